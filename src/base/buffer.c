@@ -1,0 +1,106 @@
+#include "base/buffer.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CAP_MIN 64
+
+void buffer_deinit(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){0};
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->len = 0;
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t len)
+{
+    if (buffer->cap - buffer->len < len) {
+        size_t cap = buffer->cap ? buffer->cap : CAP_MIN;
+
+        while (cap - buffer->len < len)
+            cap *= 2;
+        buffer->data = mem_resize(buffer->data, cap);
+        buffer->cap = cap;
+    }
+    return buffer->data + buffer->len;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(buffer_reserve(buffer, len), data, len);
+    buffer->len += len;
+}
+
+void buffer_append_bytes(struct buffer *buffer, struct bytes bytes)
+{
+    buffer_append(buffer, bytes.data, bytes.len);
+}
+
+void buffer_append_text(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_append_char(struct buffer *buffer, char c)
+{
+    *buffer_reserve(buffer, 1) = c;
+    buffer->len++;
+}
+
+void buffer_append_number(struct buffer *buffer, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buffer_append(buffer, digits + at, sizeof digits - at);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    CHECK(len >= 0);
+
+    buffer_reserve(buffer, (size_t)len + 1);
+    va_start(args, format);
+    vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, args);
+    va_end(args);
+    buffer->len += (size_t)len;
+}
+
+void buffer_consume(struct buffer *buffer, size_t len)
+{
+    CHECK(len <= buffer->len);
+    buffer->len -= len;
+    if (buffer->len > 0)
+        memmove(buffer->data, buffer->data + len, buffer->len);
+}
+
+struct bytes buffer_bytes(const struct buffer *buffer)
+{
+    return (struct bytes){buffer->data ? buffer->data : "", buffer->len};
+}
+
+const char *buffer_text(struct buffer *buffer)
+{
+    *buffer_reserve(buffer, 1) = '\0';
+    return buffer->data;
+}

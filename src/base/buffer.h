@@ -1,0 +1,35 @@
+/* Bytes that grow: one owner, contiguous, zero-initialised is empty and owns nothing.
+ *
+ * Thread: the owner's.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+struct buffer {
+    char *data;
+    size_t len;
+    size_t cap;
+};
+
+void buffer_deinit(struct buffer *buffer);
+void buffer_clear(struct buffer *buffer); /* keeps the memory */
+
+/* Room for `len` more bytes; what it returns is where they go. */
+char *buffer_reserve(struct buffer *buffer, size_t len);
+
+void buffer_append(struct buffer *buffer, const void *data, size_t len);
+void buffer_append_bytes(struct buffer *buffer, struct bytes bytes);
+void buffer_append_text(struct buffer *buffer, const char *text);
+void buffer_append_char(struct buffer *buffer, char c);
+void buffer_append_number(struct buffer *buffer, uint64_t number);
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Drops the first `len` bytes. */
+void buffer_consume(struct buffer *buffer, size_t len);
+
+struct bytes buffer_bytes(const struct buffer *buffer);
+
+/* The content as a NUL-terminated text that stays the buffer's. */
+const char *buffer_text(struct buffer *buffer);

@@ -1,0 +1,84 @@
+#include "base/bytes.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){text, text ? strlen(text) : 0};
+}
+
+bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool bytes_equal_ignoring_case(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+}
+
+bool bytes_starts_with(struct bytes text, struct bytes prefix)
+{
+    return text.len >= prefix.len &&
+           (prefix.len == 0 || memcmp(text.data, prefix.data, prefix.len) == 0);
+}
+
+struct bytes bytes_from(struct bytes text, size_t offset)
+{
+    if (offset >= text.len)
+        return BYTES("");
+    return (struct bytes){text.data + offset, text.len - offset};
+}
+
+struct bytes bytes_trim(struct bytes text)
+{
+    while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
+        text.data++;
+        text.len--;
+    }
+    while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
+bool bytes_next(struct bytes *rest, char separator, struct bytes *piece)
+{
+    const char *end;
+
+    if (rest->data == NULL)
+        return false;
+    end = rest->len ? memchr(rest->data, separator, rest->len) : NULL;
+    if (end == NULL) {
+        *piece = *rest;
+        *rest = BYTES_NONE;
+        return true;
+    }
+    *piece = (struct bytes){rest->data, (size_t)(end - rest->data)};
+    *rest = (struct bytes){end + 1, rest->len - piece->len - 1};
+    return true;
+}
+
+bool bytes_to_number(struct bytes text, uint64_t max, uint64_t *number)
+{
+    uint64_t value = 0;
+
+    if (text.len == 0)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned digit = (unsigned char)text.data[i] - '0';
+
+        if (digit > 9 || value > (max - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *number = value;
+    return true;
+}
+
+char *bytes_copy(struct bytes text)
+{
+    return mem_copy_text(text.data, text.len);
+}

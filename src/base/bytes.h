@@ -1,0 +1,41 @@
+/* A stretch of bytes somebody else owns: borrowed, never NUL-terminated.
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bytes {
+    const char *data; /* NULL means absent; "" means empty */
+    size_t len;
+};
+
+#define BYTES(literal) ((struct bytes){(literal), sizeof(literal) - 1})
+#define BYTES_NONE ((struct bytes){NULL, 0})
+/* For printf's "%.*s". */
+#define BYTES_ARGS(b) (int)(b).len, (b).data
+
+/* The bytes of a NUL-terminated text; absent for NULL. */
+struct bytes bytes_of(const char *text);
+
+bool bytes_equal(struct bytes a, struct bytes b);
+bool bytes_equal_ignoring_case(struct bytes a, struct bytes b); /* ASCII case */
+bool bytes_starts_with(struct bytes text, struct bytes prefix);
+
+/* `text` from `offset` on; empty where it is shorter. */
+struct bytes bytes_from(struct bytes text, size_t offset);
+
+/* Without spaces and tabs at both ends. */
+struct bytes bytes_trim(struct bytes text);
+
+/* Cuts the next piece up to `separator` off `rest`; false when nothing is left. */
+bool bytes_next(struct bytes *rest, char separator, struct bytes *piece);
+
+/* Reads a whole decimal number, digits only; false where it is none or over `max`. */
+bool bytes_to_number(struct bytes text, uint64_t max, uint64_t *number);
+
+/* A NUL-terminated copy for the caller to free(). */
+char *bytes_copy(struct bytes text) __attribute__((returns_nonnull, malloc));

@@ -1,0 +1,80 @@
+#include "base/log.h"
+
+#include "base/buffer.h"
+#include "base/jsonwrite.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Longer lines are cut: a log line never costs more than this on the stack. */
+#define LINE_LEN_MAX 2048
+
+static struct log_options options = {.level = LOG_LEVEL_INFO};
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+void log_init(struct log_options log_options)
+{
+    options = log_options;
+}
+
+static void format_time(char *out, size_t out_len)
+{
+    struct timespec now;
+    struct tm utc;
+    char seconds[32];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out, out_len, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+}
+
+/* One write() a line: the kernel keeps lines of several threads apart. */
+static void write_line(struct buffer *line)
+{
+    ssize_t written;
+
+    buffer_append_char(line, '\n');
+    written = write(STDERR_FILENO, line->data, line->len);
+    (void)written; /* a log that cannot be written has nowhere to say so */
+}
+
+static void log_line(enum log_level level, const char *format, va_list args)
+{
+    struct buffer line = {0};
+    char text[LINE_LEN_MAX];
+    char time_text[48];
+
+    if (level > options.level)
+        return;
+    vsnprintf(text, sizeof text, format, args);
+    format_time(time_text, sizeof time_text);
+    if (options.json) {
+        buffer_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time_text,
+                      level_names[level]);
+        jsonwrite_string(&line, bytes_of(text));
+        buffer_append_char(&line, '}');
+    } else {
+        buffer_printf(&line, "%s %-5s %s", time_text, level_names[level], text);
+    }
+    write_line(&line);
+    buffer_deinit(&line);
+}
+
+#define DEFINE_LEVEL(name, level)            \
+    void log_##name(const char *format, ...) \
+    {                                        \
+        va_list args;                        \
+                                             \
+        va_start(args, format);              \
+        log_line(level, format, args);       \
+        va_end(args);                        \
+    }
+
+DEFINE_LEVEL(error, LOG_LEVEL_ERROR)
+DEFINE_LEVEL(warn, LOG_LEVEL_WARN)
+DEFINE_LEVEL(info, LOG_LEVEL_INFO)
+DEFINE_LEVEL(debug, LOG_LEVEL_DEBUG)

@@ -1,0 +1,22 @@
+/* What the operator reads: one line each on standard error, as text or as JSON.
+ *
+ * Thread: any; lines of several threads never mix. log_init() belongs to main.
+ * Never give it a secret or a client's payload.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log_options {
+    enum log_level level; /* what is less important is left out */
+    bool json;
+};
+
+void log_init(struct log_options options);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));

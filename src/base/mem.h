@@ -1,0 +1,16 @@
+/* Heap memory that is there or the process ends: callers never see NULL.
+ *
+ * Thread: any. A size that comes from outside must have met its limit before it comes here.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* `size` zeroed bytes; release with free(). */
+void *mem_new(size_t size) __attribute__((returns_nonnull, malloc));
+
+/* As realloc(): what is beyond the old size is not zeroed. */
+void *mem_resize(void *memory, size_t size) __attribute__((returns_nonnull));
+
+/* A NUL-terminated copy of `len` bytes; release with free(). */
+char *mem_copy_text(const char *data, size_t len) __attribute__((returns_nonnull, malloc));

@@ -1,0 +1,105 @@
+/* What the server was told to be: every setting, its value and where the value came from.
+ *
+ * An option of the command line beats an environment variable, that beats `.env`, that beats the
+ * configuration file, that beats the default. Names are those of Laravel's config/reverb.php with
+ * the unit behind them.
+ *
+ * Thread: main loads and frees; once loaded it is never changed, and any thread may read it.
+ */
+#pragma once
+
+#include "base/buffer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum config_client_events {
+    CONFIG_CLIENT_EVENTS_ALL,
+    CONFIG_CLIENT_EVENTS_MEMBERS,
+    CONFIG_CLIENT_EVENTS_NONE,
+};
+
+struct config_rate_limiting {
+    bool enabled;
+    uint32_t max_attempts;
+    uint32_t decay_s;
+    bool terminate_on_limit;
+};
+
+struct config_app {
+    char *id;
+    char *key;
+    char *secret;
+    char **allowed_origins; /* host patterns; "*" allows all */
+    size_t allowed_origins_count;
+    uint32_t ping_interval_s;
+    uint32_t activity_timeout_s;
+    uint32_t max_connections; /* 0: no limit */
+    uint32_t max_message_size_bytes;
+    enum config_client_events accept_client_events_from;
+    struct config_rate_limiting rate_limiting;
+    uint32_t auth_timestamp_tolerance_s; /* 0: any */
+    uint32_t cache_ttl_s;
+    bool subscription_counts;
+    bool public_client_events;
+    bool strict; /* Pusher's own limits on names and counts */
+};
+
+/* PHP's SSL context options, as far as a server can honour them; NULL where not given. */
+struct config_tls {
+    bool enabled;
+    char *local_cert;
+    char *local_pk;
+    char *passphrase;
+    char *cafile;
+    char *capath;
+    char *ciphers;
+    bool verify_peer; /* a client must show a certificate of `cafile` */
+};
+
+struct config {
+    char *host;
+    uint16_t port;
+    char *path;     /* "" or "/prefix", never with a slash at its end */
+    char *hostname; /* NULL where none is given */
+    struct config_tls tls;
+    uint32_t max_request_size_bytes;
+    bool compression;           /* permessage-deflate is negotiated */
+    uint32_t max_backlog_bytes; /* what a slow reader may owe */
+    uint32_t drain_s;           /* over which a graceful end is spread */
+    uint32_t shutdown_timeout_s;
+    uint32_t workers; /* 1 at least */
+    bool debug;
+    bool log_json;
+    bool scaling_enabled;
+
+    struct config_app *apps;
+    size_t apps_count;
+
+    struct config_source *sources; /* for config_print(): where each value came from */
+    size_t sources_count;
+};
+
+/* What the command line said; NULL is "not said". Borrowed for the call. */
+struct config_options {
+    const char *host;
+    const char *port;
+    const char *path;
+    const char *hostname;
+    const char *workers;
+    const char *config_file; /* JSON of the shape of config/reverb.php; "-": standard input */
+    const char *env_file;    /* instead of ./.env */
+    const char *log_format;  /* "text" or "json" */
+    bool debug;
+};
+
+/* Loads and validates everything; NULL where it cannot be, and then `error` holds one line that
+ * names the setting, what it was and what would be right. `warnings` gets one line for each thing
+ * that is odd but bearable. A secret is in neither. */
+struct config *config_load(const struct config_options *options, struct buffer *error,
+                           struct buffer *warnings);
+
+void config_free(struct config *config);
+
+/* What `reverb config` shows: a line a setting with its value and its source; secrets masked. */
+void config_print(const struct config *config, struct buffer *out);
