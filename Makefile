@@ -16,7 +16,7 @@ OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS ?= -O2 -g
-override CFLAGS += -std=gnu17 $(WARNINGS) $(HARDENING) -Isrc -MMD -MP \
+override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -MMD -MP \
 	$(shell pkg-config --cflags $(DEPENDENCIES) 2>/dev/null) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdlib.h> /* free() */
 
 /* `size` zeroed bytes; release with free(). */
 void *mem_new(size_t size) __attribute__((returns_nonnull, malloc));

@@ -1,0 +1,416 @@
+#include "http/conn.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#include <http_parser.h>
+#include <string.h>
+
+/* A request is parsed where it stands: `base` is its first byte, in the loop's read buffer while
+ * all of it is there, in `in` once it came in pieces. So the parser's findings are kept as offsets.
+ */
+
+/* What a client gets to send one request, and to stay silent between two. The latter is longer
+ * than nginx keeps its connections to us (60 s), so that it is never us who close under it. */
+#define REQUEST_MS 10000
+#define IDLE_MS 75000
+
+struct piece {
+    uint32_t from;
+    uint32_t len;
+};
+
+struct header {
+    struct piece name;
+    struct piece value;
+};
+
+struct http_conn {
+    struct net_conn *net;
+    struct http_conn_settings *settings;
+    struct list link;
+    http_parser parser;
+    struct buffer in;   /* the request in pieces, and what came behind it */
+    struct buffer body; /* of a chunked request */
+    const char *base;
+    size_t parsed;
+    struct bytes rest; /* behind the request being handled */
+    struct piece target;
+    struct piece plain_body;
+    struct header headers[HTTP_REQUEST_HEADERS_COUNT_MAX];
+    size_t headers_count;
+    unsigned refused_status; /* found while parsing: too large, too many headers */
+    bool is_complete;
+    bool wants_continue;
+    bool keeps_alive;
+    bool is_responded;
+    bool is_finishing; /* no request after this one */
+    bool is_taken_over;
+};
+
+/* --- what the parser finds ------------------------------------------------------------------ */
+
+static void extend(struct http_conn *conn, struct piece *piece, const char *at, size_t len)
+{
+    if (piece->len == 0)
+        piece->from = (uint32_t)(at - conn->base);
+    piece->len += (uint32_t)len;
+}
+
+static int on_url(http_parser *parser, const char *at, size_t len)
+{
+    struct http_conn *conn = parser->data;
+
+    extend(conn, &conn->target, at, len);
+    return 0;
+}
+
+static int on_header_field(http_parser *parser, const char *at, size_t len)
+{
+    struct http_conn *conn = parser->data;
+    struct header *last = conn->headers_count ? &conn->headers[conn->headers_count - 1] : NULL;
+
+    /* A name after a value, or where the value was empty, is the next header's. */
+    if (last == NULL || last->value.from != 0) {
+        if (conn->headers_count == HTTP_REQUEST_HEADERS_COUNT_MAX) {
+            conn->refused_status = 431;
+            return 1;
+        }
+        last = &conn->headers[conn->headers_count++];
+        memset(last, 0, sizeof *last);
+    }
+    extend(conn, &last->name, at, len);
+    return 0;
+}
+
+static int on_header_value(http_parser *parser, const char *at, size_t len)
+{
+    struct http_conn *conn = parser->data;
+    struct header *last = &conn->headers[conn->headers_count - 1];
+
+    if (last->value.from == 0)
+        last->value.from = (uint32_t)(at - conn->base);
+    last->value.len += (uint32_t)len;
+    return 0;
+}
+
+static struct bytes bytes_of_piece(const struct http_conn *conn, struct piece piece)
+{
+    return (struct bytes){conn->base + piece.from, piece.len};
+}
+
+static bool expects_continue(const struct http_conn *conn)
+{
+    for (size_t i = 0; i < conn->headers_count; i++)
+        if (bytes_equal_ignoring_case(bytes_of_piece(conn, conn->headers[i].name), BYTES("Expect")))
+            return bytes_equal_ignoring_case(bytes_of_piece(conn, conn->headers[i].value),
+                                             BYTES("100-continue"));
+    return false;
+}
+
+static int on_headers_complete(http_parser *parser)
+{
+    struct http_conn *conn = parser->data;
+
+    if (parser->content_length != UINT64_MAX &&
+        parser->content_length > conn->settings->request_bytes_max) {
+        conn->refused_status = 413;
+        return -1;
+    }
+    conn->wants_continue = parser->http_minor > 0 && expects_continue(conn);
+    return 0;
+}
+
+static int on_body(http_parser *parser, const char *at, size_t len)
+{
+    struct http_conn *conn = parser->data;
+
+    if (parser->flags & F_CHUNKED)
+        buffer_append(&conn->body, at, len);
+    else
+        extend(conn, &conn->plain_body, at, len);
+    return 0;
+}
+
+static int on_message_complete(http_parser *parser)
+{
+    struct http_conn *conn = parser->data;
+
+    conn->is_complete = true;
+    conn->keeps_alive = http_should_keep_alive(parser);
+    http_parser_pause(parser, 1);
+    return 0;
+}
+
+static const http_parser_settings parser_settings = {
+    .on_url = on_url,
+    .on_header_field = on_header_field,
+    .on_header_value = on_header_value,
+    .on_headers_complete = on_headers_complete,
+    .on_body = on_body,
+    .on_message_complete = on_message_complete,
+};
+
+static void begin_request(struct http_conn *conn)
+{
+    http_parser_init(&conn->parser, HTTP_REQUEST);
+    conn->parser.data = conn;
+    conn->parsed = 0;
+    conn->target = (struct piece){0};
+    conn->plain_body = (struct piece){0};
+    conn->headers_count = 0;
+    conn->refused_status = 0;
+    conn->is_complete = false;
+    conn->wants_continue = false;
+    conn->keeps_alive = true;
+    conn->is_responded = false;
+    buffer_clear(&conn->body);
+}
+
+/* --- answering ------------------------------------------------------------------------------ */
+
+void http_conn_respond(struct http_conn *conn, const struct http_response *response)
+{
+    struct buffer out = {0};
+    const bool keeps_alive = conn->keeps_alive && !conn->is_finishing;
+
+    CHECK(!conn->is_responded && !conn->is_taken_over);
+    conn->is_responded = true;
+    http_response_write(&out, response, (uint8_t)conn->parser.http_minor, keeps_alive);
+    if (!net_conn_write(conn->net, buffer_bytes(&out)))
+        net_conn_close(conn->net); /* it asks and does not read */
+    else if (!keeps_alive)
+        net_conn_finish(conn->net);
+    buffer_deinit(&out);
+}
+
+/* What cannot be understood ends the connection: nobody knows where the next request begins. */
+static void refuse(struct http_conn *conn, unsigned status, struct bytes text)
+{
+    conn->keeps_alive = false;
+    http_conn_respond(conn, &(struct http_response){.status = status,
+                                                    .content_type = BYTES("text/plain"),
+                                                    .body = text});
+}
+
+static void refuse_parsed(struct http_conn *conn)
+{
+    struct buffer text = {0};
+
+    switch (conn->refused_status) {
+    case 413:
+        buffer_append_text(&text, "Payload too large.");
+        break;
+    case 431:
+        buffer_append_text(&text, "Too many headers.");
+        break;
+    default:
+        conn->refused_status = 400;
+        buffer_printf(&text, "Bad request: %s.",
+                      http_errno_description(HTTP_PARSER_ERRNO(&conn->parser)));
+    }
+    refuse(conn, conn->refused_status, buffer_bytes(&text));
+    buffer_deinit(&text);
+}
+
+/* "http://host/path?query", as a proxy may be sent it, means the same as "/path?query". */
+static struct bytes without_authority(struct bytes target)
+{
+    const char *scheme_end = memmem(target.data, target.len, "://", 3);
+    const char *path;
+
+    if (target.len == 0 || target.data[0] == '/' || scheme_end == NULL)
+        return target;
+    scheme_end += 3;
+    path = memchr(scheme_end, '/', (size_t)(target.data + target.len - scheme_end));
+    if (path == NULL)
+        return BYTES("/");
+    return (struct bytes){path, (size_t)(target.data + target.len - path)};
+}
+
+static void fill_request(const struct http_conn *conn, struct http_request *request)
+{
+    struct bytes rest = without_authority(bytes_of_piece(conn, conn->target));
+
+    request->method = bytes_of(http_method_str((enum http_method)conn->parser.method));
+    bytes_next(&rest, '?', &request->path);
+    request->query = rest.data ? rest : BYTES("");
+    request->version_minor = (uint8_t)conn->parser.http_minor;
+    request->headers_count = conn->headers_count;
+    for (size_t i = 0; i < conn->headers_count; i++) {
+        request->headers[i].name = bytes_of_piece(conn, conn->headers[i].name);
+        request->headers[i].value = bytes_trim(bytes_of_piece(conn, conn->headers[i].value));
+    }
+    request->body =
+        conn->body.len ? buffer_bytes(&conn->body) : bytes_of_piece(conn, conn->plain_body);
+}
+
+static void handle(struct http_conn *conn)
+{
+    struct http_request request;
+
+    fill_request(conn, &request);
+    conn->settings->on_request(conn, &request);
+    CHECK(conn->is_responded || conn->is_taken_over);
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+/* Parses on in `available`, which begins where the request begins. Then the request is complete,
+ * refused, or needs more. */
+static void parse(struct http_conn *conn, struct bytes available)
+{
+    size_t used;
+
+    conn->base = available.data;
+    used = http_parser_execute(&conn->parser, &parser_settings, available.data + conn->parsed,
+                               available.len - conn->parsed);
+    conn->parsed += used;
+    if (conn->is_complete)
+        http_parser_pause(&conn->parser, 0);
+    else if (HTTP_PARSER_ERRNO(&conn->parser) != HPE_OK && conn->refused_status == 0)
+        conn->refused_status = 400;
+    if (conn->refused_status == 0 && conn->parsed > conn->settings->request_bytes_max)
+        conn->refused_status = 413;
+}
+
+static void ask_for_body(struct http_conn *conn)
+{
+    if (!conn->wants_continue)
+        return;
+    conn->wants_continue = false;
+    net_conn_write(conn->net, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+/* Handles each request that is complete in `available`; answers how many bytes they were. */
+static size_t handle_requests(struct http_conn *conn, struct bytes available)
+{
+    size_t handled = 0;
+
+    while (handled < available.len && !conn->is_taken_over && !net_conn_is_closing(conn->net)) {
+        parse(conn, bytes_from(available, handled));
+        if (conn->refused_status != 0) {
+            refuse_parsed(conn);
+            break;
+        }
+        if (!conn->is_complete) {
+            ask_for_body(conn);
+            break;
+        }
+        handled += conn->parsed;
+        conn->rest = bytes_from(available, handled);
+        handle(conn);
+        if (conn->is_taken_over)
+            break;
+        begin_request(conn);
+    }
+    return handled;
+}
+
+static void conn_free(struct http_conn *conn)
+{
+    list_remove(&conn->link);
+    buffer_deinit(&conn->in);
+    buffer_deinit(&conn->body);
+    free(conn);
+}
+
+static void on_data(struct net_conn *net, struct bytes data)
+{
+    struct http_conn *conn = net_conn_user(net);
+    const bool is_idle = conn->in.len == 0;
+    struct bytes available = data;
+    size_t handled;
+
+    if (!is_idle) {
+        buffer_append_bytes(&conn->in, data);
+        available = buffer_bytes(&conn->in);
+    }
+    handled = handle_requests(conn, available);
+    if (conn->is_taken_over) {
+        conn_free(conn);
+        return;
+    }
+    if (net_conn_is_closing(net))
+        return;
+    if (is_idle)
+        buffer_append_bytes(&conn->in, bytes_from(data, handled));
+    else
+        buffer_consume(&conn->in, handled);
+    /* The time for a request counts from its first byte. */
+    if (conn->in.len == 0)
+        net_conn_set_timer(net, net_loop_now_ms(net_conn_loop(net)) + IDLE_MS);
+    else if (is_idle || handled > 0)
+        net_conn_set_timer(net, net_loop_now_ms(net_conn_loop(net)) + REQUEST_MS);
+}
+
+static void on_end(struct net_conn *net)
+{
+    net_conn_finish(net);
+}
+
+static void on_timer(struct net_conn *net, uint64_t now_ms)
+{
+    struct http_conn *conn = net_conn_user(net);
+
+    (void)now_ms;
+    if (conn->in.len > 0)
+        refuse(conn, 408, BYTES("The request took too long."));
+    else
+        net_conn_finish(net);
+}
+
+static void on_closed(struct net_conn *net)
+{
+    conn_free(net_conn_user(net));
+}
+
+static const struct net_conn_events net_events = {
+    .on_data = on_data,
+    .on_end = on_end,
+    .on_timer = on_timer,
+    .on_closed = on_closed,
+};
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
+                                 struct http_conn_settings *settings)
+{
+    struct http_conn *conn = mem_new(sizeof *conn);
+
+    conn->settings = settings;
+    begin_request(conn);
+    conn->net = net_conn_open(loop, fd, tls, &net_events, conn);
+    if (conn->net == NULL) {
+        free(conn);
+        return NULL;
+    }
+    list_append(&settings->conns, &conn->link);
+    net_conn_set_timer(conn->net, net_loop_now_ms(loop) + REQUEST_MS);
+    return conn;
+}
+
+void *http_conn_user(const struct http_conn *conn)
+{
+    return conn->settings->user;
+}
+
+void http_conn_finish_all(struct http_conn_settings *settings)
+{
+    LIST_EACH(link, following, &settings->conns) {
+        struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
+
+        conn->is_finishing = true;
+        if (conn->in.len == 0)
+            net_conn_finish(conn->net);
+    }
+}
+
+struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest)
+{
+    CHECK(!conn->is_responded && !conn->is_taken_over);
+    conn->is_taken_over = true;
+    *rest = conn->rest;
+    return conn->net;
+}

@@ -1,0 +1,42 @@
+/* The HTTP side of a connection: requests in, one after the other, responses out in that order.
+ * Keep-alive, pipelining, chunked bodies, Expect: 100-continue. RFC 9112.
+ *
+ * Thread: owner. Life: http_conn_open() until the peer or a time limit ends it, or another protocol
+ * takes the connection over; it frees itself.
+ * Memory: a request that arrives whole is handled where it was received; only one that arrives in
+ * pieces is copied together.
+ */
+#pragma once
+
+#include "http/request.h"
+#include "http/response.h"
+#include "net/conn.h"
+
+struct http_conn;
+
+/* What the connections of one worker share. */
+struct http_conn_settings {
+    struct list conns;        /* all that are open; list_init() before the first */
+    size_t request_bytes_max; /* head and body together */
+    /* Answers with http_conn_respond(), or takes the connection over, before it returns. */
+    void (*on_request)(struct http_conn *conn, const struct http_request *request);
+    void *user;
+};
+
+/* Takes `fd`; `settings` is borrowed for the life of the connection. NULL where the system refuses.
+ */
+struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
+                                 struct http_conn_settings *settings);
+
+void *http_conn_user(const struct http_conn *conn);
+
+/* No further request is begun: idle connections close now, the others after their response. */
+void http_conn_finish_all(struct http_conn_settings *settings);
+
+/* Answers the request being handled: once. */
+void http_conn_respond(struct http_conn *conn, const struct http_response *response);
+
+/* For a protocol that takes over while its request is handled: the connection, on which it must
+ * call net_conn_hand_over(), and what came behind the request, borrowed until `on_request` returns.
+ */
+struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest);

@@ -1,0 +1,21 @@
+/* Writes HTTP responses. RFC 9112.
+ *
+ * Thread: the buffer owner's.
+ */
+#pragma once
+
+#include "base/buffer.h"
+
+struct http_response {
+    unsigned status;
+    struct bytes content_type; /* absent: none is sent, as for an empty body */
+    struct bytes headers;      /* further ones, each with its CRLF; or absent */
+    struct bytes body;
+};
+
+/* The words behind a status code: "Not Found". */
+const char *http_response_reason(unsigned status);
+
+/* The whole response; `keeps_alive` says which Connection header it carries for that version. */
+void http_response_write(struct buffer *out, const struct http_response *response,
+                         uint8_t version_minor, bool keeps_alive);

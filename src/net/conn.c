@@ -1,0 +1,469 @@
+#include "net/conn.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "net/socket.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Output is a queue of segments, each a stretch of a chunk. Small pieces for one connection are
+ * copied together into a chunk of its own; a run of events is shared by reference. */
+
+#define OWN_CHUNK_LEN_MIN 512
+#define SEGMENTS_A_WRITE_MAX 64
+/* Queued more than this in one turn: sent before the turn's end, so that memory stays bounded. */
+#define UNSENT_BYTES_MAX 262144
+/* What a peer gets to take the last bytes and end its side. */
+#define FINISH_MS 5000
+/* Decrypted at one go before others have their turn. */
+#define TLS_READS_MAX 16
+
+enum state { STATE_OPEN, STATE_FINISHING, STATE_FINISHED, STATE_CLOSED };
+
+struct segment {
+    struct segment *next;
+    struct net_chunk *chunk;
+    uint32_t offset;
+    bool is_own; /* no other connection has the chunk: it may grow */
+};
+
+struct net_conn {
+    uv_poll_t poll;
+    const struct net_conn_events *events;
+    void *user;
+    struct net_loop *loop;
+    struct net_tls_session *tls;
+    struct segment *first;
+    struct segment *last;
+    struct net_conn *next_unsent;
+    struct net_timer timer;
+    uint32_t backlog_bytes;
+    int fd;
+    uint8_t state;
+    bool is_unsent;  /* stands in the loop's list */
+    bool is_blocked; /* the kernel takes nothing more for now */
+};
+
+static_assert(sizeof(struct net_conn) <= 288, "an idle connection must stay small");
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static struct net_conn *conn_of(uv_poll_t *poll)
+{
+    return (struct net_conn *)((char *)poll - offsetof(struct net_conn, poll));
+}
+
+static void update_interest(struct net_conn *conn)
+{
+    int events = UV_READABLE | (conn->is_blocked ? UV_WRITABLE : 0);
+
+    if (uv_poll_start(&conn->poll, events, on_poll) < 0)
+        net_conn_close(conn);
+}
+
+/* --- the queue ------------------------------------------------------------------------------ */
+
+static void drop_first(struct net_conn *conn)
+{
+    struct segment *segment = conn->first;
+
+    conn->first = segment->next;
+    if (conn->first == NULL)
+        conn->last = NULL;
+    net_chunk_unref(segment->chunk);
+    free(segment);
+}
+
+static void drop_all(struct net_conn *conn)
+{
+    while (conn->first != NULL)
+        drop_first(conn);
+    conn->backlog_bytes = 0;
+}
+
+static void append_segment(struct net_conn *conn, struct net_chunk *chunk, uint32_t offset,
+                           bool is_own)
+{
+    struct segment *segment = mem_new(sizeof *segment);
+
+    segment->chunk = chunk;
+    segment->offset = offset;
+    segment->is_own = is_own;
+    if (conn->last != NULL)
+        conn->last->next = segment;
+    else
+        conn->first = segment;
+    conn->last = segment;
+}
+
+static void mark_unsent(struct net_conn *conn)
+{
+    if (conn->is_unsent || conn->is_blocked)
+        return;
+    conn->is_unsent = true;
+    conn->next_unsent = conn->loop->unsent;
+    conn->loop->unsent = conn;
+}
+
+static void consume(struct net_conn *conn, size_t len)
+{
+    conn->backlog_bytes -= (uint32_t)len;
+    while (len > 0) {
+        size_t left = conn->first->chunk->len - conn->first->offset;
+
+        if (len < left) {
+            conn->first->offset += (uint32_t)len;
+            return;
+        }
+        len -= left;
+        drop_first(conn);
+    }
+}
+
+/* --- sending -------------------------------------------------------------------------------- */
+
+/* All but "try again later" ends the connection. */
+static void on_write_error(struct net_conn *conn)
+{
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        if (!conn->is_blocked) {
+            conn->is_blocked = true;
+            update_interest(conn);
+        }
+        return;
+    }
+    net_conn_close(conn);
+}
+
+static void flush_plain(struct net_conn *conn)
+{
+    while (conn->first != NULL) {
+        struct iovec pieces[SEGMENTS_A_WRITE_MAX];
+        int pieces_count = 0;
+        ssize_t sent;
+
+        for (struct segment *at = conn->first; at != NULL && pieces_count < SEGMENTS_A_WRITE_MAX;
+             at = at->next)
+            pieces[pieces_count++] = (struct iovec){.iov_base = at->chunk->data + at->offset,
+                                                    .iov_len = at->chunk->len - at->offset};
+        sent = writev(conn->fd, pieces, pieces_count);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0) {
+            on_write_error(conn);
+            return;
+        }
+        consume(conn, (size_t)sent);
+    }
+}
+
+static void flush_tls(struct net_conn *conn)
+{
+    while (conn->first != NULL) {
+        char record[NET_TLS_RECORD_LEN_MAX];
+        size_t len = 0;
+        ssize_t sent;
+
+        /* One record for many small pieces; after "try again" the same bytes come first again. */
+        for (struct segment *at = conn->first; at != NULL && len < sizeof record; at = at->next) {
+            size_t piece_len = at->chunk->len - at->offset;
+
+            if (piece_len > sizeof record - len)
+                piece_len = sizeof record - len;
+            memcpy(record + len, at->chunk->data + at->offset, piece_len);
+            len += piece_len;
+        }
+        sent = net_tls_write(conn->tls, record, len);
+        if (sent < 0) {
+            on_write_error(conn);
+            return;
+        }
+        consume(conn, (size_t)sent);
+    }
+}
+
+static void end_our_side(struct net_conn *conn)
+{
+    conn->state = STATE_FINISHED;
+    if (conn->tls != NULL)
+        net_tls_end(conn->tls);
+    if (shutdown(conn->fd, SHUT_WR) != 0)
+        net_conn_close(conn);
+}
+
+static void flush(struct net_conn *conn)
+{
+    if (conn->state == STATE_CLOSED)
+        return;
+    if (conn->tls != NULL)
+        flush_tls(conn);
+    else
+        flush_plain(conn);
+    if (conn->state == STATE_CLOSED || conn->first != NULL)
+        return;
+    if (conn->is_blocked) {
+        conn->is_blocked = false;
+        update_interest(conn);
+    }
+    if (conn->state == STATE_FINISHING)
+        end_our_side(conn);
+}
+
+void net_conn_flush_all(struct net_loop *loop)
+{
+    struct net_conn *conn = loop->unsent;
+
+    loop->unsent = NULL;
+    while (conn != NULL) {
+        struct net_conn *next = conn->next_unsent;
+
+        conn->is_unsent = false;
+        conn->next_unsent = NULL;
+        flush(conn);
+        conn = next;
+    }
+}
+
+static bool has_room(const struct net_conn *conn, size_t len)
+{
+    return conn->backlog_bytes + len <= conn->loop->backlog_bytes_max;
+}
+
+/* Makes room where the kernel takes it, so that only what a peer really owes counts. */
+static bool make_room(struct net_conn *conn, size_t len)
+{
+    if (conn->backlog_bytes > UNSENT_BYTES_MAX || !has_room(conn, len))
+        if (!conn->is_blocked)
+            flush(conn);
+    /* What is larger than the limit itself may still go to who owes nothing. */
+    return has_room(conn, len) || conn->backlog_bytes == 0;
+}
+
+bool net_conn_write(struct net_conn *conn, struct bytes data)
+{
+    struct net_chunk *chunk;
+
+    if (conn->state != STATE_OPEN || data.len == 0)
+        return true;
+    if (!make_room(conn, data.len))
+        return false;
+    if (conn->state != STATE_OPEN)
+        return true;
+    if (conn->last != NULL && conn->last->is_own &&
+        conn->last->chunk->cap - conn->last->chunk->len >= data.len) {
+        chunk = conn->last->chunk;
+    } else {
+        chunk = net_chunk_new(data.len > OWN_CHUNK_LEN_MIN ? data.len : OWN_CHUNK_LEN_MIN);
+        append_segment(conn, chunk, 0, true);
+    }
+    net_chunk_append(chunk, data.data, data.len);
+    conn->backlog_bytes += (uint32_t)data.len;
+    mark_unsent(conn);
+    return true;
+}
+
+static void queue_shared(struct net_conn *conn, struct net_chunk *chunk, size_t offset)
+{
+    append_segment(conn, net_chunk_ref(chunk), (uint32_t)offset, false);
+    conn->backlog_bytes += chunk->len - (uint32_t)offset;
+}
+
+bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
+{
+    ssize_t sent;
+
+    if (conn->state != STATE_OPEN)
+        return true;
+    if (conn->first != NULL || conn->is_blocked || conn->tls != NULL) {
+        if (!make_room(conn, chunk->len))
+            return false;
+        if (conn->state == STATE_OPEN) {
+            queue_shared(conn, chunk, 0);
+            mark_unsent(conn);
+        }
+        return true;
+    }
+    do
+        sent = send(conn->fd, chunk->data, chunk->len, 0);
+    while (sent < 0 && errno == EINTR);
+    if (sent == (ssize_t)chunk->len)
+        return true;
+    queue_shared(conn, chunk, sent > 0 ? (size_t)sent : 0);
+    if (sent >= 0)
+        errno = EAGAIN;
+    on_write_error(conn);
+    return true;
+}
+
+size_t net_conn_backlog_bytes(const struct net_conn *conn)
+{
+    return conn->backlog_bytes;
+}
+
+/* --- receiving ------------------------------------------------------------------------------ */
+
+static void on_end(struct net_conn *conn)
+{
+    if (conn->state != STATE_OPEN) {
+        net_conn_close(conn);
+        return;
+    }
+    conn->events->on_end(conn);
+}
+
+static void on_received(struct net_conn *conn, size_t len)
+{
+    if (conn->state != STATE_OPEN)
+        return; /* we have ended: what still comes is read and forgotten */
+    /* Whatever caused this input may have posted before it: that comes first (net/mailbox.h). */
+    net_mailbox_drain(&conn->loop->mailbox);
+    if (conn->state == STATE_OPEN)
+        conn->events->on_data(conn, (struct bytes){conn->loop->read_buffer, len});
+}
+
+static void read_plain(struct net_conn *conn)
+{
+    ssize_t len;
+
+    do
+        len = recv(conn->fd, conn->loop->read_buffer, NET_LOOP_READ_LEN, 0);
+    while (len < 0 && errno == EINTR);
+    if (len > 0)
+        on_received(conn, (size_t)len);
+    else if (len == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+        on_end(conn);
+}
+
+static void read_tls(struct net_conn *conn)
+{
+    for (int i = 0; i < TLS_READS_MAX || net_tls_has_decrypted(conn->tls); i++) {
+        ssize_t len = net_tls_read(conn->tls, conn->loop->read_buffer, NET_LOOP_READ_LEN);
+
+        if (len > 0)
+            on_received(conn, (size_t)len);
+        else if (len == 0 || errno != EAGAIN)
+            on_end(conn);
+        if (len <= 0 || conn->state == STATE_CLOSED)
+            return;
+    }
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct net_conn *conn = conn_of(poll);
+
+    if (status < 0) {
+        on_end(conn);
+        return;
+    }
+    if (events & UV_READABLE) {
+        if (conn->tls != NULL)
+            read_tls(conn);
+        else
+            read_plain(conn);
+    }
+    /* TLS may have waited for the peer's bytes to go on writing. */
+    if ((events & UV_WRITABLE) || (conn->tls != NULL && conn->is_blocked))
+        flush(conn);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
+                               const struct net_conn_events *events, void *user)
+{
+    struct net_conn *conn = mem_new(sizeof *conn);
+
+    conn->loop = loop;
+    conn->fd = fd;
+    conn->events = events;
+    conn->user = user;
+    net_timer_init(&conn->timer);
+    if (tls != NULL)
+        conn->tls = net_tls_session_new(tls, fd);
+    if ((tls != NULL && conn->tls == NULL) || uv_poll_init(&loop->uv, &conn->poll, fd) < 0) {
+        net_tls_session_free(conn->tls);
+        net_descriptors_give_connection(loop->descriptors);
+        close(fd);
+        free(conn);
+        return NULL;
+    }
+    loop->connections_count++;
+    update_interest(conn);
+    return conn;
+}
+
+void net_conn_hand_over(struct net_conn *conn, const struct net_conn_events *events, void *user)
+{
+    conn->events = events;
+    conn->user = user;
+}
+
+void *net_conn_user(const struct net_conn *conn)
+{
+    return conn->user;
+}
+
+struct net_loop *net_conn_loop(const struct net_conn *conn)
+{
+    return conn->loop;
+}
+
+void net_conn_set_timer(struct net_conn *conn, uint64_t due_ms)
+{
+    if (conn->state == STATE_OPEN)
+        net_timer_set(&conn->loop->wheel, &conn->timer, due_ms);
+}
+
+void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms)
+{
+    struct net_conn *conn = LIST_OWNER(&timer->link, struct net_conn, timer.link);
+
+    if (conn->state == STATE_OPEN)
+        conn->events->on_timer(conn, now_ms);
+    else
+        net_conn_close(conn);
+}
+
+void net_conn_finish(struct net_conn *conn)
+{
+    if (conn->state != STATE_OPEN)
+        return;
+    conn->state = STATE_FINISHING;
+    net_timer_set(&conn->loop->wheel, &conn->timer, net_loop_now_ms(conn->loop) + FINISH_MS);
+    mark_unsent(conn);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct net_conn *conn = conn_of((uv_poll_t *)handle);
+
+    conn->events->on_closed(conn);
+    conn->loop->connections_count--;
+    free(conn);
+}
+
+void net_conn_close(struct net_conn *conn)
+{
+    if (conn->state == STATE_CLOSED)
+        return;
+    conn->state = STATE_CLOSED;
+    net_timer_stop(&conn->timer);
+    drop_all(conn);
+    /* libuv must forget the descriptor before another connection may get its number. */
+    uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
+    net_tls_session_free(conn->tls);
+    conn->tls = NULL;
+    close(conn->fd);
+    net_descriptors_give_connection(conn->loop->descriptors);
+}
+
+bool net_conn_is_closing(const struct net_conn *conn)
+{
+    return conn->state != STATE_OPEN;
+}

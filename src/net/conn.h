@@ -1,0 +1,60 @@
+/* One TCP connection, plain or TLS: bytes in, bytes out, a timer.
+ *
+ * Thread: owner, the worker that accepted it.
+ * Life: net_conn_open() to `on_closed`, which comes from a later turn than net_conn_close().
+ * Memory: an idle connection owns no buffer. What comes in is lent from the loop's buffer; what
+ * goes out stands in the sender's chunks until the kernel has taken it.
+ */
+#pragma once
+
+#include "net/chunk.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+struct net_conn;
+
+struct net_conn_events {
+    void (*on_data)(struct net_conn *conn, struct bytes data); /* borrowed until it returns */
+    void (*on_end)(struct net_conn *conn);                     /* nothing more comes in */
+    void (*on_timer)(struct net_conn *conn, uint64_t now_ms);
+    void (*on_closed)(struct net_conn *conn); /* the last call: `conn` is freed after it */
+};
+
+/* Takes `fd`, which is non-blocking and counted in the loop's descriptors. `tls` is NULL for a
+ * plain connection. NULL where the system refuses; `fd` is closed then. */
+struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
+                               const struct net_conn_events *events, void *user);
+
+/* From now on another layer hears of it. */
+void net_conn_hand_over(struct net_conn *conn, const struct net_conn_events *events, void *user);
+
+void *net_conn_user(const struct net_conn *conn);
+struct net_loop *net_conn_loop(const struct net_conn *conn);
+
+/* Queues a copy of `data`; it leaves when the turn ends. False, and nothing is queued, where the
+ * peer would then owe more than the loop's `backlog_bytes_max`. */
+bool net_conn_write(struct net_conn *conn, struct bytes data);
+
+/* Sends `chunk` at once where nothing is queued before it, else queues a reference to it. False as
+ * with net_conn_write(). */
+bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk);
+
+/* What the peer has not taken yet. */
+size_t net_conn_backlog_bytes(const struct net_conn *conn);
+
+/* Calls `on_timer` once, when the loop's clock has passed `due_ms`. Replaces what was set. */
+void net_conn_set_timer(struct net_conn *conn, uint64_t due_ms);
+
+/* Sends what is queued, ends our side, discards what still comes, and closes when the peer has
+ * ended its side or has had enough time to. */
+void net_conn_finish(struct net_conn *conn);
+
+/* At once; what is queued is lost. */
+void net_conn_close(struct net_conn *conn);
+
+/* Whether it has been told to finish or close, or has failed. */
+bool net_conn_is_closing(const struct net_conn *conn);
+
+/* For the loop alone. */
+void net_conn_flush_all(struct net_loop *loop);
+void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms);

@@ -1,0 +1,78 @@
+#include "net/mailbox.h"
+
+/* Senders push onto a stack with one compare-and-swap; the reader takes the whole stack and turns
+ * it round. Whole takes in order, each in order, are one order. */
+
+static void on_wake(uv_async_t *wake)
+{
+    net_mailbox_drain(wake->data);
+}
+
+int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner)
+{
+    atomic_init(&mailbox->newest, NULL);
+    atomic_init(&mailbox->count, 0);
+    mailbox->owner = owner;
+    mailbox->is_draining = false;
+    mailbox->wake.data = mailbox;
+    return uv_async_init(loop, &mailbox->wake, on_wake);
+}
+
+void net_mailbox_close(struct net_mailbox *mailbox)
+{
+    net_mailbox_drain(mailbox);
+    uv_close((uv_handle_t *)&mailbox->wake, NULL);
+}
+
+void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail)
+{
+    struct net_mail *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
+
+    atomic_fetch_add_explicit(&mailbox->count, 1, memory_order_relaxed);
+    do
+        mail->next = newest;
+    while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, mail,
+                                                  memory_order_release, memory_order_relaxed));
+    if (newest == NULL)
+        uv_async_send(&mailbox->wake);
+}
+
+static struct net_mail *take_oldest_first(struct net_mailbox *mailbox)
+{
+    struct net_mail *mail = atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
+    struct net_mail *oldest = NULL;
+
+    while (mail != NULL) {
+        struct net_mail *next = mail->next;
+
+        mail->next = oldest;
+        oldest = mail;
+        mail = next;
+    }
+    return oldest;
+}
+
+void net_mailbox_drain(struct net_mailbox *mailbox)
+{
+    struct net_mail *mail;
+
+    if (mailbox->is_draining ||
+        atomic_load_explicit(&mailbox->newest, memory_order_relaxed) == NULL)
+        return;
+    mailbox->is_draining = true;
+    while ((mail = take_oldest_first(mailbox)) != NULL) {
+        while (mail != NULL) {
+            struct net_mail *next = mail->next;
+
+            atomic_fetch_sub_explicit(&mailbox->count, 1, memory_order_relaxed);
+            mail->deliver(mail, mailbox->owner);
+            mail = next;
+        }
+    }
+    mailbox->is_draining = false;
+}
+
+bool net_mailbox_is_full(struct net_mailbox *mailbox)
+{
+    return atomic_load_explicit(&mailbox->count, memory_order_relaxed) >= NET_MAILBOX_COUNT_MAX;
+}

@@ -1,0 +1,46 @@
+/* How one worker tells another something: a queue with many senders and one reader.
+ *
+ * Order: what was posted before (in the sense of happened-before, over any threads) is delivered
+ * before. This is what keeps two events of one publisher in order although they met two workers.
+ *
+ * Thread: net_mailbox_post() any; everything else the owner.
+ * Life: a mail belongs to the mailbox from its post to its delivery, where its function frees it.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <uv.h>
+
+struct net_mail;
+typedef void (*net_mail_fn)(struct net_mail *mail, void *owner);
+
+/* The head of whatever is sent. */
+struct net_mail {
+    struct net_mail *next;
+    net_mail_fn deliver;
+};
+
+/* More than this waiting says that the owner cannot keep up: whoever has a choice stops posting. */
+#define NET_MAILBOX_COUNT_MAX 100000
+
+struct net_mailbox {
+    _Atomic(struct net_mail *) newest;
+    atomic_size_t count;
+    void *owner; /* handed to each delivery */
+    bool is_draining;
+    uv_async_t wake;
+};
+
+int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner);
+
+/* Delivers nothing more, frees nothing: what is left in it is delivered first. */
+void net_mailbox_close(struct net_mailbox *mailbox);
+
+void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail);
+
+/* Delivers all that was posted before. Called within a delivery it does nothing: what waits is
+ * delivered after, in its turn. */
+void net_mailbox_drain(struct net_mailbox *mailbox);
+
+bool net_mailbox_is_full(struct net_mailbox *mailbox);

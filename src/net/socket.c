@@ -1,0 +1,165 @@
+#include "net/socket.h"
+
+#include "base/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#define LISTEN_COUNT_MAX 4096
+
+static int set_option(int fd, int level, int name)
+{
+    const int on = 1;
+
+    return setsockopt(fd, level, name, &on, sizeof on) == 0 ? 0 : -errno;
+}
+
+static int set_non_blocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -errno;
+    return 0;
+}
+
+static int share_port(int fd)
+{
+#ifdef __linux__
+    return set_option(fd, SOL_SOCKET, SO_REUSEPORT);
+#else
+    (void)fd;
+    return 0;
+#endif
+}
+
+static int open_bound(const struct sockaddr *address, socklen_t address_len, bool is_shared)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM, 0);
+    int status;
+
+    if (fd < 0)
+        return -errno;
+    status = set_non_blocking(fd);
+    if (status == 0)
+        status = set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+    if (status == 0 && is_shared)
+        status = share_port(fd);
+    /* Linux hands this on to what is accepted. */
+    if (status == 0)
+        status = set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    if (status == 0 && bind(fd, address, address_len) != 0)
+        status = -errno;
+    if (status == 0 && listen(fd, LISTEN_COUNT_MAX) != 0)
+        status = -errno;
+    if (status == 0)
+        return fd;
+    close(fd);
+    return status;
+}
+
+static void set_port(struct sockaddr *address, uint16_t port)
+{
+    if (address->sa_family == AF_INET6)
+        ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
+    else
+        ((struct sockaddr_in *)address)->sin_port = htons(port);
+}
+
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+static int resolve(const char *host, struct sockaddr_storage *address, socklen_t *address_len)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *found;
+
+    if (getaddrinfo(host, NULL, &hints, &found) != 0)
+        return UV_EADDRNOTAVAIL;
+    memcpy(address, found->ai_addr, found->ai_addrlen);
+    *address_len = found->ai_addrlen;
+    freeaddrinfo(found);
+    return 0;
+}
+
+int net_socket_listen(const char *host, uint16_t *port, bool is_shared)
+{
+    struct sockaddr_storage address;
+    socklen_t address_len;
+    int fd = resolve(host, &address, &address_len);
+
+    if (fd < 0)
+        return fd;
+    set_port((struct sockaddr *)&address, *port);
+    fd = open_bound((struct sockaddr *)&address, address_len, is_shared);
+    if (fd < 0)
+        return fd;
+    if (getsockname(fd, (struct sockaddr *)&address, &address_len) == 0)
+        *port = port_of(&address);
+    return fd;
+}
+
+int net_socket_listen_again(int listener)
+{
+#ifdef __linux__
+    struct sockaddr_storage address;
+    socklen_t address_len = sizeof address;
+
+    if (getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
+        return -errno;
+    return open_bound((struct sockaddr *)&address, address_len, true);
+#else
+    int fd = dup(listener);
+
+    if (fd < 0)
+        return -errno;
+    if (set_non_blocking(fd) == 0)
+        return fd;
+    close(fd);
+    return UV_EIO;
+#endif
+}
+
+int net_socket_probe(const char *host, uint16_t port)
+{
+    int fd;
+
+    if (port == 0)
+        return 0;
+    fd = net_socket_listen(host, &port, false);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+int net_socket_accept(int listener)
+{
+    int fd;
+
+#ifdef __linux__
+    fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+#else
+    fd = accept(listener, NULL, NULL);
+    if (fd < 0)
+        return -errno;
+    if (set_non_blocking(fd) == 0 && set_option(fd, IPPROTO_TCP, TCP_NODELAY) == 0)
+        return fd;
+    close(fd);
+    return UV_EIO;
+#endif
+}

@@ -1,0 +1,25 @@
+/* Where systems differ: listening on one port from several workers, and accepting.
+ *
+ * Linux gives each worker a listening socket of its own and shares the connections out
+ * (SO_REUSEPORT). Elsewhere the workers share one socket.
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A bound and listening, non-blocking socket, or a negative UV_E…. `port` is in and out: 0 lets the
+ * system choose. With `is_shared` further sockets may listen on the same port. */
+int net_socket_listen(const char *host, uint16_t *port, bool is_shared);
+
+/* One more listener on the port of `listener`, for another worker. */
+int net_socket_listen_again(int listener);
+
+/* Whether nobody else listens there: with shared ports a second server would not notice. */
+int net_socket_probe(const char *host, uint16_t port);
+
+/* A non-blocking connection that sends at once (TCP_NODELAY), or a negative UV_E…. */
+int net_socket_accept(int listener);

@@ -1,0 +1,272 @@
+#include "net/tls.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* `struct net_tls_session` is OpenSSL's SSL under a name of ours: nothing else needs OpenSSL. */
+
+struct file_mark {
+    struct timespec changed_at;
+    ino_t inode;
+    off_t len;
+};
+
+struct net_tls {
+    pthread_mutex_t lock; /* over all below */
+    SSL_CTX *context;
+    const struct config_tls *settings;
+    struct file_mark cert_mark;
+    struct file_mark key_mark;
+};
+
+static SSL *ssl_of(const struct net_tls_session *session)
+{
+    return (SSL *)session;
+}
+
+static struct file_mark mark_of(const char *path)
+{
+    struct file_mark mark = {0};
+    struct stat info;
+
+    if (path != NULL && stat(path, &info) == 0) {
+#ifdef __APPLE__
+        mark.changed_at = info.st_mtimespec;
+#else
+        mark.changed_at = info.st_mtim;
+#endif
+        mark.inode = info.st_ino;
+        mark.len = info.st_size;
+    }
+    return mark;
+}
+
+static bool mark_equal(struct file_mark a, struct file_mark b)
+{
+    return a.changed_at.tv_sec == b.changed_at.tv_sec &&
+           a.changed_at.tv_nsec == b.changed_at.tv_nsec && a.inode == b.inode && a.len == b.len;
+}
+
+static const char *key_file(const struct config_tls *settings)
+{
+    /* PHP lets the certificate's file hold the key as well. */
+    return settings->local_pk ? settings->local_pk : settings->local_cert;
+}
+
+static int give_passphrase(char *out, int out_len, int is_writing, void *user)
+{
+    const struct config_tls *settings = user;
+    size_t len = settings->passphrase ? strlen(settings->passphrase) : 0;
+
+    (void)is_writing;
+    if (len >= (size_t)out_len)
+        return 0;
+    if (len > 0)
+        memcpy(out, settings->passphrase, len);
+    return (int)len;
+}
+
+static void say_why(struct buffer *error, const char *what, const char *path)
+{
+    unsigned long code = ERR_peek_last_error();
+    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+
+    buffer_printf(error, "%s \"%s\" cannot be used: %s", what, path,
+                  reason ? reason : strerror(errno));
+    ERR_clear_error();
+}
+
+static bool use_certificate(SSL_CTX *context, const struct config_tls *settings,
+                            struct buffer *error)
+{
+    SSL_CTX_set_default_passwd_cb(context, give_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, (void *)(uintptr_t)settings);
+    if (SSL_CTX_use_certificate_chain_file(context, settings->local_cert) != 1) {
+        say_why(error, "certificate (local_cert)", settings->local_cert);
+        return false;
+    }
+    if (SSL_CTX_use_PrivateKey_file(context, key_file(settings), SSL_FILETYPE_PEM) != 1) {
+        say_why(error, "private key (local_pk)", key_file(settings));
+        return false;
+    }
+    if (SSL_CTX_check_private_key(context) != 1) {
+        say_why(error, "private key (local_pk), which must belong to the certificate,",
+                key_file(settings));
+        return false;
+    }
+    return true;
+}
+
+static bool use_authorities(SSL_CTX *context, const struct config_tls *settings,
+                            struct buffer *error)
+{
+    if (settings->cafile != NULL || settings->capath != NULL) {
+        if (SSL_CTX_load_verify_locations(context, settings->cafile, settings->capath) != 1) {
+            say_why(error, "certificate authority (cafile, capath)",
+                    settings->cafile ? settings->cafile : settings->capath);
+            return false;
+        }
+        if (settings->cafile != NULL)
+            SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(settings->cafile));
+    }
+    if (settings->verify_peer)
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    return true;
+}
+
+static SSL_CTX *context_new(const struct config_tls *settings, struct buffer *error)
+{
+    static const unsigned char session_id_context[] = "reverb";
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+    CHECK(context != NULL);
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    /* Moving buffers: what could not be sent is gathered anew. Release: idle ones own no buffer. */
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_session_id_context(context, session_id_context, sizeof session_id_context - 1);
+    if (settings->ciphers != NULL && SSL_CTX_set_cipher_list(context, settings->ciphers) != 1) {
+        say_why(error, "cipher list (ciphers)", settings->ciphers);
+        SSL_CTX_free(context);
+        return NULL;
+    }
+    if (!use_certificate(context, settings, error) || !use_authorities(context, settings, error)) {
+        SSL_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error)
+{
+    struct file_mark cert_mark = mark_of(settings->local_cert);
+    struct file_mark key_mark = mark_of(key_file(settings));
+    SSL_CTX *context = context_new(settings, error);
+    SSL_CTX *old;
+
+    pthread_mutex_lock(&tls->lock);
+    tls->settings = settings;
+    tls->cert_mark = cert_mark;
+    tls->key_mark = key_mark;
+    old = tls->context;
+    if (context != NULL)
+        tls->context = context;
+    pthread_mutex_unlock(&tls->lock);
+    if (context != NULL)
+        SSL_CTX_free(old); /* connections that use it hold it */
+    return context != NULL;
+}
+
+struct net_tls *net_tls_new(const struct config_tls *settings, struct buffer *error)
+{
+    struct net_tls *tls = mem_new(sizeof *tls);
+
+    pthread_mutex_init(&tls->lock, NULL);
+    if (!net_tls_reload(tls, settings, error)) {
+        net_tls_free(tls);
+        return NULL;
+    }
+    return tls;
+}
+
+void net_tls_free(struct net_tls *tls)
+{
+    if (tls == NULL)
+        return;
+    SSL_CTX_free(tls->context);
+    pthread_mutex_destroy(&tls->lock);
+    free(tls);
+}
+
+bool net_tls_is_outdated(struct net_tls *tls)
+{
+    bool is_outdated;
+
+    pthread_mutex_lock(&tls->lock);
+    is_outdated = !mark_equal(tls->cert_mark, mark_of(tls->settings->local_cert)) ||
+                  !mark_equal(tls->key_mark, mark_of(key_file(tls->settings)));
+    pthread_mutex_unlock(&tls->lock);
+    return is_outdated;
+}
+
+struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd)
+{
+    SSL *ssl;
+
+    pthread_mutex_lock(&tls->lock);
+    ssl = SSL_new(tls->context);
+    pthread_mutex_unlock(&tls->lock);
+    if (ssl == NULL)
+        return NULL;
+    if (SSL_set_fd(ssl, fd) != 1) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_accept_state(ssl);
+    return (struct net_tls_session *)ssl;
+}
+
+void net_tls_session_free(struct net_tls_session *session)
+{
+    SSL_free(ssl_of(session));
+}
+
+/* Turns OpenSSL's answer into read()'s and write()'s. */
+static ssize_t result_of(SSL *ssl, int result)
+{
+    switch (SSL_get_error(ssl, result)) {
+    case SSL_ERROR_NONE:
+        return result;
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        errno = EAGAIN;
+        return -1;
+    default:
+        ERR_clear_error();
+        errno = EPROTO;
+        return -1;
+    }
+}
+
+ssize_t net_tls_read(struct net_tls_session *session, char *out, size_t len)
+{
+    ERR_clear_error();
+    return result_of(ssl_of(session), SSL_read(ssl_of(session), out, (int)len));
+}
+
+ssize_t net_tls_write(struct net_tls_session *session, const char *data, size_t len)
+{
+    ssize_t written;
+
+    ERR_clear_error();
+    written = result_of(ssl_of(session), SSL_write(ssl_of(session), data, (int)len));
+    if (written == 0) { /* the peer has ended: nobody reads this */
+        errno = EPIPE;
+        return -1;
+    }
+    return written;
+}
+
+bool net_tls_has_decrypted(const struct net_tls_session *session)
+{
+    return SSL_pending(ssl_of(session)) > 0;
+}
+
+void net_tls_end(struct net_tls_session *session)
+{
+    ERR_clear_error();
+    if (SSL_is_init_finished(ssl_of(session)))
+        SSL_shutdown(ssl_of(session));
+    ERR_clear_error();
+}
