@@ -244,16 +244,12 @@ static bool make_room(struct net_conn *conn, size_t len)
     return has_room(conn, len) || conn->backlog_bytes == 0;
 }
 
-bool net_conn_write(struct net_conn *conn, struct bytes data)
+static void queue_copy(struct net_conn *conn, struct bytes data)
 {
     struct net_chunk *chunk;
 
-    if (conn->state != STATE_OPEN || data.len == 0)
-        return true;
-    if (!make_room(conn, data.len))
-        return false;
-    if (conn->state != STATE_OPEN)
-        return true;
+    if (data.len == 0)
+        return;
     if (conn->last != NULL && conn->last->is_own &&
         conn->last->chunk->cap - conn->last->chunk->len >= data.len) {
         chunk = conn->last->chunk;
@@ -264,7 +260,30 @@ bool net_conn_write(struct net_conn *conn, struct bytes data)
     net_chunk_append(chunk, data.data, data.len);
     conn->backlog_bytes += (uint32_t)data.len;
     mark_unsent(conn);
+}
+
+bool net_conn_write(struct net_conn *conn, struct bytes data)
+{
+    return net_conn_write_pair(conn, data, BYTES(""));
+}
+
+bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes body)
+{
+    if (conn->state != STATE_OPEN)
+        return true;
+    if (!make_room(conn, head.len + body.len))
+        return false;
+    if (conn->state == STATE_OPEN) {
+        queue_copy(conn, head);
+        queue_copy(conn, body);
+    }
     return true;
+}
+
+void net_conn_write_last(struct net_conn *conn, struct bytes data)
+{
+    if (conn->state == STATE_OPEN)
+        queue_copy(conn, data);
 }
 
 static void queue_shared(struct net_conn *conn, struct net_chunk *chunk, size_t offset)
@@ -323,7 +342,7 @@ static void on_received(struct net_conn *conn, size_t len)
     /* Whatever caused this input may have posted before it: that comes first (net/mailbox.h). */
     net_mailbox_drain(&conn->loop->mailbox);
     if (conn->state == STATE_OPEN)
-        conn->events->on_data(conn, (struct bytes){conn->loop->read_buffer, len});
+        conn->events->on_data(conn, conn->loop->read_buffer, len);
 }
 
 static void read_plain(struct net_conn *conn)

@@ -14,8 +14,9 @@
 struct net_conn;
 
 struct net_conn_events {
-    void (*on_data)(struct net_conn *conn, struct bytes data); /* borrowed until it returns */
-    void (*on_end)(struct net_conn *conn);                     /* nothing more comes in */
+    /* `data` is lent until it returns, and may be changed in place. */
+    void (*on_data)(struct net_conn *conn, char *data, size_t len);
+    void (*on_end)(struct net_conn *conn); /* nothing more comes in */
     void (*on_timer)(struct net_conn *conn, uint64_t now_ms);
     void (*on_closed)(struct net_conn *conn); /* the last call: `conn` is freed after it */
 };
@@ -34,6 +35,12 @@ struct net_loop *net_conn_loop(const struct net_conn *conn);
 /* Queues a copy of `data`; it leaves when the turn ends. False, and nothing is queued, where the
  * peer would then owe more than the loop's `backlog_bytes_max`. */
 bool net_conn_write(struct net_conn *conn, struct bytes data);
+
+/* The same for two pieces that belong together: both are queued or none. */
+bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes body);
+
+/* The last words to a peer, which it may owe beyond the limit. */
+void net_conn_write_last(struct net_conn *conn, struct bytes data);
 
 /* Sends `chunk` at once where nothing is queued before it, else queues a reference to it. False as
  * with net_conn_write(). */

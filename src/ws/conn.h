@@ -1,0 +1,69 @@
+/* A WebSocket connection after its handshake: messages in, frames out. RFC 6455.
+ *
+ * Thread: owner, the worker that accepted it. Only messages cross to other workers.
+ * Life: ws_conn_open() to `on_closed`. The struct lies in the caller's memory, which must stay
+ * until then. Memory: an idle connection owns no buffer; one that is in the middle of a message
+ * owns that.
+ */
+#pragma once
+
+#include "net/conn.h"
+#include "ws/close.h"
+#include "ws/deflate.h"
+#include "ws/message.h"
+
+struct ws_conn;
+
+struct ws_conn_events {
+    /* A whole message, its UTF-8 checked; borrowed until it returns. */
+    void (*on_message)(struct ws_conn *conn, struct bytes message, bool is_text);
+    /* A ping or pong frame came; pings are answered already. */
+    void (*on_control)(struct ws_conn *conn, bool is_ping);
+    void (*on_timer)(struct ws_conn *conn, uint64_t now_ms);
+    /* The peer ends it, or breaks the protocol: no message comes any more. */
+    void (*on_ending)(struct ws_conn *conn, uint16_t code);
+    /* The last call; comes after ws_conn_close() too, and without `on_ending` where the connection
+     * broke. */
+    void (*on_closed)(struct ws_conn *conn);
+};
+
+/* What the connections of one worker share. */
+struct ws_conn_settings {
+    const struct ws_conn_events *events;
+    struct ws_deflate *deflate; /* NULL where compression is off */
+};
+
+struct ws_conn {
+    struct net_conn *net;
+    const struct ws_conn_settings *settings;
+    struct ws_conn_partial *partial; /* NULL between messages */
+    uint32_t message_bytes_max;
+    uint8_t form; /* enum ws_deflate_form: how it is sent its messages */
+    uint8_t state;
+};
+
+/* Takes `net` over. What came with the handshake is given to ws_conn_receive() afterwards. */
+void ws_conn_open(struct ws_conn *conn, struct net_conn *net,
+                  const struct ws_conn_settings *settings, enum ws_deflate_form form,
+                  size_t message_bytes_max);
+
+/* Bytes as they come from the network; `data` may be changed in place. */
+void ws_conn_receive(struct ws_conn *conn, char *data, size_t len);
+
+/* Queues a text message of its own for this connection; what a turn queued leaves in one write. All
+ * of these: false, and nothing is queued, past `backlog_bytes_max`; what to do then is the
+ * caller's. Nothing happens on a connection that is closing. */
+bool ws_conn_send_text(struct ws_conn *conn, struct bytes text);
+bool ws_conn_send_ping(struct ws_conn *conn);
+
+/* Sends frames that many receivers share: `chunk` is in the form of this connection. */
+bool ws_conn_send_frames(struct ws_conn *conn, struct net_chunk *chunk);
+
+void ws_conn_set_timer(struct ws_conn *conn, uint64_t due_ms);
+
+/* Sends a close frame behind what is queued, waits for the peer's within bounded time, and closes.
+ */
+void ws_conn_close(struct ws_conn *conn, uint16_t code, struct bytes reason);
+
+bool ws_conn_is_open(const struct ws_conn *conn);
+struct net_loop *ws_conn_loop(const struct ws_conn *conn);

@@ -1,0 +1,25 @@
+/* The opening handshake, the server's side. RFC 6455 section 4.2.
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include "ws/deflate.h"
+
+struct ws_handshake {
+    struct bytes key; /* borrowed from the request */
+    bool has_deflate;
+    struct ws_deflate_agreement deflate;
+};
+
+/* Whether the request asks for a WebSocket as it should: 0, or the HTTP status to refuse it with;
+ * `reason` then says what is wrong. */
+unsigned ws_handshake_read(const struct http_request *request, bool offers_deflate,
+                           struct ws_handshake *handshake, struct bytes *reason);
+
+/* The header lines a refusal carries; each with its CRLF, absent where there are none. */
+struct bytes ws_handshake_refusal_headers(unsigned status);
+
+/* The 101 response; `headers` are further lines, each with its CRLF. */
+void ws_handshake_write(struct buffer *out, const struct ws_handshake *handshake,
+                        struct bytes headers);
