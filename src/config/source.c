@@ -1,0 +1,44 @@
+#include "config/source.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+void config_source_set(struct config *config, const struct config_setting *setting, size_t app,
+                       const char *where)
+{
+    char *copy = bytes_copy(bytes_of(where));
+
+    for (size_t i = 0; i < config->sources_count; i++) {
+        struct config_source *source = &config->sources[i];
+
+        if (source->setting == setting && source->app == app) {
+            free(source->where);
+            source->where = copy;
+            return;
+        }
+    }
+    config->sources =
+        mem_resize(config->sources, (config->sources_count + 1) * sizeof *config->sources);
+    config->sources[config->sources_count++] = (struct config_source){setting, app, copy};
+}
+
+const char *config_source_of_server(const struct config *config, size_t at)
+{
+    for (size_t i = 0; i < config->sources_count; i++) {
+        const struct config_source *source = &config->sources[i];
+
+        if (source->app == CONFIG_SOURCE_SERVER && source->setting->at == at)
+            return source->where;
+    }
+    return "default";
+}
+
+void config_source_free_all(struct config *config)
+{
+    for (size_t i = 0; i < config->sources_count; i++)
+        free(config->sources[i].where);
+    free(config->sources);
+    config->sources = NULL;
+    config->sources_count = 0;
+}

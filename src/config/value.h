@@ -1,0 +1,28 @@
+/* One setting's value: from text into the struct, and back for `reverb config`.
+ *
+ * Thread: main.
+ * Errors: one line with `where` the value came from, what it was, and what is right.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "config/setting.h"
+
+/* Only whether `text` is a right value. */
+bool config_value_check(const struct config_setting *setting, const char *text, const char *where,
+                        struct buffer *error);
+
+/* Stores the value in the struct at `base`, which is a config or a config_app. */
+bool config_value_set(const struct config_setting *setting, void *base, const char *text,
+                      const char *where, struct buffer *error);
+
+bool config_value_is_unset(const struct config_setting *setting, const void *base);
+
+/* Appends it for people to read; a secret masked. */
+void config_value_print(const struct config_setting *setting, const void *base, struct buffer *out);
+
+/* Frees what it holds. */
+void config_value_clear(const struct config_setting *setting, void *base);
+
+/* Appends what would be right: "give a port from 0 to 65535". */
+void config_value_expect(const struct config_setting *setting, struct buffer *error);
