@@ -1,0 +1,279 @@
+#include "config/schema.h"
+
+#include "config/nearest.h"
+#include "config/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* No level of the file has more keys of its own. */
+#define CANDIDATES_MAX 64
+#define KEY_LEN_MAX 256
+
+/* One kind of object, a server or an app, and the keys that may stand below it. */
+struct scope {
+    const struct config_setting *settings;
+    size_t settings_count;
+    const struct config_setting *laravel;
+    size_t laravel_count;
+    const char *file_name;
+    const char *path; /* of the object in the file */
+    struct buffer *error;
+    struct buffer *warnings;
+};
+
+static const struct config_setting *setting_at(const struct scope *scope, size_t index)
+{
+    if (index < scope->settings_count)
+        return &scope->settings[index];
+    return &scope->laravel[index - scope->settings_count];
+}
+
+static size_t settings_total(const struct scope *scope)
+{
+    return scope->settings_count + scope->laravel_count;
+}
+
+static const struct config_setting *find_setting(const struct scope *scope, const char *key)
+{
+    for (size_t i = 0; i < settings_total(scope); i++) {
+        const struct config_setting *setting = setting_at(scope, i);
+
+        if (setting->key != NULL && strcmp(setting->key, key) == 0)
+            return setting;
+    }
+    return NULL;
+}
+
+/* Whether settings have keys that begin with `prefix` and a dot; "" begins them all. */
+static bool is_below(const char *key, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return len == 0 || (strncmp(key, prefix, len) == 0 && key[len] == '.');
+}
+
+static bool is_parent(const struct scope *scope, const char *prefix)
+{
+    for (size_t i = 0; i < settings_total(scope); i++) {
+        const char *key = setting_at(scope, i)->key;
+
+        if (key != NULL && is_below(key, prefix))
+            return true;
+    }
+    return false;
+}
+
+static bool takes_any_key(const struct scope *scope, const char *prefix)
+{
+    char pattern[KEY_LEN_MAX];
+
+    snprintf(pattern, sizeof pattern, "%s.*", prefix);
+    return find_setting(scope, pattern) != NULL;
+}
+
+static bool is_unhonoured_tls(const char *prefix, const char *name)
+{
+    if (strcmp(prefix, "options.tls") != 0)
+        return false;
+    for (size_t i = 0; config_setting_unhonoured_tls[i] != NULL; i++) {
+        if (strcmp(config_setting_unhonoured_tls[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *dot_after(const char *path)
+{
+    return *path ? "." : "";
+}
+
+/* Sockets have other contexts than TLS in PHP, and none of them means anything here. */
+static bool is_unhonoured(const char *prefix, const char *name)
+{
+    return is_unhonoured_tls(prefix, name) ||
+           (strcmp(prefix, "options") == 0 &&
+            (strcmp(name, "tcp") == 0 || strcmp(name, "unix") == 0));
+}
+
+static void suggest(const struct scope *scope, const char *prefix, const char *name)
+{
+    const char *candidates[CANDIDATES_MAX];
+    char names[CANDIDATES_MAX][KEY_LEN_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < settings_total(scope) && count < CANDIDATES_MAX; i++) {
+        const char *key = setting_at(scope, i)->key;
+        size_t skip = strlen(prefix) + (*prefix != '\0');
+
+        if (key == NULL || !is_below(key, prefix) || strcmp(key + skip, "*") == 0)
+            continue;
+        snprintf(names[count], KEY_LEN_MAX, "%.*s", (int)strcspn(key + skip, "."), key + skip);
+        candidates[count] = names[count];
+        count++;
+    }
+    buffer_printf(scope->error, "%s%s%s%s%s in %s is not a setting; did you mean %s?", scope->path,
+                  dot_after(scope->path), prefix, dot_after(prefix), name, scope->file_name,
+                  config_nearest(name, candidates, count));
+}
+
+static bool check_type(const struct scope *scope, const struct config_setting *setting,
+                       const json_t *value)
+{
+    struct buffer where = {0};
+    char *text = NULL;
+    bool ok;
+
+    buffer_printf(&where, "%s%s%s in %s", scope->path, dot_after(scope->path), setting->key,
+                  scope->file_name);
+    ok = config_file_text(setting, value, buffer_text(&where), &text, scope->error);
+    if (ok && text != NULL && *text != '\0')
+        ok = config_value_check(setting, text, buffer_text(&where), scope->error);
+    free(text);
+    buffer_deinit(&where);
+    return ok;
+}
+
+static bool check_object(const struct scope *scope, const char *prefix, const json_t *object);
+
+static bool check_key(const struct scope *scope, const char *prefix, const char *name,
+                      const json_t *value)
+{
+    char key[KEY_LEN_MAX];
+    const struct config_setting *setting;
+
+    snprintf(key, sizeof key, "%s%s%s", prefix, dot_after(prefix), name);
+    if (strchr(name, '.') == NULL && strcmp(name, "*") != 0) {
+        setting = find_setting(scope, key);
+        if (setting != NULL)
+            return check_type(scope, setting, value);
+        if (is_parent(scope, key))
+            return check_object(scope, key, value);
+    }
+    if (*prefix != '\0' && takes_any_key(scope, prefix))
+        return true;
+    if (is_unhonoured(prefix, name)) {
+        if (!json_is_null(value))
+            buffer_printf(scope->warnings, "%s.%s in %s has no effect here and is left out\n",
+                          scope->path, key, scope->file_name);
+        return true;
+    }
+    suggest(scope, prefix, name);
+    return false;
+}
+
+static bool check_object(const struct scope *scope, const char *prefix, const json_t *object)
+{
+    const char *name;
+    json_t *value;
+
+    if (json_is_null(object))
+        return true;
+    if (!config_file_is_object(object)) {
+        buffer_printf(scope->error, "%s%s%s in %s is not an object; give {\"key\": value, …}",
+                      scope->path, dot_after(prefix), prefix, scope->file_name);
+        return false;
+    }
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        if (!check_key(scope, prefix, name, value))
+            return false;
+    }
+    return true;
+}
+
+static bool check_apps(struct scope scope, const json_t *list)
+{
+    struct buffer path = {0};
+    json_t *app;
+    bool ok = true;
+
+    scope.settings = config_setting_app;
+    scope.settings_count = config_setting_app_count;
+    scope.laravel = config_setting_laravel_app;
+    scope.laravel_count = config_setting_laravel_app_count;
+    for (size_t i = 0; ok && (app = config_file_element(list, i)) != NULL; i++) {
+        buffer_clear(&path);
+        buffer_printf(&path, "apps.apps.%zu", i);
+        scope.path = buffer_text(&path);
+        ok = check_object(&scope, "", app);
+    }
+    buffer_deinit(&path);
+    return ok;
+}
+
+static bool check_server(struct scope scope, const char *name, const json_t *server)
+{
+    struct buffer path = {0};
+    bool ok;
+
+    buffer_printf(&path, "servers.%s", name);
+    scope.settings = config_setting_server;
+    scope.settings_count = config_setting_server_count;
+    scope.laravel = config_setting_laravel_server;
+    scope.laravel_count = config_setting_laravel_server_count;
+    scope.path = buffer_text(&path);
+    ok = check_object(&scope, "", server);
+    buffer_deinit(&path);
+    return ok;
+}
+
+static const struct config_setting root_keys[] = {
+    {.key = "default", .kind = CONFIG_SETTING_TEXT},
+    {.key = "servers.*", .kind = CONFIG_SETTING_TEXT},
+    {.key = "apps.provider", .kind = CONFIG_SETTING_TEXT},
+    {.key = "apps.apps", .kind = CONFIG_SETTING_LIST},
+};
+
+/* The list of apps is no list of texts: its elements are looked at one by one. */
+static bool check_root(struct scope scope, const json_t *root)
+{
+    const char *name;
+    json_t *value;
+    const json_t *apps = config_file_find(root, "apps");
+
+    scope.settings = root_keys;
+    scope.settings_count = sizeof root_keys / sizeof root_keys[0];
+    scope.path = "";
+    json_object_foreach((json_t *)(uintptr_t)root, name, value)
+    {
+        if (strcmp(name, "apps") != 0 && !check_key(&scope, "", name, value))
+            return false;
+    }
+    if (apps == NULL || json_is_null(apps))
+        return true;
+    if (!config_file_is_object(apps))
+        return check_object(&scope, "apps", apps);
+    json_object_foreach((json_t *)(uintptr_t)apps, name, value)
+    {
+        if (strcmp(name, "apps") != 0 && !check_key(&scope, "apps", name, value))
+            return false;
+    }
+    return true;
+}
+
+bool config_schema_check(const struct config_file *file, const char *server, struct buffer *error,
+                         struct buffer *warnings)
+{
+    struct scope scope = {.file_name = file->name, .error = error, .warnings = warnings};
+    const json_t *servers = config_file_find(file->root, "servers");
+    const json_t *entry = json_object_get(servers, server);
+    const json_t *apps = config_file_find(file->root, "apps.apps");
+
+    if (!check_root(scope, file->root))
+        return false;
+    if (json_is_object(servers) && json_object_size(servers) > 0 && entry == NULL) {
+        buffer_printf(error, "servers.%s is not in %s; \"default\" must name one of its servers",
+                      server, file->name);
+        return false;
+    }
+    if (entry != NULL && !check_server(scope, server, entry))
+        return false;
+    if (apps == NULL || json_is_null(apps))
+        return true;
+    if (!json_is_array(apps) && !json_is_object(apps)) {
+        buffer_printf(error, "apps.apps in %s is not a list; give [{\"app_id\": …}]", file->name);
+        return false;
+    }
+    return check_apps(scope, apps);
+}
