@@ -1,0 +1,130 @@
+#include "config/input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a place says about a setting. */
+enum answer {
+    ANSWER_NONE,
+    ANSWER_GIVEN,
+    ANSWER_DEFAULT, /* the default counts, whatever the next places say */
+    ANSWER_WRONG,
+};
+
+static bool counts(const struct config_setting *setting, struct bytes text)
+{
+    return text.data != NULL && (text.len > 0 || setting->empty_counts);
+}
+
+/* An empty array was written to allow nothing; it is not a variable left empty. */
+static bool is_empty_list(const struct config_setting *setting, const char *text)
+{
+    return setting->kind == CONFIG_SETTING_LIST && text != NULL;
+}
+
+static char *say_where(const char *name, const char *place)
+{
+    struct buffer where = {0};
+    char *copy;
+
+    buffer_printf(&where, "%s in %s", name, place);
+    copy = bytes_copy(buffer_bytes(&where));
+    buffer_deinit(&where);
+    return copy;
+}
+
+static enum answer ask_option(const struct config_input *input,
+                              const struct config_setting *setting,
+                              struct config_input_value *value)
+{
+    const char *text;
+
+    if (setting->option == NULL)
+        return ANSWER_NONE;
+    memcpy(&text, (const char *)input->options + setting->option_at, sizeof text);
+    if (!counts(setting, bytes_of(text)))
+        return ANSWER_NONE;
+    value->text = bytes_copy(bytes_of(text));
+    value->where = bytes_copy(bytes_of(setting->option));
+    return ANSWER_GIVEN;
+}
+
+static enum answer ask_variable(const struct config_input *input,
+                                const struct config_setting *setting,
+                                struct config_input_value *value)
+{
+    const char *places[] = {"the environment", input->env_name};
+    const char *texts[2];
+
+    if (setting->variable == NULL)
+        return ANSWER_NONE;
+    texts[0] = getenv(setting->variable);
+    texts[1] = config_env_find(&input->env, setting->variable);
+    for (size_t i = 0; i < 2; i++) {
+        struct bytes text = config_env_meaning(texts[i]);
+
+        if (!counts(setting, text))
+            continue;
+        value->text = bytes_copy(text);
+        value->where = say_where(setting->variable, places[i]);
+        return ANSWER_GIVEN;
+    }
+    return ANSWER_NONE;
+}
+
+static enum answer ask_file(const struct config_input *input,
+                            const struct config_input_scope *scope,
+                            const struct config_setting *setting, struct config_input_value *value,
+                            struct buffer *error)
+{
+    const json_t *found = setting->key ? config_file_find(scope->object, setting->key) : NULL;
+    bool is_last_word = input->file.is_settled || scope->is_listed_app;
+    struct buffer path = {0};
+    bool ok;
+
+    if (found == NULL)
+        return ANSWER_NONE;
+    buffer_printf(&path, "%s%s%s", scope->path, *scope->path ? "." : "", setting->key);
+    value->where = say_where(buffer_text(&path), input->file.name);
+    buffer_deinit(&path);
+    ok = config_file_text(setting, found, value->where, &value->text, error);
+    if (ok && (counts(setting, bytes_of(value->text)) || is_empty_list(setting, value->text)))
+        return ANSWER_GIVEN;
+    config_input_value_deinit(value);
+    if (!ok)
+        return ANSWER_WRONG;
+    return is_last_word ? ANSWER_DEFAULT : ANSWER_NONE;
+}
+
+bool config_input_find(const struct config_input *input, const struct config_input_scope *scope,
+                       const struct config_setting *setting, struct config_input_value *value,
+                       struct buffer *error)
+{
+    bool is_file_first = input->file.is_settled || scope->is_listed_app;
+    enum answer answer;
+
+    *value = (struct config_input_value){0};
+    answer = ask_option(input, setting, value);
+    if (answer == ANSWER_NONE && is_file_first)
+        answer = ask_file(input, scope, setting, value, error);
+    if (answer == ANSWER_NONE && !(scope->is_listed_app && setting->is_identity))
+        answer = ask_variable(input, setting, value);
+    if (answer == ANSWER_NONE && !is_file_first)
+        answer = ask_file(input, scope, setting, value, error);
+    return answer != ANSWER_WRONG;
+}
+
+void config_input_value_deinit(struct config_input_value *value)
+{
+    free(value->text);
+    free(value->where);
+    *value = (struct config_input_value){0};
+}
+
+void config_input_deinit(struct config_input *input)
+{
+    config_env_deinit(&input->env);
+    free(input->env_name);
+    input->env_name = NULL;
+    config_file_deinit(&input->file);
+}

@@ -1,0 +1,18 @@
+/* What there is to read in the folder of a Laravel application.
+ *
+ * Thread: main; everything is looked for in the working directory.
+ */
+#pragma once
+
+#include "config/input.h"
+
+/* Whether an `artisan` file stands here. */
+bool config_laravel_is_here(void);
+
+/* Reads the environment file: the one that the options name, which must be there; else in a
+ * Laravel folder `.env.$APP_ENV` where that is there, as Laravel does; else `.env`, if any. */
+bool config_laravel_read_env(struct config_input *input, struct buffer *error);
+
+/* Has PHP evaluate config/reverb.php; without the one or the other there is no file. */
+bool config_laravel_evaluate(struct config_file *file, const struct config_env *env,
+                             struct buffer *error, struct buffer *warnings);

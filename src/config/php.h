@@ -1,0 +1,16 @@
+/* Asks PHP what Laravel's config/reverb.php says.
+ *
+ * Thread: main.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "config/env.h"
+
+#define CONFIG_PHP_TIMEOUT_MS 10000
+
+/* Appends the JSON of the array that config/reverb.php of the working directory returns. `env` is
+ * what `.env` says; PHP sees it below the process environment. False and one line where PHP fails
+ * or takes longer than `timeout_ms`. */
+bool config_php_evaluate(const char *php, const struct config_env *env, int timeout_ms,
+                         struct buffer *json, struct buffer *error);
