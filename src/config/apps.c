@@ -1,0 +1,138 @@
+#include "config/apps.h"
+
+#include "base/mem.h"
+#include "config/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *name_of(const struct config_app *app)
+{
+    return app->id != NULL ? app->id : "without an id";
+}
+
+static bool check_identity(const struct config_app *app, const struct config_input *input,
+                           const struct config_input_scope *scope, struct buffer *error)
+{
+    for (size_t i = 0; i < config_setting_app_count; i++) {
+        const struct config_setting *setting = &config_setting_app[i];
+
+        if (!setting->is_identity || !config_value_is_unset(setting, app))
+            continue;
+        if (!scope->is_listed_app) {
+            buffer_printf(error, "the app %s has no %s; set %s", name_of(app), setting->key,
+                          setting->variable);
+            return false;
+        }
+        buffer_printf(error, "%s in %s: the app %s has no %s; give one", scope->path,
+                      input->file.name, name_of(app), setting->key);
+        /* Laravel's file takes them from the environment: that is where to look. */
+        if (input->file.is_laravel)
+            buffer_printf(error, " or set %s", setting->variable);
+        return false;
+    }
+    return true;
+}
+
+static bool check_unique(const struct config *config, const struct config_app *app,
+                         const struct config_input_scope *scope, struct buffer *error)
+{
+    for (const struct config_app *other = config->apps; other < app; other++) {
+        if (strcmp(other->id, app->id) == 0) {
+            buffer_printf(error, "%s: another app has the id \"%s\" already; give each its own",
+                          scope->path, app->id);
+            return false;
+        }
+        if (strcmp(other->key, app->key) == 0) {
+            buffer_printf(error,
+                          "%s: the apps \"%s\" and \"%s\" have the same key; give each its own",
+                          scope->path, other->id, app->id);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_app(struct config *config, const struct config_input *input,
+                    const struct config_input_scope *scope, struct buffer *error)
+{
+    size_t index = config->apps_count++;
+    struct config_app *app = &config->apps[index];
+
+    for (size_t i = 0; i < config_setting_app_count; i++) {
+        if (!config_settle_one(config, input, scope, &config_setting_app[i], index, error))
+            return false;
+    }
+    return check_identity(app, input, scope, error) && check_unique(config, app, scope, error);
+}
+
+static bool add_listed_apps(struct config *config, const struct config_input *input,
+                            const json_t *list, struct buffer *error)
+{
+    struct buffer path = {0};
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < config_file_count(list); i++) {
+        struct config_input_scope scope = {config_file_element(list, i), NULL, true};
+
+        buffer_clear(&path);
+        buffer_printf(&path, "apps.apps.%zu", i);
+        scope.path = buffer_text(&path);
+        ok = add_app(config, input, &scope, error);
+    }
+    buffer_deinit(&path);
+    return ok;
+}
+
+static bool environment_names_an_app(const struct config_input *input)
+{
+    for (size_t i = 0; i < config_setting_app_count; i++) {
+        const char *variable = config_setting_app[i].variable;
+        struct bytes outer = config_env_meaning(getenv(variable));
+        struct bytes inner = config_env_meaning(config_env_find(&input->env, variable));
+
+        if (config_setting_app[i].is_identity && outer.len + inner.len > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool add_app_of_environment(struct config *config, const struct config_input *input,
+                                   struct buffer *error)
+{
+    const struct config_input_scope scope = {NULL, "app", false};
+
+    if (!environment_names_an_app(input)) {
+        buffer_append_text(error, "no app is configured; set REVERB_APP_ID, REVERB_APP_KEY and "
+                                  "REVERB_APP_SECRET, or list apps in a configuration file "
+                                  "(--config)");
+        return false;
+    }
+    return add_app(config, input, &scope, error);
+}
+
+static bool check_provider(const struct config_input *input, struct buffer *error)
+{
+    const char *provider = json_string_value(config_file_find(input->file.root, "apps.provider"));
+
+    if (provider == NULL || *provider == '\0' || strcmp(provider, "config") == 0)
+        return true;
+    buffer_printf(error,
+                  "apps.provider in %s: \"%s\" is a provider of its own, which only the Laravel "
+                  "package can ask; start with \"php artisan reverb:start\" or give \"config\"",
+                  input->file.name, provider);
+    return false;
+}
+
+bool config_apps_load(struct config *config, const struct config_input *input, struct buffer *error)
+{
+    const json_t *list = config_file_find(input->file.root, "apps.apps");
+    size_t count = config_file_count(list);
+
+    if (!check_provider(input, error))
+        return false;
+    config->apps = mem_new((count + 1) * sizeof *config->apps);
+    if (count == 0)
+        return add_app_of_environment(config, input, error);
+    return add_listed_apps(config, input, list, error);
+}

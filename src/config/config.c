@@ -1,0 +1,145 @@
+#include "config/config.h"
+
+#include "base/mem.h"
+#include "config/apps.h"
+#include "config/laravel.h"
+#include "config/schema.h"
+#include "config/settle.h"
+#include "config/tls.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SERVER_DEFAULT "reverb"
+
+/* Which of the file's servers is meant. */
+static const struct config_setting server_name = {
+    .key = "default",
+    .variable = "REVERB_SERVER",
+    .kind = CONFIG_SETTING_TEXT,
+};
+
+static bool load_file(struct config_input *input, struct buffer *error, struct buffer *warnings)
+{
+    if (input->options->config_file != NULL)
+        return config_file_load(&input->file, input->options->config_file, error);
+    if (config_laravel_is_here())
+        return config_laravel_evaluate(&input->file, &input->env, error, warnings);
+    return true;
+}
+
+static bool settle_server(struct config *config, const struct config_input *input,
+                          const char *server, struct buffer *error)
+{
+    struct config_input_scope scope = {NULL, NULL, false};
+    struct buffer path = {0};
+    bool ok = true;
+
+    buffer_printf(&path, "servers.%s", server);
+    scope.path = buffer_text(&path);
+    scope.object = json_object_get(config_file_find(input->file.root, "servers"), server);
+    for (size_t i = 0; ok && i < config_setting_server_count; i++)
+        ok = config_settle_one(config, input, &scope, &config_setting_server[i],
+                               CONFIG_SOURCE_SERVER, error);
+    buffer_deinit(&path);
+    return ok;
+}
+
+static uint32_t count_cores(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count < 1 ? 1 : (uint32_t)count;
+}
+
+static bool check_scaling(const struct config *config, struct buffer *error)
+{
+    if (!config->scaling_enabled)
+        return true;
+    buffer_printf(error,
+                  "%s: scaling is not there yet, this version serves a single node; set "
+                  "REVERB_SCALING_ENABLED=false",
+                  config_source_of_server(config, offsetof(struct config, scaling_enabled)));
+    return false;
+}
+
+/* What no place of the usual ones says. */
+static void settle_rest(struct config *config, const struct config_options *options)
+{
+    if (options->debug) {
+        config->debug = true;
+        config_source_set(config, config_setting_of_server(offsetof(struct config, debug)),
+                          CONFIG_SOURCE_SERVER, "--debug");
+    }
+    if (config->workers == 0) {
+        config->workers = count_cores();
+        config_source_set(config, config_setting_of_server(offsetof(struct config, workers)),
+                          CONFIG_SOURCE_SERVER, "default, one per core");
+    }
+}
+
+static bool settle(struct config *config, const struct config_input *input, struct buffer *error,
+                   struct buffer *warnings)
+{
+    const struct config_input_scope root = {input->file.root, "", false};
+    struct config_input_value server;
+    const char *name;
+    bool ok = config_input_find(input, &root, &server_name, &server, error);
+
+    if (!ok)
+        return false;
+    name = server.text != NULL ? server.text : SERVER_DEFAULT;
+    if (input->file.root != NULL)
+        ok = config_schema_check(&input->file, name, error, warnings);
+    ok = ok && settle_server(config, input, name, error);
+    config_input_value_deinit(&server);
+    if (!ok || !check_scaling(config, error))
+        return false;
+    settle_rest(config, input->options);
+    return config_tls_settle(config, error, warnings) && config_apps_load(config, input, error);
+}
+
+/* What the operator gave may hold line ends; the promise is one line. */
+static void keep_to_one_line(struct buffer *error)
+{
+    for (size_t i = 0; i < error->len; i++) {
+        if ((unsigned char)error->data[i] < ' ')
+            error->data[i] = ' ';
+    }
+}
+
+struct config *config_load(const struct config_options *options, struct buffer *error,
+                           struct buffer *warnings)
+{
+    struct config_input input = {.options = options};
+    struct config *config = mem_new(sizeof *config);
+    bool ok = config_laravel_read_env(&input, error) && load_file(&input, error, warnings) &&
+              settle(config, &input, error, warnings);
+
+    config_input_deinit(&input);
+    if (ok)
+        return config;
+    keep_to_one_line(error);
+    config_free(config);
+    return NULL;
+}
+
+static void free_app(struct config_app *app)
+{
+    for (size_t i = 0; i < config_setting_app_count; i++)
+        config_value_clear(&config_setting_app[i], app);
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL)
+        return;
+    for (size_t i = 0; i < config->apps_count; i++)
+        free_app(&config->apps[i]);
+    free(config->apps);
+    for (size_t i = 0; i < config_setting_server_count; i++)
+        config_value_clear(&config_setting_server[i], config);
+    config_source_free_all(config);
+    free(config);
+}

@@ -1,0 +1,98 @@
+#include "config/tls.h"
+
+#include "config/certificate.h"
+#include "config/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AT(member) offsetof(struct config, tls.member)
+
+static bool check_readable(const struct config *config, size_t at, const char *path,
+                           const char *what, bool is_folder, struct buffer *error)
+{
+    const char *where = config_source_of_server(config, at);
+    struct stat status;
+
+    if (stat(path, &status) != 0 || access(path, R_OK) != 0) {
+        buffer_printf(error, "%s: the %s \"%s\" cannot be read: %s", where, what, path,
+                      strerror(errno));
+        return false;
+    }
+    if (is_folder ? !S_ISDIR(status.st_mode) : S_ISDIR(status.st_mode)) {
+        buffer_printf(error, "%s: \"%s\" is %s; give the path of the %s", where, path,
+                      is_folder ? "no folder" : "a folder", what);
+        return false;
+    }
+    return true;
+}
+
+static bool check_files(const struct config *config, struct buffer *error)
+{
+    const struct config_tls *tls = &config->tls;
+
+    return check_readable(config, AT(local_cert), tls->local_cert, "certificate", false, error) &&
+           check_readable(config, AT(local_pk), tls->local_pk, "private key", false, error) &&
+           (tls->cafile == NULL ||
+            check_readable(config, AT(cafile), tls->cafile, "file of authorities", false, error)) &&
+           (tls->capath == NULL ||
+            check_readable(config, AT(capath), tls->capath, "folder of authorities", true, error));
+}
+
+static void take_certificate_of_hostname(struct config *config)
+{
+    struct config_tls *tls = &config->tls;
+
+    if (config->hostname == NULL ||
+        !config_certificate_find(config->hostname, &tls->local_cert, &tls->local_pk))
+        return;
+    config_source_set(config, config_setting_of_server(AT(local_cert)), CONFIG_SOURCE_SERVER,
+                      "found by the hostname");
+    config_source_set(config, config_setting_of_server(AT(local_pk)), CONFIG_SOURCE_SERVER,
+                      "found by the hostname");
+}
+
+/* PHP looks for the key in the certificate's file where none is named. */
+static void take_key_from_certificate(struct config *config)
+{
+    if (config->tls.local_pk != NULL)
+        return;
+    config->tls.local_pk = bytes_copy(bytes_of(config->tls.local_cert));
+    config_source_set(config, config_setting_of_server(AT(local_pk)), CONFIG_SOURCE_SERVER,
+                      config_source_of_server(config, AT(local_cert)));
+}
+
+bool config_tls_settle(struct config *config, struct buffer *error, struct buffer *warnings)
+{
+    struct config_tls *tls = &config->tls;
+
+    if (tls->local_cert == NULL && tls->local_pk == NULL)
+        take_certificate_of_hostname(config);
+    if (tls->local_cert == NULL && tls->local_pk != NULL) {
+        buffer_printf(error,
+                      "%s: a private key without a certificate; give options.tls.local_cert "
+                      "(REVERB_TLS_LOCAL_CERT) too",
+                      config_source_of_server(config, AT(local_pk)));
+        return false;
+    }
+    if (tls->local_cert == NULL) {
+        if (tls->passphrase != NULL || tls->cafile != NULL || tls->verify_peer)
+            buffer_append_text(warnings, "there are TLS options but no options.tls.local_cert "
+                                         "(REVERB_TLS_LOCAL_CERT): the server speaks plain HTTP\n");
+        return true;
+    }
+    take_key_from_certificate(config);
+    /* Browsers have no certificate to show; PHP's own server refuses them all the same. */
+    if (tls->verify_peer && tls->cafile == NULL && tls->capath == NULL) {
+        buffer_printf(error,
+                      "%s: true asks every client for a certificate and needs cafile or capath to "
+                      "judge it; give false where clients are browsers",
+                      config_source_of_server(config, AT(verify_peer)));
+        return false;
+    }
+    tls->enabled = true;
+    return check_files(config, error);
+}
