@@ -1,0 +1,9 @@
+/* `reverb config`: shows what the configuration came to, and where each value came from.
+ *
+ * Thread: main.
+ */
+#pragma once
+
+/* `argv` begins with the command's own name and takes the options of `start`. Returns the exit
+ * status: 0, or 1 after one line on standard error. */
+int cli_config(int argc, char **argv);
