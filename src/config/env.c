@@ -27,6 +27,7 @@ static bool fail(struct parser *parser, const char *subject, const char *problem
     return false;
 }
 
+/* What PHP's trim() takes away; a form feed is not of it. */
 static bool is_trimmed(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v';
@@ -59,14 +60,22 @@ static bool is_name(struct bytes name)
     return name.len > 0;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* Without `export` before it and quotes around it. */
 static struct bytes bare_name(struct bytes name)
 {
-    struct bytes export = BYTES("export");
+    const struct bytes keyword = BYTES("export");
 
-    if (name.len > export.len && bytes_starts_with(name, export) &&
-        strchr(" \t\n\v\f\r", name.data[export.len]) != NULL)
-        name = trim(bytes_from(name, export.len));
+    if (name.len > keyword.len && bytes_starts_with(name, keyword) &&
+        is_space(name.data[keyword.len])) {
+        name = bytes_from(name, keyword.len);
+        while (name.len > 0 && is_space(name.data[0]))
+            name = bytes_from(name, 1);
+    }
     if (name.len >= 3 && (name.data[0] == '"' || name.data[0] == '\'') &&
         name.data[name.len - 1] == name.data[0])
         name = (struct bytes){name.data + 1, name.len - 2};
