@@ -187,6 +187,12 @@ const refusing = section('6455 4.2.1 a handshake that is none', (test) => {
     test('no Host: 400 (9112 3.2)', async (t) =>
         refused(t, upgradeRequest({ headers: { Host: null } }), 400));
 
+    test('two Hosts: 400 (9112 3.2)', async (t) =>
+        refused(t, upgradeRequest({ headers: { Host: ['127.0.0.1', 'localhost'] } }), 400));
+
+    test('a space before the colon of a header: 400 (9112 5.1)', async (t) =>
+        refused(t, upgradeRequest({ headers: { 'X ': '1' } }), 400));
+
     test('an unknown path: 404', async (t) =>
         refused(t, upgradeRequest({ path: '/nowhere' }), 404));
 

@@ -136,6 +136,21 @@ const tcp = section('6455 7.1 closing the connection', (test) => {
         await client.end();
     });
 
+    test('a close and the end of TCP in one: the close is answered (5.5.1)', async (t) => {
+        const client = await t.open();
+        client.sendClose(1000);
+        client.wire.halfClose();
+        await client.closed(1000);
+    });
+
+    test('a wrong frame and the end of TCP in one: it is told what was wrong', async (t) => {
+        const client = await t.open();
+        client.send({ rsv: 1 });
+        client.wire.halfClose();
+        client.closeSent = true;
+        await client.closed(1002);
+    });
+
     test('a client that ends TCP without a close is let go', async (t) => {
         const client = await t.open();
         client.wire.halfClose();

@@ -70,6 +70,9 @@ const INVALID = [
     'x-webkit-deflate-frame',
     'permessage-bzip2',
     'deflate',
+    'x-made-up; a="1, permessage-deflate"',
+    'x-made-up; a="1, permessage-deflate; client_max_window_bits, 2"',
+    'x-made-up; a="\\", permessage-deflate"',
 ];
 
 // Against the grammar of 6455 9.1: the server may refuse the handshake or go on without.

@@ -51,9 +51,10 @@ const echoes = section('7692 7.2 messages compressed both ways', (test) => {
 
     test('a long text that repeats reaches who agreed compressed', async (t) => {
         const echo = await t.openEcho({ offer: OFFER });
+        const countBefore = echo.receiver.compressedCount;
         echo.sender.sendCompressed(echo.messageOf('abc'.repeat(10000)));
         await echo.arrives('abc'.repeat(10000));
-        assert.strictEqual(echo.receiver.compressedCount, 1);
+        assert.strictEqual(echo.receiver.compressedCount, countBefore + 1);
     });
 
     for (const [from, to] of [[OFFER, undefined], [undefined, OFFER],
