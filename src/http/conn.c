@@ -315,15 +315,15 @@ static void conn_free(struct http_conn *conn)
     free(conn);
 }
 
-static void on_data(struct net_conn *net, struct bytes data)
+static void on_data(struct net_conn *net, char *data, size_t len)
 {
     struct http_conn *conn = net_conn_user(net);
     const bool is_idle = conn->in.len == 0;
-    struct bytes available = data;
+    struct bytes available = {data, len};
     size_t handled;
 
     if (!is_idle) {
-        buffer_append_bytes(&conn->in, data);
+        buffer_append(&conn->in, data, len);
         available = buffer_bytes(&conn->in);
     }
     handled = handle_requests(conn, available);
@@ -334,7 +334,7 @@ static void on_data(struct net_conn *net, struct bytes data)
     if (net_conn_is_closing(net))
         return;
     if (is_idle)
-        buffer_append_bytes(&conn->in, bytes_from(data, handled));
+        buffer_append(&conn->in, data + handled, len - handled);
     else
         buffer_consume(&conn->in, handled);
     /* The time for a request counts from its first byte. */

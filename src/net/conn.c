@@ -292,21 +292,27 @@ static void queue_shared(struct net_conn *conn, struct net_chunk *chunk, size_t 
     conn->backlog_bytes += chunk->len - (uint32_t)offset;
 }
 
+bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk)
+{
+    if (conn->state != STATE_OPEN)
+        return true;
+    if (!make_room(conn, chunk->len))
+        return false;
+    if (conn->state == STATE_OPEN) {
+        queue_shared(conn, chunk, 0);
+        mark_unsent(conn);
+    }
+    return true;
+}
+
 bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
 {
     ssize_t sent;
 
     if (conn->state != STATE_OPEN)
         return true;
-    if (conn->first != NULL || conn->is_blocked || conn->tls != NULL) {
-        if (!make_room(conn, chunk->len))
-            return false;
-        if (conn->state == STATE_OPEN) {
-            queue_shared(conn, chunk, 0);
-            mark_unsent(conn);
-        }
-        return true;
-    }
+    if (conn->first != NULL || conn->is_blocked || conn->tls != NULL)
+        return net_conn_queue(conn, chunk);
     do
         sent = send(conn->fd, chunk->data, chunk->len, 0);
     while (sent < 0 && errno == EINTR);

@@ -42,8 +42,10 @@ bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes 
 /* The last words to a peer, which it may owe beyond the limit. */
 void net_conn_write_last(struct net_conn *conn, struct bytes data);
 
-/* Sends `chunk` at once where nothing is queued before it, else queues a reference to it. False as
- * with net_conn_write(). */
+/* Queues a reference to `chunk`. False as with net_conn_write(). */
+bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk);
+
+/* The same, but sends it at once where nothing is queued before it. */
 bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk);
 
 /* What the peer has not taken yet. */

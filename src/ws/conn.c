@@ -74,9 +74,14 @@ bool ws_conn_send_ping(struct ws_conn *conn)
     return conn->state != STATE_OPEN || send_frame(conn, WS_FRAME_PING, false, BYTES(""));
 }
 
-bool ws_conn_send_frames(struct ws_conn *conn, struct net_chunk *chunk)
+bool ws_conn_send_frames(struct ws_conn *conn, struct net_chunk *frames)
 {
-    return conn->state != STATE_OPEN || net_conn_send(conn->net, chunk);
+    return conn->state != STATE_OPEN || net_conn_send(conn->net, frames);
+}
+
+bool ws_conn_queue_frames(struct ws_conn *conn, struct net_chunk *frames)
+{
+    return conn->state != STATE_OPEN || net_conn_queue(conn->net, frames);
 }
 
 static void send_close(struct ws_conn *conn, uint16_t code, struct bytes reason)

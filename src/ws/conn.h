@@ -56,8 +56,10 @@ void ws_conn_receive(struct ws_conn *conn, char *data, size_t len);
 bool ws_conn_send_text(struct ws_conn *conn, struct bytes text);
 bool ws_conn_send_ping(struct ws_conn *conn);
 
-/* Sends frames that many receivers share: `chunk` is in the form of this connection. */
-bool ws_conn_send_frames(struct ws_conn *conn, struct net_chunk *chunk);
+/* Frames that many receivers share, in the form of this connection, by reference: sent at once
+ * where nothing is queued before them, or queued for the end of the turn. */
+bool ws_conn_send_frames(struct ws_conn *conn, struct net_chunk *frames);
+bool ws_conn_queue_frames(struct ws_conn *conn, struct net_chunk *frames);
 
 void ws_conn_set_timer(struct ws_conn *conn, uint64_t due_ms);
 

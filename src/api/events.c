@@ -1,0 +1,243 @@
+#include "api/events.h"
+
+#include "api/body.h"
+#include "api/info.h"
+#include "base/jsonwrite.h"
+#include "base/utf8.h"
+#include "pusher/event.h"
+#include "pusher/publish.h"
+#include "pusher/session.h"
+
+#include <stdio.h>
+
+static const struct config_app *settings_of(const struct api_call *call)
+{
+    return pusher_app_settings(call->app);
+}
+
+/* The body as JSON; answers 400 where it is none. */
+static bool is_json(struct api_call *call)
+{
+    struct jsonscan_value value;
+
+    if (utf8_is_valid(call->request->body) && jsonscan_parse(call->request->body, &value))
+        return true;
+    api_respond_text(call->conn, 400, BYTES("The body must be JSON in UTF-8."));
+    return false;
+}
+
+static void respond_invalid(struct api_call *call, const struct buffer *errors)
+{
+    struct buffer json = {0};
+
+    buffer_append_char(&json, '{');
+    buffer_append_bytes(&json, buffer_bytes(errors));
+    buffer_append_char(&json, '}');
+    api_respond_json(call->conn, 422, buffer_bytes(&json));
+    buffer_deinit(&json);
+}
+
+static void respond_overloaded(struct api_call *call)
+{
+    api_respond_text(call->conn, 503,
+                     BYTES("The server cannot take more events at the moment; nothing was "
+                           "published."));
+}
+
+static uint64_t except_of(const struct api_body_event *event)
+{
+    struct buffer scratch = {0};
+    uint64_t socket_id;
+
+    if (event->socket_id.type != JSONSCAN_STRING)
+        return 0;
+    socket_id = pusher_session_parse_socket_id(jsonscan_text(&event->socket_id, &scratch));
+    buffer_deinit(&scratch);
+    return socket_id;
+}
+
+static bool is_possible(struct api_call *call, const struct api_body_event *event)
+{
+    struct bytes cursor = BYTES_NONE;
+    struct buffer scratch = {0};
+    struct jsonscan_value channel;
+    bool is_possible = true;
+
+    while (is_possible && api_body_next_channel(event, &cursor, &channel))
+        is_possible = pusher_publish_is_possible(call->api->hub, call->app,
+                                                 jsonscan_text(&channel, &scratch));
+    buffer_deinit(&scratch);
+    return is_possible;
+}
+
+static void publish(struct api_call *call, const struct api_body_event *event)
+{
+    struct pusher_hub *hub = call->api->hub;
+    const uint64_t except = except_of(event);
+    struct bytes cursor = BYTES_NONE;
+    struct buffer scratch = {0};
+    struct jsonscan_value channel;
+
+    while (api_body_next_channel(event, &cursor, &channel)) {
+        struct buffer *text = pusher_hub_scratch(hub);
+        struct ws_message *message;
+
+        pusher_event_broadcast(text, event->name.raw, channel.raw, event->data.raw, BYTES_NONE);
+        message = ws_message_new(buffer_bytes(text));
+        pusher_publish(hub, call->app, jsonscan_text(&channel, &scratch), message, except);
+        ws_message_unref(message);
+    }
+    metrics_add(&hub->metrics->events_published, 1);
+    buffer_deinit(&scratch);
+}
+
+/* --- what was asked about the channels ------------------------------------------------------ */
+
+static void write_channel_info(struct api_call *call, struct buffer *out, struct bytes name,
+                               struct api_info info)
+{
+    struct channel *channel = channel_registry_find(call->app->channels, name);
+
+    api_info_write(out, info, channel, net_loop_now_ms(call->api->hub->loop));
+    if (channel != NULL)
+        channel_unref(channel);
+}
+
+static struct api_info info_of(const struct api_body_event *event, struct buffer *scratch)
+{
+    if (event->info.type != JSONSCAN_STRING)
+        return (struct api_info){0};
+    return api_info_parse(jsonscan_text(&event->info, scratch));
+}
+
+static void write_channels_info(struct api_call *call, const struct api_body_event *event,
+                                struct buffer *out)
+{
+    struct bytes cursor = BYTES_NONE;
+    struct buffer scratch = {0};
+    const struct api_info info = info_of(event, &scratch);
+    struct jsonscan_value channel;
+    bool is_first = true;
+
+    while (api_body_next_channel(event, &cursor, &channel)) {
+        if (!is_first)
+            buffer_append_char(out, ',');
+        is_first = false;
+        buffer_append_bytes(out, channel.raw);
+        buffer_append_char(out, ':');
+        write_channel_info(call, out, jsonscan_text(&channel, &scratch), info);
+    }
+    buffer_deinit(&scratch);
+}
+
+/* --- one event ------------------------------------------------------------------------------ */
+
+void api_events_trigger(struct api_call *call)
+{
+    struct api_body_event event;
+    struct buffer text = {0};
+
+    if (!is_json(call))
+        return;
+    if (!api_body_read_event(call->request->body, settings_of(call), "", &event, &text)) {
+        respond_invalid(call, &text);
+    } else if (!is_possible(call, &event)) {
+        respond_overloaded(call);
+    } else {
+        publish(call, &event);
+        if (event.info.type == JSONSCAN_STRING) {
+            buffer_append_text(&text, "{\"channels\":{");
+            write_channels_info(call, &event, &text);
+            buffer_append_text(&text, "}}");
+        } else {
+            buffer_append_text(&text, "{}");
+        }
+        api_respond_json(call->conn, 200, buffer_bytes(&text));
+    }
+    buffer_deinit(&text);
+}
+
+/* --- several -------------------------------------------------------------------------------- */
+
+/* Nothing is published unless all of it can be. */
+static bool check_batch(struct api_call *call, const struct jsonscan_value *batch,
+                        struct buffer *errors, bool *is_overloaded)
+{
+    struct bytes rest = batch->raw;
+    struct jsonscan_value element;
+    size_t index = 0;
+
+    *is_overloaded = false;
+    while (jsonscan_next_element(&rest, &element)) {
+        struct api_body_event event;
+        char prefix[32];
+
+        snprintf(prefix, sizeof prefix, "batch.%zu.", index++);
+        if (!api_body_read_event(element.raw, settings_of(call), prefix, &event, errors))
+            continue;
+        *is_overloaded |= !is_possible(call, &event);
+    }
+    return errors->len == 0;
+}
+
+static void publish_batch(struct api_call *call, const struct jsonscan_value *batch)
+{
+    struct bytes rest = batch->raw;
+    struct jsonscan_value element;
+    struct buffer infos = {0};
+    struct buffer unused = {0};
+    bool wants_info = false;
+
+    while (jsonscan_next_element(&rest, &element)) {
+        struct api_body_event event;
+        struct buffer scratch = {0};
+        struct jsonscan_value channel;
+        struct bytes cursor = BYTES_NONE;
+
+        api_body_read_event(element.raw, settings_of(call), "", &event, &unused);
+        publish(call, &event);
+        if (infos.len > 0)
+            buffer_append_char(&infos, ',');
+        wants_info |= event.info.type == JSONSCAN_STRING;
+        if (event.info.type == JSONSCAN_STRING &&
+            api_body_next_channel(&event, &cursor, &channel)) {
+            const struct api_info info = info_of(&event, &scratch);
+
+            write_channel_info(call, &infos, jsonscan_text(&channel, &scratch), info);
+        } else {
+            buffer_append_text(&infos, "{}");
+        }
+        buffer_deinit(&scratch);
+    }
+    if (wants_info) {
+        struct buffer json = {0};
+
+        buffer_append_text(&json, "{\"batch\":[");
+        buffer_append_bytes(&json, buffer_bytes(&infos));
+        buffer_append_text(&json, "]}");
+        api_respond_json(call->conn, 200, buffer_bytes(&json));
+        buffer_deinit(&json);
+    } else {
+        api_respond_json(call->conn, 200, BYTES("{\"batch\":{}}"));
+    }
+    buffer_deinit(&infos);
+    buffer_deinit(&unused);
+}
+
+void api_events_trigger_batch(struct api_call *call)
+{
+    struct jsonscan_value batch;
+    struct buffer errors = {0};
+    bool is_overloaded;
+
+    if (!is_json(call))
+        return;
+    if (!api_body_read_batch(call->request->body, settings_of(call), &batch, &errors) ||
+        !check_batch(call, &batch, &errors, &is_overloaded))
+        respond_invalid(call, &errors);
+    else if (is_overloaded)
+        respond_overloaded(call);
+    else
+        publish_batch(call, &batch);
+    buffer_deinit(&errors);
+}

@@ -1,0 +1,23 @@
+/* What a caller wants to know of a channel: the parameter `info`. Pusher Channels, "HTTP API",
+ * "Channel queries".
+ *
+ * Thread: the call's.
+ */
+#pragma once
+
+#include "pusher/hub.h"
+
+struct api_info {
+    bool subscription_count;
+    bool user_count;
+    bool occupied;
+    bool cache;
+};
+
+/* "subscription_count,user_count"; what is unknown is passed over. */
+struct api_info api_info_parse(struct bytes list);
+
+/* Appends the channel's attributes as a JSON object. `channel` is NULL where nobody is subscribed
+ * and nothing is kept. Must not be called under the channel's state lock. */
+void api_info_write(struct buffer *out, struct api_info info, struct channel *channel,
+                    uint64_t now_ms);

@@ -1,0 +1,11 @@
+/* Whether a request comes from who knows the app's secret. Pusher Channels, "HTTP API", "Generating
+ * authentication signatures".
+ *
+ * Thread: the call's.
+ */
+#pragma once
+
+#include "api/api.h"
+
+/* `path` is the request's without the prefix. False: the caller answers 401 with `refusal`. */
+bool api_signature_check(struct api_call *call, struct bytes path, struct buffer *refusal);

@@ -1,0 +1,50 @@
+#include "channel/channel.h"
+
+#include "base/mem.h"
+
+struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
+                            struct channel_kind kind, size_t workers_count)
+{
+    struct channel *channel =
+        mem_new(sizeof *channel + workers_count * sizeof(struct channel_local *));
+
+    channel->registry = registry;
+    channel->hash = hash;
+    channel->kind = kind;
+    channel->name_len = (uint32_t)name.len;
+    channel->name = bytes_copy(name);
+    atomic_init(&channel->refs, 1);
+    atomic_init(&channel->workers, 0);
+    atomic_init(&channel->subscriptions_count, 0);
+    if (channel->kind.is_presence)
+        channel->presence = channel_presence_new();
+    if (channel->kind.is_cache) {
+        channel->cache = mem_new(sizeof *channel->cache);
+        list_init(&channel->cache->link);
+        channel->cache->channel = channel;
+    }
+    return channel;
+}
+
+struct channel *channel_ref(struct channel *channel)
+{
+    atomic_fetch_add_explicit(&channel->refs, 1, memory_order_relaxed);
+    return channel;
+}
+
+void channel_unref(struct channel *channel)
+{
+    if (atomic_fetch_sub_explicit(&channel->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    channel_presence_free(channel->presence);
+    if (channel->cache != NULL)
+        ws_message_unref(channel->cache->event);
+    free(channel->cache);
+    free(channel->name);
+    free(channel);
+}
+
+struct bytes channel_name(const struct channel *channel)
+{
+    return (struct bytes){channel->name, channel->name_len};
+}

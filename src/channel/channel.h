@@ -1,0 +1,58 @@
+/* A channel: its name, its subscribers on all workers, its members, its last event.
+ *
+ * Thread: what is fixed after the start any; `locals[w]` only worker w; the rest as said below.
+ * Life: counted. It stands in its registry while somebody is subscribed or an event is kept.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "channel/kind.h"
+#include "channel/presence.h"
+#include "ws/message.h"
+
+#include <stdatomic.h>
+
+/* A bit each in `workers`. */
+#define CHANNEL_WORKERS_COUNT_MAX 64
+
+struct channel_registry;
+struct channel_local;
+
+/* The last event of a cache channel; under the state lock. */
+struct channel_cache {
+    struct list link; /* among all that keep one, under the registry's cache lock */
+    struct channel *channel;
+    struct ws_message *event; /* NULL: none is kept */
+    uint64_t expires_ms;      /* changed under both locks */
+};
+
+struct channel {
+    /* Fixed. */
+    struct channel_registry *registry;
+    uint64_t hash;
+    struct channel_kind kind;
+    uint32_t name_len;
+    char *name;
+
+    atomic_uint refs;
+    _Atomic(uint64_t) workers; /* those that have subscribers; changed under the shard lock */
+
+    /* Under the shard lock; the count may be read by any. */
+    struct map_entry entry;
+    atomic_uint subscriptions_count;
+    bool is_listed; /* stands in the registry */
+
+    /* Under the state lock; NULL for other kinds. */
+    struct channel_presence *presence;
+    struct channel_cache *cache;
+
+    struct channel_local *locals[]; /* a worker each */
+};
+
+struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
+                            struct channel_kind kind, size_t workers_count);
+struct channel *channel_ref(struct channel *channel);
+void channel_unref(struct channel *channel);
+
+struct bytes channel_name(const struct channel *channel);

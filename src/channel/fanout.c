@@ -1,0 +1,464 @@
+#include "channel/fanout.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+/* The runs of a turn are sent in the order in which they were begun. An event joins the run of its
+ * channel only where that cannot overtake another: the run is the turn's latest, or none of the
+ * channel's subscribers is in any other channel. Else it begins a new run.
+ *
+ * Where a run is all that its receivers get this turn, each is sent it at once, by reference.
+ * Otherwise the runs queue at the connection, which sends them together when the turn ends. */
+
+struct receiver {
+    struct ws_conn *conn;
+    struct channel_subscription *subscription;
+};
+
+/* What a worker knows of a channel. */
+struct channel_local {
+    struct receiver *receivers;
+    uint32_t count;
+    uint32_t cap;
+    uint32_t held_count;   /* subscriptions, active or not */
+    uint32_t shared_count; /* receivers that are in other channels too */
+    struct run *run;       /* the latest of this turn */
+};
+
+struct skip {
+    struct channel_subscription *subscription;
+    size_t message; /* the one it is not sent */
+};
+
+struct run {
+    struct list link;
+    struct channel *channel; /* a reference */
+    struct ws_message **messages;
+    size_t messages_count;
+    size_t messages_cap;
+    struct skip *skips;
+    size_t skips_count;
+    struct net_chunk *frames[WS_DEFLATE_FORMS_COUNT]; /* all messages in one, made when needed */
+};
+
+struct event_mail {
+    struct net_mail mail;
+    struct channel_fanout *fanout; /* the receiving worker's */
+    struct channel *channel;
+    struct ws_message *message;
+    uint64_t except;
+};
+
+struct activation_mail {
+    struct net_mail mail;
+    struct channel_fanout *fanout;
+    struct channel *channel;
+    struct channel_subscriber *subscriber; /* only to look up: it may be gone */
+    struct ws_message *welcome;
+    struct ws_message *kept;
+};
+
+/* --- receivers ------------------------------------------------------------------------------ */
+
+static struct channel_local *local_of(const struct channel_fanout *fanout,
+                                      const struct channel *channel)
+{
+    return channel->locals[fanout->worker];
+}
+
+void channel_fanout_hold(struct channel_fanout *fanout, struct channel *channel)
+{
+    struct channel_local **local = &channel->locals[fanout->worker];
+
+    if (*local == NULL)
+        *local = mem_new(sizeof **local);
+    (*local)->held_count++;
+}
+
+bool channel_fanout_release(struct channel_fanout *fanout, struct channel *channel)
+{
+    struct channel_local **local = &channel->locals[fanout->worker];
+
+    CHECK((*local)->held_count > 0);
+    if (--(*local)->held_count > 0)
+        return false;
+    CHECK((*local)->count == 0 && (*local)->shared_count == 0);
+    if ((*local)->run != NULL)
+        channel_fanout_flush(fanout);
+    free((*local)->receivers);
+    free(*local);
+    *local = NULL;
+    return true;
+}
+
+/* A subscription counts as shared where its subscriber has another one. */
+static void mark_shared(struct channel_fanout *fanout, struct channel_subscription *subscription,
+                        bool is_shared)
+{
+    if (!subscription->is_active || subscription->is_shared == is_shared)
+        return;
+    subscription->is_shared = is_shared;
+    if (is_shared)
+        local_of(fanout, subscription->channel)->shared_count++;
+    else
+        local_of(fanout, subscription->channel)->shared_count--;
+}
+
+/* With the second subscription the first becomes a shared one; with its end it no longer is. */
+static void mark_both_shared(struct channel_fanout *fanout, struct channel_subscriber *subscriber,
+                             bool is_shared)
+{
+    LIST_EACH(link, following, &subscriber->subscriptions) {
+        mark_shared(fanout, LIST_OWNER(link, struct channel_subscription, link), is_shared);
+    }
+}
+
+void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription)
+{
+    struct channel_local *local = local_of(fanout, subscription->channel);
+
+    /* What was published before is not for the newcomer. */
+    if (local->run != NULL)
+        channel_fanout_flush(fanout);
+    if (local->count == local->cap) {
+        local->cap = local->cap ? local->cap * 2 : 1;
+        local->receivers = mem_resize(local->receivers, local->cap * sizeof *local->receivers);
+    }
+    subscription->index = local->count;
+    subscription->is_active = true;
+    local->receivers[local->count++] =
+        (struct receiver){subscription->subscriber->conn, subscription};
+    if (subscription->subscriber->count == 2)
+        mark_both_shared(fanout, subscription->subscriber, true);
+    else if (subscription->subscriber->count > 2)
+        mark_shared(fanout, subscription, true);
+}
+
+void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscription *subscription)
+{
+    struct channel_local *local = local_of(fanout, subscription->channel);
+    struct receiver last;
+
+    if (local->run != NULL)
+        channel_fanout_flush(fanout);
+    if (subscription->subscriber->count == 2)
+        mark_both_shared(fanout, subscription->subscriber, false);
+    else
+        mark_shared(fanout, subscription, false);
+    last = local->receivers[--local->count];
+    local->receivers[subscription->index] = last;
+    last.subscription->index = subscription->index;
+    subscription->is_active = false;
+}
+
+/* --- runs ----------------------------------------------------------------------------------- */
+
+static struct run *run_new(struct channel_fanout *fanout, struct channel *channel)
+{
+    struct run *run = mem_new(sizeof *run);
+
+    run->channel = channel_ref(channel);
+    list_append(&fanout->runs, &run->link);
+    fanout->runs_count++;
+    local_of(fanout, channel)->run = run;
+    return run;
+}
+
+static void run_free(struct run *run)
+{
+    for (size_t i = 0; i < run->messages_count; i++)
+        ws_message_unref(run->messages[i]);
+    for (int form = 0; form < WS_DEFLATE_FORMS_COUNT; form++)
+        net_chunk_unref(run->frames[form]);
+    free(run->messages);
+    free(run->skips);
+    channel_unref(run->channel);
+    free(run);
+}
+
+/* The run that the next event of `channel` joins. */
+static struct run *run_for(struct channel_fanout *fanout, struct channel *channel)
+{
+    const struct channel_local *local = local_of(fanout, channel);
+
+    if (local->run != NULL && (local->shared_count == 0 || fanout->runs.prev == &local->run->link))
+        return local->run;
+    return run_new(fanout, channel);
+}
+
+static void skip(struct channel_fanout *fanout, struct run *run, uint64_t except)
+{
+    const struct channel_subscriber *subscriber = fanout->find(fanout->user, except);
+    struct channel_subscription *subscription =
+        subscriber ? channel_subscription_find(fanout, subscriber, run->channel) : NULL;
+
+    if (subscription == NULL || !subscription->is_active)
+        return;
+    subscription->is_skipping = true;
+    run->skips = mem_resize(run->skips, (run->skips_count + 1) * sizeof *run->skips);
+    run->skips[run->skips_count++] = (struct skip){subscription, run->messages_count};
+}
+
+/* Gathers the event for this worker's subscribers. */
+static void gather(struct channel_fanout *fanout, struct channel *channel,
+                   struct ws_message *message, uint64_t except)
+{
+    const struct channel_local *local = local_of(fanout, channel);
+    struct run *run;
+
+    if (local == NULL || local->count == 0)
+        return;
+    run = run_for(fanout, channel);
+    if (except != 0)
+        skip(fanout, run, except);
+    if (run->messages_count == run->messages_cap) {
+        run->messages_cap = run->messages_cap ? run->messages_cap * 2 : 4;
+        run->messages = mem_resize(run->messages, run->messages_cap * sizeof(struct ws_message *));
+    }
+    run->messages[run->messages_count++] = ws_message_ref(message);
+}
+
+static bool is_skipped(const struct run *run, const struct channel_subscription *subscription,
+                       size_t message)
+{
+    for (size_t i = 0; i < run->skips_count; i++)
+        if (run->skips[i].subscription == subscription && run->skips[i].message == message)
+            return true;
+    return false;
+}
+
+/* The frames of all messages but those `skipping` is not sent (NULL: all), end to end; NULL where
+ * none is left. */
+static struct net_chunk *frames_new(struct channel_fanout *fanout, const struct run *run,
+                                    enum ws_deflate_form form,
+                                    const struct channel_subscription *skipping)
+{
+    struct net_chunk *frames;
+    size_t len = 0;
+
+    for (size_t i = 0; i < run->messages_count; i++)
+        if (skipping == NULL || !is_skipped(run, skipping, i))
+            len += ws_message_frame(run->messages[i], form, fanout->deflate)->len;
+    if (len == 0)
+        return NULL;
+    frames = net_chunk_new(len);
+    for (size_t i = 0; i < run->messages_count; i++) {
+        const struct net_chunk *frame = ws_message_frame(run->messages[i], form, fanout->deflate);
+
+        if (skipping == NULL || !is_skipped(run, skipping, i))
+            net_chunk_append(frames, frame->data, frame->len);
+    }
+    return frames;
+}
+
+static struct net_chunk *frames_of(struct channel_fanout *fanout, struct run *run,
+                                   enum ws_deflate_form form)
+{
+    if (run->frames[form] == NULL)
+        run->frames[form] =
+            run->messages_count == 1
+                ? net_chunk_ref(ws_message_frame(run->messages[0], form, fanout->deflate))
+                : frames_new(fanout, run, form, NULL);
+    return run->frames[form];
+}
+
+static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
+{
+    if (fanout->slow_count == fanout->slow_cap) {
+        fanout->slow_cap = fanout->slow_cap ? fanout->slow_cap * 2 : 16;
+        fanout->slow = mem_resize(fanout->slow, fanout->slow_cap * sizeof(struct ws_conn *));
+    }
+    fanout->slow[fanout->slow_count++] = conn;
+}
+
+static void send_run(struct channel_fanout *fanout, struct run *run, bool is_all)
+{
+    const struct channel_local *local = local_of(fanout, run->channel);
+    size_t sent_count = local->count * run->messages_count - run->skips_count;
+
+    for (uint32_t i = 0; i < local->count; i++) {
+        const struct receiver receiver = local->receivers[i];
+        const enum ws_deflate_form form = receiver.conn->form;
+        struct net_chunk *frames;
+        bool is_taken;
+
+        if (i + 4 < local->count)
+            __builtin_prefetch(local->receivers[i + 4].conn);
+        if (run->skips_count > 0 && receiver.subscription->is_skipping) {
+            frames = frames_new(fanout, run, form, receiver.subscription);
+            is_taken = frames == NULL || ws_conn_queue_frames(receiver.conn, frames);
+            net_chunk_unref(frames);
+        } else {
+            frames = frames_of(fanout, run, form);
+            is_taken = is_all ? ws_conn_send_frames(receiver.conn, frames)
+                              : ws_conn_queue_frames(receiver.conn, frames);
+        }
+        if (!is_taken)
+            note_slow(fanout, receiver.conn);
+    }
+    metrics_add(&fanout->metrics->messages_sent, sent_count);
+}
+
+void channel_fanout_flush(struct channel_fanout *fanout)
+{
+    const bool is_only_run = fanout->runs_count == 1;
+
+    while (!list_is_empty(&fanout->runs)) {
+        struct run *run = LIST_OWNER(fanout->runs.next, struct run, link);
+        struct channel_local *local = local_of(fanout, run->channel);
+
+        list_remove(&run->link);
+        fanout->runs_count--;
+        if (local->run == run)
+            local->run = NULL;
+        send_run(fanout, run, is_only_run || local->shared_count == 0);
+        for (size_t i = 0; i < run->skips_count; i++)
+            run->skips[i].subscription->is_skipping = false;
+        run_free(run);
+    }
+}
+
+void channel_fanout_end_turn(struct channel_fanout *fanout)
+{
+    channel_fanout_flush(fanout);
+    for (size_t i = 0; i < fanout->slow_count; i++)
+        fanout->on_slow_reader(fanout->slow[i]);
+    fanout->slow_count = 0;
+}
+
+/* --- publishing ----------------------------------------------------------------------------- */
+
+static void on_event_mail(struct net_mail *mail, void *owner)
+{
+    struct event_mail *event = (struct event_mail *)mail;
+
+    (void)owner;
+    gather(event->fanout, event->channel, event->message, event->except);
+    ws_message_unref(event->message);
+    channel_unref(event->channel);
+    free(event);
+}
+
+static void post(struct channel_fanout *to, struct channel *channel, struct ws_message *message,
+                 uint64_t except)
+{
+    struct event_mail *event = mem_new(sizeof *event);
+
+    event->mail.deliver = on_event_mail;
+    event->fanout = to;
+    event->channel = channel_ref(channel);
+    event->message = ws_message_ref(message);
+    event->except = except;
+    net_mailbox_post(&to->loop->mailbox, &event->mail);
+}
+
+static void post_to_others(struct channel_fanout *fanout, struct channel *channel,
+                           struct ws_message *message, uint64_t except)
+{
+    uint64_t workers = atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker);
+
+    while (workers != 0) {
+        const int worker = __builtin_ctzll(workers);
+
+        workers &= workers - 1;
+        post(fanout->all[worker], channel, message, except);
+    }
+}
+
+void channel_fanout_publish(struct channel_fanout *fanout, struct channel *channel,
+                            struct ws_message *message, uint64_t except)
+{
+    post_to_others(fanout, channel, message, except);
+    gather(fanout, channel, message, except);
+}
+
+void channel_fanout_publish_in_order(struct channel_fanout *fanout, struct channel *channel,
+                                     struct ws_message *message, uint64_t except)
+{
+    post_to_others(fanout, channel, message, except);
+    if (atomic_load(&channel->workers) >> fanout->worker & 1)
+        post(fanout, channel, message, except);
+}
+
+bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
+                                  const struct channel *channel)
+{
+    uint64_t workers = atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker);
+
+    for (; workers != 0; workers &= workers - 1)
+        if (net_mailbox_is_full(&fanout->all[__builtin_ctzll(workers)]->loop->mailbox))
+            return true;
+    return false;
+}
+
+/* --- joining in order ----------------------------------------------------------------------- */
+
+static void send_or_note(struct channel_fanout *fanout, struct ws_conn *conn,
+                         struct ws_message *message)
+{
+    if (message == NULL)
+        return;
+    metrics_add(&fanout->metrics->messages_sent, 1);
+    if (!ws_conn_queue_frames(conn, ws_message_frame(message, conn->form, fanout->deflate)))
+        note_slow(fanout, conn);
+}
+
+static void on_activation_mail(struct net_mail *mail, void *owner)
+{
+    struct activation_mail *activation = (struct activation_mail *)mail;
+    struct channel_fanout *fanout = activation->fanout;
+    struct channel_subscription *subscription =
+        channel_subscription_find(fanout, activation->subscriber, activation->channel);
+
+    (void)owner;
+    if (subscription != NULL && !subscription->is_active) {
+        channel_fanout_add(fanout, subscription);
+        send_or_note(fanout, subscription->subscriber->conn, activation->welcome);
+        send_or_note(fanout, subscription->subscriber->conn, activation->kept);
+    }
+    ws_message_unref(activation->welcome);
+    ws_message_unref(activation->kept);
+    channel_unref(activation->channel);
+    free(activation);
+}
+
+void channel_fanout_add_in_order(struct channel_fanout *fanout,
+                                 struct channel_subscription *subscription,
+                                 struct ws_message *welcome, struct ws_message *kept)
+{
+    struct activation_mail *activation = mem_new(sizeof *activation);
+
+    activation->mail.deliver = on_activation_mail;
+    activation->fanout = fanout;
+    activation->channel = channel_ref(subscription->channel);
+    activation->subscriber = subscription->subscriber;
+    activation->welcome = welcome;
+    activation->kept = kept;
+    net_mailbox_post(&fanout->loop->mailbox, &activation->mail);
+}
+
+void channel_fanout_catch_up(struct channel_fanout *fanout)
+{
+    net_mailbox_drain(&fanout->loop->mailbox);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+void channel_fanout_init(struct channel_fanout *fanout)
+{
+    list_init(&fanout->runs);
+    fanout->runs_count = 0;
+    fanout->subscriptions = (struct map){0};
+    fanout->slow = NULL;
+    fanout->slow_count = 0;
+    fanout->slow_cap = 0;
+}
+
+void channel_fanout_deinit(struct channel_fanout *fanout)
+{
+    channel_fanout_flush(fanout);
+    CHECK(fanout->subscriptions.count == 0);
+    map_deinit(&fanout->subscriptions);
+    free(fanout->slow);
+    fanout->slow = NULL;
+}

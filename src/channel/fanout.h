@@ -1,0 +1,76 @@
+/* One event to many connections: each worker delivers to its own, and tells the others by mail.
+ *
+ * What a turn of the loop publishes to a channel is gathered into one run, and each subscriber is
+ * sent that same run with one write, without a copy. Two events that one publisher sent one after
+ * the other reach every subscriber in that order, whichever workers they met.
+ *
+ * Thread: owner, each worker has one. Memory: what a receiver does not take at once it owes by
+ * reference.
+ */
+#pragma once
+
+#include "channel/subscription.h"
+#include "metrics/metrics.h"
+
+struct channel_fanout {
+    /* Fixed before the workers start. */
+    size_t worker;               /* which this is */
+    struct channel_fanout **all; /* the fan-outs of all workers, an array */
+    size_t workers_count;
+    struct net_loop *loop;
+    struct ws_deflate *deflate; /* NULL where compression is off */
+    struct metrics *metrics;
+    /* The connection of that socket id on this worker; NULL where there is none. */
+    struct channel_subscriber *(*find)(void *user, uint64_t socket_id);
+    /* A receiver owes more than it may; called at the end of the turn. */
+    void (*on_slow_reader)(struct ws_conn *conn);
+    void *user;
+
+    /* Owner. */
+    struct map subscriptions;
+    struct list runs; /* of this turn, the oldest first */
+    size_t runs_count;
+    struct ws_conn **slow;
+    size_t slow_count;
+    size_t slow_cap;
+};
+
+void channel_fanout_init(struct channel_fanout *fanout);
+void channel_fanout_deinit(struct channel_fanout *fanout);
+
+/* Sends `message` to the channel's subscribers on all workers but the connection of socket id
+ * `except` (0: nobody is left out). */
+void channel_fanout_publish(struct channel_fanout *fanout, struct channel *channel,
+                            struct ws_message *message, uint64_t except);
+
+/* The same for what must keep its order with changes of the channel's state: the caller holds the
+ * state lock, and this worker too gets it by mail. */
+void channel_fanout_publish_in_order(struct channel_fanout *fanout, struct channel *channel,
+                                     struct ws_message *message, uint64_t except);
+
+/* Whether a worker lags so far behind that nothing more should be published to the channel. */
+bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
+                                  const struct channel *channel);
+
+/* Makes the subscription hear what is published from now on. */
+void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription);
+
+/* The same, in its order with what was published under the state lock, which the caller holds: once
+ * it hears, it is sent `welcome` and `kept` (may be NULL). Takes both messages. It has happened
+ * when channel_fanout_catch_up() returns. */
+void channel_fanout_add_in_order(struct channel_fanout *fanout,
+                                 struct channel_subscription *subscription,
+                                 struct ws_message *welcome, struct ws_message *kept);
+void channel_fanout_catch_up(struct channel_fanout *fanout);
+
+/* Sends what the turn has gathered so far. */
+void channel_fanout_flush(struct channel_fanout *fanout);
+
+/* The same at the end of the turn; then names the slow readers. */
+void channel_fanout_end_turn(struct channel_fanout *fanout);
+
+/* For channel/subscription.c alone. */
+void channel_fanout_hold(struct channel_fanout *fanout, struct channel *channel);
+bool channel_fanout_release(struct channel_fanout *fanout, struct channel *channel);
+void channel_fanout_remove(struct channel_fanout *fanout,
+                           struct channel_subscription *subscription);

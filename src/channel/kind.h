@@ -1,0 +1,16 @@
+/* What a channel's name says about it. The dash belongs to the prefix: `privatefoo` is public.
+ *
+ * Source: Pusher Channels, "Channel types". Thread: any.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+struct channel_kind {
+    bool needs_auth;  /* private, encrypted and presence channels */
+    bool is_presence; /* knows its members */
+    bool is_cache;    /* keeps its last event */
+    bool is_encrypted;
+};
+
+struct channel_kind channel_kind_of(struct bytes name);

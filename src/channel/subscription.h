@@ -1,0 +1,47 @@
+/* One connection in one channel.
+ *
+ * Thread: owner, the connection's worker.
+ */
+#pragma once
+
+#include "channel/channel.h"
+#include "ws/conn.h"
+
+struct channel_fanout;
+
+/* What a connection holds: all its subscriptions. Lies in the connection's own memory. */
+struct channel_subscriber {
+    struct ws_conn *conn;
+    struct list subscriptions;
+    uint32_t count;
+};
+
+struct channel_subscription {
+    struct map_entry entry; /* in the worker's map */
+    struct list link;       /* in the subscriber's list */
+    struct channel_subscriber *subscriber;
+    struct channel *channel;
+    struct channel_presence_member *member; /* of a presence channel */
+    uint32_t index;                         /* among the worker's receivers, once active */
+    bool is_active;                         /* hears the channel's events */
+    bool is_shared;                         /* the subscriber is in other channels too */
+    bool is_skipping;                       /* is left out of an event of this turn */
+};
+
+void channel_subscriber_init(struct channel_subscriber *subscriber, struct ws_conn *conn);
+
+/* Takes the caller's reference to `channel`, where it must have joined. Not active yet. */
+struct channel_subscription *channel_subscription_new(struct channel_fanout *fanout,
+                                                      struct channel_subscriber *subscriber,
+                                                      struct channel *channel);
+
+/* Ends it. `is_last_of_worker`: no other connection of this worker is in the channel. The reference
+ * to the channel goes back to the caller, who leaves the registry and lets it go. */
+struct channel *channel_subscription_free(struct channel_fanout *fanout,
+                                          struct channel_subscription *subscription,
+                                          bool *is_last_of_worker);
+
+/* NULL where that connection is not in that channel. */
+struct channel_subscription *channel_subscription_find(struct channel_fanout *fanout,
+                                                       const struct channel_subscriber *subscriber,
+                                                       const struct channel *channel);

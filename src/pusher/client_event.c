@@ -1,0 +1,80 @@
+#include "pusher/client_event.h"
+
+#include "base/jsonwrite.h"
+#include "pusher/event.h"
+#include "pusher/limits.h"
+#include "pusher/subscribe.h"
+
+bool pusher_client_event_is_one(const struct pusher_message *message)
+{
+    return bytes_starts_with(message->event, BYTES("client-"));
+}
+
+static void forward(struct pusher_session *session, const struct pusher_message *message,
+                    struct channel *channel, struct bytes user_id)
+{
+    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct buffer event_json = {0};
+    struct ws_message *event;
+
+    jsonwrite_string(&event_json, message->event);
+    pusher_event_broadcast(out, buffer_bytes(&event_json), message->channel.raw, message->data.raw,
+                           user_id);
+    event = ws_message_new(buffer_bytes(out));
+    PUSHER_EVENTS_TELL(session->hub, on_broadcast, session->app, channel_name(channel),
+                       ws_message_text(event));
+    if (channel_fanout_is_overloaded(&session->hub->fanout, channel))
+        pusher_session_send_error(session, PUSHER_ERROR_OVER_CAPACITY);
+    else
+        channel_fanout_publish(&session->hub->fanout, channel, event, session->socket_id);
+    ws_message_unref(event);
+    buffer_deinit(&event_json);
+}
+
+static bool is_allowed_kind(const struct config_app *app, struct bytes channel)
+{
+    return app->public_client_events || channel_kind_of(channel).needs_auth;
+}
+
+static void send_to_channel(struct pusher_session *session, const struct pusher_message *message,
+                            struct bytes name)
+{
+    const struct config_app *app = pusher_app_settings(session->app);
+    struct channel_subscription *subscription;
+    struct bytes user_id = BYTES_NONE;
+    struct channel *channel;
+
+    if (app->accept_client_events_from == CONFIG_CLIENT_EVENTS_NONE) {
+        pusher_session_send_error(session, PUSHER_ERROR_CLIENT_EVENTS_OFF);
+        return;
+    }
+    if (!is_allowed_kind(app, name)) {
+        pusher_session_send_error(session, PUSHER_ERROR_CLIENT_EVENTS_PUBLIC);
+        return;
+    }
+    subscription = pusher_subscribe_find(session, name);
+    if (subscription == NULL && app->accept_client_events_from == CONFIG_CLIENT_EVENTS_MEMBERS) {
+        pusher_session_send_error(session, PUSHER_ERROR_NOT_A_MEMBER);
+        return;
+    }
+    channel = channel_registry_find(session->app->channels, name);
+    if (channel == NULL)
+        return;
+    if (subscription != NULL && subscription->member != NULL)
+        user_id = channel_presence_user_id(subscription->member);
+    forward(session, message, channel, user_id);
+    channel_unref(channel);
+}
+
+void pusher_client_event(struct pusher_session *session, struct pusher_message *message)
+{
+    struct buffer scratch = {0};
+
+    if (message->channel.type != JSONSCAN_STRING)
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    else if (!pusher_limits_is_event_name(pusher_app_settings(session->app), message->event))
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_NAME);
+    else
+        send_to_channel(session, message, jsonscan_text(&message->channel, &scratch));
+    buffer_deinit(&scratch);
+}

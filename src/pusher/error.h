@@ -1,0 +1,31 @@
+/* What goes wrong in the Pusher protocol: the codes and their texts. WIRE: Pusher Channels protocol
+ * 7, "Error codes".
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include "base/buffer.h"
+
+enum pusher_error {
+    PUSHER_ERROR_NO_APP,
+    PUSHER_ERROR_OVER_QUOTA,
+    PUSHER_ERROR_ORIGIN,
+    PUSHER_ERROR_UNAUTHORIZED,
+    PUSHER_ERROR_NOT_A_MEMBER,
+    PUSHER_ERROR_TERMINATED,
+    PUSHER_ERROR_OVER_CAPACITY,
+    PUSHER_ERROR_INVALID_MESSAGE,
+    PUSHER_ERROR_INVALID_NAME, /* with the option `strict` only */
+    PUSHER_ERROR_STALE,
+    PUSHER_ERROR_CLIENT_EVENTS_OFF,
+    PUSHER_ERROR_CLIENT_EVENTS_PUBLIC,
+    PUSHER_ERROR_RATE_LIMIT,
+};
+
+/* Close codes that stand for no error. */
+#define PUSHER_ERROR_CLOSE_BACK_OFF 4100  /* clients come again after a while */
+#define PUSHER_ERROR_CLOSE_RECONNECT 4200 /* clients come again at once */
+
+unsigned pusher_error_code(enum pusher_error error);
+struct bytes pusher_error_text(enum pusher_error error);

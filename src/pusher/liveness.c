@@ -1,0 +1,65 @@
+#include "pusher/liveness.h"
+
+#include "pusher/event.h"
+
+/* What a client gets to answer a ping: another interval, within these bounds. */
+#define PONG_S_MIN 5
+#define PONG_S_MAX 30
+
+static uint64_t ping_interval_ms(struct pusher_session *session)
+{
+    return pusher_app_settings(session->app)->ping_interval_s * UINT64_C(1000);
+}
+
+static uint64_t pong_ms(struct pusher_session *session)
+{
+    const uint64_t interval_ms = ping_interval_ms(session);
+
+    if (interval_ms < PONG_S_MIN * UINT64_C(1000))
+        return PONG_S_MIN * UINT64_C(1000);
+    return interval_ms > PONG_S_MAX * UINT64_C(1000) ? PONG_S_MAX * UINT64_C(1000) : interval_ms;
+}
+
+void pusher_liveness_begin(struct pusher_session *session)
+{
+    session->seen_ms = net_loop_now_ms(session->hub->loop);
+    ws_conn_set_timer(&session->ws, session->seen_ms + ping_interval_ms(session));
+}
+
+void pusher_liveness_seen(struct pusher_session *session)
+{
+    session->seen_ms = net_loop_now_ms(session->hub->loop);
+    if (!session->is_pinged)
+        return; /* the timer looks again when it is due */
+    session->is_pinged = false;
+    ws_conn_set_timer(&session->ws, session->seen_ms + ping_interval_ms(session));
+}
+
+static void ping(struct pusher_session *session, uint64_t now_ms)
+{
+    session->is_pinged = true;
+    ws_conn_set_timer(&session->ws, now_ms + pong_ms(session));
+    PUSHER_EVENTS_TELL(session->hub, on_pinged, session);
+    if (session->uses_control_frames) {
+        if (!ws_conn_send_ping(&session->ws))
+            pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
+        return;
+    }
+    pusher_event_ping(pusher_hub_scratch(session->hub));
+    pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+}
+
+void pusher_liveness_on_timer(struct pusher_session *session, uint64_t now_ms)
+{
+    const uint64_t due_ms = session->seen_ms + ping_interval_ms(session);
+
+    if (session->is_pinged) {
+        metrics_add(&session->hub->metrics->stale_closed, 1);
+        PUSHER_EVENTS_TELL(session->hub, on_pruned, session);
+        pusher_session_close_with_error(session, PUSHER_ERROR_STALE);
+    } else if (now_ms < due_ms) {
+        ws_conn_set_timer(&session->ws, due_ms);
+    } else {
+        ping(session, now_ms);
+    }
+}

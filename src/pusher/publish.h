@@ -1,0 +1,15 @@
+/* An application's event on its way to a channel's subscribers, or to a user's connections.
+ *
+ * Thread: owner.
+ */
+#pragma once
+
+#include "pusher/hub.h"
+
+/* Whether the workers can take it. A publisher who is told no has not published. */
+bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app,
+                                struct bytes channel);
+
+/* `except` is a socket id, 0 for none. */
+void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes channel,
+                    struct ws_message *event, uint64_t except);

@@ -1,0 +1,322 @@
+#include "pusher/session.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "pusher/client_event.h"
+#include "pusher/event.h"
+#include "pusher/liveness.h"
+#include "pusher/message.h"
+#include "pusher/origin.h"
+#include "pusher/signin.h"
+#include "pusher/subscribe.h"
+#include "ws/handshake.h"
+
+#include <stdio.h>
+
+/* Socket ids are two numbers from 1 to this. */
+#define SOCKET_ID_PART_MAX 1000000000u
+#define CAPACITY_LOG_INTERVAL_MS 10000
+
+/* --- the socket id -------------------------------------------------------------------------- */
+
+/* The first number's remainder by the count of workers is the worker: so no two have the same. */
+static uint64_t draw_socket_id(struct pusher_hub *hub)
+{
+    uint64_t socket_id;
+
+    do {
+        const uint32_t drawn = random_between_1_and(SOCKET_ID_PART_MAX);
+        const uint32_t count = (uint32_t)hub->workers_count;
+        uint32_t first = drawn - drawn % count + (uint32_t)hub->worker;
+
+        if (first == 0 || first > SOCKET_ID_PART_MAX)
+            first = count + (uint32_t)hub->worker;
+        socket_id = (uint64_t)first << 32 | random_between_1_and(SOCKET_ID_PART_MAX);
+    } while (pusher_hub_find(hub, socket_id) != NULL);
+    return socket_id;
+}
+
+size_t pusher_session_socket_id(const struct pusher_session *session,
+                                char out[PUSHER_SESSION_SOCKET_ID_LEN_MAX])
+{
+    int len = snprintf(out, PUSHER_SESSION_SOCKET_ID_LEN_MAX, "%u.%u",
+                       (unsigned)(session->socket_id >> 32), (unsigned)session->socket_id);
+
+    CHECK(len > 0 && len < PUSHER_SESSION_SOCKET_ID_LEN_MAX);
+    return (size_t)len;
+}
+
+uint64_t pusher_session_parse_socket_id(struct bytes text)
+{
+    struct bytes second = text;
+    struct bytes first;
+    uint64_t high;
+    uint64_t low;
+
+    if (!bytes_next(&second, '.', &first) || second.data == NULL ||
+        !bytes_to_number(first, UINT32_MAX, &high) || !bytes_to_number(second, UINT32_MAX, &low))
+        return 0;
+    return high << 32 | low;
+}
+
+/* --- sending and closing -------------------------------------------------------------------- */
+
+struct pusher_session *pusher_session_of(struct ws_conn *ws)
+{
+    return (struct pusher_session *)ws;
+}
+
+static void leave_everything(struct pusher_session *session)
+{
+    if (session->is_over)
+        return;
+    session->is_over = true;
+    PUSHER_EVENTS_TELL(session->hub, on_closed, session);
+    if (session->app == NULL)
+        return;
+    pusher_signin_end(session);
+    while (!list_is_empty(&session->subscriber.subscriptions))
+        pusher_subscribe_leave(session, LIST_OWNER(session->subscriber.subscriptions.next,
+                                                   struct channel_subscription, link));
+    if (session->is_counted)
+        atomic_fetch_sub(&session->app->connections_count, 1);
+    session->is_counted = false;
+}
+
+void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason)
+{
+    ws_conn_close(&session->ws, code, reason);
+    leave_everything(session);
+}
+
+void pusher_session_send(struct pusher_session *session, struct bytes message)
+{
+    if (session->is_over)
+        return;
+    metrics_add(&session->hub->metrics->messages_sent, 1);
+    if (!ws_conn_send_text(&session->ws, message)) {
+        metrics_add(&session->hub->metrics->slow_readers_closed, 1);
+        pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
+    }
+}
+
+void pusher_session_send_error(struct pusher_session *session, enum pusher_error error)
+{
+    struct buffer *out = pusher_hub_scratch(session->hub);
+
+    pusher_event_error(out, error);
+    pusher_session_send(session, buffer_bytes(out));
+}
+
+void pusher_session_close_with_error(struct pusher_session *session, enum pusher_error error)
+{
+    pusher_session_send_error(session, error);
+    pusher_session_close(session, (uint16_t)pusher_error_code(error), pusher_error_text(error));
+}
+
+/* --- what the client sends ------------------------------------------------------------------ */
+
+static void dispatch(struct pusher_session *session, struct pusher_message *message)
+{
+    if (bytes_equal(message->event, BYTES("pusher:ping"))) {
+        pusher_event_pong(pusher_hub_scratch(session->hub));
+        pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+    } else if (bytes_equal(message->event, BYTES("pusher:pong"))) {
+        return; /* being heard of is all it is for */
+    } else if (bytes_equal(message->event, BYTES("pusher:subscribe"))) {
+        pusher_subscribe(session, message);
+    } else if (bytes_equal(message->event, BYTES("pusher:unsubscribe"))) {
+        pusher_subscribe_end(session, message);
+    } else if (bytes_equal(message->event, BYTES("pusher:signin"))) {
+        pusher_signin(session, message);
+    } else if (pusher_client_event_is_one(message)) {
+        pusher_client_event(session, message);
+    } else {
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    }
+}
+
+static bool is_within_rate(struct pusher_session *session)
+{
+    const struct config_rate_limiting *settings = &pusher_app_settings(session->app)->rate_limiting;
+
+    if (pusher_rate_limit_take(&session->rate_limit, settings, session->seen_ms))
+        return true;
+    pusher_session_send_error(session, PUSHER_ERROR_RATE_LIMIT);
+    /* Not 4301: clients would never come again. */
+    if (settings->terminate_on_limit)
+        pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF,
+                             pusher_error_text(PUSHER_ERROR_RATE_LIMIT));
+    return false;
+}
+
+static void on_message(struct ws_conn *ws, struct bytes text, bool is_text)
+{
+    struct pusher_session *session = pusher_session_of(ws);
+    struct pusher_message message = {0};
+
+    if (session->is_over)
+        return;
+    pusher_liveness_seen(session);
+    metrics_add(&session->hub->metrics->messages_received, 1);
+    PUSHER_EVENTS_TELL(session->hub, on_received, session, text);
+    if (!is_within_rate(session))
+        return;
+    if (is_text && pusher_message_parse(&message, text))
+        dispatch(session, &message);
+    else
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    pusher_message_deinit(&message);
+    PUSHER_EVENTS_TELL(session->hub, on_handled, session);
+}
+
+static void on_control(struct ws_conn *ws, bool is_ping)
+{
+    struct pusher_session *session = pusher_session_of(ws);
+
+    if (session->is_over)
+        return;
+    pusher_liveness_seen(session);
+    if (is_ping)
+        session->uses_control_frames = true;
+    PUSHER_EVENTS_TELL(session->hub, on_control_frame, session, is_ping);
+}
+
+static void on_timer(struct ws_conn *ws, uint64_t now_ms)
+{
+    pusher_liveness_on_timer(pusher_session_of(ws), now_ms);
+}
+
+static void on_ending(struct ws_conn *ws, uint16_t code)
+{
+    (void)code;
+    leave_everything(pusher_session_of(ws));
+}
+
+static void on_closed(struct ws_conn *ws)
+{
+    struct pusher_session *session = pusher_session_of(ws);
+    struct pusher_hub *hub = session->hub;
+
+    leave_everything(session);
+    list_remove(&session->link);
+    map_remove(&hub->by_socket_id, &session->by_socket_id);
+    hub->sessions_count--;
+    metrics_add(&hub->metrics->connections_closed, 1);
+    if (session->has_place)
+        net_descriptors_give_websocket(hub->loop->descriptors);
+    free(session);
+}
+
+const struct ws_conn_events pusher_session_events = {
+    .on_message = on_message,
+    .on_control = on_control,
+    .on_timer = on_timer,
+    .on_ending = on_ending,
+    .on_closed = on_closed,
+};
+
+/* --- the beginning -------------------------------------------------------------------------- */
+
+static void log_capacity(struct pusher_hub *hub)
+{
+    const uint64_t now_ms = net_loop_now_ms(hub->loop);
+
+    if (hub->refused_logged_ms != 0 && now_ms - hub->refused_logged_ms < CAPACITY_LOG_INTERVAL_MS)
+        return;
+    hub->refused_logged_ms = now_ms;
+    log_warn(
+        "new WebSockets are refused: %zu are open, and the limit of open files (%zu) allows no "
+        "more; raise it (ulimit -n, LimitNOFILE)",
+        hub->loop->descriptors->websockets_max, hub->loop->descriptors->limit);
+}
+
+/* Counts the connection in; false where the app has as many as it may have. */
+static bool take_place(struct pusher_session *session)
+{
+    const uint32_t max = pusher_app_settings(session->app)->max_connections;
+    const uint32_t before = atomic_fetch_add(&session->app->connections_count, 1);
+
+    session->is_counted = true;
+    return max == 0 || before < max;
+}
+
+static void begin(struct pusher_session *session, struct bytes origin)
+{
+    struct pusher_hub *hub = session->hub;
+    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    struct bytes id_text = {socket_id, pusher_session_socket_id(session, socket_id)};
+
+    if (session->app == NULL) {
+        pusher_session_close_with_error(session, PUSHER_ERROR_NO_APP);
+    } else if (!session->has_place) {
+        log_capacity(hub);
+        pusher_session_close_with_error(session, PUSHER_ERROR_OVER_CAPACITY);
+    } else if (!pusher_origin_is_allowed(pusher_app_settings(session->app), origin)) {
+        pusher_session_close_with_error(session, PUSHER_ERROR_ORIGIN);
+    } else if (!take_place(session)) {
+        pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
+    } else {
+        PUSHER_EVENTS_TELL(hub, on_connected, session);
+        pusher_event_connection_established(pusher_hub_scratch(hub), id_text,
+                                            pusher_app_settings(session->app)->activity_timeout_s);
+        pusher_session_send(session, buffer_bytes(&hub->scratch));
+        pusher_liveness_begin(session);
+    }
+}
+
+static struct pusher_session *session_new(struct pusher_hub *hub, struct pusher_app *app)
+{
+    struct pusher_session *session = mem_new(sizeof *session);
+
+    session->hub = hub;
+    session->app = app;
+    channel_subscriber_init(&session->subscriber, &session->ws);
+    session->socket_id = draw_socket_id(hub);
+    session->has_place = net_descriptors_take_websocket(hub->loop->descriptors);
+    map_add(&hub->by_socket_id, &session->by_socket_id, hash_pair(session->socket_id, 0));
+    list_append(&hub->sessions, &session->link);
+    hub->sessions_count++;
+    metrics_add(&hub->metrics->connections_opened, 1);
+    return session;
+}
+
+void pusher_session_open(struct pusher_hub *hub, struct http_conn *http,
+                         const struct http_request *request, struct bytes key)
+{
+    struct pusher_app *app = pusher_apps_find_by_key(hub->apps, key);
+    struct ws_handshake handshake = {0};
+    struct pusher_session *session;
+    struct buffer response = {0};
+    struct net_conn *net;
+    struct bytes reason;
+    struct bytes rest;
+    unsigned status =
+        ws_handshake_read(request, hub->ws_settings.deflate != NULL, &handshake, &reason);
+
+    if (status != 0) {
+        http_conn_respond(http, &(struct http_response){
+                                    .status = status,
+                                    .content_type = BYTES("text/plain"),
+                                    .headers = ws_handshake_refusal_headers(status),
+                                    .body = reason,
+                                });
+        return;
+    }
+    ws_handshake_write(&response, &handshake, BYTES("X-Powered-By: Laravel Reverb\r\n"));
+    net = http_conn_take_over(http, &rest);
+    session = session_new(hub, app);
+    ws_conn_open(&session->ws, net, &hub->ws_settings,
+                 handshake.has_deflate ? handshake.deflate.form : WS_DEFLATE_PLAIN,
+                 app ? pusher_app_settings(app)->max_message_size_bytes : 0);
+    net_conn_write(net, buffer_bytes(&response));
+    buffer_deinit(&response);
+    begin(session, http_request_header(request, BYTES("Origin")));
+    if (rest.len > 0) {
+        /* Lent from the loop's buffer, which may be changed. */
+        ws_conn_receive(&session->ws, (char *)(uintptr_t)rest.data, rest.len);
+    }
+}

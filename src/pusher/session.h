@@ -1,0 +1,64 @@
+/* A client's connection from its handshake to its end: who it is, what it is subscribed to.
+ *
+ * Thread: owner, its hub's worker. Life: pusher_session_open() until the connection is closed; it
+ * frees itself.
+ */
+#pragma once
+
+#include "http/conn.h"
+#include "pusher/error.h"
+#include "pusher/hub.h"
+#include "pusher/rate_limit.h"
+
+/* Who has signed in. */
+struct pusher_user {
+    char *id;
+    char *info_json;                           /* NULL where none was given */
+    struct channel_subscription *subscription; /* among the app's users */
+};
+
+struct pusher_session {
+    struct ws_conn ws; /* first: a connection's address is its session's */
+    struct pusher_hub *hub;
+    struct pusher_app *app; /* NULL where the app does not exist */
+    struct channel_subscriber subscriber;
+    struct list link; /* in the hub */
+    struct map_entry by_socket_id;
+    uint64_t socket_id;       /* two numbers of 32 bits; never 0 */
+    struct pusher_user *user; /* NULL before sign-in */
+    uint64_t seen_ms;         /* when the client last sent something */
+    struct pusher_rate_limit rate_limit;
+    bool is_pinged;
+    bool uses_control_frames;
+    bool is_counted; /* in the app's connections */
+    bool has_place;  /* counted in the process's WebSockets */
+    bool is_over;    /* has left everything */
+};
+
+/* "1234.5678" and its NUL. */
+#define PUSHER_SESSION_SOCKET_ID_LEN_MAX 24
+
+/* Takes the connection over from `http`, whose request asks for a WebSocket as `handshake` says.
+ * `key` is the app's. What the app does not allow is said on the WebSocket, as clients expect. */
+void pusher_session_open(struct pusher_hub *hub, struct http_conn *http,
+                         const struct http_request *request, struct bytes key);
+
+struct pusher_session *pusher_session_of(struct ws_conn *ws);
+
+/* For the hub: what a WebSocket tells its session. */
+extern const struct ws_conn_events pusher_session_events;
+
+/* Its socket id as text; the length. */
+size_t pusher_session_socket_id(const struct pusher_session *session,
+                                char out[PUSHER_SESSION_SOCKET_ID_LEN_MAX]);
+
+/* The number behind the text; 0 where it is no socket id. */
+uint64_t pusher_session_parse_socket_id(struct bytes text);
+
+/* Sends one message; a client that takes nothing any more is closed. */
+void pusher_session_send(struct pusher_session *session, struct bytes message);
+void pusher_session_send_error(struct pusher_session *session, enum pusher_error error);
+
+/* Leaves every channel, tells the client why where `error` says so, and closes with `code`. */
+void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason);
+void pusher_session_close_with_error(struct pusher_session *session, enum pusher_error error);

@@ -1,0 +1,132 @@
+#include "pusher/signin.h"
+
+#include "base/mem.h"
+#include "pusher/auth.h"
+#include "pusher/event.h"
+#include "pusher/watchlist.h"
+
+struct credentials {
+    struct bytes auth;
+    struct bytes user_data;
+    struct buffer auth_scratch;
+    struct buffer user_data_scratch;
+};
+
+bool pusher_signin_is_user_channel(struct bytes channel)
+{
+    return bytes_starts_with(channel, BYTES(PUSHER_SIGNIN_USER_CHANNEL));
+}
+
+struct bytes pusher_signin_user_of_channel(struct bytes channel)
+{
+    return bytes_from(channel, sizeof PUSHER_SIGNIN_USER_CHANNEL - 1);
+}
+
+bool pusher_signin_owns_channel(const struct pusher_session *session, struct bytes channel)
+{
+    return session->user != NULL &&
+           bytes_equal(pusher_signin_user_of_channel(channel), bytes_of(session->user->id));
+}
+
+static bool read_credentials(struct pusher_message *message, struct credentials *credentials)
+{
+    struct jsonscan_field fields[] = {{.name = BYTES("auth")}, {.name = BYTES("user_data")}};
+
+    if (!pusher_message_data(message, fields, 2) || fields[0].value.type != JSONSCAN_STRING ||
+        fields[1].value.type != JSONSCAN_STRING)
+        return false;
+    credentials->auth = jsonscan_text(&fields[0].value, &credentials->auth_scratch);
+    credentials->user_data = jsonscan_text(&fields[1].value, &credentials->user_data_scratch);
+    return true;
+}
+
+static bool is_authentic(struct pusher_session *session, const struct credentials *credentials)
+{
+    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    struct buffer text = {0};
+    bool is_valid;
+
+    buffer_append(&text, socket_id, pusher_session_socket_id(session, socket_id));
+    buffer_append_text(&text, "::user::");
+    buffer_append_bytes(&text, credentials->user_data);
+    is_valid = pusher_auth_is_valid(pusher_app_settings(session->app), buffer_bytes(&text),
+                                    credentials->auth);
+    buffer_deinit(&text);
+    return is_valid;
+}
+
+/* The session becomes a receiver of what is sent to the user. */
+static void become(struct pusher_session *session, struct bytes id, struct bytes info_json)
+{
+    struct pusher_hub *hub = session->hub;
+    struct pusher_user *user = mem_new(sizeof *user);
+    struct channel *channel;
+    bool is_first;
+
+    user->id = bytes_copy(id);
+    user->info_json = info_json.data ? bytes_copy(info_json) : NULL;
+    session->user = user;
+    channel = channel_registry_join(session->app->users, id, hub->worker, &is_first);
+    user->subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
+    channel_fanout_add(&hub->fanout, user->subscription);
+    if (is_first)
+        pusher_watchlist_tell(hub, session->app, id);
+}
+
+void pusher_signin_end(struct pusher_session *session)
+{
+    struct pusher_user *user = session->user;
+    bool is_last_of_worker;
+    struct channel *channel;
+
+    pusher_watchlist_end(session);
+    if (user == NULL)
+        return;
+    session->user = NULL;
+    channel =
+        channel_subscription_free(&session->hub->fanout, user->subscription, &is_last_of_worker);
+    if (channel_registry_leave(channel, session->hub->worker, is_last_of_worker))
+        pusher_watchlist_tell(session->hub, session->app, bytes_of(user->id));
+    channel_unref(channel);
+    free(user->id);
+    free(user->info_json);
+    free(user);
+}
+
+/* Who `user_data` says it is; false where it names nobody. */
+static bool sign_in(struct pusher_session *session, struct bytes user_data)
+{
+    struct jsonscan_field fields[] = {
+        {.name = BYTES("id")}, {.name = BYTES("user_info")}, {.name = BYTES("watchlist")}};
+    struct buffer scratch = {0};
+    struct bytes id;
+
+    if (!jsonscan_object(user_data, fields, sizeof fields / sizeof fields[0]) ||
+        fields[0].value.type != JSONSCAN_STRING)
+        return false;
+    id = jsonscan_text(&fields[0].value, &scratch);
+    if (id.len == 0) {
+        buffer_deinit(&scratch);
+        return false;
+    }
+    pusher_signin_end(session);
+    become(session, id, fields[1].value.raw);
+    pusher_event_signin_success(pusher_hub_scratch(session->hub), user_data);
+    pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+    if (!session->is_over && fields[2].value.type == JSONSCAN_ARRAY)
+        pusher_watchlist_begin(session, fields[2].value.raw);
+    buffer_deinit(&scratch);
+    return true;
+}
+
+void pusher_signin(struct pusher_session *session, struct pusher_message *message)
+{
+    struct credentials credentials = {0};
+
+    if (!read_credentials(message, &credentials))
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    else if (!is_authentic(session, &credentials) || !sign_in(session, credentials.user_data))
+        pusher_session_close_with_error(session, PUSHER_ERROR_UNAUTHORIZED);
+    buffer_deinit(&credentials.auth_scratch);
+    buffer_deinit(&credentials.user_data_scratch);
+}

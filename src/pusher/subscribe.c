@@ -1,0 +1,348 @@
+#include "pusher/subscribe.h"
+
+#include "base/jsonwrite.h"
+#include "pusher/auth.h"
+#include "pusher/event.h"
+#include "pusher/limits.h"
+#include "pusher/signin.h"
+
+/* What a client asks for; borrowed from its message. */
+struct wish {
+    struct bytes channel;
+    struct bytes auth;
+    struct bytes channel_data; /* absent where none was sent */
+    struct bytes user_id;      /* of a presence channel */
+    struct bytes user_info;    /* JSON */
+};
+
+/* What its strings are decoded into, where they have escapes. */
+struct wish_scratch {
+    struct buffer channel;
+    struct buffer auth;
+    struct buffer channel_data;
+    struct buffer user_id;
+};
+
+static void wish_scratch_deinit(struct wish_scratch *scratch)
+{
+    buffer_deinit(&scratch->channel);
+    buffer_deinit(&scratch->auth);
+    buffer_deinit(&scratch->channel_data);
+    buffer_deinit(&scratch->user_id);
+}
+
+/* A string, or absent (null too); false where it is something else. */
+static bool read_text(const struct jsonscan_value *value, struct buffer *scratch,
+                      struct bytes *text)
+{
+    *text = BYTES_NONE;
+    if (value->type == JSONSCAN_STRING)
+        *text = jsonscan_text(value, scratch);
+    return value->type == JSONSCAN_STRING || value->type == JSONSCAN_ABSENT ||
+           value->type == JSONSCAN_NULL;
+}
+
+static bool read_wish(struct pusher_message *message, struct wish *wish,
+                      struct wish_scratch *scratch)
+{
+    struct jsonscan_field fields[] = {
+        {.name = BYTES("channel")}, {.name = BYTES("auth")}, {.name = BYTES("channel_data")}};
+
+    *wish = (struct wish){0};
+    return pusher_message_data(message, fields, sizeof fields / sizeof fields[0]) &&
+           read_text(&fields[0].value, &scratch->channel, &wish->channel) &&
+           read_text(&fields[1].value, &scratch->auth, &wish->auth) &&
+           read_text(&fields[2].value, &scratch->channel_data, &wish->channel_data) &&
+           wish->channel.len > 0;
+}
+
+/* --- may it? -------------------------------------------------------------------------------- */
+
+static bool is_authorized(struct pusher_session *session, const struct wish *wish)
+{
+    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    struct buffer text = {0};
+    bool is_valid;
+
+    buffer_append(&text, socket_id, pusher_session_socket_id(session, socket_id));
+    buffer_append_char(&text, ':');
+    buffer_append_bytes(&text, wish->channel);
+    if (wish->channel_data.data != NULL) {
+        buffer_append_char(&text, ':');
+        buffer_append_bytes(&text, wish->channel_data);
+    }
+    is_valid =
+        pusher_auth_is_valid(pusher_app_settings(session->app), buffer_bytes(&text), wish->auth);
+    buffer_deinit(&text);
+    return is_valid;
+}
+
+static void refuse(struct pusher_session *session, struct bytes channel)
+{
+    struct buffer *out = pusher_hub_scratch(session->hub);
+
+    pusher_session_send_error(session, PUSHER_ERROR_UNAUTHORIZED);
+    buffer_clear(out);
+    pusher_event_subscription_error(out, channel, PUSHER_ERROR_UNAUTHORIZED);
+    pusher_session_send(session, buffer_bytes(out));
+}
+
+/* A user id may be a string or a number; it is a string from here on. */
+static bool read_member(struct pusher_session *session, struct wish *wish, struct buffer *scratch)
+{
+    struct jsonscan_field fields[] = {{.name = BYTES("user_id")}, {.name = BYTES("user_info")}};
+
+    wish->user_info = BYTES("{}");
+    if (wish->channel_data.data == NULL && session->user != NULL) {
+        wish->user_id = bytes_of(session->user->id);
+        if (session->user->info_json != NULL)
+            wish->user_info = bytes_of(session->user->info_json);
+        return true;
+    }
+    if (wish->channel_data.data == NULL || !jsonscan_object(wish->channel_data, fields, 2))
+        return false;
+    if (fields[0].value.type == JSONSCAN_NUMBER)
+        wish->user_id = fields[0].value.raw;
+    else if (fields[0].value.type == JSONSCAN_STRING)
+        wish->user_id = jsonscan_text(&fields[0].value, scratch);
+    if (fields[1].value.type != JSONSCAN_ABSENT && fields[1].value.type != JSONSCAN_NULL)
+        wish->user_info = fields[1].value.raw;
+    return wish->user_id.len > 0;
+}
+
+/* --- joining -------------------------------------------------------------------------------- */
+
+static struct ws_message *message_of(const struct buffer *text)
+{
+    return ws_message_new(buffer_bytes(text));
+}
+
+/* Under the state lock: the member joins, the others are told, and the answer shows who is there.
+ */
+static struct ws_message *join_presence(struct pusher_session *session,
+                                        struct channel_subscription *subscription,
+                                        const struct wish *wish)
+{
+    struct channel *channel = subscription->channel;
+    struct buffer *out = pusher_hub_scratch(session->hub);
+    bool is_first;
+
+    subscription->member =
+        channel_presence_join(channel->presence, wish->user_id, wish->user_info, &is_first);
+    if (is_first) {
+        struct ws_message *added;
+
+        pusher_event_member_added(out, wish->channel, wish->user_id, wish->user_info);
+        added = message_of(out);
+        channel_fanout_publish_in_order(&session->hub->fanout, channel, added, 0);
+        ws_message_unref(added);
+    }
+    buffer_clear(out);
+    pusher_event_subscription_succeeded(out, wish->channel,
+                                        channel_presence_snapshot(channel->presence));
+    return message_of(out);
+}
+
+static struct ws_message *succeeded(struct pusher_session *session, struct bytes channel)
+{
+    struct buffer *out = pusher_hub_scratch(session->hub);
+
+    pusher_event_subscription_succeeded(out, channel, BYTES_NONE);
+    return message_of(out);
+}
+
+static struct ws_message *kept_or_miss(struct pusher_session *session, struct channel *channel)
+{
+    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct ws_message *kept;
+    uint64_t ttl_ms;
+
+    if (!channel->kind.is_cache)
+        return NULL;
+    kept = channel_registry_kept(channel, net_loop_now_ms(session->hub->loop), &ttl_ms);
+    if (kept != NULL)
+        return kept;
+    pusher_event_cache_miss(out, channel_name(channel));
+    return message_of(out);
+}
+
+/* Members and the last event change under the state lock: the newcomer is shown them, and hears
+ * what comes after, with nothing in between and nothing twice. */
+static void join_in_order(struct pusher_session *session, struct channel_subscription *subscription,
+                          const struct wish *wish)
+{
+    struct channel *channel = subscription->channel;
+    struct ws_message *welcome;
+    struct ws_message *kept;
+
+    channel_registry_lock_state(channel);
+    welcome = channel->kind.is_presence ? join_presence(session, subscription, wish)
+                                        : succeeded(session, wish->channel);
+    kept = kept_or_miss(session, channel);
+    channel_fanout_add_in_order(&session->hub->fanout, subscription, welcome, kept);
+    channel_registry_unlock_state(channel);
+    channel_fanout_catch_up(&session->hub->fanout);
+}
+
+/* The count is read and told under the lock, so that the last one told is the true one. */
+static void tell_count(struct pusher_session *session, struct channel *channel)
+{
+    struct ws_message *message;
+
+    if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence)
+        return;
+    channel_registry_lock_state(channel);
+    pusher_event_subscription_count(pusher_hub_scratch(session->hub), channel_name(channel),
+                                    atomic_load(&channel->subscriptions_count));
+    message = message_of(&session->hub->scratch);
+    channel_fanout_publish_in_order(&session->hub->fanout, channel, message, 0);
+    ws_message_unref(message);
+    channel_registry_unlock_state(channel);
+}
+
+static void join(struct pusher_session *session, const struct wish *wish)
+{
+    struct pusher_hub *hub = session->hub;
+    struct channel_subscription *subscription;
+    struct channel *channel;
+    bool is_first;
+
+    channel = channel_registry_join(session->app->channels, wish->channel, hub->worker, &is_first);
+    subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
+    if (channel->kind.is_presence || channel->kind.is_cache) {
+        join_in_order(session, subscription, wish);
+    } else {
+        channel_fanout_add(&hub->fanout, subscription);
+        pusher_event_subscription_succeeded(pusher_hub_scratch(hub), wish->channel, BYTES_NONE);
+        pusher_session_send(session, buffer_bytes(&hub->scratch));
+    }
+    if (!session->is_over)
+        tell_count(session, channel);
+}
+
+/* Subscribed already: answered as before, nothing changes. */
+static void answer_again(struct pusher_session *session, struct channel_subscription *subscription,
+                         struct bytes name)
+{
+    struct channel *channel = subscription->channel;
+    struct buffer *out = pusher_hub_scratch(session->hub);
+
+    if (channel->kind.is_presence) {
+        channel_registry_lock_state(channel);
+        pusher_event_subscription_succeeded(out, name,
+                                            channel_presence_snapshot(channel->presence));
+        channel_registry_unlock_state(channel);
+    } else {
+        pusher_event_subscription_succeeded(out, name, BYTES_NONE);
+    }
+    pusher_session_send(session, buffer_bytes(out));
+}
+
+static void subscribe(struct pusher_session *session, struct wish *wish, struct buffer *scratch)
+{
+    const struct channel_kind kind = channel_kind_of(wish->channel);
+    struct channel_subscription *subscription;
+
+    if (!pusher_limits_is_name(pusher_app_settings(session->app), wish->channel)) {
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_NAME);
+        return;
+    }
+    if (pusher_signin_is_user_channel(wish->channel)) {
+        if (pusher_signin_owns_channel(session, wish->channel)) {
+            pusher_event_subscription_succeeded(pusher_hub_scratch(session->hub), wish->channel,
+                                                BYTES_NONE);
+            pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+        } else {
+            refuse(session, wish->channel);
+        }
+        return;
+    }
+    if (kind.needs_auth && !is_authorized(session, wish)) {
+        refuse(session, wish->channel);
+        return;
+    }
+    if (kind.is_presence && !read_member(session, wish, scratch)) {
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+        return;
+    }
+    subscription = pusher_subscribe_find(session, wish->channel);
+    if (subscription != NULL)
+        answer_again(session, subscription, wish->channel);
+    else
+        join(session, wish);
+}
+
+void pusher_subscribe(struct pusher_session *session, struct pusher_message *message)
+{
+    struct wish_scratch scratch = {0};
+    struct wish wish;
+
+    if (read_wish(message, &wish, &scratch))
+        subscribe(session, &wish, &scratch.user_id);
+    else
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    wish_scratch_deinit(&scratch);
+}
+
+/* --- leaving -------------------------------------------------------------------------------- */
+
+struct channel_subscription *pusher_subscribe_find(struct pusher_session *session,
+                                                   struct bytes name)
+{
+    struct channel *channel = channel_registry_find(session->app->channels, name);
+    struct channel_subscription *subscription;
+
+    if (channel == NULL)
+        return NULL;
+    subscription = channel_subscription_find(&session->hub->fanout, &session->subscriber, channel);
+    channel_unref(channel);
+    return subscription;
+}
+
+static void leave_presence(struct pusher_session *session, struct channel *channel,
+                           struct channel_presence_member *member)
+{
+    struct buffer *out = pusher_hub_scratch(session->hub);
+
+    channel_registry_lock_state(channel);
+    pusher_event_member_removed(out, channel_name(channel), channel_presence_user_id(member));
+    if (channel_presence_leave(channel->presence, member)) {
+        struct ws_message *removed = message_of(out);
+
+        channel_fanout_publish_in_order(&session->hub->fanout, channel, removed, 0);
+        ws_message_unref(removed);
+    }
+    channel_registry_unlock_state(channel);
+}
+
+void pusher_subscribe_leave(struct pusher_session *session,
+                            struct channel_subscription *subscription)
+{
+    struct pusher_hub *hub = session->hub;
+    struct channel_presence_member *member = subscription->member;
+    bool is_last_of_worker;
+    struct channel *channel =
+        channel_subscription_free(&hub->fanout, subscription, &is_last_of_worker);
+
+    if (member != NULL)
+        leave_presence(session, channel, member);
+    if (!channel_registry_leave(channel, hub->worker, is_last_of_worker))
+        tell_count(session, channel);
+    channel_unref(channel);
+}
+
+void pusher_subscribe_end(struct pusher_session *session, struct pusher_message *message)
+{
+    struct wish_scratch scratch = {0};
+    struct channel_subscription *subscription;
+    struct wish wish;
+
+    if (!read_wish(message, &wish, &scratch)) {
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    } else {
+        subscription = pusher_subscribe_find(session, wish.channel);
+        if (subscription != NULL)
+            pusher_subscribe_leave(session, subscription);
+    }
+    wish_scratch_deinit(&scratch);
+}

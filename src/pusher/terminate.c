@@ -1,0 +1,70 @@
+#include "pusher/terminate.h"
+
+#include "base/mem.h"
+#include "pusher/session.h"
+
+struct terminate_mail {
+    struct net_mail mail;
+    struct pusher_hub *hub; /* that receives it */
+    struct pusher_app *app;
+    char *user_id;
+};
+
+static bool is_member(struct pusher_session *session, struct bytes user_id)
+{
+    LIST_EACH(link, following, &session->subscriber.subscriptions) {
+        const struct channel_subscription *subscription =
+            LIST_OWNER(link, struct channel_subscription, link);
+
+        if (subscription->member != NULL &&
+            bytes_equal(channel_presence_user_id(subscription->member), user_id))
+            return true;
+    }
+    return false;
+}
+
+static bool is_of_user(struct pusher_session *session, struct bytes user_id)
+{
+    if (session->user != NULL && bytes_equal(bytes_of(session->user->id), user_id))
+        return true;
+    return is_member(session, user_id);
+}
+
+static void on_terminate_mail(struct net_mail *mail, void *owner)
+{
+    struct terminate_mail *terminate = (struct terminate_mail *)mail;
+
+    (void)owner;
+    LIST_EACH(link, following, &terminate->hub->sessions) {
+        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
+
+        if (session->app == terminate->app && !session->is_over &&
+            is_of_user(session, bytes_of(terminate->user_id)))
+            pusher_session_close_with_error(session, PUSHER_ERROR_TERMINATED);
+    }
+    free(terminate->user_id);
+    free(terminate);
+}
+
+void pusher_terminate_user(struct pusher_hub *hub, struct pusher_app *app, struct bytes user_id)
+{
+    for (size_t i = 0; i < hub->workers_count; i++) {
+        struct terminate_mail *terminate = mem_new(sizeof *terminate);
+
+        terminate->mail.deliver = on_terminate_mail;
+        terminate->hub = &hub->all[i];
+        terminate->app = app;
+        terminate->user_id = bytes_copy(user_id);
+        net_mailbox_post(&hub->all[i].loop->mailbox, &terminate->mail);
+    }
+}
+
+void pusher_terminate_removed(struct pusher_hub *hub)
+{
+    LIST_EACH(link, following, &hub->sessions) {
+        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
+
+        if (session->app != NULL && !session->is_over && atomic_load(&session->app->is_removed))
+            pusher_session_close_with_error(session, PUSHER_ERROR_NO_APP);
+    }
+}

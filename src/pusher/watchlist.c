@@ -1,0 +1,109 @@
+#include "pusher/watchlist.h"
+
+#include "base/jsonscan.h"
+#include "base/mem.h"
+#include "pusher/event.h"
+
+static bool is_online(struct pusher_app *app, struct bytes user_id)
+{
+    struct channel *channel = channel_registry_find(app->users, user_id);
+
+    if (channel == NULL)
+        return false;
+    channel_unref(channel);
+    return true;
+}
+
+static struct ws_message *message_new(struct pusher_hub *hub, bool online,
+                                      const struct bytes *user_ids, size_t user_ids_count)
+{
+    struct buffer *out = pusher_hub_scratch(hub);
+
+    pusher_event_watchlist(out, online ? BYTES("online") : BYTES("offline"), user_ids,
+                           user_ids_count);
+    return ws_message_new(buffer_bytes(out));
+}
+
+void pusher_watchlist_tell(struct pusher_hub *hub, struct pusher_app *app, struct bytes user_id)
+{
+    struct channel *watchers = channel_registry_find(app->watchers, user_id);
+    struct ws_message *message;
+
+    if (watchers == NULL)
+        return;
+    /* Looked up anew under the lock: of two changes at the same time, the last one told is true. */
+    channel_registry_lock_state(watchers);
+    message = message_new(hub, is_online(app, user_id), &user_id, 1);
+    channel_fanout_publish_in_order(&hub->fanout, watchers, message, 0);
+    channel_registry_unlock_state(watchers);
+    ws_message_unref(message);
+    channel_unref(watchers);
+}
+
+static void watch(struct pusher_session *session, struct bytes user_id)
+{
+    struct pusher_hub *hub = session->hub;
+    bool is_first;
+    struct channel *channel =
+        channel_registry_join(session->app->watchers, user_id, hub->worker, &is_first);
+    bool is_last_of_worker;
+
+    if (channel_subscription_find(&hub->fanout, &session->subscriber, channel) != NULL) {
+        /* Named twice. */
+        is_last_of_worker = false;
+        channel_registry_leave(channel, hub->worker, is_last_of_worker);
+        channel_unref(channel);
+        return;
+    }
+    channel_fanout_add(&hub->fanout,
+                       channel_subscription_new(&hub->fanout, &session->subscriber, channel));
+}
+
+void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_json)
+{
+    struct bytes rest = list_json;
+    struct jsonscan_value element;
+    struct bytes *online = NULL;
+    size_t online_count = 0;
+
+    while (jsonscan_next_element(&rest, &element)) {
+        struct buffer scratch = {0};
+        struct bytes user_id;
+
+        if (element.type != JSONSCAN_STRING)
+            continue;
+        user_id = jsonscan_text(&element, &scratch);
+        watch(session, user_id);
+        if (is_online(session->app, user_id)) {
+            online = mem_resize(online, (online_count + 1) * sizeof *online);
+            online[online_count++] = (struct bytes){bytes_copy(user_id), user_id.len};
+        }
+        buffer_deinit(&scratch);
+    }
+    if (online_count > 0) {
+        struct buffer *out = pusher_hub_scratch(session->hub);
+
+        pusher_event_watchlist(out, BYTES("online"), online, online_count);
+        pusher_session_send(session, buffer_bytes(out));
+    }
+    for (size_t i = 0; i < online_count; i++)
+        free((void *)(uintptr_t)online[i].data);
+    free(online);
+}
+
+void pusher_watchlist_end(struct pusher_session *session)
+{
+    LIST_EACH(link, following, &session->subscriber.subscriptions) {
+        struct channel_subscription *subscription =
+            LIST_OWNER(link, struct channel_subscription, link);
+        bool is_last_of_worker;
+        struct channel *channel;
+
+        if (subscription->channel->registry != session->app->watchers)
+            continue;
+        channel =
+            channel_subscription_free(&session->hub->fanout, subscription, &is_last_of_worker);
+        channel_registry_leave(channel, session->hub->worker, is_last_of_worker);
+        channel_unref(channel);
+    }
+}
