@@ -7,7 +7,8 @@
 
 #define OPTIONS_MAX 32
 
-static const struct cli_option *find(const struct cli_option *spec, size_t count, struct bytes name)
+static const struct cli_options_spec *find(const struct cli_options_spec *spec, size_t count,
+                                           struct bytes name)
 {
     for (size_t i = 0; i < count; i++) {
         if (bytes_equal(bytes_of(spec[i].name), name))
@@ -16,7 +17,7 @@ static const struct cli_option *find(const struct cli_option *spec, size_t count
     return NULL;
 }
 
-static bool reject(const struct cli_option *spec, size_t count, struct bytes name,
+static bool reject(const struct cli_options_spec *spec, size_t count, struct bytes name,
                    struct buffer *error)
 {
     const char *names[OPTIONS_MAX];
@@ -33,7 +34,8 @@ static bool reject(const struct cli_option *spec, size_t count, struct bytes nam
     return false;
 }
 
-static bool set_flag(const struct cli_option *option, struct bytes value, struct buffer *error)
+static bool set_flag(const struct cli_options_spec *option, struct bytes value,
+                     struct buffer *error)
 {
     if (value.data != NULL) {
         buffer_printf(error, "%s takes no value; give it alone", option->name);
@@ -49,14 +51,14 @@ static bool is_value(const char *argument)
     return argument != NULL && strncmp(argument, "--", 2) != 0;
 }
 
-bool cli_options_parse(const struct cli_option *spec, size_t count, int argc, char *const *argv,
-                       struct buffer *error)
+bool cli_options_parse(const struct cli_options_spec *spec, size_t count, int argc,
+                       char *const *argv, struct buffer *error)
 {
     for (int i = 1; i < argc; i++) {
         const char *equals = strchr(argv[i], '=');
         struct bytes name = bytes_of(argv[i]);
         struct bytes value = BYTES_NONE;
-        const struct cli_option *option;
+        const struct cli_options_spec *option;
 
         if (equals != NULL) {
             name.len = (size_t)(equals - argv[i]);
@@ -84,7 +86,7 @@ bool cli_options_parse(const struct cli_option *spec, size_t count, int argc, ch
 bool cli_options_config(int argc, char *const *argv, struct config_options *options,
                         struct buffer *error)
 {
-    const struct cli_option spec[] = {
+    const struct cli_options_spec spec[] = {
         {.name = "--host", .text = &options->host},
         {.name = "--port", .text = &options->port},
         {.name = "--path", .text = &options->path},

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "config/config.h"
 
-struct cli_option {
+struct cli_options_spec {
     const char *name;  /* with its dashes */
     const char **text; /* where its value goes; NULL for an option that takes none */
     bool *flag;        /* set where it is given; NULL for one that takes a value */
@@ -17,8 +17,8 @@ struct cli_option {
 /* `argv` begins with the command's own name, as main()'s does, and has options only. Of an option
  * given twice the last counts. False, and one line in `error` that names what is wrong and the
  * nearest right option, where it is none of `spec`. */
-bool cli_options_parse(const struct cli_option *spec, size_t count, int argc, char *const *argv,
-                       struct buffer *error);
+bool cli_options_parse(const struct cli_options_spec *spec, size_t count, int argc,
+                       char *const *argv, struct buffer *error);
 
 /* The options of `start` and of every command that reads the configuration. */
 bool cli_options_config(int argc, char *const *argv, struct config_options *options,
