@@ -166,7 +166,7 @@ static void php_that_takes_too_long_is_ended(void **state)
 static void without_php_the_environment_counts_and_a_warning_says_so(void **state)
 {
     struct folder *folder = *state;
-    char *path = mem_copy_text(getenv("PATH"), strlen(getenv("PATH")));
+    char *path = bytes_copy(bytes_of(getenv("PATH")));
 
     write_laravel("['servers' => ['reverb' => ['port' => 1]]]");
     setenv("PATH", folder->path, 1);
