@@ -1,0 +1,89 @@
+'use strict';
+
+/* Debian's nginx in front of the server, with the location block of Reverb's documentation. It runs
+ * as whoever runs the tests, with its pid and its temporary files in a folder of its own. */
+
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { freePort, temporaryFolder } = require('./server.js');
+const { RawConnection } = require('./raw.js');
+const { until } = require('./wait.js');
+
+const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find((file) => fs.existsSync(file)) ?? 'nginx';
+
+function configuration(folder, port, upstream) {
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+        .map((kind) => `    ${kind}_temp_path ${folder}/${kind};`).join('\n');
+    const user = process.getuid() === 0 ? 'user root;' : '';
+    return `${user}
+daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log;
+events { worker_connections 1024; }
+http {
+    access_log off;
+${temporary}
+    server {
+        listen 127.0.0.1:${port};
+        location / {
+            proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
+            proxy_set_header Scheme $scheme;
+            proxy_set_header SERVER_PORT $server_port;
+            proxy_set_header REMOTE_ADDR $remote_addr;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "Upgrade";
+
+            proxy_pass http://${upstream};
+        }
+    }
+}
+`;
+}
+
+class Nginx {
+    /* Something that clients can be bound to as if it were the server itself. */
+    static async start(server) {
+        const it = new Nginx();
+        it.host = '127.0.0.1';
+        it.port = await freePort();
+        it.apps = server.apps;
+        it.app = server.app;
+        it.prefix = server.prefix;
+        it.clients = server.clients;
+        it.folder = temporaryFolder('reverb-nginx-');
+        const file = path.join(it.folder, 'nginx.conf');
+        fs.writeFileSync(file, configuration(it.folder, it.port, `${server.host}:${server.port}`));
+        it.child = spawn(NGINX, ['-p', it.folder, '-e', path.join(it.folder, 'error.log'), '-c', file], { stdio: 'ignore' });
+        it.exited = new Promise((resolve) => it.child.on('close', resolve));
+        process.on('exit', () => it.child.kill('SIGTERM'));
+        await until(async () => {
+            try {
+                (await RawConnection.open({ host: it.host, port: it.port })).close();
+                return true;
+            } catch {
+                return false;
+            }
+        }, () => `nginx listens\n${it.log()}`);
+        return it;
+    }
+
+    log() {
+        try {
+            return fs.readFileSync(path.join(this.folder, 'error.log'), 'utf8');
+        } catch {
+            return '';
+        }
+    }
+
+    async stop() {
+        this.child.kill('SIGTERM');
+        await this.exited;
+        fs.rmSync(this.folder, { recursive: true, force: true });
+    }
+}
+
+module.exports = { Nginx };
