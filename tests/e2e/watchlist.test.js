@@ -1,0 +1,80 @@
+'use strict';
+
+/* Who watches whom come online and go offline. WIRE.md, "Watchlist". */
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { sharedServer } = require('../support/server.js');
+const { Client } = require('../support/clients.js');
+
+const server = sharedServer({ workers: 3 });
+const EVENT = 'pusher_internal:watchlist_events';
+
+/* Reads watchlist events until one names `user` as `state`; each state a user has passed through is noted. */
+async function becomes(client, state, user) {
+    for (;;) {
+        const message = await client.next(EVENT);
+        assert.equal(message.channel, undefined, message.raw);
+        for (const { name, user_ids: ids } of message.json.events) {
+            assert.ok(['online', 'offline'].includes(name), message.raw);
+            assert.ok(Array.isArray(ids) && ids.every((id) => typeof id === 'string'), message.raw);
+            if (name === state && ids.includes(user))
+                return;
+            assert.ok(!(name === 'online' && ids.includes(user)), `${user} is online, not ${state}`);
+        }
+    }
+}
+
+test('who signs in with a watchlist learns at once who of it is online', async () => {
+    const [bert, carl, anna] = await Client.openMany(server, 3);
+    await bert.signin({ id: 'bert' });
+    await carl.signin({ id: 'carl' });
+    anna.sendSignin({ id: 'anna', watchlist: ['bert', 'nobody'] });
+    assert.equal((await anna.take()).event, 'pusher:signin_success');
+    const message = await anna.take();
+    assert.equal(message.event, EVENT);
+    const online = message.json.events.filter(({ name }) => name === 'online');
+    assert.deepEqual(online, [{ name: 'online', user_ids: ['bert'] }]);
+    assert.ok(!message.data.includes('carl'), 'who is not watched is not told of');
+});
+
+test('a watched user is told of once when the first connection comes and once when the last goes', async () => {
+    const anna = await Client.open(server);
+    await anna.signin({ id: 'anna-2', watchlist: ['dora'] });
+    const doras = await Client.openMany(server, 9);
+    await Promise.all(doras.map((client) => client.signin({ id: 'dora' })));
+    await becomes(anna, 'online', 'dora');
+    await anna.quiet('once, whatever the number of connections');
+    const last = doras.pop();
+    await Promise.all(doras.map((client) => client.leave()));
+    await last.ping();
+    await anna.quiet('one connection is left');
+    await last.leave();
+    await becomes(anna, 'offline', 'dora');
+    await anna.quiet();
+});
+
+test('every connection that signed in with the watchlist is told, and no other', async () => {
+    const watchers = await Client.openMany(server, 6);
+    const [unlisted, unsigned, emil] = await Client.openMany(server, 3);
+    await Promise.all(watchers.map((client, n) => client.signin({ id: `watcher-${n % 2}`, watchlist: ['emil'] })));
+    await unlisted.signin({ id: 'watcher-9' });
+    await emil.signin({ id: 'emil' });
+    for (const client of watchers)
+        await becomes(client, 'online', 'emil');
+    await unlisted.quiet();
+    await unsigned.quiet();
+    await emil.quiet('he watches nobody');
+});
+
+test('who has gone is told of no more', async () => {
+    const anna = await Client.open(server);
+    await anna.signin({ id: 'anna-3', watchlist: ['fred'] });
+    await anna.leave();
+    const fred = await Client.open(server);
+    await fred.signin({ id: 'fred' });
+    await fred.quiet();
+    const again = await Client.open(server);
+    await again.signin({ id: 'anna-3', watchlist: ['fred'] });
+    await becomes(again, 'online', 'fred');
+});
