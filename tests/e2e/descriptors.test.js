@@ -1,0 +1,81 @@
+'use strict';
+
+/* A table of files that is full: refused cleanly, publishing goes on, and all is well afterwards. */
+
+const assert = require('node:assert/strict');
+const { readFileSync } = require('node:fs');
+const net = require('node:net');
+const { test } = require('../support/test.js');
+const { ownServer } = require('../support/server.js');
+const { Client, connectionsAre } = require('../support/clients.js');
+const { get, publish, request } = require('../support/api.js');
+const { until } = require('../support/wait.js');
+
+/* Opens `count`; each ends up greeted or closed: { open, refused }. */
+async function fill(server, count) {
+    const clients = Array.from({ length: count }, () => new Client(server));
+    const outcomes = await Promise.all(clients.map(async (client) => {
+        try {
+            return (await client.take()).event;
+        } catch {
+            return 'closed';
+        }
+    }));
+    const open = clients.filter((_, n) => outcomes[n] === 'pusher:connection_established');
+    const refused = clients.filter((client) => !open.includes(client));
+    return { open, refused };
+}
+
+const cpuTicks = (server) => {
+    const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+};
+
+test('connections past the limit are closed with 4100, publishing goes on, and room that is made is used', async (t) => {
+    const server = await ownServer(t, { ulimit: 100 });
+    const { open, refused } = await fill(server, 150);
+    assert.ok(open.length >= 20 && open.length < 100, `${open.length} were let in`);
+    for (const client of refused)
+        assert.equal((await client.waitClosed()).code, 4100);
+
+    await Promise.all(open.map((client) => client.subscribe('news')));
+    for (let n = 0; n < 5; n++)
+        await publish(server, 'news', 'told', String(n));
+    for (const client of open)
+        for (let n = 0; n < 5; n++)
+            assert.equal((await client.take()).data, String(n));
+    assert.equal((await request(server, 'GET', '/up')).status, 200);
+
+    const said = () => (server.stdout + server.stderr).split('\n').filter((line) => /open files|descriptors|capacity/i.test(line));
+    await until(() => said().length > 0, 'one line that says so');
+    assert.ok(said().length <= 4, `it does not repeat itself:\n${said().join('\n')}`);
+
+    await Promise.all(open.slice(0, 10).map((client) => client.leave()));
+    await connectionsAre(server, open.length - 10);
+    const again = await fill(server, 5);
+    assert.equal(again.open.length, 5, 'there is room again');
+});
+
+test('at the limit the server does not spin', async (t) => {
+    const server = await ownServer(t, { ulimit: 100 });
+    await fill(server, 150);
+    const before = cpuTicks(server);
+    const start = Date.now();
+    await until(() => Date.now() - start > 1000, 'a second');
+    assert.ok(cpuTicks(server) - before < 30, `${cpuTicks(server) - before} ticks of 100 in a second without traffic`);
+    assert.ok((await get(server, '/connections')).json.connections > 20);
+});
+
+test('TCP connections that say nothing take the room of nobody who publishes', async (t) => {
+    const server = await ownServer(t, { ulimit: 100 });
+    const sockets = Array.from({ length: 200 }, () => net.connect(server.port, server.host).on('error', () => {}));
+    t.after(() => sockets.forEach((socket) => socket.destroy()));
+    await publish(server, 'news', 'told');
+});
+
+test('the soft limit is raised to the hard one at the start', async (t) => {
+    const server = await ownServer(t);
+    const limits = readFileSync(`/proc/${server.pid}/limits`, 'utf8');
+    const [, soft, hard] = /Max open files\s+(\d+)\s+(\d+)/.exec(limits);
+    assert.equal(soft, hard);
+});
