@@ -407,6 +407,13 @@ void http_conn_finish_all(struct http_conn_settings *settings)
     }
 }
 
+void http_conn_close_all(struct http_conn_settings *settings)
+{
+    LIST_EACH(link, following, &settings->conns) {
+        net_conn_close(LIST_OWNER(link, struct http_conn, link)->net);
+    }
+}
+
 struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest)
 {
     CHECK(!conn->is_responded && !conn->is_taken_over);

@@ -33,6 +33,9 @@ void *http_conn_user(const struct http_conn *conn);
 /* No further request is begun: idle connections close now, the others after their response. */
 void http_conn_finish_all(struct http_conn_settings *settings);
 
+/* At once, whatever they are in the middle of. */
+void http_conn_close_all(struct http_conn_settings *settings);
+
 /* Answers the request being handled: once. */
 void http_conn_respond(struct http_conn *conn, const struct http_response *response);
 

@@ -1,0 +1,40 @@
+#include "cli/start.h"
+
+#include "base/log.h"
+#include "cli/options.h"
+#include "server/server.h"
+
+#include <stdio.h>
+
+static void log_warnings(const struct buffer *warnings)
+{
+    struct bytes rest = buffer_bytes(warnings);
+    struct bytes line;
+
+    while (bytes_next(&rest, '\n', &line))
+        if (line.len > 0)
+            log_warn("%.*s", BYTES_ARGS(line));
+}
+
+int cli_start(int argc, char **argv)
+{
+    struct config_options options = {0};
+    struct buffer error = {0};
+    struct buffer warnings = {0};
+    struct config *config = NULL;
+    int status = 1;
+
+    if (cli_options_config(argc, argv, &options, &error))
+        config = config_load(&options, &error, &warnings);
+    if (config == NULL) {
+        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+    } else {
+        log_init((struct log_options){.level = config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+                                      .json = config->log_json});
+        log_warnings(&warnings);
+        status = server_run(&options, config);
+    }
+    buffer_deinit(&error);
+    buffer_deinit(&warnings);
+    return status;
+}

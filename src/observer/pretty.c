@@ -1,0 +1,77 @@
+#include "observer/pretty.h"
+
+#include "base/jsonscan.h"
+
+#define INDENT_LEN 4
+
+static void append_line_start(struct buffer *out, int depth)
+{
+    buffer_append_char(out, '\n');
+    for (int i = 0; i < depth * INDENT_LEN; i++)
+        buffer_append_char(out, ' ');
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The text was scanned: brackets match and strings end. */
+static void append_indented(struct buffer *out, struct bytes json)
+{
+    bool is_in_string = false;
+    int depth = 0;
+
+    for (size_t i = 0; i < json.len; i++) {
+        const char c = json.data[i];
+
+        if (is_in_string) {
+            buffer_append_char(out, c);
+            if (c == '\\')
+                buffer_append_char(out, json.data[++i]);
+            is_in_string = c != '"';
+        } else if (c == '{' || c == '[') {
+            buffer_append_char(out, c);
+            append_line_start(out, ++depth);
+        } else if (c == '}' || c == ']') {
+            append_line_start(out, --depth);
+            buffer_append_char(out, c);
+        } else if (c == ',') {
+            buffer_append_char(out, c);
+            append_line_start(out, depth);
+        } else if (c == ':') {
+            buffer_append_text(out, ": ");
+        } else if (!is_space(c)) {
+            buffer_append_char(out, c);
+            is_in_string = c == '"';
+        }
+    }
+}
+
+/* Never in the middle of a character of UTF-8. */
+static size_t cut_at(struct bytes text, size_t len_max)
+{
+    while (len_max > 0 && (text.data[len_max] & 0xc0) == 0x80)
+        len_max--;
+    return len_max;
+}
+
+void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_max)
+{
+    struct buffer pretty = {0};
+    struct jsonscan_value value;
+    struct bytes text;
+
+    if (jsonscan_parse(json, &value))
+        append_indented(&pretty, json);
+    else
+        buffer_append_bytes(&pretty, json);
+    text = buffer_bytes(&pretty);
+    if (text.len > len_max) {
+        buffer_append(out, text.data, cut_at(text, len_max));
+        buffer_append_text(out, "…");
+    } else {
+        buffer_append_bytes(out, text);
+    }
+    buffer_deinit(&pretty);
+}

@@ -1,0 +1,8 @@
+/* What is said on standard output once the server is ready. Thread: main. */
+#pragma once
+
+#include "config/config.h"
+#include "net/descriptors.h"
+
+void server_banner_print(const struct config *config, uint16_t port,
+                         const struct net_descriptors *descriptors);

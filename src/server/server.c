@@ -1,0 +1,423 @@
+#include "server/server.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/socket.h"
+#include "observer/debug.h"
+#include "server/banner.h"
+#include "server/control.h"
+#include "server/status.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HOUSEKEEPING_MS 1000
+
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGTSTP};
+#define ENDING_SIGNALS_COUNT (sizeof ending_signals / sizeof ending_signals[0])
+
+struct server {
+    const struct config_options *options;
+    struct config *config;      /* of the start: host, port, path, workers */
+    struct config *apps_config; /* of the last reload; `config` before the first */
+    struct config *former_apps_config;
+    uint16_t port;
+
+    struct net_descriptors descriptors;
+    struct net_tls *tls; /* NULL: plain */
+    struct pusher_apps *apps;
+    struct pusher_hub *hubs;
+    struct channel_fanout **fanouts;
+    struct metrics *metrics;
+    struct server_worker *workers;
+    size_t workers_count;
+
+    uv_loop_t loop;
+    uv_signal_t signals[ENDING_SIGNALS_COUNT];
+    uv_signal_t reload_signal;
+    uv_timer_t housekeeping;
+    uv_async_t wake; /* a worker has ended, or taken up a reload */
+    struct server_control *control;
+    atomic_size_t ended_count;
+    atomic_size_t reloading_count; /* workers that have yet to take it up */
+    uint64_t started_ms;
+    bool is_ending;
+    bool wants_reload; /* another came while one was going on */
+};
+
+/* --- reloading ------------------------------------------------------------------------------ */
+
+static void on_worker_reloaded(void *user)
+{
+    struct server *server = user;
+
+    if (atomic_fetch_sub(&server->reloading_count, 1) == 1)
+        uv_async_send(&server->wake);
+}
+
+static void reload_certificate(struct server *server, const struct config_tls *settings)
+{
+    struct buffer error = {0};
+
+    if (server->tls == NULL)
+        return;
+    if (net_tls_reload(server->tls, settings, &error))
+        log_info("the certificate was taken up anew");
+    else
+        log_error("%s; the former one stays", buffer_text(&error));
+    buffer_deinit(&error);
+}
+
+static void log_lines(const struct buffer *lines)
+{
+    struct bytes rest = buffer_bytes(lines);
+    struct bytes line;
+
+    while (bytes_next(&rest, '\n', &line))
+        if (line.len > 0)
+            log_warn("%.*s", BYTES_ARGS(line));
+}
+
+static void reload(struct server *server)
+{
+    struct buffer error = {0};
+    struct buffer warnings = {0};
+    struct config *config;
+
+    if (atomic_load(&server->reloading_count) > 0) {
+        server->wants_reload = true;
+        return;
+    }
+    config = config_load(server->options, &error, &warnings);
+    log_lines(&warnings);
+    if (config == NULL) {
+        log_error("the configuration was not reloaded: %s", buffer_text(&error));
+    } else {
+        if (config->tls.enabled)
+            reload_certificate(server, &config->tls);
+        pusher_apps_reload(server->apps, config);
+        server->former_apps_config = server->apps_config;
+        server->apps_config = config;
+        atomic_store(&server->reloading_count, server->workers_count);
+        for (size_t i = 0; i < server->workers_count; i++)
+            server_worker_reload(&server->workers[i], on_worker_reloaded, server);
+        log_info("apps were reloaded: %zu", config->apps_count);
+    }
+    buffer_deinit(&error);
+    buffer_deinit(&warnings);
+}
+
+/* Every worker has ended the turn in which it could still see the former apps. */
+static void forget_former_apps(struct server *server)
+{
+    if (server->former_apps_config == NULL || atomic_load(&server->reloading_count) > 0)
+        return;
+    pusher_apps_forget_former(server->apps);
+    if (server->former_apps_config != server->config)
+        config_free(server->former_apps_config);
+    server->former_apps_config = NULL;
+    if (server->wants_reload && !server->is_ending) {
+        server->wants_reload = false;
+        reload(server);
+    }
+}
+
+static void on_reload_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    reload(handle->data);
+}
+
+/* --- ending --------------------------------------------------------------------------------- */
+
+/* A second wish to end means at once. */
+static void end(struct server *server)
+{
+    const uint64_t spread_ms = server->is_ending ? 0 : server->config->drain_s * UINT64_C(1000);
+    const uint64_t grace_ms =
+        server->is_ending ? 0 : server->config->shutdown_timeout_s * UINT64_C(1000);
+
+    if (!server->is_ending) {
+        printf("Gracefully terminating connections.\n");
+        fflush(stdout);
+    }
+    server->is_ending = true;
+    for (size_t i = 0; i < server->workers_count; i++)
+        server_worker_end(&server->workers[i], spread_ms, grace_ms);
+}
+
+static void on_ending_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    end(handle->data);
+}
+
+static void on_worker_ended(void *user)
+{
+    struct server *server = user;
+
+    atomic_fetch_add(&server->ended_count, 1);
+    uv_async_send(&server->wake);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct server *server = wake->data;
+
+    forget_former_apps(server);
+    if (atomic_load(&server->ended_count) == server->workers_count)
+        uv_stop(&server->loop);
+}
+
+/* --- what comes round ----------------------------------------------------------------------- */
+
+static void on_housekeeping(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+
+    for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
+        channel_registry_expire(app->channels, uv_now(&server->loop));
+    if (server->tls != NULL && net_tls_is_outdated(server->tls))
+        reload_certificate(server, &server->apps_config->tls);
+}
+
+static void on_command(struct bytes command, struct buffer *answer, void *user)
+{
+    struct server *server = user;
+
+    if (bytes_equal(command, BYTES("status"))) {
+        server_status_write(answer, &(struct server_status){
+                                        .config = server->config,
+                                        .port = server->port,
+                                        .started_ms = server->started_ms,
+                                        .now_ms = uv_now(&server->loop),
+                                        .state = server->is_ending ? "ending" : "running",
+                                        .apps = server->apps,
+                                        .metrics = server->metrics,
+                                        .workers_count = server->workers_count,
+                                    });
+        return;
+    }
+    if (bytes_equal(command, BYTES("stop"))) {
+        end(server);
+    } else if (bytes_equal(command, BYTES("reload"))) {
+        reload(server);
+    } else {
+        buffer_append_text(answer, "{\"error\":\"unknown command\"}");
+        return;
+    }
+    buffer_printf(answer, "{\"pid\":%d,\"ends_within_s\":%u}", (int)uv_os_getpid(),
+                  server->config->drain_s + server->config->shutdown_timeout_s);
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+static void say_why_not_listening(const struct config *config, int status)
+{
+    if (status == UV_EADDRINUSE)
+        fprintf(stderr,
+                "reverb: port %u on %s is in use by another program; stop that, or choose another "
+                "with --port or REVERB_SERVER_PORT\n",
+                config->port, config->host);
+    else if (status == UV_EACCES)
+        fprintf(stderr,
+                "reverb: port %u on %s may not be opened by this user; choose one above 1023, or "
+                "allow it with CAP_NET_BIND_SERVICE\n",
+                config->port, config->host);
+    else if (status == UV_EADDRNOTAVAIL)
+        fprintf(stderr,
+                "reverb: host \"%s\" is no address of this machine; give one with --host or "
+                "REVERB_SERVER_HOST, such as 0.0.0.0\n",
+                config->host);
+    else
+        fprintf(stderr, "reverb: cannot listen on %s:%u: %s\n", config->host, config->port,
+                uv_strerror(status));
+}
+
+/* A listening socket for each worker. */
+static bool listen_for_all(struct server *server, int *fds)
+{
+    const struct config *config = server->config;
+    const bool is_shared = server->workers_count > 1;
+    int status = is_shared ? net_socket_probe(config->host, config->port) : 0;
+
+    server->port = config->port;
+    if (status == 0) {
+        status = net_socket_listen(config->host, &server->port, is_shared);
+        fds[0] = status;
+    }
+    for (size_t i = 1; i < server->workers_count && status >= 0; i++) {
+        status = net_socket_listen_again(fds[0]);
+        fds[i] = status;
+    }
+    if (status < 0)
+        say_why_not_listening(config, status);
+    return status >= 0;
+}
+
+static void fill_hub(struct server *server, size_t index)
+{
+    struct pusher_hub *hub = &server->hubs[index];
+
+    hub->all = server->hubs;
+    hub->worker = index;
+    hub->workers_count = server->workers_count;
+    hub->apps = server->apps;
+    hub->metrics = &server->metrics[index];
+    hub->fanout.all = server->fanouts;
+    hub->events = server->config->debug ? &observer_debug_events : NULL;
+    server->fanouts[index] = &hub->fanout;
+}
+
+static bool open_workers(struct server *server)
+{
+    int fds[CHANNEL_WORKERS_COUNT_MAX];
+
+    if (!listen_for_all(server, fds))
+        return false;
+    for (size_t i = 0; i < server->workers_count; i++)
+        fill_hub(server, i);
+    for (size_t i = 0; i < server->workers_count; i++) {
+        struct server_worker *worker = &server->workers[i];
+        int status;
+
+        worker->index = i;
+        worker->hub = &server->hubs[i];
+        worker->metrics = &server->metrics[i];
+        worker->tls = server->tls;
+        status = server_worker_open(worker, server->config, fds[i], &server->descriptors);
+        if (status < 0) {
+            fprintf(stderr, "reverb: a worker cannot start: %s\n", uv_strerror(status));
+            exit(1);
+        }
+    }
+    return true;
+}
+
+static void watch_signals(struct server *server)
+{
+    for (size_t i = 0; i < ENDING_SIGNALS_COUNT; i++) {
+        CHECK(uv_signal_init(&server->loop, &server->signals[i]) == 0);
+        server->signals[i].data = server;
+        CHECK(uv_signal_start(&server->signals[i], on_ending_signal, ending_signals[i]) == 0);
+    }
+    CHECK(uv_signal_init(&server->loop, &server->reload_signal) == 0);
+    server->reload_signal.data = server;
+    CHECK(uv_signal_start(&server->reload_signal, on_reload_signal, SIGHUP) == 0);
+}
+
+static void open_main_loop(struct server *server)
+{
+    struct buffer error = {0};
+
+    CHECK(uv_loop_init(&server->loop) == 0);
+    CHECK(uv_async_init(&server->loop, &server->wake, on_wake) == 0);
+    server->wake.data = server;
+    CHECK(uv_timer_init(&server->loop, &server->housekeeping) == 0);
+    server->housekeeping.data = server;
+    CHECK(uv_timer_start(&server->housekeeping, on_housekeeping, HOUSEKEEPING_MS,
+                         HOUSEKEEPING_MS) == 0);
+    watch_signals(server);
+    server->started_ms = uv_now(&server->loop);
+    server->control = server_control_open(&server->loop, server->port, on_command, server, &error);
+    if (server->control == NULL)
+        log_warn("`reverb status`, `stop`, `restart` and `reload` cannot reach this server: %s",
+                 buffer_text(&error));
+    buffer_deinit(&error);
+}
+
+static void close_handle(uv_handle_t *handle, void *user)
+{
+    (void)user;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void close_main_loop(struct server *server)
+{
+    if (server->control != NULL)
+        server_control_close(server->control);
+    uv_walk(&server->loop, close_handle, NULL);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&server->loop) == 0);
+}
+
+static void start_workers(struct server *server)
+{
+    for (size_t i = 0; i < server->workers_count; i++)
+        CHECK(server_worker_start(&server->workers[i], on_worker_ended, server) == 0);
+}
+
+static void close_workers(struct server *server)
+{
+    for (size_t i = 0; i < server->workers_count; i++)
+        server_worker_join(&server->workers[i]);
+    for (size_t i = 0; i < server->workers_count; i++)
+        server_worker_close(&server->workers[i]);
+}
+
+static bool open_tls(struct server *server)
+{
+    struct buffer error = {0};
+
+    if (!server->config->tls.enabled)
+        return true;
+    server->tls = net_tls_new(&server->config->tls, &error);
+    if (server->tls == NULL)
+        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+    buffer_deinit(&error);
+    return server->tls != NULL;
+}
+
+static void make_parts(struct server *server)
+{
+    const size_t count = server->workers_count;
+
+    server->apps = pusher_apps_new(server->config, count);
+    server->hubs = mem_new(count * sizeof *server->hubs);
+    server->fanouts = mem_new(count * sizeof(struct channel_fanout *));
+    server->workers = mem_new(count * sizeof *server->workers);
+    server->metrics = aligned_alloc(_Alignof(struct metrics), count * sizeof *server->metrics);
+    CHECK(server->metrics != NULL);
+    memset(server->metrics, 0, count * sizeof *server->metrics);
+}
+
+static void free_parts(struct server *server)
+{
+    if (server->former_apps_config != NULL && server->former_apps_config != server->config)
+        config_free(server->former_apps_config);
+    if (server->apps_config != server->config)
+        config_free(server->apps_config);
+    pusher_apps_free(server->apps);
+    net_tls_free(server->tls);
+    free(server->hubs);
+    free(server->fanouts);
+    free(server->workers);
+    free(server->metrics);
+    config_free(server->config);
+}
+
+int server_run(const struct config_options *options, struct config *config)
+{
+    struct server server = {.options = options, .config = config, .apps_config = config};
+    bool is_open;
+
+    signal(SIGPIPE, SIG_IGN); /* writing to a closed connection is an error, not the end */
+    server.workers_count =
+        config->workers < CHANNEL_WORKERS_COUNT_MAX ? config->workers : CHANNEL_WORKERS_COUNT_MAX;
+    net_descriptors_init(&server.descriptors);
+    make_parts(&server);
+    is_open = open_tls(&server) && open_workers(&server);
+    if (is_open) {
+        open_main_loop(&server);
+        start_workers(&server);
+        server_banner_print(config, server.port, &server.descriptors);
+        uv_run(&server.loop, UV_RUN_DEFAULT);
+        close_workers(&server);
+        close_main_loop(&server);
+    }
+    free_parts(&server);
+    return is_open ? 0 : 1;
+}

@@ -1,0 +1,19 @@
+/* What a running server says of itself: pid, uptime, connections, channels, messages, memory.
+ * Thread: main. */
+#pragma once
+
+#include "pusher/app.h"
+
+struct server_status {
+    const struct config *config;
+    uint16_t port;
+    uint64_t started_ms;
+    uint64_t now_ms;
+    const char *state; /* "running" or "ending" */
+    struct pusher_apps *apps;
+    const struct metrics *metrics; /* a worker each */
+    size_t workers_count;
+};
+
+/* One line of JSON. */
+void server_status_write(struct buffer *out, const struct server_status *status);

@@ -1,0 +1,198 @@
+#include "server/worker.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "pusher/session.h"
+#include "pusher/terminate.h"
+
+/* How often a worker that ends looks whether it is done. */
+#define ENDING_TICK_MS 20
+
+struct end_mail {
+    struct net_mail mail;
+    struct server_worker *worker;
+    uint64_t spread_ms;
+    uint64_t grace_ms;
+};
+
+struct reload_mail {
+    struct net_mail mail;
+    struct server_worker *worker;
+    void (*on_done)(void *user);
+    void *user;
+};
+
+static void on_turn_end(void *user)
+{
+    struct server_worker *worker = user;
+
+    channel_fanout_end_turn(&worker->hub->fanout);
+}
+
+static void on_request(struct http_conn *conn, const struct http_request *request)
+{
+    struct server_worker *worker = http_conn_user(conn);
+
+    api_handle(&worker->api, conn, request);
+}
+
+static void on_accept(int fd, void *user)
+{
+    struct server_worker *worker = user;
+
+    http_conn_open(&worker->loop, fd, worker->tls, &worker->http);
+}
+
+/* --- ending --------------------------------------------------------------------------------- */
+
+static void cut_off_everybody(struct server_worker *worker)
+{
+    LIST_EACH(link, following, &worker->hub->sessions) {
+        net_conn_close(LIST_OWNER(link, struct pusher_session, link)->ws.net);
+    }
+    http_conn_close_all(&worker->http);
+}
+
+/* As many as are due by now: all at once, or in step with the time that has passed. */
+static void end_due_sessions(struct server_worker *worker, uint64_t now_ms)
+{
+    const uint64_t passed_ms = now_ms - worker->ending_began_ms;
+    size_t due = worker->ending_sessions_count;
+
+    if (passed_ms < worker->spread_ms)
+        due = (size_t)(worker->ending_sessions_count * passed_ms / worker->spread_ms);
+    else
+        due = SIZE_MAX; /* and who came in by an upgrade meanwhile */
+    if (due > worker->ended_sessions_count) {
+        pusher_hub_end_some(worker->hub, due - worker->ended_sessions_count);
+        if (due != SIZE_MAX)
+            worker->ended_sessions_count = due;
+    }
+}
+
+static void on_ending_tick(uv_timer_t *timer)
+{
+    struct server_worker *worker = timer->data;
+    const uint64_t now_ms = net_loop_now_ms(&worker->loop);
+
+    end_due_sessions(worker, now_ms);
+    if (now_ms >= worker->deadline_ms)
+        cut_off_everybody(worker);
+    if (worker->loop.connections_count == 0) {
+        uv_timer_stop(timer);
+        net_loop_stop(&worker->loop);
+    }
+}
+
+static void on_end_mail(struct net_mail *mail, void *owner)
+{
+    struct end_mail *end = (struct end_mail *)mail;
+    struct server_worker *worker = end->worker;
+    const uint64_t now_ms = net_loop_now_ms(&worker->loop);
+
+    (void)owner;
+    worker->spread_ms = end->spread_ms;
+    worker->deadline_ms = now_ms + end->spread_ms + end->grace_ms;
+    if (!worker->is_ending) {
+        worker->is_ending = true;
+        worker->ending_began_ms = now_ms;
+        worker->ending_sessions_count = worker->hub->sessions_count;
+        net_listener_close(worker->listener);
+        worker->listener = NULL;
+        http_conn_finish_all(&worker->http);
+        uv_timer_start(&worker->ending, on_ending_tick, 0, ENDING_TICK_MS);
+    }
+    free(end);
+}
+
+void server_worker_end(struct server_worker *worker, uint64_t spread_ms, uint64_t grace_ms)
+{
+    struct end_mail *end = mem_new(sizeof *end);
+
+    end->mail.deliver = on_end_mail;
+    end->worker = worker;
+    end->spread_ms = spread_ms;
+    end->grace_ms = grace_ms;
+    net_mailbox_post(&worker->loop.mailbox, &end->mail);
+}
+
+/* --- reloading ------------------------------------------------------------------------------ */
+
+static void on_reload_mail(struct net_mail *mail, void *owner)
+{
+    struct reload_mail *reload = (struct reload_mail *)mail;
+
+    (void)owner;
+    pusher_terminate_removed(reload->worker->hub);
+    reload->on_done(reload->user);
+    free(reload);
+}
+
+void server_worker_reload(struct server_worker *worker, void (*on_done)(void *user), void *user)
+{
+    struct reload_mail *reload = mem_new(sizeof *reload);
+
+    reload->mail.deliver = on_reload_mail;
+    reload->worker = worker;
+    reload->on_done = on_done;
+    reload->user = user;
+    net_mailbox_post(&worker->loop.mailbox, &reload->mail);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+int server_worker_open(struct server_worker *worker, const struct config *config, int listen_fd,
+                       struct net_descriptors *descriptors)
+{
+    int status =
+        net_loop_open(&worker->loop, descriptors, config->max_backlog_bytes, on_turn_end, worker);
+
+    if (status < 0)
+        return status;
+    worker->hub->loop = &worker->loop;
+    pusher_hub_init(worker->hub, config->compression);
+    worker->api = (struct api){
+        .hub = worker->hub,
+        .path = bytes_of(config->path),
+        .is_debug = config->debug,
+        .on_websocket = pusher_session_open,
+    };
+    list_init(&worker->http.conns);
+    worker->http.request_bytes_max = config->max_request_size_bytes;
+    worker->http.on_request = on_request;
+    worker->http.user = worker;
+    CHECK(uv_timer_init(&worker->loop.uv, &worker->ending) == 0);
+    worker->ending.data = worker;
+    worker->listener = net_listener_open(&worker->loop, listen_fd, on_accept, worker);
+    return worker->listener ? 0 : UV_EINVAL;
+}
+
+static void *run(void *user)
+{
+    struct server_worker *worker = user;
+
+    net_loop_run(&worker->loop);
+    worker->on_ended(worker->user);
+    return NULL;
+}
+
+int server_worker_start(struct server_worker *worker, void (*on_ended)(void *user), void *user)
+{
+    worker->on_ended = on_ended;
+    worker->user = user;
+    return -pthread_create(&worker->thread, NULL, run, worker);
+}
+
+void server_worker_join(struct server_worker *worker)
+{
+    CHECK(pthread_join(worker->thread, NULL) == 0);
+}
+
+void server_worker_close(struct server_worker *worker)
+{
+    if (worker->listener != NULL)
+        net_listener_close(worker->listener);
+    uv_close((uv_handle_t *)&worker->ending, NULL);
+    net_loop_close(&worker->loop);
+    pusher_hub_deinit(worker->hub);
+}
