@@ -277,8 +277,8 @@ bool api_signature_check(struct api_call *call, struct bytes path, struct buffer
 
     if (!read_query(&parameters, call->request->query)) {
         buffer_append_text(refusal, "Too many query parameters.");
-    } else if (!bytes_equal(value_named(&parameters, BYTES("auth_key")), bytes_of(settings->key)) ||
-               !is_right_either_way(call, path, &parameters, &text)) {
+    } else if (!is_right_either_way(call, path, &parameters, &text) ||
+               !bytes_equal(value_named(&parameters, BYTES("auth_key")), bytes_of(settings->key))) {
         log_refused(call, buffer_bytes(&text));
         buffer_append_text(refusal, "Authentication signature invalid.");
     } else {

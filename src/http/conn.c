@@ -79,6 +79,11 @@ static int on_header_field(http_parser *parser, const char *at, size_t len)
         last = &conn->headers[conn->headers_count++];
         memset(last, 0, sizeof *last);
     }
+    /* The parser lets a blank pass, behind which others would see another header. */
+    if (memchr(at, ' ', len) != NULL) {
+        conn->refused_status = 400;
+        return 1;
+    }
     extend(conn, &last->name, at, len);
     return 0;
 }
@@ -205,7 +210,6 @@ static void refuse_parsed(struct http_conn *conn)
         buffer_append_text(&text, "Too many headers.");
         break;
     default:
-        conn->refused_status = 400;
         buffer_printf(&text, "Bad request: %s.",
                       http_errno_description(HTTP_PARSER_ERRNO(&conn->parser)));
     }
@@ -250,7 +254,11 @@ static void handle(struct http_conn *conn)
     struct http_request request;
 
     fill_request(conn, &request);
-    conn->settings->on_request(conn, &request);
+    /* RFC 9112 section 3.2. */
+    if (request.version_minor > 0 && http_request_header_count(&request, BYTES("Host")) != 1)
+        refuse(conn, 400, BYTES("Bad request: the header Host must be there once."));
+    else
+        conn->settings->on_request(conn, &request);
     CHECK(conn->is_responded || conn->is_taken_over);
 }
 

@@ -229,10 +229,6 @@ static void on_data_frame(struct ws_conn *conn, const struct ws_frame *frame, st
         partial->is_text = frame->opcode == WS_FRAME_TEXT;
         partial->is_compressed = frame->is_compressed;
     }
-    if (payload.len > conn->message_bytes_max - partial->message.len) {
-        fail(conn, WS_CLOSE_TOO_BIG);
-        return;
-    }
     buffer_append_bytes(&partial->message, payload);
     if (!frame->is_final)
         return;
@@ -243,16 +239,27 @@ static void on_data_frame(struct ws_conn *conn, const struct ws_frame *frame, st
     buffer_deinit(&message);
 }
 
+static bool reads_on(const struct ws_conn *conn)
+{
+    return conn->state != STATE_ENDED && !net_conn_is_closing(conn->net);
+}
+
+/* What the next frame may add to its message. */
+static size_t payload_max(const struct ws_conn *conn)
+{
+    return conn->message_bytes_max - (conn->partial ? conn->partial->message.len : 0);
+}
+
 /* Handles each frame that is whole in `data`; answers how many bytes they were. */
 static size_t handle_frames(struct ws_conn *conn, char *data, size_t len)
 {
     size_t handled = 0;
 
-    while (conn->state != STATE_ENDED && !net_conn_is_closing(conn->net)) {
+    while (reads_on(conn)) {
         struct ws_frame frame;
         struct bytes payload;
         ssize_t header_len =
-            ws_frame_parse((const uint8_t *)data + handled, len - handled, conn->message_bytes_max,
+            ws_frame_parse((const uint8_t *)data + handled, len - handled, payload_max(conn),
                            conn->form != WS_DEFLATE_PLAIN, &frame);
 
         if (header_len < 0) {
@@ -273,26 +280,28 @@ static size_t handle_frames(struct ws_conn *conn, char *data, size_t len)
     return handled;
 }
 
+/* Behind a frame that has not come whole: its bytes are kept in place until it has, so that many
+ * small pieces cost no more than a few large ones. */
+static void receive_more(struct ws_conn *conn, const char *data, size_t len)
+{
+    struct buffer *in = &conn->partial->in;
+
+    buffer_append(in, data, len);
+    buffer_consume(in, handle_frames(conn, in->data, in->len));
+}
+
 void ws_conn_receive(struct ws_conn *conn, char *data, size_t len)
 {
-    struct buffer in = {0};
-    size_t handled;
-
     if (conn->partial != NULL && conn->partial->in.len > 0) {
-        in = conn->partial->in;
-        conn->partial->in = (struct buffer){0};
-        buffer_append(&in, data, len);
-        data = in.data;
-        len = in.len;
-    }
-    handled = handle_frames(conn, data, len);
-    if (conn->state != STATE_ENDED && !net_conn_is_closing(conn->net)) {
-        if (handled < len)
+        receive_more(conn, data, len);
+    } else {
+        const size_t handled = handle_frames(conn, data, len);
+
+        if (reads_on(conn) && handled < len)
             buffer_append(&partial_of(conn)->in, data + handled, len - handled);
-        else if (conn->partial != NULL && !conn->partial->is_in_message)
-            partial_free(conn);
     }
-    buffer_deinit(&in);
+    if (conn->partial != NULL && conn->partial->in.len == 0 && !conn->partial->is_in_message)
+        partial_free(conn);
 }
 
 static void on_data(struct net_conn *net, char *data, size_t len)

@@ -20,6 +20,31 @@ struct ws_deflate {
 
 /* --- negotiation: section 7.1 --------------------------------------------------------------- */
 
+/* As bytes_next(), but a separator within quotes separates nothing. */
+static bool next_unquoted(struct bytes *rest, char separator, struct bytes *piece)
+{
+    bool is_quoted = false;
+
+    if (rest->data == NULL)
+        return false;
+    for (size_t i = 0; i < rest->len; i++) {
+        const char c = rest->data[i];
+
+        if (is_quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            is_quoted = !is_quoted;
+        else if (c == separator && !is_quoted) {
+            *piece = (struct bytes){rest->data, i};
+            *rest = (struct bytes){rest->data + i + 1, rest->len - i - 1};
+            return true;
+        }
+    }
+    *piece = *rest;
+    *rest = BYTES_NONE;
+    return true;
+}
+
 static bool read_window_bits(struct bytes value, uint8_t *bits)
 {
     uint64_t number;
@@ -73,10 +98,10 @@ static bool read_offer(struct bytes text, struct ws_deflate_agreement *agreement
     struct offer offer = {0};
     struct bytes piece;
 
-    bytes_next(&text, ';', &piece);
+    next_unquoted(&text, ';', &piece);
     if (!bytes_equal(bytes_trim(piece), BYTES("permessage-deflate")))
         return false;
-    while (bytes_next(&text, ';', &piece)) {
+    while (next_unquoted(&text, ';', &piece)) {
         struct bytes value = piece;
         struct bytes name;
 
@@ -105,7 +130,7 @@ bool ws_deflate_negotiate(const struct http_request *request,
 
         if (!bytes_equal_ignoring_case(request->headers[i].name, BYTES("Sec-WebSocket-Extensions")))
             continue;
-        while (bytes_next(&rest, ',', &offer))
+        while (next_unquoted(&rest, ',', &offer))
             if (read_offer(bytes_trim(offer), agreement))
                 return true;
     }
