@@ -39,6 +39,7 @@ function app(options = {}) {
         ping_interval: 60,
         activity_timeout: 30,
         max_message_size: 10_000,
+        accept_client_events_from: 'members',
         ...options,
     };
 }
@@ -189,8 +190,9 @@ class Server {
         assert.equal(report, null, `the server reported on stderr:\n${this.stderr}`);
     }
 
-    /* Waits for the end that something else has asked for. */
+    /* Waits for the end that the test, or stop(), has asked for. */
     async ended(ms = EXIT_MS) {
+        this.isEnding = true;
         const { code, signal } = await within(this.exited.promise,
             () => `the server ends\n${this.stdout}${this.stderr}`, ms);
         this.assertClean();
@@ -207,6 +209,7 @@ class Server {
         this.closeClients();
         if (!this.child)
             return;
+        assert.ok(this.isEnding || this.child.exitCode === null, `the server ended unasked\n${this.stdout}${this.stderr}`);
         this.signal('SIGTERM');
         try {
             await this.ended();
