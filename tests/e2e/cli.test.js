@@ -52,7 +52,8 @@ const mistakes = {
     'a host that is a list': [config({ host: ['127.0.0.1'] }), /host/],
     'a ping interval that is a word': [appWith({ ping_interval: 'often' }), /ping_interval/, /often/],
     'a ping interval below zero': [appWith({ ping_interval: -1 }), /ping_interval/, /-1/],
-    'origins that are a string': [appWith({ allowed_origins: '*' }), /allowed_origins/],
+    'origins that are a number': [appWith({ allowed_origins: 5 }), /allowed_origins/],
+    'an origin that is a number': [appWith({ allowed_origins: ['laravel.com', 5] }), /allowed_origins/],
     'a policy that there is not': [appWith({ accept_client_events_from: 'friends' }), /accept_client_events_from/, /friends/, /members/],
     'compression that is a word': [config({ compression: 'much' }), /compression/, /much/],
     'apps that are no list': [{ ...config(), apps: { provider: 'config', apps: 'all' } }, /apps/],
@@ -65,7 +66,7 @@ const mistakes = {
     'two apps of one id': [config({}, [app(), app({ key: 'other' })]), /1001|app_id/],
     'a certificate that is missing': [config({ options: { tls: { local_cert: '/no/such/cert.pem' } } }), /\/no\/such\/cert\.pem/],
     'no JSON': ['{"apps":', /config-\d+\.json/],
-    'a list': ['[]', /config-\d+\.json|object/],
+    'a list': ['["apps"]', /config-\d+\.json/],
 };
 for (const [what, [content, ...patterns]] of Object.entries(mistakes))
     test(`${what} is named in one line, and nothing is started`, async () => {
@@ -174,8 +175,7 @@ test('the configuration may come from standard input', async () => {
 test('the banner says where it listens and how many connections this machine allows', async (t) => {
     const server = await ownServer(t);
     assert.match(server.stdout, new RegExp(`^Starting server on 127\\.0\\.0\\.1:${server.port}`, 'm'));
-    assert.match(server.stdout, /connections/);
-    assert.match(server.stdout, /\d{3,}[^\n]*connections|connections[^\n]*\d{3,}/);
+    assert.match(server.stdout, /\d{3,} (clients|connections) at most/);
 });
 
 test('the server is ready within 50 ms', { timeout: 20_000 }, async (t) => {

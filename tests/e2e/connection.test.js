@@ -200,6 +200,8 @@ const misunderstood = {
     'a client event without a channel': '{"event":"client-a","data":{}}',
     'a client event on a number': '{"event":"client-a","channel":5,"data":{}}',
     'a sign-in without data': '{"event":"pusher:signin"}',
+    'a sign-in without an auth': '{"event":"pusher:signin","data":{"user_data":"{\\"id\\":\\"7\\"}"}}',
+    'a sign-in without user data': '{"event":"pusher:signin","data":{"auth":"key-of-1001:00"}}',
     'a very deep message': '{"event":"pusher:ping","data":' + '['.repeat(4000) + ']'.repeat(4000) + '}!',
 };
 for (const [what, text] of Object.entries(misunderstood))

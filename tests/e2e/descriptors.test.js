@@ -33,10 +33,15 @@ const cpuTicks = (server) => {
 
 test('connections past the limit are closed with 4100, publishing goes on, and room that is made is used', async (t) => {
     const server = await ownServer(t, { ulimit: 100 });
-    const { open, refused } = await fill(server, 150);
+    const open = [];
+    for (let more = await fill(server, 1); more.open.length; more = await fill(server, 1))
+        open.push(...more.open);
     assert.ok(open.length >= 20 && open.length < 100, `${open.length} were let in`);
-    for (const client of refused)
+    for (let n = 0; n < 20; n++) {
+        const client = new Client(server);
+        assert.equal((await client.takeError()).code, 4100);
         assert.equal((await client.waitClosed()).code, 4100);
+    }
 
     await Promise.all(open.map((client) => client.subscribe('news')));
     for (let n = 0; n < 5; n++)
@@ -56,9 +61,12 @@ test('connections past the limit are closed with 4100, publishing goes on, and r
     assert.equal(again.open.length, 5, 'there is room again');
 });
 
-test('at the limit the server does not spin', async (t) => {
+test('a rush of more than can even be accepted leaves nobody waiting, and does not let the server spin', async (t) => {
     const server = await ownServer(t, { ulimit: 100 });
-    await fill(server, 150);
+    const { open, refused } = await fill(server, 300);
+    assert.ok(open.length >= 20, `${open.length} were let in`);
+    for (const client of refused)
+        assert.ok([4100, 1006].includes((await client.waitClosed()).code));
     const before = cpuTicks(server);
     const start = Date.now();
     await until(() => Date.now() - start > 1000, 'a second');

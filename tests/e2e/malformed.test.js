@@ -58,8 +58,10 @@ function wounded(random, text) {
 async function through(count, lanes, work) {
     let left = count;
     await Promise.all(Array.from({ length: lanes }, async () => {
-        while (left > 0)
-            left -= await work();
+        while (left > 0) {
+            const done = await work();
+            left -= done;
+        }
     }));
 }
 
@@ -183,7 +185,7 @@ async function brokenFrames(server, random) {
 
 const total = Object.values(COUNTS).reduce((sum, count) => sum + count);
 test(`${total} malformed inputs leave it serving, and nothing behind`, { timeout: 180_000 }, async (t) => {
-    const server = await ownServer(t, { apps: [app({ cache_ttl: 1 })] });
+    const server = await ownServer(t, { apps: [app({ cache_ttl: 1, ping_interval: 3600 })] });
     const witness = await Client.open(server);
     await witness.subscribe('witness');
     const everything = async (seed) => {

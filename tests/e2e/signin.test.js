@@ -27,7 +27,6 @@ test('a sign-in is answered with the user data as it was sent', async () => {
 });
 
 const wrong = {
-    'without an auth': () => ({ user_data: USER }),
     'with an empty auth': () => ({ auth: '', user_data: USER }),
     'with the auth of other user data': (client) =>
         ({ auth: userAuth(client.app, client.socketId, '{"id":"8"}'), user_data: USER }),
