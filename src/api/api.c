@@ -102,6 +102,12 @@ static bool segment_is(const struct path *path, size_t index, const char *text)
     return index < path->count && bytes_equal(segment(path, index), bytes_of(text));
 }
 
+/* "/app/{key}" */
+static bool names_key(const struct path *path)
+{
+    return path->count == 2 && segment_is(path, 0, "app") && segment(path, 1).len > 0;
+}
+
 static bool matches(const struct route *route, const struct path *path, struct bytes *argument)
 {
     size_t i = 0;
@@ -172,9 +178,9 @@ void api_handle(struct api *api, struct http_conn *conn, const struct http_reque
     path_read(&path, plain_path);
     if (segment_is(&path, 0, "apps") && path.count > 2 && path.count <= SEGMENTS_COUNT_MAX)
         call_app(api, conn, request, &path, plain_path);
-    else if (segment_is(&path, 0, "app") && path.count == 2 && had_prefix && is_get)
+    else if (had_prefix && names_key(&path) && is_get)
         api->on_websocket(api->hub, conn, request, segment(&path, 1));
-    else if (segment_is(&path, 0, "app") && path.count == 2 && had_prefix)
+    else if (had_prefix && names_key(&path))
         respond_wrong_method(conn, "GET");
     else if (segment_is(&path, 0, "up") && path.count == 1 && is_get)
         api_health(conn);

@@ -105,7 +105,11 @@ static bool check_channels(const struct config_app *app, struct api_body_event *
         return false;
     }
     if (is_missing(&event->channel)) {
-        add_error(errors, prefix, "channels", "is required when channel is not present.");
+        /* An event of a batch has one channel. */
+        if (prefix[0] != '\0')
+            add_error(errors, prefix, "channel", "is required.");
+        else
+            add_error(errors, prefix, "channels", "is required when channel is not present.");
         return false;
     }
     if (is_channel(app, &event->channel))

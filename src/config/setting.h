@@ -28,7 +28,7 @@ struct config_setting {
     size_t at; /* where the struct that is filled has it */
     size_t size;
     const char *fallback;         /* the default; NULL: it stays unset */
-    const char *fallback_in_file; /* the default of an app that a file lists, where it differs */
+    const char *fallback_in_file; /* the default of an app of Laravel's file, where it differs */
     const char *unset;            /* how an unset one is shown */
     const char *noun;             /* what a right number is: "a port" */
     uint32_t min;

@@ -15,7 +15,7 @@ bool config_settle_one(struct config *config, const struct config_input *input,
     text = value.text;
     if (text != NULL)
         where = value.where;
-    else if (scope->is_listed_app && setting->fallback_in_file != NULL)
+    else if (scope->is_listed_app && input->file.is_laravel && setting->fallback_in_file != NULL)
         text = setting->fallback_in_file;
     else
         text = setting->fallback;

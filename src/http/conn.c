@@ -14,6 +14,10 @@
  * than nginx keeps its connections to us (60 s), so that it is never us who close under it. */
 #define REQUEST_MS 10000
 #define IDLE_MS 75000
+/* When room is needed: who has asked nothing for this long, or has begun a request and not come to
+ * its end, gives way. */
+#define EVICT_SILENT_MS 250
+#define EVICT_SLOW_MS 2000
 
 struct piece {
     uint32_t from;
@@ -32,6 +36,7 @@ struct http_conn {
     http_parser parser;
     struct buffer in;   /* the request in pieces, and what came behind it */
     struct buffer body; /* of a chunked request */
+    uint64_t asked_ms;  /* when it came, or had its last request answered */
     const char *base;
     size_t parsed;
     struct bytes rest; /* behind the request being handled */
@@ -122,6 +127,10 @@ static int on_headers_complete(http_parser *parser)
         conn->refused_status = 413;
         return -1;
     }
+    if (parser->http_major != 1) {
+        conn->refused_status = 505;
+        return -1;
+    }
     conn->wants_continue = parser->http_minor > 0 && expects_continue(conn);
     return 0;
 }
@@ -206,6 +215,9 @@ static void refuse_parsed(struct http_conn *conn)
     case 413:
         buffer_append_text(&text, "Payload too large.");
         break;
+    case 505:
+        buffer_append_text(&text, "HTTP/1.1 or 1.0 is spoken here.");
+        break;
     case 431:
         buffer_append_text(&text, "Too many headers.");
         break;
@@ -278,7 +290,9 @@ static void parse(struct http_conn *conn, struct bytes available)
         http_parser_pause(&conn->parser, 0);
     else if (HTTP_PARSER_ERRNO(&conn->parser) != HPE_OK && conn->refused_status == 0)
         conn->refused_status = 400;
-    if (conn->refused_status == 0 && conn->parsed > conn->settings->request_bytes_max)
+    /* Too large is said first, also of what is too many. */
+    if ((conn->refused_status == 0 && conn->parsed > conn->settings->request_bytes_max) ||
+        (conn->refused_status == 431 && available.len > conn->settings->request_bytes_max))
         conn->refused_status = 413;
 }
 
@@ -315,6 +329,14 @@ static size_t handle_requests(struct http_conn *conn, struct bytes available)
     return handled;
 }
 
+/* The longest silent stand first. */
+static void note_asked(struct http_conn *conn)
+{
+    conn->asked_ms = net_loop_now_ms(net_conn_loop(conn->net));
+    list_remove(&conn->link);
+    list_append(&conn->settings->conns, &conn->link);
+}
+
 static void conn_free(struct http_conn *conn)
 {
     list_remove(&conn->link);
@@ -341,6 +363,8 @@ static void on_data(struct net_conn *net, char *data, size_t len)
     }
     if (net_conn_is_closing(net))
         return;
+    if (handled > 0)
+        note_asked(conn);
     if (is_idle)
         buffer_append(&conn->in, data + handled, len - handled);
     else
@@ -394,7 +418,8 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
         free(conn);
         return NULL;
     }
-    list_append(&settings->conns, &conn->link);
+    list_init(&conn->link);
+    note_asked(conn);
     net_conn_set_timer(conn->net, net_loop_now_ms(loop) + REQUEST_MS);
     return conn;
 }
@@ -413,6 +438,32 @@ void http_conn_finish_all(struct http_conn_settings *settings)
         if (conn->in.len == 0)
             net_conn_finish(conn->net);
     }
+}
+
+static bool gives_way(const struct http_conn *conn, uint64_t now_ms)
+{
+    const uint64_t silent_ms = now_ms - conn->asked_ms;
+
+    return net_conn_is_closing(conn->net) ||
+           silent_ms >= (conn->in.len == 0 ? EVICT_SILENT_MS : EVICT_SLOW_MS);
+}
+
+bool http_conn_evict(struct http_conn_settings *settings)
+{
+    LIST_EACH(link, following, &settings->conns) {
+        struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
+        const uint64_t now_ms = net_loop_now_ms(net_conn_loop(conn->net));
+
+        if (now_ms - conn->asked_ms < EVICT_SILENT_MS)
+            return false;
+        if (gives_way(conn, now_ms)) {
+            /* It stays in the list until it is freed, behind all others. */
+            note_asked(conn);
+            net_conn_close(conn->net);
+            return true;
+        }
+    }
+    return false;
 }
 
 void http_conn_close_all(struct http_conn_settings *settings)

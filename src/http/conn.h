@@ -16,7 +16,7 @@ struct http_conn;
 
 /* What the connections of one worker share. */
 struct http_conn_settings {
-    struct list conns;        /* all that are open; list_init() before the first */
+    struct list conns;        /* all that are open, the longest silent first; list_init() it */
     size_t request_bytes_max; /* head and body together */
     /* Answers with http_conn_respond(), or takes the connection over, before it returns. */
     void (*on_request)(struct http_conn *conn, const struct http_request *request);
@@ -32,6 +32,10 @@ void *http_conn_user(const struct http_conn *conn);
 
 /* No further request is begun: idle connections close now, the others after their response. */
 void http_conn_finish_all(struct http_conn_settings *settings);
+
+/* Closes the one that has been silent longest, to make room for another; false where all are busy.
+ */
+bool http_conn_evict(struct http_conn_settings *settings);
 
 /* At once, whatever they are in the middle of. */
 void http_conn_close_all(struct http_conn_settings *settings);

@@ -1,38 +1,45 @@
 #include "net/listener.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/socket.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
-/* With a full table accept() fails, and the loop would be woken again at once, for ever. So one
- * descriptor is kept in hand: it is let go to accept the caller and send it away. */
+/* Two ways to be full. By our own count: the socket is left alone for a moment. By the system's,
+ * which others fill too: then accept() fails and the loop would be woken again at once, for ever.
+ * So one descriptor is kept in hand: it is let go to accept the caller and send it away. */
 
 #define ACCEPTS_A_TURN_MAX 64
-#define REFUSAL_LOG_INTERVAL_MS 10000
+#define PAUSE_MS 50
+#define LOG_INTERVAL_MS 10000
 
 struct net_listener {
     uv_poll_t poll;
+    uv_timer_t pause;
     struct net_loop *loop;
-    net_listener_accept_fn on_accept;
+    const struct net_listener_events *events;
     void *user;
     uint64_t logged_at_ms;
     int fd;
     int spare_fd;
+    int open_handles_count;
 };
 
-static void log_refusal(struct net_listener *listener)
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+static void log_full(struct net_listener *listener)
 {
     const uint64_t now_ms = net_loop_now_ms(listener->loop);
 
-    if (listener->logged_at_ms != 0 && now_ms - listener->logged_at_ms < REFUSAL_LOG_INTERVAL_MS)
+    if (listener->logged_at_ms != 0 && now_ms - listener->logged_at_ms < LOG_INTERVAL_MS)
         return;
     listener->logged_at_ms = now_ms;
-    log_warn("new connections are refused: %zu are open, and the limit of open files (%zu) allows "
-             "no more; raise it (ulimit -n, LimitNOFILE)",
+    log_warn("new connections must wait: %zu are open, and the limit of open files (%zu) allows no "
+             "more; raise it (ulimit -n, LimitNOFILE)",
              atomic_load(&listener->loop->descriptors->connections_count),
              listener->loop->descriptors->limit);
 }
@@ -46,7 +53,7 @@ static void refuse_without_descriptor(struct net_listener *listener)
 {
     int fd;
 
-    log_refusal(listener);
+    log_full(listener);
     if (listener->spare_fd >= 0)
         close(listener->spare_fd);
     fd = net_socket_accept(listener->fd);
@@ -55,24 +62,52 @@ static void refuse_without_descriptor(struct net_listener *listener)
     listener->spare_fd = open_spare();
 }
 
-/* False when nobody waits any more. */
+static void resume(uv_timer_t *pause)
+{
+    struct net_listener *listener = pause->data;
+
+    CHECK(uv_poll_start(&listener->poll, UV_READABLE, on_readable) == 0);
+}
+
+static bool somebody_waits(const struct net_listener *listener)
+{
+    struct pollfd entry = {.fd = listener->fd, .events = POLLIN};
+
+    return poll(&entry, 1, 0) > 0;
+}
+
+/* A place for the next one; false where there is none, or nobody waits. */
+static bool take_place(struct net_listener *listener)
+{
+    if (net_descriptors_take_connection(listener->loop->descriptors))
+        return true;
+    if (!somebody_waits(listener))
+        return false;
+    if (listener->events->on_full(listener->user) &&
+        net_descriptors_take_connection(listener->loop->descriptors))
+        return true;
+    log_full(listener);
+    uv_poll_stop(&listener->poll);
+    uv_timer_start(&listener->pause, resume, PAUSE_MS, 0);
+    return false;
+}
+
+/* False when it is enough for this turn. */
 static bool accept_one(struct net_listener *listener)
 {
-    int fd = net_socket_accept(listener->fd);
+    int fd;
 
-    if (fd == UV_EMFILE || fd == UV_ENFILE) {
-        refuse_without_descriptor(listener);
+    if (!take_place(listener))
         return false;
-    }
-    if (fd < 0)
-        return fd == UV_ECONNABORTED || fd == UV_EINTR;
-    if (!net_descriptors_take_connection(listener->loop->descriptors)) {
-        log_refusal(listener);
-        close(fd);
+    fd = net_socket_accept(listener->fd);
+    if (fd >= 0) {
+        listener->events->on_accept(fd, listener->user);
         return true;
     }
-    listener->on_accept(fd, listener->user);
-    return true;
+    net_descriptors_give_connection(listener->loop->descriptors);
+    if (fd == UV_EMFILE || fd == UV_ENFILE)
+        refuse_without_descriptor(listener);
+    return fd == UV_ECONNABORTED || fd == UV_EINTR;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -88,12 +123,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 }
 
 struct net_listener *net_listener_open(struct net_loop *loop, int fd,
-                                       net_listener_accept_fn on_accept, void *user)
+                                       const struct net_listener_events *events, void *user)
 {
     struct net_listener *listener = mem_new(sizeof *listener);
 
     listener->loop = loop;
-    listener->on_accept = on_accept;
+    listener->events = events;
     listener->user = user;
     listener->fd = fd;
     if (uv_poll_init(&loop->uv, &listener->poll, fd) < 0) {
@@ -101,8 +136,11 @@ struct net_listener *net_listener_open(struct net_loop *loop, int fd,
         free(listener);
         return NULL;
     }
+    CHECK(uv_timer_init(&loop->uv, &listener->pause) == 0);
+    listener->open_handles_count = 2;
     listener->spare_fd = open_spare();
     listener->poll.data = listener;
+    listener->pause.data = listener;
     if (uv_poll_start(&listener->poll, UV_READABLE, on_readable) < 0) {
         net_listener_close(listener);
         return NULL;
@@ -110,14 +148,18 @@ struct net_listener *net_listener_open(struct net_loop *loop, int fd,
     return listener;
 }
 
-static void on_poll_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct net_listener *listener = handle->data;
+
+    if (--listener->open_handles_count == 0)
+        free(listener);
 }
 
 void net_listener_close(struct net_listener *listener)
 {
-    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
+    uv_close((uv_handle_t *)&listener->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&listener->pause, on_handle_closed);
     close(listener->fd);
     if (listener->spare_fd >= 0)
         close(listener->spare_fd);

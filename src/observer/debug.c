@@ -27,7 +27,7 @@ static void append_line(struct buffer *out, const char *title, struct bytes deta
     while (dots-- > 0)
         buffer_append_char(out, '.');
     buffer_printf(out, "%s ", color(PLAIN));
-    buffer_append_bytes(out, detail);
+    observer_pretty_append_harmless(out, detail);
     buffer_append_char(out, '\n');
 }
 

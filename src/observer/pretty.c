@@ -16,6 +16,13 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static bool is_empty_pair(struct bytes json, size_t at)
+{
+    const struct bytes rest = bytes_from(json, at);
+
+    return bytes_starts_with(rest, BYTES("{}")) || bytes_starts_with(rest, BYTES("[]"));
+}
+
 /* The text was scanned: brackets match and strings end. */
 static void append_indented(struct buffer *out, struct bytes json)
 {
@@ -30,6 +37,8 @@ static void append_indented(struct buffer *out, struct bytes json)
             if (c == '\\')
                 buffer_append_char(out, json.data[++i]);
             is_in_string = c != '"';
+        } else if (is_empty_pair(json, i)) {
+            buffer_append(out, json.data + i++, 2);
         } else if (c == '{' || c == '[') {
             buffer_append_char(out, c);
             append_line_start(out, ++depth);
@@ -45,6 +54,18 @@ static void append_indented(struct buffer *out, struct bytes json)
             buffer_append_char(out, c);
             is_in_string = c == '"';
         }
+    }
+}
+
+void observer_pretty_append_harmless(struct buffer *out, struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const unsigned char c = (unsigned char)text.data[i];
+
+        if (c < 0x20 || c == 0x7f)
+            buffer_printf(out, "\\u%04x", c);
+        else
+            buffer_append_char(out, (char)c);
     }
 }
 
@@ -65,7 +86,7 @@ void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_ma
     if (jsonscan_parse(json, &value))
         append_indented(&pretty, json);
     else
-        buffer_append_bytes(&pretty, json);
+        observer_pretty_append_harmless(&pretty, json);
     text = buffer_bytes(&pretty);
     if (text.len > len_max) {
         buffer_append(out, text.data, cut_at(text, len_max));

@@ -42,7 +42,7 @@ void server_banner_print(const struct config *config, uint16_t port,
            config->host, port, config->path, shows_hostname ? " (" : "",
            shows_hostname ? config->hostname : "", shows_hostname ? ")" : "");
     print_apps(config, port);
-    printf("  %u worker%s, %zu clients at most (%zu open files)\n", config->workers,
+    printf("  %u worker%s, %zu connections at most (%zu open files)\n", config->workers,
            config->workers == 1 ? "" : "s", descriptors->websockets_max, descriptors->limit);
     fflush(stdout);
 }

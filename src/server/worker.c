@@ -43,6 +43,18 @@ static void on_accept(int fd, void *user)
     http_conn_open(&worker->loop, fd, worker->tls, &worker->http);
 }
 
+static bool on_full(void *user)
+{
+    struct server_worker *worker = user;
+
+    return http_conn_evict(&worker->http);
+}
+
+static const struct net_listener_events listener_events = {
+    .on_accept = on_accept,
+    .on_full = on_full,
+};
+
 /* --- ending --------------------------------------------------------------------------------- */
 
 static void cut_off_everybody(struct server_worker *worker)
@@ -163,7 +175,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
     worker->http.user = worker;
     CHECK(uv_timer_init(&worker->loop.uv, &worker->ending) == 0);
     worker->ending.data = worker;
-    worker->listener = net_listener_open(&worker->loop, listen_fd, on_accept, worker);
+    worker->listener = net_listener_open(&worker->loop, listen_fd, &listener_events, worker);
     return worker->listener ? 0 : UV_EINVAL;
 }
 

@@ -108,13 +108,13 @@ static void each_key_of_a_listed_app_sets_its_value(void **state)
     assert_false(app->strict);
 }
 
-static void an_app_of_an_older_file_takes_the_defaults_of_its_time(void **state)
+static void an_app_with_an_identity_alone_takes_the_defaults(void **state)
 {
     const struct config_app *app;
 
     write_apps(*state, "[{\"app_id\": \"1\", \"key\": \"k\", \"secret\": \"s\"}]");
     app = folder_load(*state)->apps;
-    assert_int_equal(app->accept_client_events_from, CONFIG_CLIENT_EVENTS_ALL);
+    assert_int_equal(app->accept_client_events_from, CONFIG_CLIENT_EVENTS_MEMBERS);
     assert_int_equal(app->activity_timeout_s, 30);
     assert_int_equal(app->ping_interval_s, 60);
     assert_int_equal(app->max_connections, 0);
@@ -277,7 +277,7 @@ int main(void)
         FOLDER_TEST(the_app_of_the_environment_has_the_defaults_of_today),
         FOLDER_TEST(each_variable_of_an_app_sets_its_value),
         FOLDER_TEST(each_key_of_a_listed_app_sets_its_value),
-        FOLDER_TEST(an_app_of_an_older_file_takes_the_defaults_of_its_time),
+        FOLDER_TEST(an_app_with_an_identity_alone_takes_the_defaults),
         FOLDER_TEST(several_apps_are_kept_apart),
         FOLDER_TEST(a_list_that_php_wrote_with_gaps_is_a_list),
         FOLDER_TEST(no_allowed_origin_allows_none),

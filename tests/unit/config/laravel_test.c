@@ -48,6 +48,14 @@ static void php_evaluates_the_file_with_the_values_of_env(void **state)
     assert_int_equal(config->apps[0].accept_client_events_from, CONFIG_CLIENT_EVENTS_ALL);
 }
 
+static void an_app_of_an_older_published_file_takes_the_defaults_of_its_time(void **state)
+{
+    skip_without_php();
+    write_laravel("['apps' => ['apps' => [[" IDENTITY "]]]]");
+    assert_int_equal(folder_load(*state)->apps[0].accept_client_events_from,
+                     CONFIG_CLIENT_EVENTS_ALL);
+}
+
 static void the_process_environment_beats_env_in_php_too(void **state)
 {
     skip_without_php();
