@@ -123,8 +123,9 @@ void pusher_signin(struct pusher_session *session, struct pusher_message *messag
 {
     struct credentials credentials = {0};
 
-    if (!read_credentials(message, &credentials) || !is_authentic(session, &credentials) ||
-        !sign_in(session, credentials.user_data))
+    if (!read_credentials(message, &credentials))
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    else if (!is_authentic(session, &credentials) || !sign_in(session, credentials.user_data))
         pusher_session_close_with_error(session, PUSHER_ERROR_UNAUTHORIZED);
     buffer_deinit(&credentials.auth_scratch);
     buffer_deinit(&credentials.user_data_scratch);
