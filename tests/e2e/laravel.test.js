@@ -132,6 +132,18 @@ test('the apps of config/reverb.php are served, those with values of .env and th
     assert.equal((await refused.takeError()).code, 4009);
 });
 
+test('an app of a file published before Reverb 1.8 takes client events from all, as that version did', async (t) => {
+    const server = await startIn(t, application(t, { config: configFile(ONE_APP + ANOTHER_APP) }));
+    const open = (which) => Client.openMany(server, 2, { app: which, origin: 'https://laravel.com' });
+    const [outsider, member] = await open(other);
+    await member.subscribe('private-room');
+    outsider.send('client-said', {}, 'private-room');
+    assert.equal((await member.take()).event, 'client-said');
+    const [stranger] = await open(fromEnv);
+    stranger.send('client-said', {}, 'private-room');
+    assert.equal((await stranger.takeError()).code, 4009, 'the file says members for this one');
+});
+
 test('without a published configuration .env alone is enough', async (t) => {
     const server = await startIn(t, application(t));
     const client = await Client.open(server);

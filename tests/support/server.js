@@ -225,7 +225,10 @@ function sharedServer(options) {
     const server = new Server(options);
     before(() => server.start());
     afterEach(() => server.closeClients());
-    after(() => server.stop());
+    after(() => server.stop().catch((error) => {
+        error.message = `${path.basename(process.argv[1])}: ${error.message}`;
+        throw error;
+    }));
     return server;
 }
 
