@@ -1,16 +1,17 @@
-# Reverb in C: build, run, test. `make help` lists what there is.
+# Reverb in C: build, run, test.
 
 BUILD ?= build
 SAN ?=
 PREFIX ?= /usr/local
+DESTDIR ?=
 CC ?= cc
+TIME ?= 60
 
 empty :=
 comma := ,
 DEPENDENCIES := libuv openssl jansson zlib
-TEST_DEPENDENCIES := cmocka
 
-# Each kind of sanitizer builds into a folder of its own, so that none disturbs the other.
+# Each kind of sanitizer builds into a folder of its own, so that none disturbs another.
 OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
@@ -19,7 +20,8 @@ CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -MMD -MP \
 	$(shell pkg-config --cflags $(DEPENDENCIES) 2>/dev/null) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
-override LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
+LINUX_LDFLAGS := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
+override LDFLAGS += $(LINUX_LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS := $(shell pkg-config --libs $(DEPENDENCIES) 2>/dev/null) -lhttp_parser -lpthread
 
 SOURCES := $(sort $(wildcard src/*/*.c))
@@ -29,10 +31,53 @@ MAIN := $(OUT)/obj/main.o
 UNIT_TESTS := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BINARIES := $(UNIT_TESTS:tests/unit/%.c=$(OUT)/unit/%)
 
+FUZZERS := $(sort $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c)))
+
 .DEFAULT_GOAL := build
 
+## -- to use it
+
 .PHONY: build
-build: $(OUT)/reverb ## build the server: build/reverb
+build: $(OUT)/reverb ## build the server: build/reverb (SAN=address,undefined or SAN=thread: with that sanitizer)
+
+.PHONY: start
+start: ## install what is missing, build, and run the server with a demo app on port 8080
+	@tools/install-dependencies build
+	@$(MAKE) --no-print-directory build
+	@exec tools/start-demo
+
+.PHONY: install
+install: build ## install the server to PREFIX (/usr/local) and the unit for systemd beside it
+	install -D -m 755 $(BUILD)/reverb $(DESTDIR)$(PREFIX)/bin/reverb
+	install -D -m 644 packaging/reverb.service $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
+
+## -- to change it
+
+.PHONY: test
+test: ## install what the tests need, and run all of them
+	@tools/install-dependencies test
+	@tests/run
+
+.PHONY: unit
+unit: $(UNIT_BINARIES) ## the unit tests alone
+	@tools/run-unit-tests $(UNIT_BINARIES)
+
+.PHONY: lint
+lint: ## format, folder arrows, names, lengths, clang-tidy, cppcheck
+	@tools/lint
+
+.PHONY: format
+format: ## lay the code out
+	clang-format -i $$(find src tests/unit tests/support fuzz bench -name '*.[ch]')
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## this
+	@awk -F ':.*## ' '/^## --/ {print "\n" substr($$0, 7)} \
+		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(OUT)/reverb: $(MAIN) $(OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -49,12 +94,8 @@ $(OUT)/unit/%_test: tests/unit/%_test.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
 
-.PHONY: unit
-unit: $(UNIT_BINARIES)
-	@tools/run-unit-tests $(UNIT_BINARIES)
-
 .PHONY: dependencies
 dependencies:
 	@tools/check-dependencies
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d)
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNIT_BINARIES:=.d)

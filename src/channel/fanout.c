@@ -20,9 +20,9 @@ struct channel_local {
     struct receiver *receivers;
     uint32_t count;
     uint32_t cap;
-    uint32_t held_count;   /* subscriptions, active or not */
-    uint32_t shared_count; /* receivers that are in other channels too */
-    struct run *run;       /* the latest of this turn */
+    uint32_t held_count;            /* subscriptions, active or not */
+    uint32_t shared_count;          /* receivers that are in other channels too */
+    struct channel_fanout_run *run; /* the latest of this turn */
 };
 
 struct skip {
@@ -30,8 +30,8 @@ struct skip {
     size_t message; /* the one it is not sent */
 };
 
-struct run {
-    struct list link;
+struct channel_fanout_run {
+    struct channel_fanout_run *next;
     struct channel *channel; /* a reference */
     struct ws_message **messages;
     size_t messages_count;
@@ -153,18 +153,21 @@ void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscri
 
 /* --- runs ----------------------------------------------------------------------------------- */
 
-static struct run *run_new(struct channel_fanout *fanout, struct channel *channel)
+static struct channel_fanout_run *run_new(struct channel_fanout *fanout, struct channel *channel)
 {
-    struct run *run = mem_new(sizeof *run);
+    struct channel_fanout_run *run = mem_new(sizeof *run);
 
     run->channel = channel_ref(channel);
-    list_append(&fanout->runs, &run->link);
-    fanout->runs_count++;
+    if (fanout->last_run != NULL)
+        fanout->last_run->next = run;
+    else
+        fanout->first_run = run;
+    fanout->last_run = run;
     local_of(fanout, channel)->run = run;
     return run;
 }
 
-static void run_free(struct run *run)
+static void run_free(struct channel_fanout_run *run)
 {
     for (size_t i = 0; i < run->messages_count; i++)
         ws_message_unref(run->messages[i]);
@@ -177,16 +180,16 @@ static void run_free(struct run *run)
 }
 
 /* The run that the next event of `channel` joins. */
-static struct run *run_for(struct channel_fanout *fanout, struct channel *channel)
+static struct channel_fanout_run *run_for(struct channel_fanout *fanout, struct channel *channel)
 {
     const struct channel_local *local = local_of(fanout, channel);
 
-    if (local->run != NULL && (local->shared_count == 0 || fanout->runs.prev == &local->run->link))
+    if (local->run != NULL && (local->shared_count == 0 || fanout->last_run == local->run))
         return local->run;
     return run_new(fanout, channel);
 }
 
-static void skip(struct channel_fanout *fanout, struct run *run, uint64_t except)
+static void skip(struct channel_fanout *fanout, struct channel_fanout_run *run, uint64_t except)
 {
     const struct channel_subscriber *subscriber = fanout->find(fanout->user, except);
     struct channel_subscription *subscription =
@@ -194,7 +197,6 @@ static void skip(struct channel_fanout *fanout, struct run *run, uint64_t except
 
     if (subscription == NULL || !subscription->is_active)
         return;
-    subscription->is_skipping = true;
     run->skips = mem_resize(run->skips, (run->skips_count + 1) * sizeof *run->skips);
     run->skips[run->skips_count++] = (struct skip){subscription, run->messages_count};
 }
@@ -204,7 +206,7 @@ static void gather(struct channel_fanout *fanout, struct channel *channel,
                    struct ws_message *message, uint64_t except)
 {
     const struct channel_local *local = local_of(fanout, channel);
-    struct run *run;
+    struct channel_fanout_run *run;
 
     if (local == NULL || local->count == 0)
         return;
@@ -218,8 +220,8 @@ static void gather(struct channel_fanout *fanout, struct channel *channel,
     run->messages[run->messages_count++] = ws_message_ref(message);
 }
 
-static bool is_skipped(const struct run *run, const struct channel_subscription *subscription,
-                       size_t message)
+static bool is_skipped(const struct channel_fanout_run *run,
+                       const struct channel_subscription *subscription, size_t message)
 {
     for (size_t i = 0; i < run->skips_count; i++)
         if (run->skips[i].subscription == subscription && run->skips[i].message == message)
@@ -229,8 +231,8 @@ static bool is_skipped(const struct run *run, const struct channel_subscription 
 
 /* The frames of all messages but those `skipping` is not sent (NULL: all), end to end; NULL where
  * none is left. */
-static struct net_chunk *frames_new(struct channel_fanout *fanout, const struct run *run,
-                                    enum ws_deflate_form form,
+static struct net_chunk *frames_new(struct channel_fanout *fanout,
+                                    const struct channel_fanout_run *run, enum ws_deflate_form form,
                                     const struct channel_subscription *skipping)
 {
     struct net_chunk *frames;
@@ -251,7 +253,7 @@ static struct net_chunk *frames_new(struct channel_fanout *fanout, const struct 
     return frames;
 }
 
-static struct net_chunk *frames_of(struct channel_fanout *fanout, struct run *run,
+static struct net_chunk *frames_of(struct channel_fanout *fanout, struct channel_fanout_run *run,
                                    enum ws_deflate_form form)
 {
     if (run->frames[form] == NULL)
@@ -271,7 +273,7 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
     fanout->slow[fanout->slow_count++] = conn;
 }
 
-static void send_run(struct channel_fanout *fanout, struct run *run, bool is_all)
+static void send_run(struct channel_fanout *fanout, struct channel_fanout_run *run, bool is_all)
 {
     const struct channel_local *local = local_of(fanout, run->channel);
     size_t sent_count = local->count * run->messages_count - run->skips_count;
@@ -299,21 +301,28 @@ static void send_run(struct channel_fanout *fanout, struct run *run, bool is_all
     metrics_add(&fanout->metrics->messages_sent, sent_count);
 }
 
+static void mark_skipping(const struct channel_fanout_run *run, bool is_skipping)
+{
+    for (size_t i = 0; i < run->skips_count; i++)
+        run->skips[i].subscription->is_skipping = is_skipping;
+}
+
 void channel_fanout_flush(struct channel_fanout *fanout)
 {
-    const bool is_only_run = fanout->runs_count == 1;
+    const bool is_only_run = fanout->first_run == fanout->last_run;
+    struct channel_fanout_run *run;
 
-    while (!list_is_empty(&fanout->runs)) {
-        struct run *run = LIST_OWNER(fanout->runs.next, struct run, link);
+    while ((run = fanout->first_run) != NULL) {
         struct channel_local *local = local_of(fanout, run->channel);
 
-        list_remove(&run->link);
-        fanout->runs_count--;
+        fanout->first_run = run->next;
+        if (run->next == NULL)
+            fanout->last_run = NULL;
         if (local->run == run)
             local->run = NULL;
+        mark_skipping(run, true);
         send_run(fanout, run, is_only_run || local->shared_count == 0);
-        for (size_t i = 0; i < run->skips_count; i++)
-            run->skips[i].subscription->is_skipping = false;
+        mark_skipping(run, false);
         run_free(run);
     }
 }
@@ -446,8 +455,8 @@ void channel_fanout_catch_up(struct channel_fanout *fanout)
 
 void channel_fanout_init(struct channel_fanout *fanout)
 {
-    list_init(&fanout->runs);
-    fanout->runs_count = 0;
+    fanout->first_run = NULL;
+    fanout->last_run = NULL;
     fanout->subscriptions = (struct map){0};
     fanout->slow = NULL;
     fanout->slow_count = 0;

@@ -12,6 +12,8 @@
 #include "channel/subscription.h"
 #include "metrics/metrics.h"
 
+struct channel_fanout_run;
+
 struct channel_fanout {
     /* Fixed before the workers start. */
     size_t worker;               /* which this is */
@@ -28,8 +30,8 @@ struct channel_fanout {
 
     /* Owner. */
     struct map subscriptions;
-    struct list runs; /* of this turn, the oldest first */
-    size_t runs_count;
+    struct channel_fanout_run *first_run; /* of this turn, the oldest first */
+    struct channel_fanout_run *last_run;
     struct ws_conn **slow;
     size_t slow_count;
     size_t slow_cap;

@@ -10,13 +10,6 @@ static uint64_t hash_of(const struct channel_subscriber *subscriber, const struc
     return hash_pair((uintptr_t)subscriber, (uintptr_t)channel);
 }
 
-void channel_subscriber_init(struct channel_subscriber *subscriber, struct ws_conn *conn)
-{
-    subscriber->conn = conn;
-    list_init(&subscriber->subscriptions);
-    subscriber->count = 0;
-}
-
 struct channel_subscription *channel_subscription_new(struct channel_fanout *fanout,
                                                       struct channel_subscriber *subscriber,
                                                       struct channel *channel)

@@ -5,16 +5,9 @@
 #pragma once
 
 #include "channel/channel.h"
-#include "ws/conn.h"
+#include "channel/subscriber.h"
 
 struct channel_fanout;
-
-/* What a connection holds: all its subscriptions. Lies in the connection's own memory. */
-struct channel_subscriber {
-    struct ws_conn *conn;
-    struct list subscriptions;
-    uint32_t count;
-};
 
 struct channel_subscription {
     struct map_entry entry; /* in the worker's map */
@@ -25,10 +18,8 @@ struct channel_subscription {
     uint32_t index;                         /* among the worker's receivers, once active */
     bool is_active;                         /* hears the channel's events */
     bool is_shared;                         /* the subscriber is in other channels too */
-    bool is_skipping;                       /* is left out of an event of this turn */
+    bool is_skipping;                       /* is left out of an event of the run being sent */
 };
-
-void channel_subscriber_init(struct channel_subscriber *subscriber, struct ws_conn *conn);
 
 /* Takes the caller's reference to `channel`, where it must have joined. Not active yet. */
 struct channel_subscription *channel_subscription_new(struct channel_fanout *fanout,

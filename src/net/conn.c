@@ -114,8 +114,10 @@ static void consume(struct net_conn *conn, size_t len)
 {
     conn->backlog_bytes -= (uint32_t)len;
     while (len > 0) {
-        size_t left = conn->first->chunk->len - conn->first->offset;
+        size_t left;
 
+        CHECK(conn->first != NULL);
+        left = conn->first->chunk->len - conn->first->offset;
         if (len < left) {
             conn->first->offset += (uint32_t)len;
             return;

@@ -8,18 +8,11 @@
  */
 #pragma once
 
+#include "net/mail.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <uv.h>
-
-struct net_mail;
-typedef void (*net_mail_fn)(struct net_mail *mail, void *owner);
-
-/* The head of whatever is sent. */
-struct net_mail {
-    struct net_mail *next;
-    net_mail_fn deliver;
-};
 
 /* More than this waiting says that the owner cannot keep up: whoever has a choice stops posting. */
 #define NET_MAILBOX_COUNT_MAX 100000

@@ -97,7 +97,7 @@ static int resolve(const char *host, struct sockaddr_storage *address, socklen_t
 
 int net_socket_listen(const char *host, uint16_t *port, bool is_shared)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t address_len;
     int fd = resolve(host, &address, &address_len);
 
@@ -115,7 +115,7 @@ int net_socket_listen(const char *host, uint16_t *port, bool is_shared)
 int net_socket_listen_again(int listener)
 {
 #ifdef __linux__
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t address_len = sizeof address;
 
     if (getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)

@@ -1,8 +1,7 @@
-/* The apps this server serves: each with its own channels, users, limits and secrets.
+/* An app: its channels, users, limits and secrets.
  *
- * Thread: lookups any worker; new, reload and free main. Life: an app stays to the end of the
- * process, also when a reload no longer lists it; its settings may be others after each turn of a
- * loop.
+ * Thread: any worker. Life: to the end of the process, also when a reload no longer lists it; its
+ * settings may be others after each turn of a loop (pusher/apps.h).
  */
 #pragma once
 
@@ -20,22 +19,9 @@ struct pusher_app {
     struct pusher_app *next;
 };
 
-struct pusher_apps;
-
-struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count);
-void pusher_apps_free(struct pusher_apps *apps);
-
-/* NULL where there is none. */
-struct pusher_app *pusher_apps_find_by_id(struct pusher_apps *apps, struct bytes id);
-struct pusher_app *pusher_apps_find_by_key(struct pusher_apps *apps, struct bytes key);
+/* Main alone makes and frees apps. */
+struct pusher_app *pusher_app_new(const char *id, size_t workers_count);
+void pusher_app_free(struct pusher_app *app);
 
 /* Not to be kept beyond the turn. */
 const struct config_app *pusher_app_settings(struct pusher_app *app);
-
-/* Takes up the apps of another configuration. Workers may still be looking at the former ones until
- * each has ended its turn: pusher_apps_forget_former() then. */
-void pusher_apps_reload(struct pusher_apps *apps, const struct config *config);
-void pusher_apps_forget_former(struct pusher_apps *apps);
-
-/* The first app; the others follow by `next`. Main, or any worker between reloads. */
-struct pusher_app *pusher_apps_first(struct pusher_apps *apps);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "channel/fanout.h"
-#include "pusher/app.h"
+#include "pusher/apps.h"
 #include "pusher/events.h"
 
 struct pusher_session;

@@ -7,9 +7,8 @@
 #include "pusher/hub.h"
 
 /* Whether the workers can take it. A publisher who is told no has not published. */
-bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app,
-                                struct bytes channel);
+bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app, struct bytes name);
 
 /* `except` is a socket id, 0 for none. */
-void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes channel,
+void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
                     struct ws_message *event, uint64_t except);

@@ -11,7 +11,7 @@
 #include "pusher/rate_limit.h"
 
 /* Who has signed in. */
-struct pusher_user {
+struct pusher_session_user {
     char *id;
     char *info_json;                           /* NULL where none was given */
     struct channel_subscription *subscription; /* among the app's users */
@@ -24,9 +24,9 @@ struct pusher_session {
     struct channel_subscriber subscriber;
     struct list link; /* in the hub */
     struct map_entry by_socket_id;
-    uint64_t socket_id;       /* two numbers of 32 bits; never 0 */
-    struct pusher_user *user; /* NULL before sign-in */
-    uint64_t seen_ms;         /* when the client last sent something */
+    uint64_t socket_id;               /* two numbers of 32 bits; never 0 */
+    struct pusher_session_user *user; /* NULL before sign-in */
+    uint64_t seen_ms;                 /* when the client last sent something */
     struct pusher_rate_limit rate_limit;
     bool is_pinged;
     bool uses_control_frames;

@@ -59,7 +59,7 @@ static bool is_authentic(struct pusher_session *session, const struct credential
 static void become(struct pusher_session *session, struct bytes id, struct bytes info_json)
 {
     struct pusher_hub *hub = session->hub;
-    struct pusher_user *user = mem_new(sizeof *user);
+    struct pusher_session_user *user = mem_new(sizeof *user);
     struct channel *channel;
     bool is_first;
 
@@ -75,7 +75,7 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
 
 void pusher_signin_end(struct pusher_session *session)
 {
-    struct pusher_user *user = session->user;
+    struct pusher_session_user *user = session->user;
     bool is_last_of_worker;
     struct channel *channel;
 

@@ -13,4 +13,4 @@ void pusher_subscribe_leave(struct pusher_session *session,
 
 /* The session's subscription to that channel; NULL where it has none. */
 struct channel_subscription *pusher_subscribe_find(struct pusher_session *session,
-                                                   struct bytes channel);
+                                                   struct bytes name);

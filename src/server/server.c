@@ -273,7 +273,7 @@ static void fill_hub(struct server *server, size_t index)
 
 static bool open_workers(struct server *server)
 {
-    int fds[CHANNEL_WORKERS_COUNT_MAX];
+    int fds[CHANNEL_WORKERS_COUNT_MAX] = {0};
 
     if (!listen_for_all(server, fds))
         return false;

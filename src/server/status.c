@@ -12,8 +12,8 @@ static uint64_t sum(const struct server_status *status, size_t offset)
     uint64_t total = 0;
 
     for (size_t i = 0; i < status->workers_count; i++)
-        total +=
-            metrics_read((const metrics_counter *)((const char *)&status->metrics[i] + offset));
+        total += metrics_read(
+            (const struct metrics_counter *)((const char *)&status->metrics[i] + offset));
     return total;
 }
 

@@ -2,7 +2,7 @@
  * Thread: main. */
 #pragma once
 
-#include "pusher/app.h"
+#include "pusher/apps.h"
 
 struct server_status {
     const struct config *config;

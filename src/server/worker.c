@@ -69,7 +69,7 @@ static void cut_off_everybody(struct server_worker *worker)
 static void end_due_sessions(struct server_worker *worker, uint64_t now_ms)
 {
     const uint64_t passed_ms = now_ms - worker->ending_began_ms;
-    size_t due = worker->ending_sessions_count;
+    size_t due;
 
     if (passed_ms < worker->spread_ms)
         due = (size_t)(worker->ending_sessions_count * passed_ms / worker->spread_ms);

@@ -49,6 +49,8 @@ static bool read_window_bits(struct bytes value, uint8_t *bits)
 {
     uint64_t number;
 
+    if (value.data == NULL)
+        return false;
     if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
         value = (struct bytes){value.data + 1, value.len - 2};
     /* Without leading zeroes. */
@@ -98,14 +100,15 @@ static bool read_offer(struct bytes text, struct ws_deflate_agreement *agreement
     struct offer offer = {0};
     struct bytes piece;
 
-    next_unquoted(&text, ';', &piece);
-    if (!bytes_equal(bytes_trim(piece), BYTES("permessage-deflate")))
+    if (!next_unquoted(&text, ';', &piece) ||
+        !bytes_equal(bytes_trim(piece), BYTES("permessage-deflate")))
         return false;
     while (next_unquoted(&text, ';', &piece)) {
         struct bytes value = piece;
         struct bytes name;
 
-        bytes_next(&value, '=', &name);
+        if (!bytes_next(&value, '=', &name))
+            return false;
         if (value.data != NULL)
             value = bytes_trim(value);
         if (!read_parameter(&offer, bytes_trim(name), value))
@@ -184,10 +187,10 @@ static z_stream *deflate_of(struct ws_deflate *deflate, enum ws_deflate_form for
     return stream;
 }
 
-void ws_deflate_compress(struct ws_deflate *shared, enum ws_deflate_form form, struct bytes message,
-                         struct buffer *out)
+void ws_deflate_compress(struct ws_deflate *deflater, enum ws_deflate_form form,
+                         struct bytes message, struct buffer *out)
 {
-    z_stream *stream = deflate_of(shared, form);
+    z_stream *stream = deflate_of(deflater, form);
     size_t room;
 
     stream->next_in = (Bytef *)(uintptr_t)message.data;

@@ -41,7 +41,7 @@ struct ws_deflate *ws_deflate_new(void);
 void ws_deflate_free(struct ws_deflate *deflate); /* NULL is fine */
 
 /* Appends the payload of a compressed frame. */
-void ws_deflate_compress(struct ws_deflate *deflate, enum ws_deflate_form form,
+void ws_deflate_compress(struct ws_deflate *deflater, enum ws_deflate_form form,
                          struct bytes message, struct buffer *out);
 
 /* Fills the empty `out` with what a compressed message says: 0, or a negated `enum ws_close` where

@@ -1,0 +1,24 @@
+/* The apps this server serves, found by id or key.
+ *
+ * Thread: lookups any worker; new, reload and free main.
+ */
+#pragma once
+
+#include "pusher/app.h"
+
+struct pusher_apps;
+
+struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count);
+void pusher_apps_free(struct pusher_apps *apps);
+
+/* NULL where there is none. */
+struct pusher_app *pusher_apps_find_by_id(struct pusher_apps *apps, struct bytes id);
+struct pusher_app *pusher_apps_find_by_key(struct pusher_apps *apps, struct bytes key);
+
+/* Takes up the apps of another configuration. Workers may still be looking at the former ones until
+ * each has ended its turn: pusher_apps_forget_former() then. */
+void pusher_apps_reload(struct pusher_apps *apps, const struct config *config);
+void pusher_apps_forget_former(struct pusher_apps *apps);
+
+/* The first app; the others follow by `next`. Main, or any worker between reloads. */
+struct pusher_app *pusher_apps_first(struct pusher_apps *apps);
