@@ -42,7 +42,8 @@ static void write_line(struct buffer *line)
     (void)written; /* a log that cannot be written has nowhere to say so */
 }
 
-static void log_line(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,
+                                                           va_list args)
 {
     struct buffer line = {0};
     char text[LINE_LEN_MAX];

@@ -47,6 +47,7 @@ struct net_conn {
     uint8_t state;
     bool is_unsent;  /* stands in the loop's list */
     bool is_blocked; /* the kernel takes nothing more for now */
+    bool has_ended;  /* the peer sends nothing more; it may still read */
 };
 
 static_assert(sizeof(struct net_conn) <= 288, "an idle connection must stay small");
@@ -60,9 +61,11 @@ static struct net_conn *conn_of(uv_poll_t *poll)
 
 static void update_interest(struct net_conn *conn)
 {
-    int events = UV_READABLE | (conn->is_blocked ? UV_WRITABLE : 0);
+    /* An end stays readable for ever: it is looked at once. */
+    int events = (conn->has_ended ? 0 : UV_READABLE) | (conn->is_blocked ? UV_WRITABLE : 0);
+    int status = events ? uv_poll_start(&conn->poll, events, on_poll) : uv_poll_stop(&conn->poll);
 
-    if (uv_poll_start(&conn->poll, events, on_poll) < 0)
+    if (status < 0)
         net_conn_close(conn);
 }
 
@@ -194,7 +197,7 @@ static void end_our_side(struct net_conn *conn)
     conn->state = STATE_FINISHED;
     if (conn->tls != NULL)
         net_tls_end(conn->tls);
-    if (shutdown(conn->fd, SHUT_WR) != 0)
+    if (shutdown(conn->fd, SHUT_WR) != 0 || conn->has_ended)
         net_conn_close(conn);
 }
 
@@ -334,13 +337,26 @@ size_t net_conn_backlog_bytes(const struct net_conn *conn)
 
 /* --- receiving ------------------------------------------------------------------------------ */
 
+/* Whoever has ended may still wait for what is queued. */
 static void on_end(struct net_conn *conn)
 {
-    if (conn->state != STATE_OPEN) {
-        net_conn_close(conn);
+    if (conn->state == STATE_CLOSED)
         return;
-    }
-    conn->events->on_end(conn);
+    conn->has_ended = true;
+    if (conn->state == STATE_OPEN)
+        conn->events->on_end(conn);
+    if (conn->state == STATE_FINISHED)
+        net_conn_close(conn);
+    else if (conn->state != STATE_CLOSED)
+        update_interest(conn);
+}
+
+/* The connection broke: nothing more comes, nothing more can go. */
+static void on_broken(struct net_conn *conn)
+{
+    if (conn->state == STATE_OPEN)
+        conn->events->on_end(conn);
+    net_conn_close(conn);
 }
 
 static void on_received(struct net_conn *conn, size_t len)
@@ -362,8 +378,10 @@ static void read_plain(struct net_conn *conn)
     while (len < 0 && errno == EINTR);
     if (len > 0)
         on_received(conn, (size_t)len);
-    else if (len == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+    else if (len == 0)
         on_end(conn);
+    else if (errno != EAGAIN && errno != EWOULDBLOCK)
+        on_broken(conn);
 }
 
 static void read_tls(struct net_conn *conn)
@@ -373,8 +391,10 @@ static void read_tls(struct net_conn *conn)
 
         if (len > 0)
             on_received(conn, (size_t)len);
-        else if (len == 0 || errno != EAGAIN)
+        else if (len == 0)
             on_end(conn);
+        else if (errno != EAGAIN)
+            on_broken(conn);
         if (len <= 0 || conn->state == STATE_CLOSED)
             return;
     }
@@ -385,7 +405,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     struct net_conn *conn = conn_of(poll);
 
     if (status < 0) {
-        on_end(conn);
+        on_broken(conn);
         return;
     }
     if (events & UV_READABLE) {

@@ -19,9 +19,9 @@ struct file_mark {
 };
 
 struct net_tls {
-    pthread_mutex_t lock; /* over all below */
+    pthread_mutex_t lock; /* over all below; main alone changes it */
     SSL_CTX *context;
-    const struct config_tls *settings;
+    struct config_tls settings; /* a copy */
     struct file_mark cert_mark;
     struct file_mark key_mark;
 };
@@ -146,21 +146,53 @@ static SSL_CTX *context_new(const struct config_tls *settings, struct buffer *er
     return context;
 }
 
+static char *copy_text(const char *text)
+{
+    return text ? bytes_copy(bytes_of(text)) : NULL;
+}
+
+static struct config_tls settings_copy(const struct config_tls *settings)
+{
+    struct config_tls copy = *settings;
+
+    copy.local_cert = copy_text(settings->local_cert);
+    copy.local_pk = copy_text(settings->local_pk);
+    copy.passphrase = copy_text(settings->passphrase);
+    copy.cafile = copy_text(settings->cafile);
+    copy.capath = copy_text(settings->capath);
+    copy.ciphers = copy_text(settings->ciphers);
+    return copy;
+}
+
+static void settings_free(struct config_tls *settings)
+{
+    free(settings->local_cert);
+    free(settings->local_pk);
+    if (settings->passphrase != NULL)
+        OPENSSL_cleanse(settings->passphrase, strlen(settings->passphrase));
+    free(settings->passphrase);
+    free(settings->cafile);
+    free(settings->capath);
+    free(settings->ciphers);
+}
+
 bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error)
 {
     struct file_mark cert_mark = mark_of(settings->local_cert);
     struct file_mark key_mark = mark_of(key_file(settings));
+    struct config_tls former = tls->settings;
     SSL_CTX *context = context_new(settings, error);
     SSL_CTX *old;
 
     pthread_mutex_lock(&tls->lock);
-    tls->settings = settings;
+    tls->settings = settings_copy(settings);
     tls->cert_mark = cert_mark;
     tls->key_mark = key_mark;
     old = tls->context;
     if (context != NULL)
         tls->context = context;
     pthread_mutex_unlock(&tls->lock);
+    settings_free(&former);
     if (context != NULL)
         SSL_CTX_free(old); /* connections that use it hold it */
     return context != NULL;
@@ -183,6 +215,7 @@ void net_tls_free(struct net_tls *tls)
     if (tls == NULL)
         return;
     SSL_CTX_free(tls->context);
+    settings_free(&tls->settings);
     pthread_mutex_destroy(&tls->lock);
     free(tls);
 }
@@ -192,8 +225,8 @@ bool net_tls_is_outdated(struct net_tls *tls)
     bool is_outdated;
 
     pthread_mutex_lock(&tls->lock);
-    is_outdated = !mark_equal(tls->cert_mark, mark_of(tls->settings->local_cert)) ||
-                  !mark_equal(tls->key_mark, mark_of(key_file(tls->settings)));
+    is_outdated = !mark_equal(tls->cert_mark, mark_of(tls->settings.local_cert)) ||
+                  !mark_equal(tls->key_mark, mark_of(key_file(&tls->settings)));
     pthread_mutex_unlock(&tls->lock);
     return is_outdated;
 }

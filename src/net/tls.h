@@ -15,13 +15,12 @@
 struct net_tls;         /* certificate and settings, shared by all connections */
 struct net_tls_session; /* one connection */
 
-/* NULL where the certificate cannot be used; `error` then says which file and why. The settings
- * are borrowed until net_tls_free(). */
+/* NULL where the certificate cannot be used; `error` then says which file and why. */
 struct net_tls *net_tls_new(const struct config_tls *settings, struct buffer *error);
 void net_tls_free(struct net_tls *tls);
 
-/* Reads the files again; connections from now on get the new certificate. False, and the old one
- * stays, where it cannot be used. */
+/* Main alone. Reads the files again; connections from now on get the new certificate. False, and
+ * the old one stays, where it cannot be used. */
 bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error);
 
 /* Whether a file of the certificate is another than the one in use. */

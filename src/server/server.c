@@ -95,7 +95,9 @@ static void reload(struct server *server)
     if (config == NULL) {
         log_error("the configuration was not reloaded: %s", buffer_text(&error));
     } else {
-        if (config->tls.enabled)
+        if (config->tls.enabled != (server->tls != NULL))
+            log_warn("TLS is turned %s only by a restart", config->tls.enabled ? "on" : "off");
+        else if (config->tls.enabled)
             reload_certificate(server, &config->tls);
         pusher_apps_reload(server->apps, config);
         server->former_apps_config = server->apps_config;
@@ -171,6 +173,12 @@ static void on_wake(uv_async_t *wake)
         uv_stop(&server->loop);
 }
 
+/* Of the last configuration that had any. */
+static const struct config_tls *tls_settings(const struct server *server)
+{
+    return server->apps_config->tls.enabled ? &server->apps_config->tls : &server->config->tls;
+}
+
 /* --- what comes round ----------------------------------------------------------------------- */
 
 static void on_housekeeping(uv_timer_t *timer)
@@ -180,7 +188,7 @@ static void on_housekeeping(uv_timer_t *timer)
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
         channel_registry_expire(app->channels, uv_now(&server->loop));
     if (server->tls != NULL && net_tls_is_outdated(server->tls))
-        reload_certificate(server, &server->apps_config->tls);
+        reload_certificate(server, tls_settings(server));
 }
 
 static void on_command(struct bytes command, struct buffer *answer, void *user)
