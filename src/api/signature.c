@@ -1,16 +1,15 @@
 #include "api/signature.h"
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/query.h"
 #include "pusher/auth.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <time.h>
 
 #define PARAMETERS_COUNT_MAX 64
-#define MD5_LEN 16
 
 /* One parameter of the query, decoded; its texts lie in `texts` of the whole. */
 struct parameter {
@@ -162,15 +161,9 @@ static void append_pair(struct buffer *out, size_t start, struct bytes name, str
 
 static void append_body_md5(struct buffer *out, size_t start, struct bytes body)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    char hex[2 * MD5_LEN];
+    char hex[DIGEST_MD5_HEX_LEN];
 
-    EVP_Digest(body.data, body.len, digest, NULL, EVP_md5(), NULL);
-    for (size_t i = 0; i < MD5_LEN; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 0xf];
-    }
+    digest_md5(body, hex);
     append_pair(out, start, BYTES("body_md5"), (struct bytes){hex, sizeof hex});
 }
 

@@ -1,26 +1,11 @@
 #include "pusher/auth.h"
 
-#include "base/check.h"
-
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
-#include <string.h>
 
 void pusher_auth_sign(const struct config_app *app, struct bytes text,
                       char out[PUSHER_AUTH_HEX_LEN])
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    unsigned digest_len = sizeof digest;
-
-    CHECK(HMAC(EVP_sha256(), app->secret, (int)strlen(app->secret),
-               (const unsigned char *)text.data, text.len, digest, &digest_len) != NULL);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        out[2 * i] = digits[digest[i] >> 4];
-        out[2 * i + 1] = digits[digest[i] & 0xf];
-    }
+    digest_hmac_sha256(bytes_of(app->secret), text, out);
 }
 
 bool pusher_auth_is_signature(const struct config_app *app, struct bytes text,

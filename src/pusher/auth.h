@@ -4,10 +4,10 @@
  */
 #pragma once
 
-#include "base/buffer.h"
+#include "base/digest.h"
 #include "config/config.h"
 
-#define PUSHER_AUTH_HEX_LEN 64
+#define PUSHER_AUTH_HEX_LEN DIGEST_SHA256_HEX_LEN
 
 /* Signs `text` with the app's secret; not NUL-terminated. */
 void pusher_auth_sign(const struct config_app *app, struct bytes text,
