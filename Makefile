@@ -62,6 +62,20 @@ test: ## install what the tests need, and run all of them
 unit: $(UNIT_BINARIES) ## the unit tests alone
 	@tools/run-unit-tests $(UNIT_BINARIES)
 
+.PHONY: fuzz-replay
+fuzz-replay: $(FUZZERS:%=$(OUT)/replay/%) ## run the fuzzers' corpora, and what they once found
+	@tools/replay-corpora $^
+
+# clang alone brings libFuzzer; its objects are its own.
+.PHONY: fuzz
+fuzz: ## run each fuzzer for TIME seconds (60)
+	@$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/fuzzing \
+		SAN=fuzzer-no-link,address,undefined fuzz-all
+
+.PHONY: fuzz-all
+fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
+	@tools/run-fuzzers $(TIME) $^
+
 .PHONY: lint
 lint: ## format, folder arrows, names, lengths, clang-tidy, cppcheck
 	@tools/lint
@@ -93,6 +107,14 @@ $(OUT)/libreverb.a: $(OBJECTS)
 $(OUT)/unit/%_test: tests/unit/%_test.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
+
+$(OUT)/replay/%: fuzz/%_fuzz.c fuzz/replay_main.c $(OUT)/libreverb.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests -o $@ $< fuzz/replay_main.c $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
+
+$(OUT)/fuzz/%: fuzz/%_fuzz.c $(OUT)/libreverb.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) -fsanitize=fuzzer $(LDLIBS)
 
 .PHONY: dependencies
 dependencies:

@@ -60,7 +60,7 @@ static void each_app_has_its_lines(void **state)
     assert_line(folder, "apps.apps.0.key a reverb.json");
     assert_line(folder, "apps.apps.1.key b reverb.json");
     assert_line(folder, "apps.apps.1.allowed_origins x, y reverb.json");
-    assert_line(folder, "apps.apps.1.accept_client_events_from all default");
+    assert_line(folder, "apps.apps.1.accept_client_events_from members default");
 }
 
 static void secrets_are_masked_whatever_their_length(void **state)
