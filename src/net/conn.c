@@ -33,7 +33,7 @@ struct segment {
 };
 
 struct net_conn {
-    uv_poll_t poll;
+    struct net_poller_watch watch;
     const struct net_conn_events *events;
     void *user;
     struct net_loop *loop;
@@ -41,31 +41,22 @@ struct net_conn {
     struct segment *first;
     struct segment *last;
     struct net_conn *next_unsent;
+    struct net_conn *next_closed;
     struct net_timer timer;
     uint32_t backlog_bytes;
-    int fd;
     uint8_t state;
     bool is_unsent;  /* stands in the loop's list */
     bool is_blocked; /* the kernel takes nothing more for now */
     bool has_ended;  /* the peer sends nothing more; it may still read */
 };
 
-static_assert(sizeof(struct net_conn) <= 288, "an idle connection must stay small");
-
-static void on_poll(uv_poll_t *poll, int status, int events);
-
-static struct net_conn *conn_of(uv_poll_t *poll)
-{
-    return (struct net_conn *)((char *)poll - offsetof(struct net_conn, poll));
-}
+static_assert(sizeof(struct net_conn) <= 144, "an idle connection must stay small");
 
 static void update_interest(struct net_conn *conn)
 {
     /* An end stays readable for ever: it is looked at once. */
-    int events = (conn->has_ended ? 0 : UV_READABLE) | (conn->is_blocked ? UV_WRITABLE : 0);
-    int status = events ? uv_poll_start(&conn->poll, events, on_poll) : uv_poll_stop(&conn->poll);
-
-    if (status < 0)
+    if (net_poller_change(&conn->loop->poller, &conn->watch, !conn->has_ended, conn->is_blocked) <
+        0)
         net_conn_close(conn);
 }
 
@@ -156,7 +147,7 @@ static void flush_plain(struct net_conn *conn)
              at = at->next)
             pieces[pieces_count++] = (struct iovec){.iov_base = at->chunk->data + at->offset,
                                                     .iov_len = at->chunk->len - at->offset};
-        sent = writev(conn->fd, pieces, pieces_count);
+        sent = writev(conn->watch.fd, pieces, pieces_count);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0) {
@@ -197,7 +188,7 @@ static void end_our_side(struct net_conn *conn)
     conn->state = STATE_FINISHED;
     if (conn->tls != NULL)
         net_tls_end(conn->tls);
-    if (shutdown(conn->fd, SHUT_WR) != 0 || conn->has_ended)
+    if (shutdown(conn->watch.fd, SHUT_WR) != 0 || conn->has_ended)
         net_conn_close(conn);
 }
 
@@ -319,7 +310,7 @@ bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
     if (conn->first != NULL || conn->is_blocked || conn->tls != NULL)
         return net_conn_queue(conn, chunk);
     do
-        sent = send(conn->fd, chunk->data, chunk->len, 0);
+        sent = send(conn->watch.fd, chunk->data, chunk->len, 0);
     while (sent < 0 && errno == EINTR);
     if (sent == (ssize_t)chunk->len)
         return true;
@@ -374,7 +365,7 @@ static void read_plain(struct net_conn *conn)
     ssize_t len;
 
     do
-        len = recv(conn->fd, conn->loop->read_buffer, NET_LOOP_READ_LEN, 0);
+        len = recv(conn->watch.fd, conn->loop->read_buffer, NET_LOOP_READ_LEN, 0);
     while (len < 0 && errno == EINTR);
     if (len > 0)
         on_received(conn, (size_t)len);
@@ -400,22 +391,18 @@ static void read_tls(struct net_conn *conn)
     }
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_writable)
 {
-    struct net_conn *conn = conn_of(poll);
+    struct net_conn *conn = LIST_OWNER(watch, struct net_conn, watch);
 
-    if (status < 0) {
-        on_broken(conn);
-        return;
-    }
-    if (events & UV_READABLE) {
+    if (is_readable && !conn->has_ended) {
         if (conn->tls != NULL)
             read_tls(conn);
         else
             read_plain(conn);
     }
     /* TLS may have waited for the peer's bytes to go on writing. */
-    if ((events & UV_WRITABLE) || (conn->tls != NULL && conn->is_blocked))
+    if (is_writable || (conn->tls != NULL && conn->is_blocked))
         flush(conn);
 }
 
@@ -427,13 +414,14 @@ struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tl
     struct net_conn *conn = mem_new(sizeof *conn);
 
     conn->loop = loop;
-    conn->fd = fd;
     conn->events = events;
     conn->user = user;
+    conn->watch.on_ready = on_ready;
     net_timer_init(&conn->timer);
     if (tls != NULL)
         conn->tls = net_tls_session_new(tls, fd);
-    if ((tls != NULL && conn->tls == NULL) || uv_poll_init(&loop->uv, &conn->poll, fd) < 0) {
+    if ((tls != NULL && conn->tls == NULL) ||
+        net_poller_add(&loop->poller, &conn->watch, fd, true, false) < 0) {
         net_tls_session_free(conn->tls);
         net_descriptors_give_connection(loop->descriptors);
         close(fd);
@@ -441,7 +429,6 @@ struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tl
         return NULL;
     }
     loop->connections_count++;
-    update_interest(conn);
     return conn;
 }
 
@@ -486,28 +473,34 @@ void net_conn_finish(struct net_conn *conn)
     mark_unsent(conn);
 }
 
-static void on_poll_closed(uv_handle_t *handle)
+void net_conn_free_closed(struct net_loop *loop)
 {
-    struct net_conn *conn = conn_of((uv_poll_t *)handle);
+    struct net_conn *conn;
 
-    conn->events->on_closed(conn);
-    conn->loop->connections_count--;
-    free(conn);
+    while ((conn = loop->closed) != NULL) {
+        loop->closed = conn->next_closed;
+        conn->events->on_closed(conn);
+        loop->connections_count--;
+        free(conn);
+    }
 }
 
 void net_conn_close(struct net_conn *conn)
 {
+    const int fd = conn->watch.fd;
+
     if (conn->state == STATE_CLOSED)
         return;
     conn->state = STATE_CLOSED;
     net_timer_stop(&conn->timer);
     drop_all(conn);
-    /* libuv must forget the descriptor before another connection may get its number. */
-    uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
+    net_poller_remove(&conn->loop->poller, &conn->watch);
     net_tls_session_free(conn->tls);
     conn->tls = NULL;
-    close(conn->fd);
+    close(fd);
     net_descriptors_give_connection(conn->loop->descriptors);
+    conn->next_closed = conn->loop->closed;
+    conn->loop->closed = conn;
 }
 
 bool net_conn_is_closing(const struct net_conn *conn)

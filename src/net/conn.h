@@ -1,7 +1,7 @@
 /* One TCP connection, plain or TLS: bytes in, bytes out, a timer.
  *
  * Thread: owner, the worker that accepted it.
- * Life: net_conn_open() to `on_closed`, which comes from a later turn than net_conn_close().
+ * Life: net_conn_open() to `on_closed`, which comes when the turn of net_conn_close() ends.
  * Memory: an idle connection owns no buffer. What comes in is lent from the loop's buffer; what
  * goes out stands in the sender's chunks until the kernel has taken it.
  */
@@ -66,4 +66,5 @@ bool net_conn_is_closing(const struct net_conn *conn);
 
 /* For the loop alone. */
 void net_conn_flush_all(struct net_loop *loop);
+void net_conn_free_closed(struct net_loop *loop);
 void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms);

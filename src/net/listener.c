@@ -18,7 +18,7 @@
 #define LOG_INTERVAL_MS 10000
 
 struct net_listener {
-    uv_poll_t poll;
+    struct net_poller_watch watch;
     uv_timer_t pause;
     struct net_loop *loop;
     const struct net_listener_events *events;
@@ -26,10 +26,7 @@ struct net_listener {
     uint64_t logged_at_ms;
     int fd;
     int spare_fd;
-    int open_handles_count;
 };
-
-static void on_readable(uv_poll_t *poll, int status, int events);
 
 static void log_full(struct net_listener *listener)
 {
@@ -66,7 +63,7 @@ static void resume(uv_timer_t *pause)
 {
     struct net_listener *listener = pause->data;
 
-    CHECK(uv_poll_start(&listener->poll, UV_READABLE, on_readable) == 0);
+    CHECK(net_poller_change(&listener->loop->poller, &listener->watch, true, false) == 0);
 }
 
 static bool somebody_waits(const struct net_listener *listener)
@@ -87,7 +84,7 @@ static bool take_place(struct net_listener *listener)
         net_descriptors_take_connection(listener->loop->descriptors))
         return true;
     log_full(listener);
-    uv_poll_stop(&listener->poll);
+    net_poller_change(&listener->loop->poller, &listener->watch, false, false);
     uv_timer_start(&listener->pause, resume, PAUSE_MS, 0);
     return false;
 }
@@ -110,14 +107,12 @@ static bool accept_one(struct net_listener *listener)
     return fd == UV_ECONNABORTED || fd == UV_EINTR;
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_writable)
 {
-    struct net_listener *listener = poll->data;
+    struct net_listener *listener = LIST_OWNER(watch, struct net_listener, watch);
 
-    (void)events;
-    if (status < 0)
-        return;
-    for (int i = 0; i < ACCEPTS_A_TURN_MAX; i++)
+    (void)is_writable;
+    for (int i = 0; is_readable && i < ACCEPTS_A_TURN_MAX; i++)
         if (!accept_one(listener))
             return;
 }
@@ -131,35 +126,27 @@ struct net_listener *net_listener_open(struct net_loop *loop, int fd,
     listener->events = events;
     listener->user = user;
     listener->fd = fd;
-    if (uv_poll_init(&loop->uv, &listener->poll, fd) < 0) {
+    listener->watch.on_ready = on_ready;
+    if (net_poller_add(&loop->poller, &listener->watch, fd, true, false) < 0) {
         close(fd);
         free(listener);
         return NULL;
     }
     CHECK(uv_timer_init(&loop->uv, &listener->pause) == 0);
-    listener->open_handles_count = 2;
-    listener->spare_fd = open_spare();
-    listener->poll.data = listener;
     listener->pause.data = listener;
-    if (uv_poll_start(&listener->poll, UV_READABLE, on_readable) < 0) {
-        net_listener_close(listener);
-        return NULL;
-    }
+    listener->spare_fd = open_spare();
     return listener;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_pause_closed(uv_handle_t *handle)
 {
-    struct net_listener *listener = handle->data;
-
-    if (--listener->open_handles_count == 0)
-        free(listener);
+    free(handle->data);
 }
 
 void net_listener_close(struct net_listener *listener)
 {
-    uv_close((uv_handle_t *)&listener->poll, on_handle_closed);
-    uv_close((uv_handle_t *)&listener->pause, on_handle_closed);
+    net_poller_remove(&listener->loop->poller, &listener->watch);
+    uv_close((uv_handle_t *)&listener->pause, on_pause_closed);
     close(listener->fd);
     if (listener->spare_fd >= 0)
         close(listener->spare_fd);

@@ -1,7 +1,9 @@
-/* A worker's event loop: libuv's, plus what every connection of that worker shares.
+/* A worker's event loop: libuv's and the sockets beside it (net/poller.h), plus what every
+ * connection of that worker shares.
  *
  * A turn of the loop reads what has come, handles it, and ends by sending what was queued:
- * `on_turn_end` first (runs of events), then each connection that has output.
+ * `on_turn_end` first (runs of events), then each connection that has output. Connections that were
+ * closed in a turn are freed at its end.
  *
  * Thread: owner; other threads only post to its mailbox.
  */
@@ -10,22 +12,23 @@
 #include "base/list.h"
 #include "net/descriptors.h"
 #include "net/mailbox.h"
+#include "net/poller.h"
 #include "net/timer.h"
 
 #define NET_LOOP_READ_LEN 65536
 
 struct net_loop {
     uv_loop_t uv;
+    struct net_poller poller;
     struct net_mailbox mailbox;
     struct net_timer_wheel wheel;
     struct net_descriptors *descriptors; /* shared by all workers */
     size_t backlog_bytes_max;            /* what one connection may owe */
     struct net_conn *unsent;             /* connections with output of this turn */
+    struct net_conn *closed;             /* to be freed when it ends */
     void (*on_turn_end)(void *user);
     void *user;
     size_t connections_count;
-    uv_prepare_t prepare;
-    uv_check_t check;
     uv_timer_t tick;
     char *read_buffer; /* NET_LOOP_READ_LEN bytes, borrowed by whoever reads */
 };
@@ -37,6 +40,9 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
 /* Runs until net_loop_stop(). */
 void net_loop_run(struct net_loop *loop);
 void net_loop_stop(struct net_loop *loop);
+
+/* One turn; `waits` until there is something to do. */
+void net_loop_turn(struct net_loop *loop, bool waits);
 
 /* After the run, and after every connection has closed. */
 void net_loop_close(struct net_loop *loop);

@@ -50,7 +50,7 @@ static inline void rig_open(struct rig *rig, size_t backlog_bytes_max)
 /* One turn of the loop, which does not wait. */
 static inline void rig_turn(struct rig *rig)
 {
-    uv_run(&rig->loop.uv, UV_RUN_NOWAIT);
+    net_loop_turn(&rig->loop, false);
 }
 
 /* Turns the loop until `condition` holds. */
@@ -60,7 +60,7 @@ static inline void rig_turn(struct rig *rig)
         while (!(condition)) {                                 \
             if (rig_clock_ms() - began_ms_ > RIG_WAIT_MS)      \
                 fail_msg("waited in vain for %s", #condition); \
-            uv_run(&(rig)->loop.uv, UV_RUN_ONCE);              \
+            net_loop_turn(&(rig)->loop, true);                 \
         }                                                      \
     } while (0)
 

@@ -1,0 +1,73 @@
+/* Waits for many sockets at once and runs libuv's loop beside it.
+ *
+ * On Linux the sockets stand in an epoll of our own, in which libuv's loop is one more: a
+ * connection then costs 16 bytes and two system calls of watching, not the 160 bytes and six of a
+ * uv_poll_t. Elsewhere, and with NET_POLLER_PORTABLE defined, each socket has its uv_poll_t.
+ *
+ * Thread: owner.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#if defined(__linux__) && !defined(NET_POLLER_PORTABLE)
+#define NET_POLLER_EPOLL 1
+#else
+#define NET_POLLER_EPOLL 0
+#endif
+
+struct net_poller_watch;
+
+typedef void (*net_poller_ready_fn)(struct net_poller_watch *watch, bool is_readable,
+                                    bool is_writable);
+
+/* Lies in its owner's memory, which must stay to the end of the turn in which it is removed. */
+struct net_poller_watch {
+    net_poller_ready_fn on_ready;
+#if !NET_POLLER_EPOLL
+    uv_poll_t *poll;
+#endif
+    int fd; /* -1: is not watched */
+    bool reads;
+    bool writes;
+};
+
+struct net_poller {
+    uv_loop_t *uv;
+    void (*on_turn)(void *user); /* each time what was ready has been handled */
+    void *user;
+    bool is_stopped;
+#if NET_POLLER_EPOLL
+    int epoll_fd;
+#else
+    uv_prepare_t prepare;
+    uv_check_t check;
+#endif
+};
+
+/* Negative UV_E… where it fails. */
+int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(void *user),
+                    void *user);
+
+/* All watches are removed; libuv's loop runs once more after it. */
+void net_poller_close(struct net_poller *poller);
+
+/* Turns until net_poller_stop(). */
+void net_poller_run(struct net_poller *poller);
+void net_poller_stop(struct net_poller *poller);
+
+/* One turn; `waits` for something to be ready, else looks only. */
+void net_poller_turn(struct net_poller *poller, bool waits);
+
+/* Watches `fd`, for which `on_ready` is called as long as it is ready. Negative UV_E… where it
+ * fails. */
+int net_poller_add(struct net_poller *poller, struct net_poller_watch *watch, int fd, bool reads,
+                   bool writes);
+int net_poller_change(struct net_poller *poller, struct net_poller_watch *watch, bool reads,
+                      bool writes);
+
+/* Before `fd` is closed. `on_ready` is not called any more. Nothing happens where it is not
+ * watched. */
+void net_poller_remove(struct net_poller *poller, struct net_poller_watch *watch);
