@@ -1,0 +1,101 @@
+#include "base/log.h"
+
+#include "support/judge.h"
+#include "support/unit.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* What `say` writes to standard error. */
+static struct buffer captured(struct log_options options, void (*say)(void))
+{
+    struct buffer out = {0};
+    FILE *file = tmpfile();
+    const int before = dup(STDERR_FILENO);
+    ssize_t len;
+
+    assert_non_null(file);
+    dup2(fileno(file), STDERR_FILENO);
+    log_init(options);
+    say();
+    dup2(before, STDERR_FILENO);
+    close(before);
+    len = pread(fileno(file), buffer_reserve(&out, 65536), 65536, 0);
+    assert_true(len >= 0);
+    out.len = (size_t)len;
+    fclose(file);
+    return out;
+}
+
+static void say_one_of_each(void)
+{
+    log_error("error %d", 1);
+    log_warn("warn %s", "2");
+    log_info("info");
+    log_debug("debug");
+}
+
+static void only_what_is_important_enough_is_said(void **state)
+{
+    static const size_t lines[] = {1, 2, 3, 4};
+
+    (void)state;
+    for (int level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
+        struct buffer out =
+            captured((struct log_options){.level = (enum log_level)level}, say_one_of_each);
+        size_t count = 0;
+
+        for (size_t i = 0; i < out.len; i++)
+            count += out.data[i] == '\n';
+        assert_int_equal(count, lines[level]);
+        assert_holds(buffer_bytes(&out), "error error 1\n");
+        buffer_deinit(&out);
+    }
+}
+
+static void say_something_odd(void)
+{
+    log_warn("a \"quoted\" word\nand a second line\t%s", "\xc3\xa4");
+}
+
+static void a_line_of_json_is_one_object_whatever_it_says(void **state)
+{
+    struct buffer out =
+        captured((struct log_options){.level = LOG_LEVEL_INFO, .json = true}, say_something_odd);
+    json_t *root;
+
+    (void)state;
+    assert_int_equal(judge_text(buffer_bytes(&out), &root), JUDGE_ACCEPTED);
+    assert_text(judge_member(root, "level"), "warn");
+    assert_text(judge_member(root, "message"), "a \"quoted\" word\nand a second line\t\xc3\xa4");
+    assert_int_equal(judge_member(root, "time").len, sizeof "2026-01-01T00:00:00.000Z" - 1);
+    assert_int_equal(out.data[out.len - 1], '\n');
+    json_decref(root);
+    buffer_deinit(&out);
+}
+
+static void say_much(void)
+{
+    log_error("%10000s", "x");
+}
+
+static void a_long_line_is_cut(void **state)
+{
+    struct buffer out = captured((struct log_options){.level = LOG_LEVEL_INFO}, say_much);
+
+    (void)state;
+    assert_in_range(out.len, 1000, 2200);
+    assert_int_equal(out.data[out.len - 1], '\n');
+    buffer_deinit(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_is_important_enough_is_said),
+        cmocka_unit_test(a_line_of_json_is_one_object_whatever_it_says),
+        cmocka_unit_test(a_long_line_is_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
