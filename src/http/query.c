@@ -28,24 +28,35 @@ static int hex_digit(char c)
     return -1;
 }
 
+/* The byte an escape stands for; -1 where there is none at `at`. */
+static int escaped_byte(struct bytes text, size_t at)
+{
+    int high;
+    int low;
+
+    if (text.len - at < 3)
+        return -1;
+    high = hex_digit(text.data[at + 1]);
+    low = hex_digit(text.data[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 void http_query_decode(struct buffer *out, struct bytes text, bool plus_is_space)
 {
+    char *decoded = buffer_reserve(out, text.len);
+
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
+        const char c = text.data[i];
+        const int byte = c == '%' ? escaped_byte(text, i) : -1;
 
-        if (c == '%' && text.len - i > 2) {
-            int high = hex_digit(text.data[i + 1]);
-            int low = hex_digit(text.data[i + 2]);
-
-            if (high >= 0 && low >= 0) {
-                c = (char)(high * 16 + low);
-                i += 2;
-            }
-        } else if (c == '+' && plus_is_space) {
-            c = ' ';
+        if (byte >= 0) {
+            *decoded++ = (char)byte;
+            i += 2;
+        } else {
+            *decoded++ = c == '+' && plus_is_space ? ' ' : c;
         }
-        buffer_append_char(out, c);
     }
+    out->len = (size_t)(decoded - out->data);
 }
 
 struct bytes http_query_value(struct bytes query, struct bytes name, struct buffer *scratch)
