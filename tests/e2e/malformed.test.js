@@ -4,6 +4,7 @@
  * neither memory nor descriptors stay behind. */
 
 const assert = require('node:assert/strict');
+const { randomness } = require('../support/random.js');
 const { test } = require('../support/test.js');
 const { app, ownServer } = require('../support/server.js');
 const { Client, connectionsAre } = require('../support/clients.js');
@@ -20,19 +21,6 @@ const COUNTS = {
     frames: 5_000 / SHARE,
 };
 const MIB = 1024 * 1024;
-
-/* mulberry32: the same numbers for the same seed. */
-function randomness(seed) {
-    let state = seed;
-    const next = () => {
-        state = (state + 0x6d2b79f5) | 0;
-        let t = Math.imul(state ^ (state >>> 15), 1 | state);
-        t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-        return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    };
-    const below = (limit) => Math.floor(next() * limit);
-    return { below, one: (list) => list[below(list.length)] };
-}
 
 const TOKENS = ['{', '}', '[', ']', '"', '\\', '\\u', '\\ud800', ',', ':', 'null', '-', '1e999', '\u0000', '\uffff', '%00', '%', '&',
     '\r\n', ' ', '😀', '{"a":', '"event"', '"data"', '['.repeat(200), 'x'.repeat(300)];
