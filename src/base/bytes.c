@@ -78,6 +78,17 @@ bool bytes_to_number(struct bytes text, uint64_t max, uint64_t *number)
     return true;
 }
 
+int bytes_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
 char *bytes_copy(struct bytes text)
 {
     return mem_copy_text(text.data, text.len);

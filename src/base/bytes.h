@@ -37,5 +37,8 @@ bool bytes_next(struct bytes *rest, char separator, struct bytes *piece);
 /* Reads a whole decimal number, digits only; false where it is none or over `max`. */
 bool bytes_to_number(struct bytes text, uint64_t max, uint64_t *number);
 
+/* What a hex digit stands for, of either case; -1 where it is none. */
+int bytes_hex_digit(char c);
+
 /* A NUL-terminated copy for the caller to free(). */
 char *bytes_copy(struct bytes text) __attribute__((returns_nonnull, malloc));

@@ -38,17 +38,6 @@ static bool scan_word(struct scanner *scanner, struct bytes word)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Four hex digits at `at`; -1 where they are none. */
 static int hex_unit(const char *at, const char *end)
 {
@@ -57,7 +46,7 @@ static int hex_unit(const char *at, const char *end)
     if (end - at < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(at[i]);
+        int digit = bytes_hex_digit(at[i]);
 
         if (digit < 0)
             return -1;

@@ -17,17 +17,6 @@ bool http_query_next(struct bytes *rest, struct bytes *name, struct bytes *value
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The byte an escape stands for; -1 where there is none at `at`. */
 static int escaped_byte(struct bytes text, size_t at)
 {
@@ -36,8 +25,8 @@ static int escaped_byte(struct bytes text, size_t at)
 
     if (text.len - at < 3)
         return -1;
-    high = hex_digit(text.data[at + 1]);
-    low = hex_digit(text.data[at + 2]);
+    high = bytes_hex_digit(text.data[at + 1]);
+    low = bytes_hex_digit(text.data[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

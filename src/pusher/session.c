@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "pusher/auth.h"
 #include "pusher/client_event.h"
 #include "pusher/event.h"
 #include "pusher/liveness.h"
@@ -60,6 +61,20 @@ uint64_t pusher_session_parse_socket_id(struct bytes text)
         !bytes_to_number(first, UINT32_MAX, &high) || !bytes_to_number(second, UINT32_MAX, &low))
         return 0;
     return high << 32 | low;
+}
+
+bool pusher_session_is_signed(const struct pusher_session *session, struct bytes text,
+                              struct bytes auth)
+{
+    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    struct buffer whole = {0};
+    bool is_valid;
+
+    buffer_append(&whole, socket_id, pusher_session_socket_id(session, socket_id));
+    buffer_append_bytes(&whole, text);
+    is_valid = pusher_auth_is_valid(pusher_app_settings(session->app), buffer_bytes(&whole), auth);
+    buffer_deinit(&whole);
+    return is_valid;
 }
 
 /* --- sending and closing -------------------------------------------------------------------- */

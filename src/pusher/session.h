@@ -55,6 +55,10 @@ size_t pusher_session_socket_id(const struct pusher_session *session,
 /* The number behind the text; 0 where it is no socket id. */
 uint64_t pusher_session_parse_socket_id(struct bytes text);
 
+/* Whether `auth` is the app's signature of this connection's socket id with `text` behind it. */
+bool pusher_session_is_signed(const struct pusher_session *session, struct bytes text,
+                              struct bytes auth);
+
 /* Sends one message; a client that takes nothing any more is closed. */
 void pusher_session_send(struct pusher_session *session, struct bytes message);
 void pusher_session_send_error(struct pusher_session *session, enum pusher_error error);

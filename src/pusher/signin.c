@@ -1,7 +1,6 @@
 #include "pusher/signin.h"
 
 #include "base/mem.h"
-#include "pusher/auth.h"
 #include "pusher/event.h"
 #include "pusher/watchlist.h"
 
@@ -42,17 +41,14 @@ static bool read_credentials(struct pusher_message *message, struct credentials 
 
 static bool is_authentic(struct pusher_session *session, const struct credentials *credentials)
 {
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
     struct buffer text = {0};
-    bool is_valid;
+    bool is_signed;
 
-    buffer_append(&text, socket_id, pusher_session_socket_id(session, socket_id));
     buffer_append_text(&text, "::user::");
     buffer_append_bytes(&text, credentials->user_data);
-    is_valid = pusher_auth_is_valid(pusher_app_settings(session->app), buffer_bytes(&text),
-                                    credentials->auth);
+    is_signed = pusher_session_is_signed(session, buffer_bytes(&text), credentials->auth);
     buffer_deinit(&text);
-    return is_valid;
+    return is_signed;
 }
 
 /* The session becomes a receiver of what is sent to the user. */

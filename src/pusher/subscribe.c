@@ -1,7 +1,6 @@
 #include "pusher/subscribe.h"
 
 #include "base/jsonwrite.h"
-#include "pusher/auth.h"
 #include "pusher/event.h"
 #include "pusher/limits.h"
 #include "pusher/signin.h"
@@ -60,21 +59,18 @@ static bool read_wish(struct pusher_message *message, struct wish *wish,
 
 static bool is_authorized(struct pusher_session *session, const struct wish *wish)
 {
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
     struct buffer text = {0};
-    bool is_valid;
+    bool is_signed;
 
-    buffer_append(&text, socket_id, pusher_session_socket_id(session, socket_id));
     buffer_append_char(&text, ':');
     buffer_append_bytes(&text, wish->channel);
     if (wish->channel_data.data != NULL) {
         buffer_append_char(&text, ':');
         buffer_append_bytes(&text, wish->channel_data);
     }
-    is_valid =
-        pusher_auth_is_valid(pusher_app_settings(session->app), buffer_bytes(&text), wish->auth);
+    is_signed = pusher_session_is_signed(session, buffer_bytes(&text), wish->auth);
     buffer_deinit(&text);
-    return is_valid;
+    return is_signed;
 }
 
 static void refuse(struct pusher_session *session, struct bytes channel)
