@@ -144,6 +144,7 @@ test('restart under traffic loses no event that a client was subscribed for', as
     let server = await ownServer(t, { port });
     let ended = false;
     let published = 0;
+    t.after(() => { ended = true; });
     const publishing = (async () => {
         while (!ended) {
             try {
