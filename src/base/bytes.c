@@ -70,7 +70,7 @@ bool bytes_to_number(struct bytes text, uint64_t max, uint64_t *number)
     for (size_t i = 0; i < text.len; i++) {
         unsigned digit = (unsigned char)text.data[i] - '0';
 
-        if (digit > 9 || value > (max - digit) / 10)
+        if (digit > 9 || digit > max || value > (max - digit) / 10)
             return false;
         value = value * 10 + digit;
     }

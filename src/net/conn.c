@@ -486,13 +486,18 @@ void net_conn_finish(struct net_conn *conn)
 
 void net_conn_free_closed(struct net_loop *loop)
 {
-    struct net_conn *conn;
+    /* Only those closed before: one that is closed by what follows here may have been written to as
+     * well, and must outlive the next flush. */
+    struct net_conn *conn = loop->closed;
 
-    while ((conn = loop->closed) != NULL) {
-        loop->closed = conn->next_closed;
+    loop->closed = NULL;
+    while (conn != NULL) {
+        struct net_conn *next = conn->next_closed;
+
         conn->events->on_closed(conn);
         loop->connections_count--;
         free(conn);
+        conn = next;
     }
 }
 
