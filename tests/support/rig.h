@@ -64,16 +64,17 @@ static inline void rig_turn(struct rig *rig)
         }                                                      \
     } while (0)
 
-/* Lets the connections' timers believe that so much time has passed; from then on the wheel goes by
- * this clock alone. */
+/* Lets the connections' timers believe that so much time has passed, tick by tick; from then on the
+ * wheel goes by this clock alone. */
 static inline void rig_pass(struct rig *rig, uint64_t ms)
 {
-    const uint64_t wheel_ms = (rig->loop.wheel.tick + 1) * NET_TIMER_TICK_MS;
-    const uint64_t now_ms = net_loop_now_ms(&rig->loop);
+    const uint64_t last_tick = rig->loop.wheel.tick + ms / NET_TIMER_TICK_MS + 1;
 
-    net_timer_wheel_turn(&rig->loop.wheel, (wheel_ms > now_ms ? wheel_ms : now_ms) + ms,
-                         net_conn_on_timer);
-    rig_turn(rig);
+    while (rig->loop.wheel.tick < last_tick) {
+        net_timer_wheel_turn(&rig->loop.wheel, (rig->loop.wheel.tick + 1) * NET_TIMER_TICK_MS,
+                             net_conn_on_timer);
+        rig_turn(rig);
+    }
 }
 
 /* Every connection must have closed, or be about to. */

@@ -1,0 +1,439 @@
+#include "net/conn.h"
+
+#include "support/rig.h"
+
+#define BACKLOG_MAX 300000
+
+/* One connection and what it was told. */
+struct end {
+    struct net_conn *conn;
+    int peer;
+    struct buffer heard; /* "data:abc;end;timer;closed;" */
+    struct buffer sent;  /* what came to the peer */
+    bool is_closed;
+    bool closes_at_data;
+    bool finishes_at_end;
+    struct end *other; /* written to, then closed, when this one has closed */
+};
+
+static struct rig rig;
+static struct end ends[3];
+
+static void on_data(struct net_conn *conn, char *data, size_t len)
+{
+    struct end *end = net_conn_user(conn);
+
+    buffer_append_text(&end->heard, "data:");
+    buffer_append(&end->heard, data, len);
+    buffer_append_char(&end->heard, ';');
+    memset(data, 'x', len); /* it may be changed */
+    if (end->closes_at_data)
+        net_conn_close(conn);
+}
+
+static void on_end(struct net_conn *conn)
+{
+    struct end *end = net_conn_user(conn);
+
+    buffer_append_text(&end->heard, "end;");
+    if (end->finishes_at_end)
+        net_conn_finish(conn);
+    else
+        net_conn_close(conn);
+}
+
+static void on_timer(struct net_conn *conn, uint64_t now_ms)
+{
+    (void)now_ms;
+    buffer_append_text(&((struct end *)net_conn_user(conn))->heard, "timer;");
+}
+
+static void on_closed(struct net_conn *conn)
+{
+    struct end *end = net_conn_user(conn);
+
+    CHECK(!end->is_closed);
+    end->is_closed = true;
+    buffer_append_text(&end->heard, "closed;");
+    if (end->other != NULL && !end->other->is_closed) {
+        net_conn_write(end->other->conn, BYTES("good-bye"));
+        net_conn_close(end->other->conn);
+    }
+}
+
+static const struct net_conn_events events = {
+    .on_data = on_data,
+    .on_end = on_end,
+    .on_timer = on_timer,
+    .on_closed = on_closed,
+};
+
+static int open_ends(void **state)
+{
+    (void)state;
+    rig_open(&rig, BACKLOG_MAX);
+    for (size_t i = 0; i < 3; i++) {
+        int fd;
+
+        ends[i] = (struct end){0};
+        fd = rig_pair(&rig, &ends[i].peer);
+        ends[i].conn = net_conn_open(&rig.loop, fd, NULL, &events, &ends[i]);
+        assert_non_null(ends[i].conn);
+    }
+    return 0;
+}
+
+static int close_ends(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        close(ends[i].peer);
+    rig_close(&rig);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(ends[i].is_closed);
+        buffer_deinit(&ends[i].heard);
+        buffer_deinit(&ends[i].sent);
+    }
+    return 0;
+}
+
+#define CONN_TEST(name) cmocka_unit_test_setup_teardown(name, open_ends, close_ends)
+
+static void assert_heard(const struct end *end, const char *should)
+{
+    assert_bytes_equal(buffer_bytes(&end->heard), bytes_of(should));
+}
+
+static struct net_chunk *chunk_of(size_t len, char c)
+{
+    struct net_chunk *chunk = net_chunk_new(len);
+
+    memset(chunk->data, c, len);
+    chunk->len = (uint32_t)len;
+    return chunk;
+}
+
+static void what_comes_in_is_heard_in_order(void **state)
+{
+    (void)state;
+    rig_send(ends[0].peer, BYTES("abc"));
+    rig_turn(&rig);
+    rig_send(ends[0].peer, BYTES("def"));
+    shutdown(ends[0].peer, SHUT_WR);
+    RIG_UNTIL(&rig, ends[0].is_closed);
+    assert_heard(&ends[0], "data:abc;data:def;end;closed;");
+    assert_heard(&ends[1], "");
+}
+
+static void what_is_written_leaves_in_order_when_the_turn_ends(void **state)
+{
+    struct net_chunk *shared = chunk_of(3, 's');
+
+    (void)state;
+    assert_true(net_conn_write(ends[0].conn, BYTES("ab")));
+    assert_true(net_conn_queue(ends[0].conn, shared));
+    assert_true(net_conn_write_pair(ends[0].conn, BYTES("cd"), BYTES("ef")));
+    assert_true(net_conn_send(ends[0].conn, shared));
+    assert_true(net_conn_write(ends[0].conn, BYTES("")));
+    net_conn_write_last(ends[0].conn, BYTES("!"));
+    assert_int_equal(net_conn_backlog_bytes(ends[0].conn), 13);
+    assert_true(rig_receive(ends[0].peer, &ends[0].sent));
+    assert_int_equal(ends[0].sent.len, 0);
+    rig_turn(&rig);
+    rig_receive(ends[0].peer, &ends[0].sent);
+    assert_text(buffer_bytes(&ends[0].sent), "abssscdefsss!");
+    assert_int_equal(net_conn_backlog_bytes(ends[0].conn), 0);
+    assert_int_equal(atomic_load(&shared->refs), 1);
+    net_chunk_unref(shared);
+}
+
+static void a_chunk_goes_at_once_where_nothing_is_queued(void **state)
+{
+    struct net_chunk *shared = chunk_of(3, 's');
+
+    (void)state;
+    assert_true(net_conn_send(ends[0].conn, shared));
+    rig_receive(ends[0].peer, &ends[0].sent);
+    assert_text(buffer_bytes(&ends[0].sent), "sss");
+    net_chunk_unref(shared);
+}
+
+/* Sends until the peer owes as much as it may; answers how much was taken. */
+static size_t fill(struct end *end, bool at_once)
+{
+    struct net_chunk *chunk = chunk_of(10000, 'f');
+    size_t taken = 0;
+
+    while (at_once ? net_conn_send(end->conn, chunk) : net_conn_queue(end->conn, chunk)) {
+        taken += chunk->len;
+        assert_true(net_conn_backlog_bytes(end->conn) <= BACKLOG_MAX);
+        CHECK(taken < 100000000);
+    }
+    net_chunk_unref(chunk);
+    return taken;
+}
+
+static void receive_len(struct end *end, size_t len)
+{
+    RIG_UNTIL(&rig, rig_receive(end->peer, &end->sent) && end->sent.len >= len);
+    assert_int_equal(end->sent.len, len);
+}
+
+static void a_peer_that_does_not_read_owes_no_more_than_the_limit(void **state)
+{
+    (void)state;
+    for (int at_once = 0; at_once < 2; at_once++) {
+        struct end *end = &ends[at_once];
+        const size_t taken = fill(end, at_once);
+
+        rig_turn(&rig);
+        assert_false(end->is_closed); /* what to do is its owner's */
+        receive_len(end, taken);
+        assert_int_equal(net_conn_backlog_bytes(end->conn), 0);
+    }
+}
+
+static void the_last_words_are_queued_beyond_the_limit(void **state)
+{
+    const size_t taken = fill(&ends[0], true);
+    static char much[10000];
+
+    (void)state;
+    assert_false(net_conn_write(ends[0].conn, (struct bytes){much, sizeof much}));
+    net_conn_write_last(ends[0].conn, (struct bytes){much, sizeof much});
+    net_conn_finish(ends[0].conn);
+    RIG_UNTIL(&rig, !rig_receive(ends[0].peer, &ends[0].sent));
+    assert_int_equal(ends[0].sent.len, taken + sizeof much);
+}
+
+static void a_piece_larger_than_the_limit_goes_to_who_owes_nothing(void **state)
+{
+    struct net_chunk *large = chunk_of(BACKLOG_MAX * 3, 'l');
+
+    (void)state;
+    assert_true(net_conn_queue(ends[0].conn, large));
+    assert_false(net_conn_queue(ends[0].conn, large));
+    receive_len(&ends[0], BACKLOG_MAX * 3);
+    net_chunk_unref(large);
+}
+
+static void a_slow_reader_gets_every_byte_in_order(void **state)
+{
+    struct unit_random random = {1};
+    struct buffer should = {0};
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        struct net_chunk *chunk =
+            chunk_of(1 + unit_random_below(&random, 700), (char)('a' + i % 26));
+        const size_t way = unit_random_below(&random, 3);
+        const bool is_taken = way == 0   ? net_conn_write(ends[0].conn, net_chunk_bytes(chunk))
+                              : way == 1 ? net_conn_queue(ends[0].conn, chunk)
+                                         : net_conn_send(ends[0].conn, chunk);
+
+        if (is_taken)
+            buffer_append_bytes(&should, net_chunk_bytes(chunk));
+        net_chunk_unref(chunk);
+        if (i % 7 == 0)
+            rig_turn(&rig);
+        if (i % 500 == 499)
+            rig_receive(ends[0].peer, &ends[0].sent);
+    }
+    receive_len(&ends[0], should.len);
+    assert_bytes_equal(buffer_bytes(&ends[0].sent), buffer_bytes(&should));
+    buffer_deinit(&should);
+}
+
+static void finishing_sends_what_is_queued_and_discards_what_comes(void **state)
+{
+    (void)state;
+    net_conn_write(ends[0].conn, BYTES("bye"));
+    net_conn_finish(ends[0].conn);
+    net_conn_finish(ends[0].conn);
+    assert_true(net_conn_is_closing(ends[0].conn));
+    assert_true(net_conn_write(ends[0].conn, BYTES("late")));
+    net_conn_write_last(ends[0].conn, BYTES("late"));
+    rig_send(ends[0].peer, BYTES("unheard"));
+    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    assert_text(buffer_bytes(&ends[0].sent), "bye");
+    rig_turn(&rig);
+    assert_false(ends[0].is_closed); /* the peer has not ended */
+    close(ends[0].peer);
+    RIG_UNTIL(&rig, ends[0].is_closed);
+    assert_heard(&ends[0], "closed;");
+    ends[0].peer = dup(0);
+}
+
+static void a_peer_that_never_ends_is_closed_in_bounded_time(void **state)
+{
+    (void)state;
+    net_conn_finish(ends[0].conn);
+    rig_turn(&rig);
+    assert_false(ends[0].is_closed);
+    rig_pass(&rig, 6000);
+    assert_true(ends[0].is_closed);
+    assert_heard(&ends[0], "closed;");
+}
+
+static void who_has_ended_its_side_still_gets_what_is_queued(void **state)
+{
+    (void)state;
+    ends[0].finishes_at_end = true;
+    net_conn_write(ends[0].conn, BYTES("first"));
+    shutdown(ends[0].peer, SHUT_WR);
+    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    assert_text(buffer_bytes(&ends[0].sent), "first");
+    RIG_UNTIL(&rig, ends[0].is_closed);
+    assert_heard(&ends[0], "end;closed;");
+}
+
+static void who_ends_its_side_while_much_is_queued_still_gets_it_all(void **state)
+{
+    size_t taken;
+
+    (void)state;
+    ends[0].finishes_at_end = true;
+    taken = fill(&ends[0], false);
+    shutdown(ends[0].peer, SHUT_WR);
+    rig_turn(&rig);
+    rig_turn(&rig);
+    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    assert_int_equal(ends[0].sent.len, taken);
+    RIG_UNTIL(&rig, ends[0].is_closed);
+}
+
+static void closing_is_told_on_a_later_call_and_nothing_comes_after(void **state)
+{
+    (void)state;
+    net_conn_write(ends[0].conn, BYTES("lost"));
+    net_conn_set_timer(ends[0].conn, 1);
+    rig_send(ends[0].peer, BYTES("unheard"));
+    net_conn_close(ends[0].conn);
+    net_conn_close(ends[0].conn);
+    assert_true(net_conn_is_closing(ends[0].conn));
+    assert_heard(&ends[0], "");
+    RIG_UNTIL(&rig, ends[0].is_closed);
+    rig_pass(&rig, 1000);
+    assert_heard(&ends[0], "closed;");
+    assert_false(rig_receive(ends[0].peer, &ends[0].sent));
+    assert_int_equal(ends[0].sent.len, 0);
+}
+
+static void a_connection_may_close_within_its_own_data(void **state)
+{
+    (void)state;
+    ends[0].closes_at_data = true;
+    rig_send(ends[0].peer, BYTES("abc"));
+    RIG_UNTIL(&rig, ends[0].is_closed);
+    assert_heard(&ends[0], "data:abc;closed;");
+}
+
+static void one_that_has_closed_may_write_to_another_and_close_it(void **state)
+{
+    (void)state;
+    ends[0].other = &ends[1];
+    ends[1].other = &ends[2];
+    net_conn_close(ends[0].conn);
+    RIG_UNTIL(&rig, ends[2].is_closed);
+    rig_turn(&rig);
+    rig_turn(&rig);
+    assert_heard(&ends[1], "closed;");
+}
+
+static void what_one_connection_sends_another_in_a_turn_may_close_both(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        net_conn_write(ends[i].conn, BYTES("x"));
+        ends[i].closes_at_data = true;
+        rig_send(ends[i].peer, BYTES("abc"));
+    }
+    RIG_UNTIL(&rig, ends[0].is_closed && ends[1].is_closed && ends[2].is_closed);
+}
+
+static void the_timer_comes_once_not_early_and_moves(void **state)
+{
+    const uint64_t now_ms = net_loop_now_ms(&rig.loop);
+
+    (void)state;
+    net_conn_set_timer(ends[0].conn, now_ms + 1000);
+    net_conn_set_timer(ends[1].conn, now_ms + 1000);
+    net_conn_set_timer(ends[1].conn, now_ms + 60000);
+    rig_turn(&rig);
+    assert_heard(&ends[0], "");
+    rig_pass(&rig, 2000);
+    assert_heard(&ends[0], "timer;");
+    assert_heard(&ends[1], "");
+    rig_pass(&rig, 70000);
+    assert_heard(&ends[0], "timer;");
+    assert_heard(&ends[1], "timer;");
+}
+
+static void the_timer_comes_by_the_real_clock_too(void **state)
+{
+    const uint64_t began_ms = rig_clock_ms();
+
+    (void)state;
+    net_conn_set_timer(ends[0].conn, net_loop_now_ms(&rig.loop) + 100);
+    RIG_UNTIL(&rig, ends[0].heard.len > 0);
+    assert_true(rig_clock_ms() - began_ms >= 99);
+}
+
+static void a_peer_that_resets_is_told_as_an_end(void **state)
+{
+    (void)state;
+    /* What the peer has not read when it closes becomes a reset. */
+    net_conn_write(ends[0].conn, BYTES("unread"));
+    rig_turn(&rig);
+    close(ends[0].peer);
+    ends[0].peer = dup(0);
+    RIG_UNTIL(&rig, ends[0].is_closed);
+    assert_heard(&ends[0], "end;closed;");
+}
+
+static void another_layer_hears_from_the_handing_over_on(void **state)
+{
+    (void)state;
+    rig_send(ends[0].peer, BYTES("abc"));
+    net_conn_hand_over(ends[0].conn, &events, &ends[1]);
+    rig_turn(&rig);
+    assert_heard(&ends[1], "data:abc;");
+    net_conn_hand_over(ends[0].conn, &events, &ends[0]);
+    assert_ptr_equal(net_conn_loop(ends[0].conn), &rig.loop);
+}
+
+static void descriptors_are_given_back(void **state)
+{
+    (void)state;
+    assert_int_equal(atomic_load(&rig.descriptors.connections_count), 3);
+    net_conn_close(ends[0].conn);
+    assert_int_equal(atomic_load(&rig.descriptors.connections_count), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONN_TEST(what_comes_in_is_heard_in_order),
+        CONN_TEST(what_is_written_leaves_in_order_when_the_turn_ends),
+        CONN_TEST(a_chunk_goes_at_once_where_nothing_is_queued),
+        CONN_TEST(a_peer_that_does_not_read_owes_no_more_than_the_limit),
+        CONN_TEST(the_last_words_are_queued_beyond_the_limit),
+        CONN_TEST(a_piece_larger_than_the_limit_goes_to_who_owes_nothing),
+        CONN_TEST(a_slow_reader_gets_every_byte_in_order),
+        CONN_TEST(finishing_sends_what_is_queued_and_discards_what_comes),
+        CONN_TEST(a_peer_that_never_ends_is_closed_in_bounded_time),
+        CONN_TEST(who_has_ended_its_side_still_gets_what_is_queued),
+        CONN_TEST(who_ends_its_side_while_much_is_queued_still_gets_it_all),
+        CONN_TEST(closing_is_told_on_a_later_call_and_nothing_comes_after),
+        CONN_TEST(a_connection_may_close_within_its_own_data),
+        CONN_TEST(one_that_has_closed_may_write_to_another_and_close_it),
+        CONN_TEST(what_one_connection_sends_another_in_a_turn_may_close_both),
+        CONN_TEST(the_timer_comes_once_not_early_and_moves),
+        CONN_TEST(the_timer_comes_by_the_real_clock_too),
+        CONN_TEST(a_peer_that_resets_is_told_as_an_end),
+        CONN_TEST(another_layer_hears_from_the_handing_over_on),
+        CONN_TEST(descriptors_are_given_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
