@@ -1,0 +1,593 @@
+#include "http/conn.h"
+
+#include "support/http_rig.h"
+
+#define REQUEST_MAX 2000
+
+static struct rig rig;
+static struct http_rig http;
+
+static int open_http(void **state)
+{
+    (void)state;
+    rig_open(&rig, 100000);
+    http_rig_init(&http, &rig, REQUEST_MAX);
+    http_rig_connect(&http);
+    return 0;
+}
+
+static int close_http(void **state)
+{
+    (void)state;
+    http_rig_deinit(&http);
+    rig_close(&rig);
+    return 0;
+}
+
+#define HTTP_TEST(name) cmocka_unit_test_setup_teardown(name, open_http, close_http)
+
+static void renew(void)
+{
+    http_rig_disconnect(&http);
+    http_rig_connect(&http);
+}
+
+static void assert_heard(const char *should)
+{
+    assert_bytes_equal(buffer_bytes(&http.heard), bytes_of(should));
+}
+
+/* The status of the first answer; 0 where there is none. */
+static unsigned status(void)
+{
+    unsigned code = 0;
+
+    if (http.sent.len > 0)
+        sscanf(buffer_text(&http.sent), "HTTP/1.1 %u ", &code);
+    return code;
+}
+
+static size_t answers_count(void)
+{
+    const char *at = buffer_text(&http.sent);
+    size_t count = 0;
+
+    while ((at = strstr(at, "HTTP/1.1 ")) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+/* Sends it on a connection of its own; answers the status. */
+static unsigned try(const char *request)
+{
+    renew();
+    http_rig_feed(&http, bytes_of(request));
+    return status();
+}
+
+/* --- every way in --------------------------------------------------------------------------- */
+
+static const char pipelined[] =
+    "POST /apps/1/events?a=1&b=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nX-Empty:\r\n\r\n"
+    "hello"
+    "GET /up HTTP/1.1\r\nhost:  y.example \r\n\r\n"
+    "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "5\r\nfirst\r\n7;ext=1\r\n second\r\n0\r\n\r\n"
+    "\r\nGET /?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+static const char pipelined_heard[] =
+    "POST /apps/1/events?a=1&b=2 1.1 {Host=x;Content-Length=5;X-Empty=;} hello\n"
+    "GET /up? 1.1 {host=y.example;} \n"
+    "POST /c? 1.1 {Host=x;Transfer-Encoding=chunked;} first second\n"
+    "GET /?q 1.1 {Host=x;Connection=close;} \n";
+
+static void requests_in_a_row_are_answered_in_order(void **state)
+{
+    (void)state;
+    http_rig_feed(&http, BYTES(pipelined));
+    assert_heard(pipelined_heard);
+    assert_int_equal(answers_count(), 4);
+    assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
+    assert_false(rig_receive(http.peer, &http.sent));
+}
+
+static void requests_mean_the_same_byte_by_byte(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof pipelined - 1; i++)
+        http_rig_feed(&http, (struct bytes){pipelined + i, 1});
+    assert_heard(pipelined_heard);
+    assert_int_equal(answers_count(), 4);
+}
+
+static void requests_mean_the_same_at_every_split(void **state)
+{
+    (void)state;
+    for (size_t split = 1; split < sizeof pipelined - 1; split++) {
+        renew();
+        http_rig_feed(&http, (struct bytes){pipelined, split});
+        http_rig_feed(&http, bytes_from(BYTES(pipelined), split));
+        assert_heard(pipelined_heard);
+        assert_int_equal(answers_count(), 4);
+    }
+}
+
+static void requests_mean_the_same_in_three_pieces(void **state)
+{
+    (void)state;
+    for (size_t first = 1; first < sizeof pipelined - 1; first += 7) {
+        for (size_t second = first + 1; second < sizeof pipelined - 1; second += 5) {
+            renew();
+            http_rig_feed(&http, (struct bytes){pipelined, first});
+            http_rig_feed(&http, (struct bytes){pipelined + first, second - first});
+            http_rig_feed(&http, bytes_from(BYTES(pipelined), second));
+            assert_heard(pipelined_heard);
+        }
+    }
+}
+
+/* --- what is refused ------------------------------------------------------------------------ */
+
+static void smuggled_requests_are_refused(void **state)
+{
+    static const char *const smuggling[] = {
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
+        "0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5 5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551621\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n", /* a folded line */
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXY0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n",
+    };
+
+    size_t wrong_count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof smuggling / sizeof smuggling[0]; i++) {
+        const unsigned code = try(smuggling[i]);
+
+        if ((code != 400 && code != 413) || http.heard.len > 0)
+            print_error("%s\n→ %u, heard: %s\n", smuggling[i], code, buffer_text(&http.heard));
+        wrong_count += (code != 400 && code != 413) || http.heard.len > 0;
+        wrong_count += rig_receive(http.peer, &http.sent); /* nothing more is read */
+        wrong_count += answers_count() != 1;
+    }
+    assert_int_equal(wrong_count, 0);
+}
+
+static void what_is_no_request_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "x\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET / HTTP/1.1 x\r\nHost: x\r\n\r\n",
+        "GET / HTTQ/1.1\r\nHost: x\r\n\r\n",
+        "get / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nBad name: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n: x\r\n\r\n",
+        "GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nX: a\x01\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", /* TLS to the plain port */
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    };
+
+    size_t wrong_count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        const unsigned code = try(wrong[i]);
+
+        if (code != 400 && code != 505)
+            print_error("%s\n→ %u\n", wrong[i], code);
+        wrong_count += (code != 400 && code != 505) || http.heard.len > 0;
+        wrong_count += rig_receive(http.peer, &http.sent);
+    }
+    assert_int_equal(wrong_count, 0);
+}
+
+static void a_request_without_exactly_one_host_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(try("GET / HTTP/1.1\r\n\r\n"), 400);
+    assert_int_equal(try("GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n"), 400);
+    assert_int_equal(try("GET / HTTP/1.1\r\nHost:\r\n\r\n"), 200);
+    assert_int_equal(try("GET / HTTP/1.0\r\n\r\n"), 200);
+}
+
+static void trailers_do_not_become_headers(void **state)
+{
+    (void)state;
+    assert_int_equal(try("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                         "1\r\na\r\n0\r\nHost: y\r\nX-Trailer: 1\r\n\r\n"),
+                     200);
+    assert_heard("POST /? 1.1 {Host=x;Transfer-Encoding=chunked;} a\n");
+}
+
+static void append_large(struct buffer *out, size_t len)
+{
+    while (len-- > 0)
+        buffer_append_char(out, 'x');
+}
+
+static void a_request_over_the_limit_is_refused_wherever_it_is_large(void **state)
+{
+    static const char *const starts[] = {
+        "GET /",
+        "GET / HTTP/1.1\r\nHost: x\r\nX: ",
+        "GET / HTTP/1.1\r\nHost: x\r\nX",
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        struct buffer request = {0};
+
+        buffer_append_text(&request, starts[i]);
+        append_large(&request, REQUEST_MAX + 100);
+        if (try(buffer_text(&request)) != 413)
+            print_error("%s… → %u\n", starts[i], status());
+        assert_int_equal(status(), 413);
+        renew();
+        for (size_t at = 0; at + 10 <= request.len; at += 10)
+            if (!http_rig_feed(&http, (struct bytes){request.data + at, 10}))
+                break;
+        if (status() != 413)
+            print_error("%s… in pieces → %s\n", starts[i], buffer_text(&http.sent));
+        assert_int_equal(status(), 413);
+        assert_int_equal(http.heard.len, 0);
+        buffer_deinit(&request);
+    }
+}
+
+static void a_length_over_the_limit_is_refused_before_the_body_comes(void **state)
+{
+    (void)state;
+    assert_int_equal(try("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2001\r\n\r\n"), 413);
+    assert_int_equal(
+        try("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2001\r\n\r\n"),
+        413);
+}
+
+static void a_request_of_exactly_the_limit_fits(void **state)
+{
+    struct buffer request = {0};
+
+    (void)state;
+    buffer_append_text(&request, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1900\r\nX: ");
+    append_large(&request, REQUEST_MAX - 1900 - 4 - request.len);
+    buffer_append_text(&request, "\r\n\r\n");
+    append_large(&request, 1900);
+    assert_int_equal(request.len, REQUEST_MAX);
+    assert_int_equal(try(buffer_text(&request)), 200);
+    buffer_deinit(&request);
+}
+
+static unsigned try_headers(size_t count)
+{
+    struct buffer request = {0};
+    unsigned code;
+
+    buffer_append_text(&request, "GET / HTTP/1.1\r\nHost: x\r\n");
+    for (size_t i = 1; i < count; i++)
+        buffer_printf(&request, "X-%zu: %zu\r\n", i, i);
+    buffer_append_text(&request, "\r\n");
+    code = try(buffer_text(&request));
+    buffer_deinit(&request);
+    return code;
+}
+
+static void too_many_headers_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(try_headers(HTTP_REQUEST_HEADERS_COUNT_MAX), 200);
+    assert_int_equal(try_headers(HTTP_REQUEST_HEADERS_COUNT_MAX + 1), 431);
+}
+
+/* --- its life ------------------------------------------------------------------------------- */
+
+static void a_client_that_waits_for_100_is_told_to_go_on(void **state)
+{
+    const struct bytes head = BYTES("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+                                    "Expect: 100-continue\r\n\r\n");
+
+    (void)state;
+    http_rig_feed(&http, head);
+    assert_text(buffer_bytes(&http.sent), "HTTP/1.1 100 Continue\r\n\r\n");
+    buffer_clear(&http.sent);
+    http_rig_feed(&http, BYTES("o"));
+    assert_int_equal(http.sent.len, 0); /* once */
+    http_rig_feed(&http, BYTES("k"));
+    assert_int_equal(status(), 200);
+    assert_holds(buffer_bytes(&http.heard), " ok\n");
+}
+
+static void a_client_that_does_not_wait_for_100_gets_only_its_answer(void **state)
+{
+    (void)state;
+    assert_int_equal(try("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+                         "Expect: 100-continue\r\n\r\nok"),
+                     200);
+    assert_int_equal(try("POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"),
+                     0);
+}
+
+static bool stays_open(const char *request)
+{
+    renew();
+    assert_true(http_rig_feed(&http, bytes_of(request)) || status() == 200);
+    assert_int_equal(status(), 200);
+    return rig_receive(http.peer, &http.sent);
+}
+
+static void connections_stay_open_as_their_version_and_header_say(void **state)
+{
+    (void)state;
+    assert_true(stays_open("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_false(stays_open("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    assert_false(stays_open("GET / HTTP/1.1\r\nHost: x\r\nConnection: x, CLOSE\r\n\r\n"));
+    assert_false(stays_open("GET / HTTP/1.0\r\n\r\n"));
+    assert_true(stays_open("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
+    assert_holds(buffer_bytes(&http.sent), "Connection: keep-alive\r\n");
+}
+
+static void a_request_behind_one_that_closes_is_not_heard(void **state)
+{
+    (void)state;
+    try("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /b HTTP/1.1\r\nHost: "
+        "x\r\n\r\n");
+    assert_int_equal(answers_count(), 1);
+    assert_heard("GET /a? 1.1 {Host=x;Connection=close;} \n");
+}
+
+static void a_target_with_its_authority_means_its_path(void **state)
+{
+    static const char *const targets[][2] = {
+        {"http://x.example/a/b?c=d", "GET /a/b?c=d 1.1 {Host=x;} \n"},
+        {"http://x.example/", "GET /? 1.1 {Host=x;} \n"},
+        {"http://x.example", "GET /? 1.1 {Host=x;} \n"},
+        {"http://x.example?c=d", "GET /?c=d 1.1 {Host=x;} \n"},
+        {"/http://x/y?z", "GET /http://x/y?z 1.1 {Host=x;} \n"},
+        {"/a?b=://c/d", "GET /a?b=://c/d 1.1 {Host=x;} \n"},
+        {"/a??b?c", "GET /a??b?c 1.1 {Host=x;} \n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        struct buffer request = {0};
+
+        buffer_printf(&request, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", targets[i][0]);
+        assert_int_equal(try(buffer_text(&request)), 200);
+        assert_heard(targets[i][1]);
+        buffer_deinit(&request);
+    }
+}
+
+static void a_client_that_is_too_slow_is_told_so(void **state)
+{
+    (void)state;
+    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\n"));
+    rig_pass(&rig, 11000);
+    rig_receive(http.peer, &http.sent);
+    assert_int_equal(status(), 408);
+    assert_false(rig_receive(http.peer, &http.sent));
+}
+
+static void a_client_that_says_nothing_is_let_go_without_a_word(void **state)
+{
+    (void)state;
+    rig_turn(&rig);
+    rig_pass(&rig, 11000);
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_int_equal(http.sent.len, 0);
+}
+
+static void a_client_between_requests_may_stay_longer(void **state)
+{
+    (void)state;
+    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    rig_pass(&rig, 60000);
+    assert_true(rig_receive(http.peer, &http.sent));
+    rig_pass(&rig, 20000);
+    assert_false(rig_receive(http.peer, &http.sent));
+}
+
+static void a_client_that_goes_in_the_middle_leaves_nothing(void **state)
+{
+    (void)state;
+    http_rig_feed(&http, BYTES("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"));
+    http_rig_disconnect(&http);
+    assert_true(list_is_empty(&http.settings.conns));
+    assert_int_equal(http.heard.len, 0);
+}
+
+static void finishing_all_lets_requests_that_have_begun_be_answered(void **state)
+{
+    int idle;
+    const int fd = rig_pair(&rig, &idle);
+    struct buffer idle_sent = {0};
+
+    (void)state;
+    assert_non_null(http_conn_open(&rig.loop, fd, NULL, &http.settings));
+    http_rig_feed(&http, BYTES("GET /last HTTP/1.1\r\nHost: x\r\n"));
+    http_conn_finish_all(&http.settings);
+    rig_turn(&rig);
+    assert_false(rig_receive(idle, &idle_sent));
+    http_rig_feed(&http, BYTES("\r\nGET /unheard HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(status(), 200);
+    assert_int_equal(answers_count(), 1);
+    assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
+    assert_false(rig_receive(http.peer, &http.sent));
+    close(idle);
+    buffer_deinit(&idle_sent);
+}
+
+static void closing_all_cuts_them_off(void **state)
+{
+    (void)state;
+    http_rig_feed(&http, BYTES("GET /last HTTP/1.1\r\n"));
+    http_conn_close_all(&http.settings);
+    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
+}
+
+static void who_has_just_come_does_not_give_way(void **state)
+{
+    (void)state;
+    rig_turn(&rig);
+    assert_false(http_conn_evict(&http.settings));
+}
+
+static void who_has_been_silent_gives_way(void **state)
+{
+    (void)state;
+    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    RIG_UNTIL(&rig, http_conn_evict(&http.settings)); /* after a moment */
+    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
+    assert_false(http_conn_evict(&http.settings));
+}
+
+static void on_finish_all(struct http_rig *of)
+{
+    http_conn_finish_all(&of->settings);
+}
+
+static void an_end_that_begins_within_a_request_still_answers_it(void **state)
+{
+    (void)state;
+    http.on_heard = on_finish_all;
+    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_int_equal(status(), 200);
+}
+
+/* --- the taking over ------------------------------------------------------------------------ */
+
+static struct buffer taken_data;
+static bool taken_is_closed;
+
+static void on_taken_data(struct net_conn *conn, char *data, size_t len)
+{
+    (void)conn;
+    buffer_append(&taken_data, data, len);
+}
+
+static void on_taken_end(struct net_conn *conn)
+{
+    net_conn_close(conn);
+}
+
+static void on_taken_timer(struct net_conn *conn, uint64_t now_ms)
+{
+    (void)conn;
+    (void)now_ms;
+}
+
+static void on_taken_closed(struct net_conn *conn)
+{
+    (void)conn;
+    taken_is_closed = true;
+}
+
+static const struct net_conn_events taken_events = {
+    .on_data = on_taken_data,
+    .on_end = on_taken_end,
+    .on_timer = on_taken_timer,
+    .on_closed = on_taken_closed,
+};
+
+static void on_take(struct http_rig *of)
+{
+    of->takes_over = true;
+}
+
+static void check_taken(void)
+{
+    assert_true(list_is_empty(&http.settings.conns));
+    assert_non_null(http.taken);
+    net_conn_hand_over(http.taken, &taken_events, NULL);
+    http_rig_feed(&http, BYTES("GET /not-http-any-more"));
+    assert_text(buffer_bytes(&taken_data), "GET /not-http-any-more");
+    taken_is_closed = false;
+    http_rig_disconnect(&http);
+    assert_true(taken_is_closed);
+    buffer_deinit(&taken_data);
+}
+
+static void another_protocol_takes_over_with_what_came_behind(void **state)
+{
+    (void)state;
+    http.on_heard = on_take;
+    http_rig_feed(&http, BYTES("GET /app/key HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+                               "Upgrade: websocket\r\n\r\n\x81\x80masked"));
+    assert_bytes_equal(buffer_bytes(&http.rest), BYTES("\x81\x80masked"));
+    check_taken();
+}
+
+static void another_protocol_takes_over_a_request_in_pieces(void **state)
+{
+    const struct bytes request = BYTES("GET /app/key HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+                                       "Upgrade: websocket\r\n\r\n");
+
+    (void)state;
+    http.on_heard = on_take;
+    for (size_t i = 0; i < request.len; i++)
+        http_rig_feed(&http, (struct bytes){request.data + i, 1});
+    assert_int_equal(http.rest.len, 0);
+    check_taken();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HTTP_TEST(requests_in_a_row_are_answered_in_order),
+        HTTP_TEST(requests_mean_the_same_byte_by_byte),
+        HTTP_TEST(requests_mean_the_same_at_every_split),
+        HTTP_TEST(requests_mean_the_same_in_three_pieces),
+        HTTP_TEST(smuggled_requests_are_refused),
+        HTTP_TEST(what_is_no_request_is_refused),
+        HTTP_TEST(a_request_without_exactly_one_host_is_refused),
+        HTTP_TEST(trailers_do_not_become_headers),
+        HTTP_TEST(a_request_over_the_limit_is_refused_wherever_it_is_large),
+        HTTP_TEST(a_length_over_the_limit_is_refused_before_the_body_comes),
+        HTTP_TEST(a_request_of_exactly_the_limit_fits),
+        HTTP_TEST(too_many_headers_are_refused),
+        HTTP_TEST(a_client_that_waits_for_100_is_told_to_go_on),
+        HTTP_TEST(a_client_that_does_not_wait_for_100_gets_only_its_answer),
+        HTTP_TEST(connections_stay_open_as_their_version_and_header_say),
+        HTTP_TEST(a_request_behind_one_that_closes_is_not_heard),
+        HTTP_TEST(a_target_with_its_authority_means_its_path),
+        HTTP_TEST(a_client_that_is_too_slow_is_told_so),
+        HTTP_TEST(a_client_that_says_nothing_is_let_go_without_a_word),
+        HTTP_TEST(a_client_between_requests_may_stay_longer),
+        HTTP_TEST(a_client_that_goes_in_the_middle_leaves_nothing),
+        HTTP_TEST(finishing_all_lets_requests_that_have_begun_be_answered),
+        HTTP_TEST(closing_all_cuts_them_off),
+        HTTP_TEST(who_has_just_come_does_not_give_way),
+        HTTP_TEST(who_has_been_silent_gives_way),
+        HTTP_TEST(an_end_that_begins_within_a_request_still_answers_it),
+        HTTP_TEST(another_protocol_takes_over_with_what_came_behind),
+        HTTP_TEST(another_protocol_takes_over_a_request_in_pieces),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
