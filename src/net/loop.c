@@ -9,8 +9,10 @@ static void on_turn(void *user)
     struct net_loop *loop = user;
 
     loop->on_turn_end(loop->user);
-    net_conn_flush_all(loop);
-    net_conn_free_closed(loop);
+    do {
+        net_conn_flush_all(loop);
+        net_conn_free_closed(loop);
+    } while (loop->closed != NULL);
 }
 
 static void on_tick(uv_timer_t *tick)
