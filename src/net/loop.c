@@ -19,6 +19,7 @@ static void on_tick(uv_timer_t *tick)
 {
     struct net_loop *loop = tick->data;
 
+    atomic_fetch_add_explicit(&loop->ticks, 1, memory_order_relaxed);
     net_timer_wheel_turn(&loop->wheel, uv_now(&loop->uv), net_conn_on_timer);
 }
 
@@ -37,6 +38,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->unsent = NULL;
     loop->closed = NULL;
     loop->connections_count = 0;
+    atomic_init(&loop->ticks, 0);
     status = net_mailbox_open(&loop->mailbox, &loop->uv, user);
     if (status < 0) {
         CHECK(uv_loop_close(&loop->uv) == 0);

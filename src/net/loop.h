@@ -29,6 +29,8 @@ struct net_loop {
     void (*on_turn_end)(void *user);
     void *user;
     size_t connections_count;
+    atomic_uint
+        ticks; /* one each NET_TIMER_TICK_MS, as long as it is not stuck; any thread reads */
     uv_timer_t tick;
     char *read_buffer; /* NET_LOOP_READ_LEN bytes, borrowed by whoever reads */
 };

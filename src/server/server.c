@@ -7,6 +7,7 @@
 #include "observer/debug.h"
 #include "server/banner.h"
 #include "server/control.h"
+#include "server/notify.h"
 #include "server/status.h"
 
 #include <signal.h>
@@ -144,6 +145,7 @@ static void end(struct server *server)
     if (!server->is_ending) {
         printf("Gracefully terminating connections.\n");
         fflush(stdout);
+        server_notify("STOPPING=1");
     }
     server->is_ending = true;
     for (size_t i = 0; i < server->workers_count; i++)
@@ -181,10 +183,28 @@ static const struct config_tls *tls_settings(const struct server *server)
 
 /* --- what comes round ----------------------------------------------------------------------- */
 
+/* The watchdog is fed only where every worker still turns: one that is stuck starves it. */
+static void feed_watchdog(struct server *server)
+{
+    bool all_turn = true;
+
+    if (!server_notify_is_watched())
+        return;
+    for (size_t i = 0; i < server->workers_count; i++) {
+        const unsigned ticks = atomic_load(&server->workers[i].loop.ticks);
+
+        all_turn = all_turn && ticks != server->workers[i].ticks_seen;
+        server->workers[i].ticks_seen = ticks;
+    }
+    if (all_turn || server->is_ending)
+        server_notify("WATCHDOG=1");
+}
+
 static void on_housekeeping(uv_timer_t *timer)
 {
     struct server *server = timer->data;
 
+    feed_watchdog(server);
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
         channel_registry_expire(app->channels, uv_now(&server->loop));
     if (server->tls != NULL && net_tls_is_outdated(server->tls))
@@ -422,6 +442,7 @@ int server_run(const struct config_options *options, struct config *config)
         open_main_loop(&server);
         start_workers(&server);
         server_banner_print(config, server.port, &server.descriptors);
+        server_notify("READY=1");
         uv_run(&server.loop, UV_RUN_DEFAULT);
         close_workers(&server);
         close_main_loop(&server);

@@ -14,6 +14,7 @@ struct server_worker {
     size_t index;
     pthread_t thread;
     struct net_loop loop;
+    unsigned ticks_seen; /* of the loop's; main's */
     struct pusher_hub *hub;
     struct metrics *metrics;
     struct net_tls *tls; /* NULL: plain */

@@ -1,0 +1,14 @@
+/* Tells systemd how the server is: `Type=notify` and its watchdog. Source: sd_notify(3). Does
+ * nothing where nobody asked for it (NOTIFY_SOCKET, WATCHDOG_USEC).
+ *
+ * Thread: main.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* "READY=1", "STOPPING=1", "WATCHDOG=1". */
+void server_notify(const char *state);
+
+/* Whether "WATCHDOG=1" is waited for. */
+bool server_notify_is_watched(void);
