@@ -312,6 +312,8 @@ static bool open_workers(struct server *server)
         int status;
 
         worker->index = i;
+        worker->all = server->workers;
+        worker->all_count = server->workers_count;
         worker->hub = &server->hubs[i];
         worker->metrics = &server->metrics[i];
         worker->tls = server->tls;

@@ -7,12 +7,19 @@
 
 /* How often a worker that ends looks whether it is done. */
 #define ENDING_TICK_MS 20
+/* Silent connections that give way when another worker asks. */
+#define EVICTIONS_AT_ONCE_MAX 8
 
 struct end_mail {
     struct net_mail mail;
     struct server_worker *worker;
     uint64_t spread_ms;
     uint64_t grace_ms;
+};
+
+struct room_mail {
+    struct net_mail mail;
+    struct server_worker *worker;
 };
 
 struct reload_mail {
@@ -43,11 +50,44 @@ static void on_accept(int fd, void *user)
     http_conn_open(&worker->loop, fd, worker->tls, &worker->http);
 }
 
+/* --- making room ---------------------------------------------------------------------------- */
+
+static void on_room_mail(struct net_mail *mail, void *owner)
+{
+    struct room_mail *room = (struct room_mail *)mail;
+    int evicted = 0;
+
+    (void)owner;
+    atomic_store(&room->worker->is_asked_for_room, false);
+    while (evicted < EVICTIONS_AT_ONCE_MAX && http_conn_evict(&room->worker->http))
+        evicted++;
+    free(room);
+}
+
+/* The table is one for all workers: silent connections of another may be what fills it. */
+static void ask_others_for_room(struct server_worker *worker)
+{
+    for (size_t i = 0; i < worker->all_count; i++) {
+        struct server_worker *other = &worker->all[i];
+        struct room_mail *room;
+
+        if (other == worker || atomic_exchange(&other->is_asked_for_room, true))
+            continue;
+        room = mem_new(sizeof *room);
+        room->mail.deliver = on_room_mail;
+        room->worker = other;
+        net_mailbox_post(&other->loop.mailbox, &room->mail);
+    }
+}
+
 static bool on_full(void *user)
 {
     struct server_worker *worker = user;
 
-    return http_conn_evict(&worker->http);
+    if (http_conn_evict(&worker->http))
+        return true;
+    ask_others_for_room(worker);
+    return false;
 }
 
 static const struct net_listener_events listener_events = {

@@ -12,6 +12,8 @@
 
 struct server_worker {
     size_t index;
+    struct server_worker *all; /* an array */
+    size_t all_count;
     pthread_t thread;
     struct net_loop loop;
     unsigned ticks_seen; /* of the loop's; main's */
@@ -21,6 +23,7 @@ struct server_worker {
     struct api api;
     struct http_conn_settings http;
     struct net_listener *listener;
+    atomic_bool is_asked_for_room; /* by a worker that has none to give */
     void (*on_ended)(void *user);
     void *user;
 
