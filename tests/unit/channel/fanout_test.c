@@ -1,0 +1,439 @@
+#include "channel/fanout.h"
+
+#include "support/crew.h"
+
+#include <pthread.h>
+
+#define BACKLOG_MAX ((size_t)64 * 1024 * 1024)
+
+static struct crew crew;
+static struct crew_member *here[4];  /* of worker 0 */
+static struct crew_member *there[4]; /* of worker 1 */
+
+static int open_sized(size_t backlog_bytes_max)
+{
+    crew_open(&crew, backlog_bytes_max);
+    for (int i = 0; i < 4; i++) {
+        here[i] = crew_hire(&crew, 0, (enum ws_deflate_form)(i % WS_DEFLATE_FORMS_COUNT));
+        there[i] = crew_hire(&crew, 1, (enum ws_deflate_form)(i % WS_DEFLATE_FORMS_COUNT));
+    }
+    return 0;
+}
+
+static int open_crew(void **state)
+{
+    (void)state;
+    return open_sized(BACKLOG_MAX);
+}
+
+static int open_small(void **state)
+{
+    (void)state;
+    return open_sized(10000);
+}
+
+static int close_crew(void **state)
+{
+    (void)state;
+    crew_close(&crew);
+    return 0;
+}
+
+#define CREW_TEST(name) cmocka_unit_test_setup_teardown(name, open_crew, close_crew)
+
+#define LONG "a text that is long enough to be worth compressing, as it says so, as it says so"
+
+static void an_event_reaches_each_subscriber_of_each_worker_once(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        crew_join(&crew, here[i], "a");
+        crew_join(&crew, there[i], "a");
+    }
+    crew_publish(&crew, 0, "a", "1", NULL);
+    crew_publish(&crew, 1, "a", LONG, NULL);
+    crew_publish(&crew, 0, "b", "nobody is here", NULL);
+    crew_turn(&crew);
+    for (int i = 0; i < 3; i++) {
+        struct buffer heard = {0};
+
+        crew_heard(here[i], &heard);
+        crew_heard(there[i], &heard);
+        assert_int_equal(heard.len, 2 * (sizeof "1;" - 1 + sizeof LONG ";" - 1));
+        assert_holds(buffer_bytes(&heard), "1;");
+        assert_holds(buffer_bytes(&heard), LONG ";");
+        buffer_deinit(&heard);
+    }
+    assert_member_heard(here[3], "");
+    assert_int_equal(metrics_read(&crew.workers[0].metrics.messages_sent), 6);
+    assert_int_equal(metrics_read(&crew.workers[1].metrics.messages_sent), 6);
+}
+
+static void the_events_of_a_turn_come_in_their_order_in_every_form(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        crew_join(&crew, here[i], "a");
+        crew_join(&crew, there[i], "a");
+    }
+    crew_publish(&crew, 0, "a", "1", NULL);
+    crew_publish(&crew, 0, "a", LONG, NULL);
+    crew_publish(&crew, 0, "a", "2", NULL);
+    crew_turn(&crew);
+    for (int i = 0; i < 4; i++) {
+        assert_member_heard(here[i], "1;" LONG ";2;");
+        assert_member_heard(there[i], "1;" LONG ";2;");
+    }
+}
+
+static void who_is_excepted_is_left_out_on_whichever_worker(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        crew_join(&crew, here[i], "a");
+        crew_join(&crew, there[i], "a");
+    }
+    crew_publish(&crew, 0, "a", "1", here[0]);
+    crew_publish(&crew, 0, "a", "2", NULL);
+    crew_publish(&crew, 0, "a", "3", there[1]);
+    crew_publish(&crew, 0, "a", "4", here[0]);
+    crew_publish(&crew, 0, "a", "5", here[3]); /* is not subscribed */
+    crew_turn(&crew);
+    assert_member_heard(here[0], "2;3;5;");
+    assert_member_heard(here[1], "1;2;3;4;5;");
+    assert_member_heard(there[0], "1;2;3;4;5;");
+    assert_member_heard(there[1], "1;2;4;5;");
+    crew_publish(&crew, 1, "a", "6", NULL);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "2;3;5;6;");
+    assert_int_equal(metrics_read(&crew.workers[0].metrics.messages_sent), 16);
+}
+
+static void the_only_receiver_may_be_the_excepted_one(void **state)
+{
+    (void)state;
+    crew_join(&crew, here[0], "a");
+    crew_publish(&crew, 0, "a", "1", here[0]);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "");
+    crew_publish(&crew, 0, "a", "2", NULL);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "2;");
+}
+
+static void a_newcomer_does_not_hear_what_was_published_before(void **state)
+{
+    (void)state;
+    crew_join(&crew, here[0], "a");
+    crew_publish(&crew, 0, "a", "before", NULL);
+    crew_join(&crew, here[1], "a");
+    crew_publish(&crew, 0, "a", "after", NULL);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "before;after;");
+    assert_member_heard(here[1], "after;");
+}
+
+static void who_leaves_has_heard_what_was_published_before(void **state)
+{
+    struct channel_subscription *leaving = crew_join(&crew, here[0], "a");
+
+    (void)state;
+    crew_join(&crew, here[1], "a");
+    crew_publish(&crew, 0, "a", "before", NULL);
+    crew_leave(leaving);
+    crew_publish(&crew, 0, "a", "after", NULL);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "before;");
+    assert_member_heard(here[1], "before;after;");
+}
+
+static void events_of_several_channels_come_in_the_publishers_order(void **state)
+{
+    static const char *const channels[] = {"a", "b", "c", "a", "a", "c", "b", "a"};
+
+    (void)state;
+    crew_join(&crew, here[0], "a");
+    crew_join(&crew, here[0], "b");
+    crew_join(&crew, here[0], "c");
+    crew_join(&crew, here[1], "a");
+    crew_join(&crew, there[0], "a");
+    crew_join(&crew, there[0], "b");
+    crew_join(&crew, there[1], "b");
+    for (size_t i = 0; i < 8; i++) {
+        char text[2] = {(char)('1' + i)};
+
+        crew_publish(&crew, 0, channels[i], text, NULL);
+    }
+    crew_turn(&crew);
+    assert_member_heard(here[0], "1;2;3;4;5;6;7;8;");
+    assert_member_heard(here[1], "1;4;5;8;");
+    assert_member_heard(there[0], "1;2;4;5;7;8;");
+    assert_member_heard(there[1], "2;7;");
+}
+
+static void a_peer_that_does_not_read_is_named_when_the_turn_ends(void **state)
+{
+    static char text[4000];
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    crew_join(&crew, here[0], "a");
+    for (int i = 0; i < 1000 && !here[0]->is_slow; i++) {
+        crew_publish(&crew, 0, "a", text, NULL);
+        crew_turn(&crew);
+    }
+    assert_true(here[0]->is_slow);
+    assert_true(net_conn_backlog_bytes(here[0]->ws.net) <= 10000);
+}
+
+static void nobody_is_overloaded_until_a_mailbox_is_full(void **state)
+{
+    struct channel *channel;
+
+    (void)state;
+    crew_join(&crew, here[0], "a");
+    crew_join(&crew, there[0], "a");
+    channel = channel_registry_find(crew.registry, BYTES("a"));
+    assert_false(channel_fanout_is_overloaded(&crew.workers[0].fanout, channel));
+    atomic_fetch_add(&crew.workers[1].rig.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
+    assert_true(channel_fanout_is_overloaded(&crew.workers[0].fanout, channel));
+    assert_false(channel_fanout_is_overloaded(&crew.workers[1].fanout, channel));
+    atomic_fetch_sub(&crew.workers[1].rig.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
+    channel_unref(channel);
+}
+
+/* --- joining in order ----------------------------------------------------------------------- */
+
+static void publish_in_order(struct crew_member *member, struct channel *channel, const char *text)
+{
+    struct ws_message *message = ws_message_new(bytes_of(text));
+
+    channel_fanout_publish_in_order(&member->worker->fanout, channel, message, 0);
+    ws_message_unref(message);
+}
+
+/* As a presence channel is joined: the others are told, the newcomer is shown who is there. */
+static void join_presence(struct crew_member *member, const char *id)
+{
+    struct channel_subscription *subscription = crew_subscribe(&crew, member, "presence-a");
+    struct channel *channel = subscription->channel;
+    struct buffer welcome = {0};
+    bool is_first;
+
+    channel_registry_lock_state(channel);
+    subscription->member =
+        channel_presence_join(channel->presence, bytes_of(id), BYTES("{}"), &is_first);
+    if (is_first)
+        publish_in_order(member, channel, id);
+    buffer_append_text(&welcome, "welcome");
+    for (size_t i = 0; i < channel_presence_count(channel->presence); i++)
+        buffer_append_bytes(&welcome,
+                            channel_presence_user_id(channel_presence_at(channel->presence, i)));
+    channel_fanout_add_in_order(&member->worker->fanout, subscription,
+                                ws_message_new(buffer_bytes(&welcome)),
+                                ws_message_new(BYTES("kept")));
+    channel_registry_unlock_state(channel);
+    buffer_deinit(&welcome);
+}
+
+static void who_joins_is_shown_who_is_there_and_hears_who_comes_after(void **state)
+{
+    (void)state;
+    join_presence(here[0], "A");
+    join_presence(there[0], "B");
+    join_presence(here[1], "C");
+    join_presence(there[1], "D");
+    crew_turn(&crew);
+    assert_member_heard(here[0], "welcomeA;kept;B;C;D;");
+    assert_member_heard(there[0], "welcomeAB;kept;C;D;");
+    assert_member_heard(here[1], "welcomeABC;kept;D;");
+    assert_member_heard(there[1], "welcomeABCD;kept;");
+}
+
+static void catching_up_makes_the_newcomer_active_at_once(void **state)
+{
+    (void)state;
+    join_presence(here[0], "A");
+    channel_fanout_catch_up(&crew.workers[0].fanout);
+    crew_publish(&crew, 0, "presence-a", "event", NULL);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "welcomeA;kept;event;");
+}
+
+static void who_leaves_before_it_became_active_is_forgotten(void **state)
+{
+    struct channel *channel;
+
+    (void)state;
+    join_presence(here[0], "A");
+    join_presence(here[1], "B");
+    channel = channel_registry_find(crew.registry, BYTES("presence-a"));
+    crew_leave(channel_subscription_find(&crew.workers[0].fanout, &here[0]->subscriber, channel));
+    channel_unref(channel);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "");
+    assert_member_heard(here[1], "welcomeAB;kept;");
+}
+
+/* --- at random, and on threads -------------------------------------------------------------- */
+
+#define CHANNELS_COUNT 3
+
+struct model {
+    struct channel_subscription *in[4][CHANNELS_COUNT];
+    struct buffer should[4];
+};
+
+static void step(struct model *model, struct unit_random *random, int number)
+{
+    const size_t who = unit_random_below(random, 4);
+    const size_t where = unit_random_below(random, CHANNELS_COUNT);
+    const size_t what = unit_random_below(random, 10);
+    const char name[] = {(char)('a' + where), '\0'};
+    struct channel_subscription **in = &model->in[who][where];
+    char text[128];
+
+    if (what == 0 && *in == NULL) {
+        *in = crew_join(&crew, here[who], name);
+    } else if (what == 1 && *in != NULL) {
+        crew_leave(*in);
+        *in = NULL;
+    } else if (what > 1) {
+        const size_t except = unit_random_below(random, 8);
+
+        snprintf(text, sizeof text, "%d%s", number, what == 9 ? LONG : "");
+        crew_publish(&crew, 0, name, text, except < 4 ? here[except] : NULL);
+        for (size_t i = 0; i < 4; i++)
+            if (model->in[i][where] != NULL && i != except)
+                buffer_printf(&model->should[i], "%s;", text);
+    }
+}
+
+static void whatever_happens_each_hears_what_was_published_while_it_was_in(void **state)
+{
+    struct unit_random random = {1};
+    struct model model = {0};
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        step(&model, &random, i);
+        if (unit_random_below(&random, 6) == 0)
+            rig_turn(&crew.workers[0].rig);
+        if (i % 100 == 0)
+            for (size_t who = 0; who < 4; who++)
+                rig_receive(here[who]->peer, &here[who]->sent);
+    }
+    crew_turn(&crew);
+    for (size_t who = 0; who < 4; who++) {
+        assert_member_heard(here[who], buffer_text(&model.should[who]));
+        buffer_deinit(&model.should[who]);
+    }
+}
+
+#define EVENTS_COUNT 3000
+
+struct publisher {
+    pthread_t thread;
+    size_t worker;
+};
+
+/* Numbered events to two channels in turn, from a worker that meanwhile delivers the other's. */
+static void *publish_all(void *user)
+{
+    const struct publisher *publisher = user;
+    struct channel *channels[] = {channel_registry_find(crew.registry, BYTES("a")),
+                                  channel_registry_find(crew.registry, BYTES("b"))};
+
+    for (int i = 0; i < EVENTS_COUNT; i++) {
+        struct ws_message *message;
+        char text[32];
+
+        snprintf(text, sizeof text, "%zu %d", publisher->worker, i);
+        message = ws_message_new(bytes_of(text));
+        channel_fanout_publish(&crew.workers[publisher->worker].fanout, channels[i % 2], message,
+                               0);
+        ws_message_unref(message);
+        if (i % 3 == 0)
+            rig_turn(&crew.workers[publisher->worker].rig);
+    }
+    channel_unref(channels[0]);
+    channel_unref(channels[1]);
+    return NULL;
+}
+
+static void check_order(struct crew_member *member)
+{
+    struct buffer heard = {0};
+    int next[2] = {0};
+    struct bytes piece;
+    struct bytes rest;
+
+    crew_heard(member, &heard);
+    rest = buffer_bytes(&heard);
+    while (bytes_next(&rest, ';', &piece) && piece.len > 0) {
+        char *text = bytes_copy(piece);
+        int worker;
+        int number;
+
+        assert_int_equal(sscanf(text, "%d %d", &worker, &number), 2);
+        assert_int_equal(number, next[worker]++);
+        free(text);
+    }
+    assert_int_equal(next[0], EVENTS_COUNT);
+    assert_int_equal(next[1], EVENTS_COUNT);
+    buffer_deinit(&heard);
+}
+
+static void two_workers_that_publish_at_the_same_time_keep_each_ones_order(void **state)
+{
+    struct publisher publishers[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        crew_join(&crew, here[i], "a");
+        crew_join(&crew, here[i], "b");
+        crew_join(&crew, there[i], "a");
+        crew_join(&crew, there[i], "b");
+    }
+    for (size_t i = 0; i < 2; i++) {
+        publishers[i].worker = i;
+        assert_int_equal(pthread_create(&publishers[i].thread, NULL, publish_all, &publishers[i]),
+                         0);
+    }
+    for (size_t i = 0; i < 2; i++)
+        pthread_join(publishers[i].thread, NULL);
+    for (int round = 0; round < 50; round++) {
+        crew_turn(&crew);
+        for (int i = 0; i < 2; i++) {
+            rig_receive(here[i]->peer, &here[i]->sent);
+            rig_receive(there[i]->peer, &there[i]->sent);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        check_order(here[i]);
+        check_order(there[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CREW_TEST(an_event_reaches_each_subscriber_of_each_worker_once),
+        CREW_TEST(the_events_of_a_turn_come_in_their_order_in_every_form),
+        CREW_TEST(who_is_excepted_is_left_out_on_whichever_worker),
+        CREW_TEST(the_only_receiver_may_be_the_excepted_one),
+        CREW_TEST(a_newcomer_does_not_hear_what_was_published_before),
+        CREW_TEST(who_leaves_has_heard_what_was_published_before),
+        CREW_TEST(events_of_several_channels_come_in_the_publishers_order),
+        cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,
+                                        open_small, close_crew),
+        CREW_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
+        CREW_TEST(who_joins_is_shown_who_is_there_and_hears_who_comes_after),
+        CREW_TEST(catching_up_makes_the_newcomer_active_at_once),
+        CREW_TEST(who_leaves_before_it_became_active_is_forgotten),
+        CREW_TEST(whatever_happens_each_hears_what_was_published_while_it_was_in),
+        CREW_TEST(two_workers_that_publish_at_the_same_time_keep_each_ones_order),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
