@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "http/strict.h"
 
 #include <http_parser.h>
 #include <string.h>
@@ -45,9 +46,11 @@ struct http_conn {
     struct header headers[HTTP_REQUEST_HEADERS_COUNT_MAX];
     size_t headers_count;
     unsigned refused_status; /* found while parsing: too large, too many headers */
+    bool has_head;           /* all headers are there */
     bool is_complete;
     bool wants_continue;
     bool keeps_alive;
+    bool is_handling; /* a request is with its handler */
     bool is_responded;
     bool is_finishing; /* no request after this one */
     bool is_taken_over;
@@ -75,6 +78,8 @@ static int on_header_field(http_parser *parser, const char *at, size_t len)
     struct http_conn *conn = parser->data;
     struct header *last = conn->headers_count ? &conn->headers[conn->headers_count - 1] : NULL;
 
+    if (conn->has_head)
+        return 0; /* a trailer, which must not pass for a header: RFC 9110 section 6.5.1 */
     /* A name after a value, or where the value was empty, is the next header's. */
     if (last == NULL || last->value.from != 0) {
         if (conn->headers_count == HTTP_REQUEST_HEADERS_COUNT_MAX) {
@@ -83,11 +88,6 @@ static int on_header_field(http_parser *parser, const char *at, size_t len)
         }
         last = &conn->headers[conn->headers_count++];
         memset(last, 0, sizeof *last);
-    }
-    /* The parser lets a blank pass, behind which others would see another header. */
-    if (memchr(at, ' ', len) != NULL) {
-        conn->refused_status = 400;
-        return 1;
     }
     extend(conn, &last->name, at, len);
     return 0;
@@ -98,6 +98,8 @@ static int on_header_value(http_parser *parser, const char *at, size_t len)
     struct http_conn *conn = parser->data;
     struct header *last = &conn->headers[conn->headers_count - 1];
 
+    if (conn->has_head)
+        return 0;
     if (last->value.from == 0)
         last->value.from = (uint32_t)(at - conn->base);
     last->value.len += (uint32_t)len;
@@ -122,6 +124,7 @@ static int on_headers_complete(http_parser *parser)
 {
     struct http_conn *conn = parser->data;
 
+    conn->has_head = true;
     if (parser->content_length != UINT64_MAX &&
         parser->content_length > conn->settings->request_bytes_max) {
         conn->refused_status = 413;
@@ -174,6 +177,7 @@ static void begin_request(struct http_conn *conn)
     conn->plain_body = (struct piece){0};
     conn->headers_count = 0;
     conn->refused_status = 0;
+    conn->has_head = false;
     conn->is_complete = false;
     conn->wants_continue = false;
     conn->keeps_alive = true;
@@ -222,8 +226,11 @@ static void refuse_parsed(struct http_conn *conn)
         buffer_append_text(&text, "Too many headers.");
         break;
     default:
-        buffer_printf(&text, "Bad request: %s.",
-                      http_errno_description(HTTP_PARSER_ERRNO(&conn->parser)));
+        if (HTTP_PARSER_ERRNO(&conn->parser) == HPE_OK)
+            buffer_append_text(&text, "Bad request: its lines or chunks are not as RFC 9112 says.");
+        else
+            buffer_printf(&text, "Bad request: %s.",
+                          http_errno_description(HTTP_PARSER_ERRNO(&conn->parser)));
     }
     refuse(conn, conn->refused_status, buffer_bytes(&text));
     buffer_deinit(&text);
@@ -233,15 +240,14 @@ static void refuse_parsed(struct http_conn *conn)
 static struct bytes without_authority(struct bytes target)
 {
     const char *scheme_end = memmem(target.data, target.len, "://", 3);
-    const char *path;
+    struct bytes rest;
 
     if (target.len == 0 || target.data[0] == '/' || scheme_end == NULL)
         return target;
-    scheme_end += 3;
-    path = memchr(scheme_end, '/', (size_t)(target.data + target.len - scheme_end));
-    if (path == NULL)
-        return BYTES("/");
-    return (struct bytes){path, (size_t)(target.data + target.len - path)};
+    rest = bytes_from(target, (size_t)(scheme_end - target.data) + 3);
+    while (rest.len > 0 && rest.data[0] != '/' && rest.data[0] != '?')
+        rest = bytes_from(rest, 1);
+    return rest;
 }
 
 static void fill_request(const struct http_conn *conn, struct http_request *request)
@@ -250,6 +256,8 @@ static void fill_request(const struct http_conn *conn, struct http_request *requ
 
     request->method = bytes_of(http_method_str((enum http_method)conn->parser.method));
     bytes_next(&rest, '?', &request->path);
+    if (request->path.len == 0)
+        request->path = BYTES("/");
     request->query = rest.data ? rest : BYTES("");
     request->version_minor = (uint8_t)conn->parser.http_minor;
     request->headers_count = conn->headers_count;
@@ -265,16 +273,29 @@ static void handle(struct http_conn *conn)
 {
     struct http_request request;
 
+    conn->is_handling = true;
     fill_request(conn, &request);
     /* RFC 9112 section 3.2. */
     if (request.version_minor > 0 && http_request_header_count(&request, BYTES("Host")) != 1)
         refuse(conn, 400, BYTES("Bad request: the header Host must be there once."));
     else
         conn->settings->on_request(conn, &request);
+    conn->is_handling = false;
     CHECK(conn->is_responded || conn->is_taken_over);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
+
+/* What was parsed, looked at once more as the strictest would. */
+static bool has_one_meaning(const struct http_conn *conn)
+{
+    const struct bytes request = {conn->base, conn->parsed};
+    const size_t head_len = http_strict_head_len(request);
+
+    return http_strict_is_head((struct bytes){request.data, head_len}) &&
+           (!(conn->parser.flags & F_CHUNKED) ||
+            http_strict_is_chunked(bytes_from(request, head_len)));
+}
 
 /* Parses on in `available`, which begins where the request begins. Then the request is complete,
  * refused, or needs more. */
@@ -286,10 +307,13 @@ static void parse(struct http_conn *conn, struct bytes available)
     used = http_parser_execute(&conn->parser, &parser_settings, available.data + conn->parsed,
                                available.len - conn->parsed);
     conn->parsed += used;
-    if (conn->is_complete)
+    if (conn->is_complete) {
         http_parser_pause(&conn->parser, 0);
-    else if (HTTP_PARSER_ERRNO(&conn->parser) != HPE_OK && conn->refused_status == 0)
+        if (!has_one_meaning(conn))
+            conn->refused_status = 400;
+    } else if (HTTP_PARSER_ERRNO(&conn->parser) != HPE_OK && conn->refused_status == 0) {
         conn->refused_status = 400;
+    }
     /* Too large is said first, also of what is too many. */
     if ((conn->refused_status == 0 && conn->parsed > conn->settings->request_bytes_max) ||
         (conn->refused_status == 431 && available.len > conn->settings->request_bytes_max))
@@ -435,7 +459,7 @@ void http_conn_finish_all(struct http_conn_settings *settings)
         struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
 
         conn->is_finishing = true;
-        if (conn->in.len == 0)
+        if (conn->in.len == 0 && !conn->is_handling)
             net_conn_finish(conn->net);
     }
 }
