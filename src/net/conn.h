@@ -1,7 +1,7 @@
 /* One TCP connection, plain or TLS: bytes in, bytes out, a timer.
  *
  * Thread: owner, the worker that accepted it.
- * Life: net_conn_open() to `on_closed`, which comes when the turn of net_conn_close() ends, or the next.
+ * Life: net_conn_open() to `on_closed`, which comes when the turn of net_conn_close() ends.
  * Memory: an idle connection owns no buffer. What comes in is lent from the loop's buffer; what
  * goes out stands in the sender's chunks until the kernel has taken it.
  */
