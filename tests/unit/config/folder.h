@@ -28,8 +28,6 @@ struct folder {
     struct buffer printed;
 };
 
-extern char **environ;
-
 static inline void folder_clear_environment(void)
 {
     static const char *const kept[] = {"PATH=", "ASAN_", "LSAN_", "UBSAN_", "TSAN_"};

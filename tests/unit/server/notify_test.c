@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,8 +49,7 @@ static void the_manager_hears_each_state(void **state)
 
     (void)state;
     assert_non_null(mkdtemp(folder));
-    strcpy(path, folder);
-    strcat(path, "/socket");
+    snprintf(path, sizeof path, "%s/socket", folder);
     fd = listen_as(path);
     server_notify("READY=1");
     server_notify("STOPPING=1");
