@@ -234,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(php_evaluates_the_file_with_the_values_of_env),
+        FOLDER_TEST(an_app_of_an_older_published_file_takes_the_defaults_of_its_time),
         FOLDER_TEST(the_process_environment_beats_env_in_php_too),
         FOLDER_TEST(words_mean_in_php_what_laravel_says),
         FOLDER_TEST(several_apps_come_out_of_php),
