@@ -1,0 +1,90 @@
+#include "pusher/apps.h"
+
+#include "support/unit.h"
+
+#define APP(id_, key_)                                                 \
+    (struct config_app)                                                \
+    {                                                                  \
+        .id = (char[]){id_}, .key = (char[]){key_}, .secret = (char[]) \
+        {                                                              \
+            "s"                                                        \
+        }                                                              \
+    }
+
+static void an_app_is_found_by_its_id_and_by_its_key(void **state)
+{
+    struct config_app settings[] = {APP("1", "one"), APP("2", "two"), APP("11", "on")};
+    const struct config config = {.apps = settings, .apps_count = 3};
+    struct pusher_apps *apps = pusher_apps_new(&config, 2);
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct pusher_app *app = pusher_apps_find_by_id(apps, bytes_of(settings[i].id));
+
+        assert_non_null(app);
+        assert_ptr_equal(pusher_apps_find_by_key(apps, bytes_of(settings[i].key)), app);
+        assert_ptr_equal(pusher_app_settings(app), &settings[i]);
+    }
+    assert_null(pusher_apps_find_by_id(apps, BYTES("one")));
+    assert_null(pusher_apps_find_by_id(apps, BYTES("")));
+    assert_null(pusher_apps_find_by_id(apps, BYTES_NONE));
+    assert_null(pusher_apps_find_by_key(apps, BYTES("one ")));
+    assert_null(pusher_apps_find_by_key(apps, BYTES("o")));
+    pusher_apps_free(apps);
+}
+
+static void a_reload_changes_adds_and_removes_apps(void **state)
+{
+    struct config_app before[] = {APP("1", "one"), APP("2", "two")};
+    struct config_app after[] = {APP("3", "three"), APP("1", "new")};
+    const struct config config_before = {.apps = before, .apps_count = 2};
+    const struct config config_after = {.apps = after, .apps_count = 2};
+    struct pusher_apps *apps = pusher_apps_new(&config_before, 1);
+    struct pusher_app *first = pusher_apps_find_by_id(apps, BYTES("1"));
+    struct pusher_app *second = pusher_apps_find_by_id(apps, BYTES("2"));
+
+    (void)state;
+    pusher_apps_reload(apps, &config_after);
+    pusher_apps_forget_former(apps);
+    assert_ptr_equal(pusher_apps_find_by_id(apps, BYTES("1")), first);
+    assert_ptr_equal(pusher_apps_find_by_key(apps, BYTES("new")), first);
+    assert_null(pusher_apps_find_by_key(apps, BYTES("one")));
+    assert_ptr_equal(pusher_app_settings(first), &after[1]);
+    assert_non_null(pusher_apps_find_by_key(apps, BYTES("three")));
+    assert_null(pusher_apps_find_by_id(apps, BYTES("2")));
+    assert_true(atomic_load(&second->is_removed));
+    assert_false(atomic_load(&first->is_removed));
+    pusher_apps_reload(apps, &config_before);
+    pusher_apps_forget_former(apps);
+    assert_ptr_equal(pusher_apps_find_by_key(apps, BYTES("two")), second);
+    assert_false(atomic_load(&second->is_removed));
+    pusher_apps_free(apps);
+}
+
+static void all_that_there_ever_were_are_listed(void **state)
+{
+    struct config_app before[] = {APP("1", "one")};
+    struct config_app after[] = {APP("2", "two")};
+    const struct config config_before = {.apps = before, .apps_count = 1};
+    const struct config config_after = {.apps = after, .apps_count = 1};
+    struct pusher_apps *apps = pusher_apps_new(&config_before, 1);
+    size_t count = 0;
+
+    (void)state;
+    pusher_apps_reload(apps, &config_after);
+    for (struct pusher_app *app = pusher_apps_first(apps); app != NULL; app = app->next)
+        count++;
+    assert_int_equal(count, 2);
+    pusher_apps_free(apps); /* the former table with it */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_app_is_found_by_its_id_and_by_its_key),
+        cmocka_unit_test(a_reload_changes_adds_and_removes_apps),
+        cmocka_unit_test(all_that_there_ever_were_are_listed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
