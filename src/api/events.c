@@ -15,15 +15,18 @@ static const struct config_app *settings_of(const struct api_call *call)
     return pusher_app_settings(call->app);
 }
 
-/* The body as JSON; answers 400 where it is none. */
-static bool is_json(struct api_call *call)
+/* Whether the body is JSON; what is no object is looked at once more, and has none of the fields.
+ */
+static bool is_json(struct bytes body, bool is_object)
 {
     struct jsonscan_value value;
 
-    if (utf8_is_valid(call->request->body) && jsonscan_parse(call->request->body, &value))
-        return true;
+    return utf8_is_valid(body) && (is_object || jsonscan_parse(body, &value));
+}
+
+static void respond_no_json(struct api_call *call)
+{
     api_respond_text(call->conn, 400, BYTES("The body must be JSON in UTF-8."));
-    return false;
 }
 
 static void respond_invalid(struct api_call *call, const struct buffer *errors)
@@ -79,12 +82,15 @@ static void publish(struct api_call *call, const struct api_body_event *event)
     struct jsonscan_value channel;
 
     while (api_body_next_channel(event, &cursor, &channel)) {
+        const struct bytes name = jsonscan_text(&channel, &scratch);
         struct buffer *text = pusher_hub_scratch(hub);
         struct ws_message *message;
 
+        if (!pusher_publish_is_wanted(hub, call->app, name))
+            continue;
         pusher_event_broadcast(text, event->name.raw, channel.raw, event->data.raw, BYTES_NONE);
         message = ws_message_new(buffer_bytes(text));
-        pusher_publish(hub, call->app, jsonscan_text(&channel, &scratch), message, except);
+        pusher_publish(hub, call->app, name, message, except);
         ws_message_unref(message);
     }
     metrics_add(&hub->metrics->events_published, 1);
@@ -136,10 +142,12 @@ void api_events_trigger(struct api_call *call)
 {
     struct api_body_event event;
     struct buffer text = {0};
+    const bool is_valid =
+        api_body_read_event(call->request->body, settings_of(call), "", &event, &text);
 
-    if (!is_json(call))
-        return;
-    if (!api_body_read_event(call->request->body, settings_of(call), "", &event, &text)) {
+    if (!is_json(call->request->body, is_valid)) {
+        respond_no_json(call);
+    } else if (!is_valid) {
         respond_invalid(call, &text);
     } else if (!is_possible(call, &event)) {
         respond_overloaded(call);
@@ -229,11 +237,12 @@ void api_events_trigger_batch(struct api_call *call)
     struct jsonscan_value batch;
     struct buffer errors = {0};
     bool is_overloaded;
+    const bool is_valid =
+        api_body_read_batch(call->request->body, settings_of(call), &batch, &errors);
 
-    if (!is_json(call))
-        return;
-    if (!api_body_read_batch(call->request->body, settings_of(call), &batch, &errors) ||
-        !check_batch(call, &batch, &errors, &is_overloaded))
+    if (!is_json(call->request->body, is_valid))
+        respond_no_json(call);
+    else if (!is_valid || !check_batch(call, &batch, &errors, &is_overloaded))
         respond_invalid(call, &errors);
     else if (is_overloaded)
         respond_overloaded(call);

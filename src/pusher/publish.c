@@ -24,6 +24,24 @@ bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app, 
     return is_possible;
 }
 
+static bool is_cached(struct bytes name)
+{
+    return !pusher_signin_is_user_channel(name) && channel_kind_of(name).is_cache;
+}
+
+bool pusher_publish_is_wanted(struct pusher_hub *hub, struct pusher_app *app, struct bytes name)
+{
+    struct channel *channel;
+
+    if (is_cached(name) || hub->events != NULL)
+        return true;
+    channel = find(app, name);
+    if (channel == NULL)
+        return false;
+    channel_unref(channel);
+    return true;
+}
+
 /* Kept and sent under one lock: who joins meanwhile gets it once, as the kept one or as a new one.
  */
 static void publish_and_keep(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
@@ -45,7 +63,7 @@ void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes
     struct channel *channel;
 
     PUSHER_EVENTS_TELL(hub, on_broadcast, app, name, ws_message_text(event));
-    if (!pusher_signin_is_user_channel(name) && channel_kind_of(name).is_cache) {
+    if (is_cached(name)) {
         publish_and_keep(hub, app, name, event, except);
         return;
     }

@@ -9,6 +9,9 @@
 /* Whether the workers can take it. A publisher who is told no has not published. */
 bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app, struct bytes name);
 
+/* Whether anybody would hear of it, now or later: else an event need not even be written. */
+bool pusher_publish_is_wanted(struct pusher_hub *hub, struct pusher_app *app, struct bytes name);
+
 /* `except` is a socket id, 0 for none. */
 void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
                     struct ws_message *event, uint64_t except);
