@@ -1,0 +1,231 @@
+#include "api/api.h"
+
+#include "support/api_rig.h"
+
+static struct api_rig rig;
+
+static int open_api(void **state)
+{
+    (void)state;
+    api_rig_open(&rig, "");
+    return 0;
+}
+
+static int open_prefixed(void **state)
+{
+    (void)state;
+    api_rig_open(&rig, "/ws");
+    return 0;
+}
+
+static int close_api(void **state)
+{
+    (void)state;
+    api_rig_close(&rig);
+    return 0;
+}
+
+#define API_TEST(name) cmocka_unit_test_setup_teardown(name, open_api, close_api)
+
+static void check(const char *method, const char *target, unsigned status, const char *text)
+{
+    struct bytes answer;
+
+    if (api_rig_send(&rig, method, target, BYTES(""), &answer) != status)
+        fail_msg("%s %s: %s", method, target, buffer_text(&rig.http.sent));
+    assert_bytes_equal(answer, bytes_of(text));
+}
+
+static void routes_are_found_by_path_and_method(void **state)
+{
+    (void)state;
+    check("GET", "/up", 200, "{\"health\":\"OK\"}");
+    check("GET", "/up?x=1", 200, "{\"health\":\"OK\"}");
+    check("POST", "/up", 405, "Method not allowed.");
+    check("GET", "/app/key", 200, "websocket");
+    assert_text(buffer_bytes(&rig.websocket_key), "key");
+    check("GET", "/app/a%20b?protocol=7", 200, "websocket");
+    assert_text(buffer_bytes(&rig.websocket_key), "a b");
+    check("POST", "/app/key", 405, "Method not allowed.");
+    assert_holds(buffer_bytes(&rig.http.sent), "Allow: GET\r\n");
+    check("GET", "/apps/3/events", 405, "Method not allowed.");
+    assert_holds(buffer_bytes(&rig.http.sent), "Allow: POST\r\n");
+    check("POST", "/apps/3/channels", 405, "Method not allowed.");
+}
+
+static void what_is_no_route_is_not_found(void **state)
+{
+    static const char *const wrong[] = {"/",
+                                        "//",
+                                        "/up/",
+                                        "/Up",
+                                        "/app",
+                                        "/app/",
+                                        "/app/a/b",
+                                        "/apps",
+                                        "/apps/3",
+                                        "/apps/3/",
+                                        "/apps/3/event",
+                                        "/apps/3/events/",
+                                        "/apps/3/channels/a/b",
+                                        "/apps/3/channels/a/users/x",
+                                        "/apps/3/users/1/terminate",
+                                        "/apps/3/a/b/c/d/e/f/g",
+                                        "/x/app/key",
+                                        "/%00"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        check("GET", wrong[i], 404, "Not found.");
+}
+
+static void an_unknown_app_is_named(void **state)
+{
+    (void)state;
+    check("GET", "/apps/x%20y/channels", 404, "No matching application for ID [x y].");
+    check("GET", "/apps//channels", 404, "No matching application for ID [].");
+}
+
+static void with_a_prefix_browsers_must_use_it_and_publishers_may(void **state)
+{
+    (void)state;
+    check("GET", "/ws/app/key", 200, "websocket");
+    check("GET", "/app/key", 404, "Not found.");
+    check("GET", "/wsapp/key", 404, "Not found.");
+    check("GET", "/ws", 404, "Not found.");
+    check("GET", "/ws/up", 200, "{\"health\":\"OK\"}");
+    check("GET", "/up", 200, "{\"health\":\"OK\"}");
+    check("GET", "/ws/apps/x/channels", 404, "No matching application for ID [x].");
+    check("GET", "/apps/x/channels", 404, "No matching application for ID [x].");
+    check("GET", "/ws/ws/up", 404, "Not found.");
+}
+
+static void expect_json(const char *method, const char *path, const char *more, const char *body,
+                        const char *should)
+{
+    struct bytes answer;
+
+    if (api_rig_call(&rig, method, path, more, bytes_of(body), &answer) != 200)
+        fail_msg("%s %s: %s", method, path, buffer_text(&rig.http.sent));
+    assert_bytes_equal(answer, bytes_of(should));
+    assert_holds(buffer_bytes(&rig.http.sent), "Content-Type: application/json\r\n");
+}
+
+static void an_app_without_clients_is_described(void **state)
+{
+    (void)state;
+    expect_json("GET", "/apps/3/connections", "", "", "{\"connections\":0}");
+    expect_json("GET", "/apps/3/channels", "", "", "{\"channels\":{}}");
+    expect_json("GET", "/apps/3/channels/a", "", "", "{\"occupied\":false}");
+    expect_json("GET", "/apps/3/channels/a", "&info=user_count,subscription_count", "",
+                "{\"occupied\":false}");
+    expect_json("POST", "/apps/3/users/1/terminate_connections", "", "", "{}");
+    expect_json("POST", "/apps/3/events", "", "{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"}",
+                "{}");
+    expect_json("POST", "/apps/3/events", "",
+                "{\"name\":\"e\",\"data\":\"\",\"channels\":[\"a\",\"b\"],\"info\":\"occupied\"}",
+                "{\"channels\":{\"a\":{\"occupied\":false},\"b\":{\"occupied\":false}}}");
+    expect_json("POST", "/apps/3/batch_events", "", "{\"batch\":[]}", "{\"batch\":{}}");
+    expect_json("POST", "/apps/3/batch_events", "",
+                "{\"batch\":[{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"},{\"name\":\"e\","
+                "\"data\":\"\",\"channel\":\"b\",\"info\":\"occupied\"}]}",
+                "{\"batch\":[{},{\"occupied\":false}]}");
+}
+
+static void the_channels_somebody_is_in_are_listed(void **state)
+{
+    struct channel *channels[2];
+    struct bytes answer;
+    bool is_first;
+    json_t *root;
+
+    (void)state;
+    channels[0] = channel_registry_join(rig.app->channels, BYTES("a\"1"), 0, &is_first);
+    channels[1] = channel_registry_join(rig.app->channels, BYTES("b"), 0, &is_first);
+    assert_int_equal(api_rig_call(&rig, "GET", "/apps/3/channels", "&info=subscription_count",
+                                  BYTES(""), &answer),
+                     200);
+    assert_int_equal(judge_text(answer, &root), JUDGE_ACCEPTED);
+    assert_int_equal(json_object_size(json_object_get(root, "channels")), 2);
+    assert_non_null(json_object_get(json_object_get(root, "channels"), "a\"1"));
+    json_decref(root);
+    expect_json("GET", "/apps/3/channels", "&filter_by_prefix=b", "", "{\"channels\":{\"b\":{}}}");
+    expect_json("GET", "/apps/3/channels/b", "&info=subscription_count", "",
+                "{\"occupied\":true,\"subscription_count\":1}");
+    for (int i = 0; i < 2; i++) {
+        channel_registry_leave(channels[i], 0, true);
+        channel_unref(channels[i]);
+    }
+}
+
+static void only_presence_channels_have_users(void **state)
+{
+    struct channel *channel;
+    struct bytes answer;
+    bool is_first;
+
+    (void)state;
+    assert_int_equal(api_rig_call(&rig, "GET", "/apps/3/channels/a/users", "", BYTES(""), &answer),
+                     400);
+    assert_int_equal(
+        api_rig_call(&rig, "GET", "/apps/3/channels/presence-a/users", "", BYTES(""), &answer),
+        404);
+    channel = channel_registry_join(rig.app->channels, BYTES("presence-a"), 0, &is_first);
+    channel_presence_join(channel->presence, BYTES("u\"1"), BYTES("{}"), &is_first);
+    expect_json("GET", "/apps/3/channels/presence-a/users", "", "",
+                "{\"users\":[{\"id\":\"u\\\"1\"}]}");
+    channel_registry_leave(channel, 0, true);
+    channel_unref(channel);
+}
+
+static void a_body_that_is_no_json_is_400_and_what_does_not_hold_422(void **state)
+{
+    static const char *const no_json[] = {"", "{", "x", "{\"name\":\"\xff\"}", "{}{}"};
+    static const char *const invalid[] = {"{}", "[]", "1", "\"x\"", "{\"name\":\"e\"}"};
+    struct bytes answer;
+    json_t *root;
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(
+            api_rig_call(&rig, "POST", "/apps/3/events", "", bytes_of(no_json[i]), &answer), 400);
+        assert_int_equal(
+            api_rig_call(&rig, "POST", "/apps/3/events", "", bytes_of(invalid[i]), &answer), 422);
+        assert_int_equal(judge_text(answer, &root), JUDGE_ACCEPTED);
+        assert_true(json_object_size(root) > 0);
+        json_decref(root);
+    }
+    assert_int_equal(
+        api_rig_call(&rig, "POST", "/apps/3/batch_events", "",
+                     BYTES("{\"batch\":[{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"},{}]}"),
+                     &answer),
+        422);
+    assert_holds(answer, "\"batch.1.name\":[\"");
+    assert_int_equal(metrics_read(&rig.metrics.events_published), 0);
+}
+
+static void each_request_is_counted(void **state)
+{
+    (void)state;
+    check("GET", "/up", 200, "{\"health\":\"OK\"}");
+    check("GET", "/x", 404, "Not found.");
+    assert_int_equal(metrics_read(&rig.metrics.requests_handled), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        API_TEST(routes_are_found_by_path_and_method),
+        API_TEST(what_is_no_route_is_not_found),
+        API_TEST(an_unknown_app_is_named),
+        cmocka_unit_test_setup_teardown(with_a_prefix_browsers_must_use_it_and_publishers_may,
+                                        open_prefixed, close_api),
+        API_TEST(an_app_without_clients_is_described),
+        API_TEST(the_channels_somebody_is_in_are_listed),
+        API_TEST(only_presence_channels_have_users),
+        API_TEST(a_body_that_is_no_json_is_400_and_what_does_not_hold_422),
+        API_TEST(each_request_is_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
