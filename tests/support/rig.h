@@ -53,15 +53,21 @@ static inline void rig_turn(struct rig *rig)
     net_loop_turn(&rig->loop, false);
 }
 
+static inline void rig_wait(struct rig *rig, uint64_t began_ms, const char *condition)
+{
+    if (rig_clock_ms() - began_ms > RIG_WAIT_MS) {
+        fprintf(stderr, "waited in vain for %s\n", condition);
+        abort();
+    }
+    net_loop_turn(&rig->loop, true);
+}
+
 /* Turns the loop until `condition` holds. */
-#define RIG_UNTIL(rig, condition)                              \
-    do {                                                       \
-        const uint64_t began_ms_ = rig_clock_ms();             \
-        while (!(condition)) {                                 \
-            if (rig_clock_ms() - began_ms_ > RIG_WAIT_MS)      \
-                fail_msg("waited in vain for %s", #condition); \
-            net_loop_turn(&(rig)->loop, true);                 \
-        }                                                      \
+#define RIG_UNTIL(rig, condition)                  \
+    do {                                           \
+        const uint64_t began_ms_ = rig_clock_ms(); \
+        while (!(condition))                       \
+            rig_wait(rig, began_ms_, #condition);  \
     } while (0)
 
 /* Lets the connections' timers believe that so much time has passed, tick by tick; from then on the
@@ -81,7 +87,7 @@ static inline void rig_pass(struct rig *rig, uint64_t ms)
 static inline void rig_close(struct rig *rig)
 {
     RIG_UNTIL(rig, rig->loop.connections_count == 0);
-    assert_int_equal(atomic_load(&rig->descriptors.connections_count), 0);
+    CHECK(atomic_load(&rig->descriptors.connections_count) == 0);
     net_loop_close(&rig->loop);
 }
 

@@ -1,0 +1,96 @@
+/* Truth: what we take for JSON is what jansson takes for it, and each string, element and member
+ * says the same. */
+
+#include "base/jsonscan.h"
+
+#include "fuzz.h"
+#include "support/judge.h"
+
+static void compare(const struct jsonscan_value *value, const json_t *judged);
+
+static void compare_array(struct bytes raw, const json_t *judged)
+{
+    struct jsonscan_value element;
+    size_t count = 0;
+
+    while (jsonscan_next_element(&raw, &element))
+        compare(&element, json_array_get(judged, count++));
+    CHECK(count == json_array_size(judged));
+}
+
+static void compare_object(struct bytes raw, json_t *judged)
+{
+    const char *name;
+    json_t *member;
+
+    json_object_foreach(judged, name, member)
+    {
+        struct jsonscan_field field = {.name = bytes_of(name)};
+
+        CHECK(jsonscan_object(raw, &field, 1));
+        compare(&field.value, member);
+    }
+}
+
+static void compare(const struct jsonscan_value *value, const json_t *judged)
+{
+    struct buffer scratch = {0};
+
+    switch (value->type) {
+    case JSONSCAN_NULL:
+        CHECK(json_is_null(judged));
+        break;
+    case JSONSCAN_BOOL:
+        CHECK(json_is_boolean(judged));
+        break;
+    case JSONSCAN_NUMBER:
+        CHECK(json_is_number(judged));
+        break;
+    case JSONSCAN_STRING:
+        CHECK(json_is_string(judged));
+        CHECK(bytes_equal(jsonscan_text(value, &scratch), judge_string(judged)));
+        break;
+    case JSONSCAN_ARRAY:
+        CHECK(json_is_array(judged));
+        compare_array(value->raw, judged);
+        break;
+    case JSONSCAN_OBJECT:
+        CHECK(json_is_object(judged));
+        compare_object(value->raw, (json_t *)(uintptr_t)judged);
+        break;
+    case JSONSCAN_ABSENT:
+        CHECK(false);
+    }
+    buffer_deinit(&scratch);
+}
+
+/* Nested deeper than we take, or jansson does. */
+static bool is_deep(struct bytes text)
+{
+    size_t brackets_count = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        brackets_count += text.data[i] == '[' || text.data[i] == '{';
+    return brackets_count > JSONSCAN_DEPTH_MAX;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    const struct bytes text = fuzz_bytes(data, len);
+    struct jsonscan_value value;
+    struct jsonscan_field field = {.name = BYTES("a")};
+    const bool is_json = jsonscan_parse(text, &value);
+    json_t *judged;
+    enum judge_verdict verdict;
+
+    if (is_deep(text))
+        return 0;
+    verdict = judge_text(text, &judged);
+    if (verdict != JUDGE_UNDECIDED)
+        CHECK(is_json == (verdict == JUDGE_ACCEPTED));
+    CHECK(jsonscan_object(text, &field, 1) == (is_json && value.type == JSONSCAN_OBJECT));
+    if (verdict == JUDGE_ACCEPTED)
+        compare(&value, judged);
+    json_decref(judged);
+    return 0;
+}

@@ -1,0 +1,68 @@
+/* Truth: what comes over an HTTP connection means the same whether it comes at once or in pieces:
+ * the same requests, the same answers, but for "100 Continue". The first byte says how large the
+ * pieces are. */
+
+#include "fuzz.h"
+#include "support/http_rig.h"
+
+/* Below the limit of a request: which of two faults is named first may depend on the pieces. */
+#define LEN_MAX 4000
+#define REQUEST_MAX 5000
+
+static struct rig rig;
+
+static void drop_continue(struct buffer *sent)
+{
+    static const struct bytes words = BYTES("HTTP/1.1 100 Continue\r\n\r\n");
+    const char *at;
+
+    while (sent->len > 0 && (at = memmem(sent->data, sent->len, words.data, words.len)) != NULL) {
+        const size_t from = (size_t)(at - sent->data);
+
+        memmove(sent->data + from, at + words.len, sent->len - from - words.len);
+        sent->len -= words.len;
+    }
+}
+
+static void run(struct http_rig *http, struct bytes stream, size_t piece_len)
+{
+    bool is_open = true;
+
+    http_rig_init(http, &rig, REQUEST_MAX);
+    http_rig_connect(http);
+    while (is_open && stream.len > 0) {
+        const size_t len = stream.len < piece_len ? stream.len : piece_len;
+
+        is_open = http_rig_feed(http, (struct bytes){stream.data, len});
+        stream = bytes_from(stream, len);
+    }
+    http_rig_disconnect(http);
+    drop_continue(&http->sent);
+}
+
+/* No part of a request may hold what ends a line. */
+static void check_heard(const struct buffer *heard)
+{
+    CHECK(heard->len == 0 || heard->data[heard->len - 1] == '\n');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct http_rig whole;
+    struct http_rig pieces;
+    struct bytes stream;
+
+    if (len < 2 || len > LEN_MAX)
+        return 0;
+    if (rig.loop.read_buffer == NULL)
+        rig_open(&rig, 1000000);
+    stream = fuzz_bytes(data + 1, len - 1);
+    run(&whole, stream, len);
+    run(&pieces, stream, 1 + (len > 256 ? len / 128 : 0) + (data[0] >> 5));
+    check_heard(&whole.heard);
+    CHECK(bytes_equal(buffer_bytes(&whole.heard), buffer_bytes(&pieces.heard)));
+    CHECK(bytes_equal(buffer_bytes(&whole.sent), buffer_bytes(&pieces.sent)));
+    http_rig_deinit(&whole);
+    http_rig_deinit(&pieces);
+    return 0;
+}
