@@ -20,6 +20,15 @@ static bool is_empty_text(const struct jsonscan_value *value)
     return value->type == JSONSCAN_STRING && value->raw.len == 2;
 }
 
+static bool is_event_name(const struct config_app *app, const struct jsonscan_value *name)
+{
+    struct buffer scratch = {0};
+    const bool is_valid = pusher_limits_is_event_name(app, jsonscan_text(name, &scratch));
+
+    buffer_deinit(&scratch);
+    return is_valid;
+}
+
 static bool check_name(const struct config_app *app, const struct jsonscan_value *name,
                        const char *prefix, struct buffer *errors)
 {
@@ -27,7 +36,7 @@ static bool check_name(const struct config_app *app, const struct jsonscan_value
         add_error(errors, prefix, "name", "is required.");
     else if (name->type != JSONSCAN_STRING)
         add_error(errors, prefix, "name", "must be a string.");
-    else if (!pusher_limits_is_event_name(app, name->raw))
+    else if (!is_event_name(app, name))
         add_error(errors, prefix, "name", "must not be longer than 200 characters.");
     else
         return true;

@@ -1,4 +1,4 @@
-/* What goes wrong in the Pusher protocol: the codes and their texts. WIRE: Pusher Channels protocol
+/* What goes wrong in the Pusher protocol: the codes and their texts. Pusher Channels protocol
  * 7, "Error codes".
  *
  * Thread: any.

@@ -37,23 +37,32 @@ struct asker {
 
 /* --- where it is ---------------------------------------------------------------------------- */
 
-static void folder(struct buffer *out)
+/* The n-th place where it may be; false where there is none. A server that a process manager has
+ * started knows no runtime folder, the shell that asks for it does. */
+static bool folder(size_t index, struct buffer *out)
 {
     const char *named = getenv("REVERB_CONTROL");
     const char *runtime = getenv("XDG_RUNTIME_DIR");
+    const bool has_runtime = runtime != NULL && *runtime != '\0';
 
-    if (named != NULL && *named != '\0')
+    buffer_clear(out);
+    if (named != NULL && *named != '\0') {
         buffer_append_text(out, named);
-    else if (runtime != NULL && *runtime != '\0')
+        return index == 0;
+    }
+    if (has_runtime && index == 0)
         buffer_printf(out, "%s/reverb", runtime);
     else
         buffer_printf(out, "/tmp/reverb-%u", (unsigned)geteuid());
+    return index == 0 || (has_runtime && index == 1);
 }
 
-void server_control_path(uint16_t port, struct buffer *path)
+static bool socket_path(size_t index, uint16_t port, struct buffer *path)
 {
-    folder(path);
+    const bool is_place = folder(index, path);
+
     buffer_printf(path, "/%u.sock", port);
+    return is_place;
 }
 
 /* Somebody else's folder under our name would hand them our commands. */
@@ -63,7 +72,7 @@ static bool make_folder(struct buffer *error)
     struct stat info;
     bool is_ours = false;
 
-    folder(&path);
+    folder(0, &path);
     if (mkdir(buffer_text(&path), 0700) != 0 && errno != EEXIST)
         buffer_printf(error, "%s cannot be made: %s", buffer_text(&path), strerror(errno));
     else if (lstat(buffer_text(&path), &info) != 0 || !S_ISDIR(info.st_mode) ||
@@ -209,7 +218,7 @@ struct server_control *server_control_open(uv_loop_t *loop, uint16_t port,
     struct server_control *control;
     int status;
 
-    server_control_path(port, &path);
+    socket_path(0, port, &path);
     if (!make_folder(error) || !remove_stale(buffer_text(&path), error)) {
         buffer_deinit(&path);
         return NULL;
@@ -257,22 +266,33 @@ static bool exchange(int fd, const char *command, struct buffer *answer_line)
     return len == 0 && answer_line->len > 0;
 }
 
+static bool ask_at(const char *path, const char *command, struct buffer *answer_line)
+{
+    const int fd = connect_to(path);
+    bool is_answered;
+
+    if (fd < 0)
+        return false;
+    is_answered = exchange(fd, command, answer_line);
+    close(fd);
+    return is_answered;
+}
+
 bool server_control_ask(uint16_t port, const char *command, struct buffer *answer_line)
 {
     struct buffer path = {0};
+    struct buffer tried = {0};
     bool is_answered = false;
-    int fd;
 
-    server_control_path(port, &path);
-    fd = connect_to(buffer_text(&path));
-    if (fd >= 0) {
-        is_answered = exchange(fd, command, answer_line);
-        close(fd);
+    for (size_t i = 0; !is_answered && socket_path(i, port, &path); i++) {
+        buffer_printf(&tried, "%s%s", i > 0 ? ", " : "", buffer_text(&path));
+        is_answered = ask_at(buffer_text(&path), command, answer_line);
     }
     if (!is_answered) {
         buffer_clear(answer_line);
-        buffer_printf(answer_line, "no server answers for port %u (%s)", port, buffer_text(&path));
+        buffer_printf(answer_line, "no server answers for port %u (%s)", port, buffer_text(&tried));
     }
     buffer_deinit(&path);
+    buffer_deinit(&tried);
     return is_answered;
 }

@@ -14,10 +14,7 @@ struct server_control;
 /* Answers one command: appends one line (its end is added) to `answer`. */
 typedef void (*server_control_command_fn)(struct bytes command, struct buffer *answer, void *user);
 
-/* Where the server on that port is reached; REVERB_CONTROL names another folder. */
-void server_control_path(uint16_t port, struct buffer *path);
-
-/* NULL where it cannot be had; `error` then says why. */
+/* REVERB_CONTROL names another folder. NULL where it cannot be had; `error` then says why. */
 struct server_control *server_control_open(uv_loop_t *loop, uint16_t port,
                                            server_control_command_fn on_command, void *user,
                                            struct buffer *error);

@@ -81,6 +81,33 @@ static void log_lines(const struct buffer *lines)
             log_warn("%.*s", BYTES_ARGS(line));
 }
 
+static void append_name(struct buffer *names, bool has_changed, const char *name)
+{
+    if (has_changed)
+        buffer_printf(names, "%s%s", names->len > 0 ? ", " : "", name);
+}
+
+/* What is looked at only at the start; a change of it that goes unheard must not go unsaid. */
+static void warn_of_unheard(const struct config *now, const struct config *asked)
+{
+    struct buffer names = {0};
+
+    append_name(&names, strcmp(now->host, asked->host) != 0, "host");
+    append_name(&names, now->port != asked->port, "port");
+    append_name(&names, strcmp(now->path, asked->path) != 0, "path");
+    append_name(&names, now->workers != asked->workers, "workers");
+    append_name(&names, now->compression != asked->compression, "compression");
+    append_name(&names, now->max_request_size_bytes != asked->max_request_size_bytes,
+                "max_request_size");
+    append_name(&names, now->max_backlog_bytes != asked->max_backlog_bytes, "max_backlog");
+    append_name(&names, now->drain_s != asked->drain_s, "drain");
+    append_name(&names, now->shutdown_timeout_s != asked->shutdown_timeout_s, "shutdown_timeout");
+    if (names.len > 0)
+        log_warn("changed in the configuration, and taken up only by a restart: %s",
+                 buffer_text(&names));
+    buffer_deinit(&names);
+}
+
 static void reload(struct server *server)
 {
     struct buffer error = {0};
@@ -100,6 +127,7 @@ static void reload(struct server *server)
             log_warn("TLS is turned %s only by a restart", config->tls.enabled ? "on" : "off");
         else if (config->tls.enabled)
             reload_certificate(server, &config->tls);
+        warn_of_unheard(server->config, config);
         pusher_apps_reload(server->apps, config);
         server->former_apps_config = server->apps_config;
         server->apps_config = config;

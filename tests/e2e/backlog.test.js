@@ -1,6 +1,6 @@
 'use strict';
 
-/* A reader that is too slow owes up to max_backlog bytes, then it goes, alone. WIRE.md, section 3. */
+/* A reader that is too slow owes up to max_backlog bytes, then it goes, alone. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

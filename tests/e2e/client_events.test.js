@@ -1,6 +1,6 @@
 'use strict';
 
-/* What clients tell each other, under each policy. WIRE.md, "Client events". */
+/* What clients tell each other, under each policy. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

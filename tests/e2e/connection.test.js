@@ -1,6 +1,6 @@
 'use strict';
 
-/* Connecting, being refused, staying alive and being misunderstood. WIRE.md, section 2. */
+/* Connecting, being refused, staying alive and being misunderstood. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* --debug shows the stream; without it nothing of it is said. WIRE.md and LARAVEL.md, section 4. */
+/* --debug shows the stream; without it nothing of it is said. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

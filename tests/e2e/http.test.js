@@ -1,6 +1,6 @@
 'use strict';
 
-/* The API's HTTP: keep-alive, pipelining, chunks, 100-continue, sizes. WIRE.md, section 1; RFC 9112. */
+/* The API's HTTP: keep-alive, pipelining, chunks, 100-continue, sizes. docs/wire.md, RFC 9112. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

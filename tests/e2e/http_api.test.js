@@ -1,6 +1,6 @@
 'use strict';
 
-/* The HTTP API: routes, signatures, bodies, answers. WIRE.md, section 1. */
+/* The HTTP API: routes, signatures, bodies, answers. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

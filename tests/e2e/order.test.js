@@ -1,6 +1,6 @@
 'use strict';
 
-/* Order over all workers, and who is left out. DESIGN.md, "Order"; WIRE.md, `socket_id`. */
+/* Order over all workers, and who is left out. docs/architecture.md. */
 
 const assert = require('node:assert/strict');
 const http = require('node:http');

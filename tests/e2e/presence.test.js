@@ -1,6 +1,6 @@
 'use strict';
 
-/* A presence channel has users, not connections. WIRE.md, "Presence". */
+/* A presence channel has users, not connections. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Who may subscribe: kinds of channels by prefix, and the auth of each. WIRE.md, "Private auth". */
+/* Who may subscribe: kinds of channels by prefix, and the auth of each. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

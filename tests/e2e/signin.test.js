@@ -1,6 +1,6 @@
 'use strict';
 
-/* Signing in, and events for a user. WIRE.md, "pusher:signin" and "#server-to-user". */
+/* Signing in, and events for a user. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

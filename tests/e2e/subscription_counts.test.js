@@ -1,6 +1,6 @@
 'use strict';
 
-/* How many subscribe, told to the channel where the app wants it. WIRE.md, "Subscription counts". */
+/* How many subscribe, told to the channel where the app wants it. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

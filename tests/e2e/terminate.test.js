@@ -1,6 +1,6 @@
 'use strict';
 
-/* POST /apps/{id}/users/{user}/terminate_connections. WIRE.md, section 1. */
+/* POST /apps/{id}/users/{user}/terminate_connections. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Who watches whom come online and go offline. WIRE.md, "Watchlist". */
+/* Who watches whom come online and go offline. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Signatures made by hand, so that wrong ones can be made too. WIRE.md, "Signature". */
+/* Signatures made by hand, so that wrong ones can be made too. docs/wire.md. */
 
 const crypto = require('node:crypto');
 
