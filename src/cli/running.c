@@ -16,6 +16,7 @@
 
 struct request {
     const char *port;
+    uint16_t port_number; /* which server is meant */
     const char *config_file;
     const char *env_file;
     bool json;
@@ -64,12 +65,12 @@ static bool find_port(const struct request *request, uint16_t *port, struct buff
 static json_t *ask(int argc, char **argv, const char *command, struct request *request)
 {
     struct buffer text = {0};
-    uint16_t port;
     json_t *answer = NULL;
 
-    if (read_options(argc, argv, request, &text) && find_port(request, &port, &text)) {
+    if (read_options(argc, argv, request, &text) &&
+        find_port(request, &request->port_number, &text)) {
         buffer_clear(&text);
-        if (server_control_ask(port, command, &text))
+        if (server_control_ask(request->port_number, command, &text))
             answer = json_loadb(text.data, text.len, 0, NULL);
     }
     if (answer == NULL)
@@ -142,21 +143,28 @@ int cli_running_status(int argc, char **argv)
 
 /* --- stop, restart, reload ------------------------------------------------------------------ */
 
-static bool is_gone(pid_t pid)
+/* It answers until its last connection is closed. The process alone would not tell: one that nobody
+ * has waited for still has its number. */
+static bool is_gone(uint16_t port, pid_t pid)
 {
-    return kill(pid, 0) != 0 && errno == ESRCH;
+    struct buffer answer = {0};
+    const bool is_there =
+        (kill(pid, 0) == 0 || errno != ESRCH) && server_control_ask(port, "status", &answer);
+
+    buffer_deinit(&answer);
+    return !is_there;
 }
 
-static bool wait_until_gone(pid_t pid, json_int_t within_s)
+static bool wait_until_gone(uint16_t port, pid_t pid, json_int_t within_s)
 {
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
 
     for (json_int_t waited_ms = 0; waited_ms < within_s * 1000; waited_ms += POLL_MS) {
-        if (is_gone(pid))
+        if (is_gone(port, pid))
             return true;
         nanosleep(&pause, NULL);
     }
-    return is_gone(pid);
+    return is_gone(port, pid);
 }
 
 static int stop(int argc, char **argv, const char *done)
@@ -169,8 +177,9 @@ static int stop(int argc, char **argv, const char *done)
     if (answer == NULL)
         return 1;
     pid = (pid_t)json_integer_value(json_object_get(answer, "pid"));
-    has_ended = wait_until_gone(pid, json_integer_value(json_object_get(answer, "ends_within_s")) +
-                                         PATIENCE_S);
+    has_ended =
+        wait_until_gone(request.port_number, pid,
+                        json_integer_value(json_object_get(answer, "ends_within_s")) + PATIENCE_S);
     json_decref(answer);
     if (!has_ended) {
         fprintf(stderr, "reverb: the server (pid %d) was told to end and is still there\n",
