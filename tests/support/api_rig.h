@@ -85,7 +85,6 @@ static inline unsigned api_rig_send(struct api_rig *rig, const char *method, con
 {
     struct buffer request = {0};
     const char *body_at;
-    unsigned status = 0;
 
     buffer_printf(&request, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", method,
                   target, body.len);
@@ -96,12 +95,11 @@ static inline unsigned api_rig_send(struct api_rig *rig, const char *method, con
         fail_msg("%s %s ended the connection", method, target);
     }
     buffer_deinit(&request);
-    sscanf(buffer_text(&rig->http.sent), "HTTP/1.1 %u ", &status);
     body_at = strstr(buffer_text(&rig->http.sent), "\r\n\r\n");
     assert_non_null(body_at);
     *answer =
         bytes_from(buffer_bytes(&rig->http.sent), (size_t)(body_at + 4 - rig->http.sent.data));
-    return status;
+    return http_rig_status(&rig->http);
 }
 
 /* Appends the signature that Pusher's rules ask for: `query` holds its parameters sorted, decoded.

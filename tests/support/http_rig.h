@@ -79,6 +79,16 @@ static inline bool http_rig_feed(struct http_rig *http, struct bytes data)
     return rig_receive(http->peer, &http->sent) && len >= 0;
 }
 
+/* The status of the first answer; 0 where there is none. */
+static inline unsigned http_rig_status(struct http_rig *http)
+{
+    static const struct bytes start = {"HTTP/1.1 ", 9};
+
+    if (!bytes_starts_with(buffer_bytes(&http->sent), start))
+        return 0;
+    return (unsigned)strtoul(buffer_text(&http->sent) + start.len, NULL, 10);
+}
+
 static inline void http_rig_disconnect(struct http_rig *http)
 {
     if (http->peer >= 0)

@@ -2,6 +2,8 @@
 
 #include "support/unit.h"
 
+#include <inttypes.h>
+
 static void texts_are_equal_by_length_and_content(void **state)
 {
     (void)state;
@@ -94,7 +96,7 @@ static void a_number_over_its_maximum_is_none(void **state)
         assert_true(bytes_to_number(bytes_of(text), maxima[i], &number));
         assert_int_equal(number, maxima[i]);
         for (uint64_t more = 1; more < 200 && maxima[i] + more > maxima[i]; more++) {
-            snprintf(text, sizeof text, "%llu", (unsigned long long)(maxima[i] + more));
+            snprintf(text, sizeof text, "%" PRIu64, maxima[i] + more);
             if (bytes_to_number(bytes_of(text), maxima[i], &number))
                 fail_msg("%s is taken where %llu is the most", text, (unsigned long long)maxima[i]);
         }

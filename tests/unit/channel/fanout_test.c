@@ -364,20 +364,22 @@ static void *publish_all(void *user)
 static void check_order(struct crew_member *member)
 {
     struct buffer heard = {0};
-    int next[2] = {0};
+    uint64_t next[2] = {0};
     struct bytes piece;
     struct bytes rest;
 
     crew_heard(member, &heard);
     rest = buffer_bytes(&heard);
     while (bytes_next(&rest, ';', &piece) && piece.len > 0) {
-        char *text = bytes_copy(piece);
-        int worker;
-        int number;
+        struct bytes number_text = piece;
+        struct bytes worker_text;
+        uint64_t worker;
+        uint64_t number;
 
-        assert_int_equal(sscanf(text, "%d %d", &worker, &number), 2);
+        assert_true(bytes_next(&number_text, ' ', &worker_text));
+        assert_true(bytes_to_number(worker_text, 10, &worker) && worker < 2);
+        assert_true(bytes_to_number(number_text, EVENTS_COUNT, &number));
         assert_int_equal(number, next[worker]++);
-        free(text);
     }
     assert_int_equal(next[0], EVENTS_COUNT);
     assert_int_equal(next[1], EVENTS_COUNT);

@@ -37,14 +37,9 @@ static void assert_heard(const char *should)
     assert_bytes_equal(buffer_bytes(&http.heard), bytes_of(should));
 }
 
-/* The status of the first answer; 0 where there is none. */
 static unsigned status(void)
 {
-    unsigned code = 0;
-
-    if (http.sent.len > 0)
-        sscanf(buffer_text(&http.sent), "HTTP/1.1 %u ", &code);
-    return code;
+    return http_rig_status(&http);
 }
 
 static size_t answers_count(void)
@@ -130,35 +125,34 @@ static void requests_mean_the_same_in_three_pieces(void **state)
 
 /* --- what is refused ------------------------------------------------------------------------ */
 
+#define HEAD "POST / HTTP/1.1\r\nHost: x\r\n"
+
 static void smuggled_requests_are_refused(void **state)
 {
     static const char *const smuggling[] = {
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
-        "0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x5\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5 5\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551621\r\n\r\nhello",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n", /* a folded line */
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXY0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n",
+        HEAD "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        HEAD "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        HEAD "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        HEAD "Content-Length: 5, 5\r\n\r\nhello",
+        HEAD "Content-Length: +5\r\n\r\nhello",
+        HEAD "Content-Length: -5\r\n\r\nhello",
+        HEAD "Content-Length: 0x5\r\n\r\nhello",
+        HEAD "Content-Length: 5 5\r\n\r\nhello",
+        HEAD "Content-Length:\r\n\r\nhello",
+        HEAD "Content-Length: 18446744073709551621\r\n\r\nhello",
+        HEAD "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        HEAD "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        HEAD "Transfer-Encoding: identity\r\n\r\n",
+        HEAD "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        HEAD " Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD "X: a\r\n b\r\n\r\n", /* a folded line */
+        HEAD "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        HEAD "Transfer-Encoding: chunked\r\n\r\nz\r\n\r\n",
+        HEAD "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+        HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXY0\r\n\r\n",
+        HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n",
     };
-
     size_t wrong_count = 0;
 
     (void)state;
@@ -190,7 +184,6 @@ static void what_is_no_request_is_refused(void **state)
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", /* TLS to the plain port */
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     };
-
     size_t wrong_count = 0;
 
     (void)state;

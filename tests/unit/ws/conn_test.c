@@ -484,7 +484,7 @@ static void a_bomb_is_too_big(void **state)
 static void long_texts_go_out_compressed_and_short_ones_plain(void **state)
 {
     char text[200];
-    struct ws_peer_frame frame;
+    struct ws_peer_frame frame = {0};
     struct buffer out = {0};
     struct bytes rest;
 
