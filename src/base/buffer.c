@@ -22,7 +22,7 @@ void buffer_clear(struct buffer *buffer)
 
 char *buffer_reserve(struct buffer *buffer, size_t len)
 {
-    if (buffer->cap - buffer->len < len) {
+    if (buffer->data == NULL || buffer->cap - buffer->len < len) {
         size_t cap = buffer->cap ? buffer->cap : CAP_MIN;
 
         while (cap - buffer->len < len)

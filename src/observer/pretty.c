@@ -57,16 +57,35 @@ static void append_indented(struct buffer *out, struct bytes json)
     }
 }
 
-void observer_pretty_append_harmless(struct buffer *out, struct bytes text)
+/* The code of the control character at `at`, of one byte or of two (U+0080 to U+009F); 0 for none.
+ */
+static unsigned control_at(struct bytes text, size_t at)
+{
+    const unsigned char c = (unsigned char)text.data[at];
+    const unsigned char next = at + 1 < text.len ? (unsigned char)text.data[at + 1] : 0;
+
+    if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
+        return next;
+    return c < 0x20 || c == 0x7f ? c : -1;
+}
+
+static void append_harmless(struct buffer *out, struct bytes text, bool has_lines)
 {
     for (size_t i = 0; i < text.len; i++) {
-        const unsigned char c = (unsigned char)text.data[i];
+        const int control = control_at(text, i);
 
-        if (c < 0x20 || c == 0x7f)
-            buffer_printf(out, "\\u%04x", c);
-        else
-            buffer_append_char(out, (char)c);
+        if (control < 0 || (has_lines && control == '\n')) {
+            buffer_append_char(out, text.data[i]);
+            continue;
+        }
+        buffer_printf(out, "\\u%04x", (unsigned)control);
+        i += (unsigned char)text.data[i] == 0xc2;
     }
+}
+
+void observer_pretty_append_harmless(struct buffer *out, struct bytes text)
+{
+    append_harmless(out, text, false);
 }
 
 /* Never in the middle of a character of UTF-8. */
@@ -79,14 +98,17 @@ static size_t cut_at(struct bytes text, size_t len_max)
 
 void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_max)
 {
+    struct buffer indented = {0};
     struct buffer pretty = {0};
     struct jsonscan_value value;
     struct bytes text;
 
     if (jsonscan_parse(json, &value))
-        append_indented(&pretty, json);
+        append_indented(&indented, json);
     else
-        observer_pretty_append_harmless(&pretty, json);
+        observer_pretty_append_harmless(&indented, json);
+    append_harmless(&pretty, buffer_bytes(&indented), true);
+    buffer_deinit(&indented);
     text = buffer_bytes(&pretty);
     if (text.len > len_max) {
         buffer_append(out, text.data, cut_at(text, len_max));
