@@ -1,9 +1,11 @@
 #include "cli/cli.h"
 
 #include "base/version.h"
+#include "cli/bench.h"
 #include "cli/config.h"
 #include "cli/running.h"
 #include "cli/start.h"
+#include "cli/talk.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +20,9 @@ static const struct {
     {"reload", cli_running_reload},
     {"status", cli_running_status},
     {"config", cli_config},
+    {"listen", cli_talk_listen},
+    {"publish", cli_talk_publish},
+    {"bench", cli_bench},
 };
 
 static const char usage[] =
@@ -32,6 +37,14 @@ static const char usage[] =
     "  reload    take up apps and certificate anew\n"
     "  status    tell how it is                         --json\n"
     "  config    show the configuration and where each value comes from\n"
+    "\n"
+    "  listen    CHANNEL             print its events as they come\n"
+    "  publish   CHANNEL EVENT JSON  publish an event\n"
+    "  bench     SCENARIO            measure a server: fanout, publish, connect, idle, whisper,\n"
+    "                                presence or channels\n"
+    "            --connections=COUNT --in-flight=COUNT --rate=COUNT --size=BYTES\n"
+    "            --duration=SECONDS --threads=COUNT --pid=SERVER --new-connections --json\n"
+    "  all three --url=ws://HOST:PORT --app-id --key --secret --insecure --config --env\n"
     "\n"
     "In a Laravel folder .env and config/reverb.php are read; elsewhere give --config, or\n"
     "REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET.\n";

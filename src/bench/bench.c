@@ -1,0 +1,178 @@
+#include "bench/bench.h"
+
+#include "base/mem.h"
+#include "bench/channels.h"
+#include "bench/connect.h"
+#include "bench/fanout.h"
+#include "bench/idle.h"
+#include "bench/presence.h"
+#include "bench/stamp.h"
+#include "bench/whisper.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* How often the progress is told: to a person, and to a file. */
+#define PROGRESS_NS UINT64_C(200000000)
+#define PROGRESS_FILE_NS UINT64_C(2000000000)
+
+static const struct scenario {
+    const char *name;
+    bool (*run)(struct bench *bench);
+    size_t connections_count; /* where the options do not say */
+} scenarios[] = {
+    {"fanout", bench_fanout_run, 1000},      {"publish", bench_fanout_publish, 0},
+    {"connect", bench_connect_run, 500},     {"idle", bench_idle_run, 1000},
+    {"whisper", bench_whisper_run, 500},     {"presence", bench_presence_run, 1000},
+    {"channels", bench_channels_run, 10000},
+};
+
+static const struct scenario *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+        if (strcmp(scenarios[i].name, name) == 0)
+            return &scenarios[i];
+    return NULL;
+}
+
+/* --- what the scenarios report --------------------------------------------------------------- */
+
+void bench_show_progress(const struct bench *bench, double seconds, uint64_t count,
+                         const char *what)
+{
+    static uint64_t shown_ns;
+    const bool is_person = isatty(STDERR_FILENO) == 1;
+    const uint64_t now_ns = bench_stamp_now_ns();
+
+    if (now_ns - shown_ns < (is_person ? PROGRESS_NS : PROGRESS_FILE_NS))
+        return;
+    shown_ns = now_ns;
+    fprintf(stderr, is_person ? "\r%s: %.1f s, %llu (%s) \b" : "%s: %.1f s, %llu (%s)\n",
+            bench->options->scenario, seconds, (unsigned long long)count, what);
+}
+
+void bench_report_number(const struct bench *bench, const char *name, double number)
+{
+    const double scaled = number * 1000 + (number < 0 ? -0.5 : 0.5);
+
+    if (number == (double)(json_int_t)number)
+        json_object_set_new(bench->report, name, json_integer((json_int_t)number));
+    else
+        json_object_set_new(bench->report, name, json_real((double)(json_int_t)scaled / 1000));
+}
+
+static void report_cpu(const struct bench *bench, const char *who, const char *unit, uint64_t count,
+                       uint64_t cpu_ns)
+{
+    char name[96];
+
+    if (count == 0)
+        return;
+    snprintf(name, sizeof name, "%s_cpu_us_per_%s", who, unit);
+    bench_report_number(bench, name, (double)cpu_ns / 1000 / (double)count);
+}
+
+void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
+                        const struct bench_process_usage *client_before, uint64_t count,
+                        const char *unit)
+{
+    const pid_t pid = bench->options->pid;
+    const struct bench_process_usage client = bench_process_usage(0);
+    char name[96];
+
+    if (pid != 0) {
+        const struct bench_process_usage server = bench_process_usage(pid);
+        const double user_s = server.user_s - server_before->user_s;
+        const double system_s = server.system_s - server_before->system_s;
+
+        report_cpu(bench, "server", unit, count, server.cpu_ns - server_before->cpu_ns);
+        snprintf(name, sizeof name, "server_system_share_per_%s", unit);
+        if (user_s + system_s > 0)
+            bench_report_number(bench, name, system_s / (user_s + system_s));
+    }
+    report_cpu(bench, "client", unit, count, client.cpu_ns - client_before->cpu_ns);
+}
+
+/* --- a run ----------------------------------------------------------------------------------- */
+
+static json_t *options_report(const struct bench_options *options,
+                              const struct client_server *server)
+{
+    struct buffer host = {0};
+    json_t *report;
+
+    client_url_append_host(&host, &server->url);
+    report = json_pack(
+        "{s:s, s:s, s:b, s:I, s:I, s:I, s:f, s:f, s:I, s:b}", "scenario", options->scenario,
+        "server", buffer_text(&host), "tls", (int)server->url.is_secure, "connections",
+        (json_int_t)options->connections_count, "in_flight", (json_int_t)options->in_flight_count,
+        "size_bytes", (json_int_t)options->size_bytes, "rate_per_s", options->rate_per_s,
+        "duration_s", options->duration_s, "threads", (json_int_t)options->threads_count,
+        "new_connections", (int)options->is_connecting_anew);
+    buffer_deinit(&host);
+    return report;
+}
+
+static void use_all_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void finish_report(const struct bench *bench, bool *is_clean)
+{
+    if (bench->total->latency.count > 0)
+        json_object_set_new(bench->report, "latency_us", bench_tally_latency(bench->total));
+    json_object_set_new(bench->report, "faults", bench_tally_faults(bench->total));
+    json_object_set_new(bench->report, "machine", bench_process_machine());
+    *is_clean = bench_tally_is_clean(bench->total);
+    json_object_set_new(bench->report, "ok", json_boolean(*is_clean));
+    if (isatty(STDERR_FILENO) == 1)
+        fputc('\n', stderr);
+}
+
+static bool check_options(const struct bench_options *options, struct buffer *error)
+{
+    if (find(options->scenario) == NULL) {
+        buffer_printf(error, "\"%s\" is no scenario; there are", options->scenario);
+        for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+            buffer_printf(error, " %s", scenarios[i].name);
+        return false;
+    }
+    if (options->pid != 0 && !bench_process_is_there(options->pid)) {
+        buffer_printf(error, "there is no process %d; --pid is the server's", (int)options->pid);
+        return false;
+    }
+    return true;
+}
+
+json_t *bench_run(const struct bench_options *options, const struct client_server *server,
+                  bool *is_clean, struct buffer *error)
+{
+    static struct bench_tally total; /* too large for the stack */
+    struct bench_options settled = *options;
+    struct bench bench = {.options = &settled, .server = server, .error = error, .total = &total};
+    const struct scenario *scenario;
+
+    if (!check_options(options, error))
+        return NULL;
+    scenario = find(options->scenario);
+    if (settled.connections_count == 0)
+        settled.connections_count = scenario->connections_count;
+    total = (struct bench_tally){0};
+    bench.report = options_report(&settled, server);
+    use_all_descriptors();
+    signal(SIGPIPE, SIG_IGN); /* a connection that ends is a fault of the run, not its end */
+    if (!scenario->run(&bench)) {
+        json_decref(bench.report);
+        return NULL;
+    }
+    finish_report(&bench, is_clean);
+    return bench.report;
+}

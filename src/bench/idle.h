@@ -1,0 +1,9 @@
+/* The scenario `idle`: subscribed connections that do nothing, and what they cost.
+ *
+ * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ */
+#pragma once
+
+#include "bench/bench.h"
+
+bool bench_idle_run(struct bench *bench);

@@ -1,0 +1,9 @@
+/* The scenario `presence`: users join a presence channel one by one.
+ *
+ * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ */
+#pragma once
+
+#include "bench/bench.h"
+
+bool bench_presence_run(struct bench *bench);

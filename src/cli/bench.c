@@ -1,0 +1,163 @@
+#include "cli/bench.h"
+
+#include "bench/bench.h"
+#include "bench/pool.h"
+#include "cli/options.h"
+#include "cli/target.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECTIONS_MAX 1000000
+#define IN_FLIGHT_MAX 4096
+#define SIZE_BYTES_MAX (16 * 1024 * 1024)
+#define SECONDS_MAX 86400
+#define RATE_MAX 100000000
+#define PID_MAX 4194304
+
+struct arguments {
+    struct cli_target_options target;
+    const char *connections;
+    const char *in_flight;
+    const char *rate;
+    const char *size;
+    const char *duration;
+    const char *threads;
+    const char *pid;
+    bool is_connecting_anew;
+    bool is_json;
+};
+
+static bool read_arguments(int argc, char **argv, struct arguments *arguments, struct buffer *error)
+{
+    const struct cli_options_spec spec[] = {
+        CLI_TARGET_OPTIONS(&arguments->target),
+        {.name = "--connections", .text = &arguments->connections},
+        {.name = "--in-flight", .text = &arguments->in_flight},
+        {.name = "--rate", .text = &arguments->rate},
+        {.name = "--size", .text = &arguments->size},
+        {.name = "--duration", .text = &arguments->duration},
+        {.name = "--threads", .text = &arguments->threads},
+        {.name = "--pid", .text = &arguments->pid},
+        {.name = "--new-connections", .flag = &arguments->is_connecting_anew},
+        {.name = "--json", .flag = &arguments->is_json},
+    };
+
+    if (argc < 2 || argv[1][0] == '-') {
+        buffer_append_text(error, "bench needs a scenario: fanout, publish, connect, idle, "
+                                  "whisper, presence or channels");
+        return false;
+    }
+    return cli_options_parse(spec, sizeof spec / sizeof spec[0], argc - 1, argv + 1, error);
+}
+
+/* A whole number from 1 to `max`, or `otherwise` where none is given. */
+static bool read_number(const char *name, const char *text, uint64_t max, uint64_t otherwise,
+                        uint64_t *number, struct buffer *error)
+{
+    *number = otherwise;
+    if (text == NULL || (bytes_to_number(bytes_of(text), max, number) && *number > 0))
+        return true;
+    buffer_printf(error, "%s \"%s\" is not right; give a whole number from 1 to %llu", name, text,
+                  (unsigned long long)max);
+    return false;
+}
+
+static bool settle(const struct arguments *arguments, const char *scenario,
+                   struct bench_options *options, struct buffer *error)
+{
+    uint64_t connections;
+    uint64_t in_flight;
+    uint64_t rate;
+    uint64_t size;
+    uint64_t duration;
+    uint64_t threads;
+    uint64_t pid;
+
+    if (!read_number("--connections", arguments->connections, CONNECTIONS_MAX, 0, &connections,
+                     error) ||
+        !read_number("--in-flight", arguments->in_flight, IN_FLIGHT_MAX, 1, &in_flight, error) ||
+        !read_number("--rate", arguments->rate, RATE_MAX, 0, &rate, error) ||
+        !read_number("--size", arguments->size, SIZE_BYTES_MAX, 100, &size, error) ||
+        !read_number("--duration", arguments->duration, SECONDS_MAX, 5, &duration, error) ||
+        !read_number("--threads", arguments->threads, BENCH_POOL_THREADS_MAX, 1, &threads, error) ||
+        !read_number("--pid", arguments->pid, PID_MAX, 0, &pid, error))
+        return false;
+    *options = (struct bench_options){
+        .scenario = scenario,
+        .connections_count = connections,
+        .in_flight_count = in_flight,
+        .rate_per_s = (double)rate,
+        .size_bytes = size,
+        .duration_s = (double)duration,
+        .threads_count = threads,
+        .pid = (pid_t)pid,
+        .is_connecting_anew = arguments->is_connecting_anew,
+    };
+    return true;
+}
+
+/* A line a value; what stands in an object is named after it. */
+static void print_table(const char *prefix, json_t *object)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(object, key, value)
+    {
+        char name[128];
+        char *text;
+
+        snprintf(name, sizeof name, "%s%s", prefix, key);
+        for (char *at = strchr(name, '_'); at != NULL; at = strchr(at, '_'))
+            *at = ' ';
+        if (json_is_object(value)) {
+            strncat(name, " ", sizeof name - strlen(name) - 1);
+            print_table(name, value);
+            continue;
+        }
+        text = json_is_string(value) ? NULL
+                                     : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+        printf("%-44s %s\n", name, text ? text : json_string_value(value));
+        free(text);
+    }
+}
+
+static bool run(int argc, char **argv, bool *is_clean, struct buffer *error)
+{
+    struct arguments arguments = {0};
+    struct bench_options options;
+    struct cli_target target = {0};
+    json_t *report = NULL;
+
+    if (!read_arguments(argc, argv, &arguments, error) ||
+        !settle(&arguments, argv[1], &options, error))
+        return false;
+    if (cli_target_open(&target, &arguments.target, error))
+        report = bench_run(&options, &target.server, is_clean, error);
+    cli_target_close(&target);
+    if (report == NULL)
+        return false;
+    if (arguments.is_json) {
+        json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+        printf("\n");
+    } else {
+        print_table("", report);
+    }
+    json_decref(report);
+    return true;
+}
+
+int cli_bench(int argc, char **argv)
+{
+    struct buffer error = {0};
+    bool is_clean = false;
+    const bool ok = run(argc, argv, &is_clean, &error);
+
+    if (!ok)
+        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+    else if (!is_clean)
+        fprintf(stderr, "reverb: the server lost, doubled or misplaced something; see faults\n");
+    buffer_deinit(&error);
+    return ok && is_clean ? 0 : 1;
+}

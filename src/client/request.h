@@ -1,0 +1,21 @@
+/* The requests that a client sends: the opening handshake of a WebSocket, and events published over
+ * the signed HTTP API. RFC 6455 section 4.1; Pusher Channels, "HTTP API".
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include "client/server.h"
+
+#define CLIENT_REQUEST_KEY_LEN 24
+
+/* Appends the handshake; `key` gets its Sec-WebSocket-Key. */
+void client_request_handshake(struct buffer *out, const struct client_server *server,
+                              char key[CLIENT_REQUEST_KEY_LEN]);
+
+/* Whether the server's Sec-WebSocket-Accept answers that key. */
+bool client_request_is_accepted(const char key[CLIENT_REQUEST_KEY_LEN], struct bytes accept);
+
+/* Appends POST /apps/ID/events; `data` is the event's text, JSON or not. */
+void client_request_publish(struct buffer *out, const struct client_server *server,
+                            struct bytes channel, struct bytes event, struct bytes data);

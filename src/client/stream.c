@@ -1,0 +1,139 @@
+#include "client/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static bool fail(struct client_stream *stream, const struct client_server *server, const char *why,
+                 struct buffer *error)
+{
+    struct buffer host = {0};
+
+    client_url_append_host(&host, &server->url);
+    buffer_printf(error, "no connection to %s: %s", buffer_text(&host), why);
+    buffer_deinit(&host);
+    client_stream_close(stream);
+    return false;
+}
+
+static bool open_plain(struct client_stream *stream, const struct client_server *server)
+{
+    const struct timeval wait = {.tv_sec = CLIENT_STREAM_WAIT_S};
+    const int on = 1;
+
+    stream->fd = socket(server->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return stream->fd >= 0 &&
+           setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+           setsockopt(stream->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0 &&
+           setsockopt(stream->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) == 0 &&
+           connect(stream->fd, (const struct sockaddr *)&server->address, server->address_len) == 0;
+}
+
+static bool open_tls(struct client_stream *stream, const struct client_server *server)
+{
+    SSL *tls = SSL_new(server->tls);
+
+    stream->tls = tls;
+    return tls != NULL && SSL_set_tlsext_host_name(tls, server->url.host) == 1 &&
+           SSL_set1_host(tls, server->url.host) == 1 && SSL_set_fd(tls, stream->fd) == 1 &&
+           SSL_connect(tls) == 1;
+}
+
+bool client_stream_open(struct client_stream *stream, const struct client_server *server,
+                        struct buffer *error)
+{
+    const char *reason;
+
+    *stream = (struct client_stream){.fd = -1};
+    if (!open_plain(stream, server))
+        return fail(stream, server, strerror(errno), error);
+    if (server->tls == NULL || open_tls(stream, server))
+        return true;
+    reason = ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return fail(stream, server, reason ? reason : "the TLS handshake failed", error);
+}
+
+void client_stream_stop_waiting(struct client_stream *stream)
+{
+    const int flags = fcntl(stream->fd, F_GETFL);
+
+    if (flags >= 0)
+        (void)fcntl(stream->fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+/* Sets errno as the system calls do. */
+static ssize_t tls_result(SSL *tls, int status)
+{
+    const int why = SSL_get_error(tls, status);
+
+    ERR_clear_error();
+    if (why == SSL_ERROR_ZERO_RETURN)
+        return 0;
+    errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : ECONNRESET;
+    return -1;
+}
+
+ssize_t client_stream_read(struct client_stream *stream, char *out, size_t len)
+{
+    ssize_t got;
+
+    if (stream->tls != NULL) {
+        const int status = SSL_read(stream->tls, out, len > INT32_MAX ? INT32_MAX : (int)len);
+
+        return status > 0 ? status : tls_result(stream->tls, status);
+    }
+    do
+        got = recv(stream->fd, out, len, 0);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static ssize_t write_some(struct client_stream *stream, struct bytes data)
+{
+    if (stream->tls != NULL) {
+        const int len = data.len > INT32_MAX ? INT32_MAX : (int)data.len;
+        const int status = SSL_write(stream->tls, data.data, len);
+
+        return status > 0 ? status : tls_result(stream->tls, status);
+    }
+    return send(stream->fd, data.data, data.len, MSG_NOSIGNAL);
+}
+
+static bool wait_until_writable(const struct client_stream *stream)
+{
+    struct pollfd it = {.fd = stream->fd, .events = POLLOUT};
+
+    return poll(&it, 1, CLIENT_STREAM_WAIT_S * 1000) > 0;
+}
+
+bool client_stream_write(struct client_stream *stream, struct bytes data)
+{
+    while (data.len > 0) {
+        const ssize_t sent = write_some(stream, data);
+
+        if (sent > 0)
+            data = bytes_from(data, (size_t)sent);
+        else if (sent == 0 || (errno != EAGAIN && errno != EINTR))
+            return false;
+        else if (errno == EAGAIN && !wait_until_writable(stream))
+            return false;
+    }
+    return true;
+}
+
+void client_stream_close(struct client_stream *stream)
+{
+    SSL_free(stream->tls);
+    stream->tls = NULL;
+    if (stream->fd >= 0)
+        close(stream->fd);
+    stream->fd = -1;
+}
