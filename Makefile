@@ -76,6 +76,10 @@ fuzz: ## run each fuzzer for TIME seconds (60)
 fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
 	@tools/run-fuzzers $(TIME) $^
 
+.PHONY: bench
+bench: build $(OUT)/bench/floor ## measure the server beside the least a program can do: ratios, in docs/benchmarks.md
+	@bench/run
+
 .PHONY: lint
 lint: ## format, folder arrows, names, lengths, clang-tidy, cppcheck
 	@tools/lint
@@ -115,6 +119,10 @@ $(OUT)/replay/%: fuzz/%_fuzz.c fuzz/replay_main.c $(OUT)/libreverb.a
 $(OUT)/fuzz/%: fuzz/%_fuzz.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) -fsanitize=fuzzer $(LDLIBS)
+
+$(OUT)/bench/%: bench/%.c $(OUT)/libreverb.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
 
 .PHONY: dependencies
 dependencies:
