@@ -1,5 +1,5 @@
-/* What uWebSockets.js wants of glibc 2.38, for an older one: the same functions under the names they
- * have there. Loaded before it by LD_PRELOAD; see bench/soketi/install. */
+/* What uWebSockets.js wants of glibc 2.38, for an older one: the same functions under the names
+ * they have there. Loaded before it by LD_PRELOAD; see bench/soketi/install. */
 
 #include <stdarg.h>
 #include <stdio.h>
