@@ -7,7 +7,7 @@
 
 long __isoc23_strtol(const char *text, char **end, int base);
 unsigned long __isoc23_strtoul(const char *text, char **end, int base);
-int __isoc23_sscanf(const char *text, const char *format, ...);
+int __isoc23_sscanf(const char *text, const char *format, ...) __attribute__((format(scanf, 2, 3)));
 
 long __isoc23_strtol(const char *text, char **end, int base)
 {

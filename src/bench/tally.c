@@ -54,7 +54,9 @@ bool bench_tally_is_clean(const struct bench_tally *tally)
 /* To a tenth of a microsecond: what is finer is noise. */
 static json_t *in_us(uint64_t ns)
 {
-    return json_real((double)((ns + 50) / 100) / 10);
+    const uint64_t tenths = (ns + 50) / 100;
+
+    return json_real((double)tenths / 10);
 }
 
 json_t *bench_tally_latency(const struct bench_tally *tally)
