@@ -273,6 +273,25 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
     fanout->slow[fanout->slow_count++] = conn;
 }
 
+/* Each message to each of its receivers, for whoever listens. */
+static void tell_sent(const struct channel_fanout *fanout, const struct channel_fanout_run *run,
+                      size_t sent_count)
+{
+    const struct channel_local *local = local_of(fanout, run->channel);
+
+    if (fanout->on_sent_count != NULL && sent_count > 0)
+        fanout->on_sent_count(local->receivers[0].conn, sent_count);
+    if (fanout->on_sent == NULL)
+        return;
+    for (uint32_t i = 0; i < local->count; i++) {
+        const struct receiver receiver = local->receivers[i];
+
+        for (size_t j = 0; j < run->messages_count; j++)
+            if (!receiver.subscription->is_skipping || !is_skipped(run, receiver.subscription, j))
+                fanout->on_sent(receiver.conn, run->messages[j]);
+    }
+}
+
 static void send_run(struct channel_fanout *fanout, struct channel_fanout_run *run, bool is_all)
 {
     const struct channel_local *local = local_of(fanout, run->channel);
@@ -299,6 +318,7 @@ static void send_run(struct channel_fanout *fanout, struct channel_fanout_run *r
             note_slow(fanout, receiver.conn);
     }
     metrics_add(&fanout->metrics->messages_sent, sent_count);
+    tell_sent(fanout, run, sent_count);
 }
 
 static void mark_skipping(const struct channel_fanout_run *run, bool is_skipping)
@@ -408,6 +428,10 @@ static void send_or_note(struct channel_fanout *fanout, struct ws_conn *conn,
     if (message == NULL)
         return;
     metrics_add(&fanout->metrics->messages_sent, 1);
+    if (fanout->on_sent != NULL)
+        fanout->on_sent(conn, message);
+    if (fanout->on_sent_count != NULL)
+        fanout->on_sent_count(conn, 1);
     if (!ws_conn_queue_frames(conn, ws_message_frame(message, conn->form, fanout->deflate)))
         note_slow(fanout, conn);
 }

@@ -26,6 +26,9 @@ struct channel_fanout {
     struct channel_subscriber *(*find)(void *user, uint64_t socket_id);
     /* A receiver owes more than it may; called at the end of the turn. */
     void (*on_slow_reader)(struct ws_conn *conn);
+    /* NULL where nobody listens: each message to each receiver, and how many there were. */
+    void (*on_sent)(struct ws_conn *conn, const struct ws_message *message);
+    void (*on_sent_count)(struct ws_conn *conn, size_t count); /* `conn`: any of the receivers */
     void *user;
 
     /* Owner. */

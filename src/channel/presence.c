@@ -144,6 +144,11 @@ struct channel_presence_member *channel_presence_join(struct channel_presence *p
     return member;
 }
 
+bool channel_presence_is_last(const struct channel_presence_member *member)
+{
+    return member->connections_count == 1;
+}
+
 bool channel_presence_leave(struct channel_presence *presence,
                             struct channel_presence_member *member)
 {

@@ -23,6 +23,9 @@ struct channel_presence_member *channel_presence_join(struct channel_presence *p
 bool channel_presence_leave(struct channel_presence *presence,
                             struct channel_presence_member *member);
 
+/* Whether the member has one connection left: its leaving would be the member's. */
+bool channel_presence_is_last(const struct channel_presence_member *member);
+
 struct bytes channel_presence_user_id(const struct channel_presence_member *member);
 size_t channel_presence_count(const struct channel_presence *presence);
 

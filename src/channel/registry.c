@@ -18,6 +18,8 @@ struct shard {
 struct channel_registry {
     size_t workers_count;
     bool has_kinds;
+    void (*on_change)(struct channel *channel, bool is_occupied, void *user); /* may be NULL */
+    void *user;
     atomic_size_t occupied_count;
     struct shard shards[STRIPES_COUNT];
     pthread_mutex_t state_locks[STRIPES_COUNT];
@@ -33,6 +35,7 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
     CHECK(registry != NULL && workers_count <= CHANNEL_WORKERS_COUNT_MAX);
     registry->workers_count = workers_count;
     registry->has_kinds = has_kinds;
+    registry->on_change = NULL;
     atomic_init(&registry->occupied_count, 0);
     for (int i = 0; i < STRIPES_COUNT; i++) {
         pthread_mutex_init(&registry->shards[i].lock, NULL);
@@ -42,6 +45,15 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
     pthread_mutex_init(&registry->cache_lock, NULL);
     list_init(&registry->kept);
     return registry;
+}
+
+void channel_registry_watch(struct channel_registry *registry,
+                            void (*on_change)(struct channel *channel, bool is_occupied,
+                                              void *user),
+                            void *user)
+{
+    registry->on_change = on_change;
+    registry->user = user;
 }
 
 static struct channel *channel_of(struct map_entry *entry)
@@ -117,6 +129,14 @@ static struct channel *find_or_add(struct channel_registry *registry, struct sha
     return channel;
 }
 
+static void tell(struct channel *channel, bool is_occupied)
+{
+    const struct channel_registry *registry = channel->registry;
+
+    if (registry->on_change != NULL)
+        registry->on_change(channel, is_occupied, registry->user);
+}
+
 static void drop_if_unused(struct shard *shard, struct channel *channel)
 {
     bool keeps_event = false;
@@ -161,8 +181,10 @@ struct channel *channel_registry_join(struct channel_registry *registry, struct 
     pthread_mutex_lock(&shard->lock);
     channel = channel_ref(find_or_add(registry, shard, name, hash));
     *is_first = atomic_fetch_add(&channel->subscriptions_count, 1) == 0;
-    if (*is_first)
+    if (*is_first) {
         atomic_fetch_add(&registry->occupied_count, 1);
+        tell(channel, true);
+    }
     atomic_fetch_or(&channel->workers, UINT64_C(1) << worker);
     pthread_mutex_unlock(&shard->lock);
     return channel;
@@ -179,6 +201,7 @@ bool channel_registry_leave(struct channel *channel, size_t worker, bool is_last
         atomic_fetch_and(&channel->workers, ~(UINT64_C(1) << worker));
     if (is_last) {
         atomic_fetch_sub(&channel->registry->occupied_count, 1);
+        tell(channel, false);
         drop_if_unused(shard, channel);
     }
     pthread_mutex_unlock(&shard->lock);

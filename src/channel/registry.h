@@ -20,6 +20,13 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
 /* When no worker runs any more. */
 void channel_registry_free(struct channel_registry *registry);
 
+/* Calls `on_change`, under the registry's lock, where a channel gets its first subscription and
+ * where it has lost its last. Before the registry is shared. */
+void channel_registry_watch(struct channel_registry *registry,
+                            void (*on_change)(struct channel *channel, bool is_occupied,
+                                              void *user),
+                            void *user);
+
 /* The channel of that name, a reference for the caller; NULL where nobody is subscribed and nothing
  * is kept. */
 struct channel *channel_registry_find(struct channel_registry *registry, struct bytes name);

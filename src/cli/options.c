@@ -83,8 +83,11 @@ bool cli_options_parse(const struct cli_options_spec *spec, size_t count, int ar
     return true;
 }
 
-bool cli_options_config(int argc, char *const *argv, struct config_options *options,
-                        struct buffer *error)
+/* Those of `start` alone stand at the end. */
+#define START_ONLY_COUNT 4
+
+static bool parse(int argc, char *const *argv, size_t left_out, struct config_options *options,
+                  struct buffer *error)
 {
     const struct cli_options_spec spec[] = {
         {.name = "--host", .text = &options->host},
@@ -96,8 +99,24 @@ bool cli_options_config(int argc, char *const *argv, struct config_options *opti
         {.name = "--env", .text = &options->env_file},
         {.name = "--workers", .text = &options->workers},
         {.name = "--log-format", .text = &options->log_format},
+        {.name = "--supervised", .flag = &options->supervised},
+        {.name = "--events-fd", .text = &options->events_fd},
+        {.name = "--events", .text = &options->events},
+        {.name = "--commands-fd", .text = &options->commands_fd},
     };
 
     *options = (struct config_options){0};
-    return cli_options_parse(spec, sizeof spec / sizeof spec[0], argc, argv, error);
+    return cli_options_parse(spec, sizeof spec / sizeof spec[0] - left_out, argc, argv, error);
+}
+
+bool cli_options_start(int argc, char *const *argv, struct config_options *options,
+                       struct buffer *error)
+{
+    return parse(argc, argv, 0, options, error);
+}
+
+bool cli_options_config(int argc, char *const *argv, struct config_options *options,
+                        struct buffer *error)
+{
+    return parse(argc, argv, START_ONLY_COUNT, options, error);
 }

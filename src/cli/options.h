@@ -20,6 +20,11 @@ struct cli_options_spec {
 bool cli_options_parse(const struct cli_options_spec *spec, size_t count, int argc,
                        char *const *argv, struct buffer *error);
 
-/* The options of `start` and of every command that reads the configuration. */
+/* The options of `start`. */
+bool cli_options_start(int argc, char *const *argv, struct config_options *options,
+                       struct buffer *error);
+
+/* The options of `start` that say something about the configuration, for of every other command
+ * that reads it. */
 bool cli_options_config(int argc, char *const *argv, struct config_options *options,
                         struct buffer *error);

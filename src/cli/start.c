@@ -24,7 +24,7 @@ int cli_start(int argc, char **argv)
     struct config *config = NULL;
     int status = 1;
 
-    if (cli_options_config(argc, argv, &options, &error))
+    if (cli_options_start(argc, argv, &options, &error))
         config = config_load(&options, &error, &warnings);
     if (config == NULL) {
         fprintf(stderr, "reverb: %s\n", buffer_text(&error));

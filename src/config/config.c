@@ -22,6 +22,8 @@ static const struct config_setting server_name = {
 
 static bool load_file(struct config_input *input, struct buffer *error, struct buffer *warnings)
 {
+    if (input->options->config_text != NULL)
+        return config_file_take(&input->file, input->options->config_text, error);
     if (input->options->config_file != NULL)
         return config_file_load(&input->file, input->options->config_file, error);
     if (config_laravel_is_here())

@@ -72,6 +72,7 @@ struct config {
     bool debug;
     bool log_json;
     bool scaling_enabled;
+    uint32_t pulse_ingest_interval_s; /* between the sums that Laravel's Pulse is told */
 
     struct config_app *apps;
     size_t apps_count;
@@ -89,8 +90,15 @@ struct config_options {
     const char *workers;
     const char *config_file; /* JSON of the shape of config/reverb.php; "-": standard input */
     const char *env_file;    /* instead of ./.env */
+    const char *config_text; /* what `config_file` says, where that is known already */
     const char *log_format;  /* "text" or "json" */
     bool debug;
+
+    /* What `php artisan reverb:start` adds; no settings. */
+    bool supervised;         /* ends with the process that started it */
+    const char *events_fd;   /* descriptor that events are written to */
+    const char *events;      /* their kinds, separated by commas */
+    const char *commands_fd; /* descriptor that commands are read from */
 };
 
 /* Loads and validates everything; NULL where it cannot be, and then `error` holds one line that

@@ -61,6 +61,13 @@ bool config_file_load(struct config_file *file, const char *path, struct buffer 
     return ok;
 }
 
+bool config_file_take(struct config_file *file, const char *text, struct buffer *error)
+{
+    file->is_settled = true;
+    file->is_laravel = true;
+    return config_file_parse(file, bytes_of(text), NAME_OF_STANDARD_INPUT, error);
+}
+
 void config_file_deinit(struct config_file *file)
 {
     json_decref(file->root);

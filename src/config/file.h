@@ -21,6 +21,9 @@ struct config_file {
 /* Reads and parses the file; "-" is standard input. */
 bool config_file_load(struct config_file *file, const char *path, struct buffer *error);
 
+/* The same for what standard input would say, where it was said in another way. */
+bool config_file_take(struct config_file *file, const char *text, struct buffer *error);
+
 bool config_file_parse(struct config_file *file, struct bytes text, const char *name,
                        struct buffer *error);
 

@@ -18,6 +18,7 @@ struct scope {
     size_t laravel_count;
     const char *file_name;
     const char *path; /* of the object in the file */
+    bool is_lenient;  /* Laravel takes any key, and so its application may have some of its own */
     struct buffer *error;
     struct buffer *warnings;
 };
@@ -96,8 +97,10 @@ static bool is_unhonoured(const char *prefix, const char *name)
             (strcmp(name, "tcp") == 0 || strcmp(name, "unix") == 0));
 }
 
-static void suggest(const struct scope *scope, const char *prefix, const char *name)
+/* Says what was meant, as an error or, where any key may stand, as a warning. */
+static bool suggest(const struct scope *scope, const char *prefix, const char *name)
 {
+    struct buffer *out = scope->is_lenient ? scope->warnings : scope->error;
     const char *candidates[CANDIDATES_MAX];
     char names[CANDIDATES_MAX][KEY_LEN_MAX];
     size_t count = 0;
@@ -112,9 +115,10 @@ static void suggest(const struct scope *scope, const char *prefix, const char *n
         candidates[count] = names[count];
         count++;
     }
-    buffer_printf(scope->error, "%s%s%s%s%s in %s is not a setting; did you mean %s?", scope->path,
+    buffer_printf(out, "%s%s%s%s%s in %s is not a setting; did you mean %s?%s", scope->path,
                   dot_after(scope->path), prefix, dot_after(prefix), name, scope->file_name,
-                  config_nearest(name, candidates, count));
+                  config_nearest(name, candidates, count), scope->is_lenient ? "\n" : "");
+    return scope->is_lenient;
 }
 
 static bool check_type(const struct scope *scope, const struct config_setting *setting,
@@ -158,8 +162,7 @@ static bool check_key(const struct scope *scope, const char *prefix, const char 
                           scope->path, key, scope->file_name);
         return true;
     }
-    suggest(scope, prefix, name);
-    return false;
+    return suggest(scope, prefix, name);
 }
 
 static bool check_object(const struct scope *scope, const char *prefix, const json_t *object)
@@ -255,7 +258,10 @@ static bool check_root(struct scope scope, const json_t *root)
 bool config_schema_check(const struct config_file *file, const char *server, struct buffer *error,
                          struct buffer *warnings)
 {
-    struct scope scope = {.file_name = file->name, .error = error, .warnings = warnings};
+    struct scope scope = {.file_name = file->name,
+                          .is_lenient = file->is_settled,
+                          .error = error,
+                          .warnings = warnings};
     const json_t *servers = config_file_find(file->root, "servers");
     const json_t *entry = json_object_get(servers, server);
     const json_t *apps = config_file_find(file->root, "apps.apps");

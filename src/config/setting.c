@@ -115,6 +115,12 @@ const struct config_setting config_setting_server[] = {
      SERVER(log_json),
      .fallback = "text",
      .choices = log_formats},
+    {.key = "pulse_ingest_interval",
+     .variable = "REVERB_PULSE_INGEST_INTERVAL",
+     .kind = CONFIG_SETTING_NUMBER,
+     SERVER(pulse_ingest_interval_s),
+     .fallback = "15",
+     RANGE("a number of seconds", 0, 24 * 60 * 60)},
     {.key = "scaling.enabled",
      .variable = "REVERB_SCALING_ENABLED",
      .kind = CONFIG_SETTING_FLAG,
@@ -238,7 +244,6 @@ const size_t config_setting_app_count = COUNT(config_setting_app);
     }
 
 const struct config_setting config_setting_laravel_server[] = {
-    NUMBER_OF("pulse_ingest_interval", "a number of seconds"),
     NUMBER_OF("telescope_ingest_interval", "a number of seconds"),
     TEXT_OF("scaling.channel"),
     {.key = "scaling.server.url", .kind = CONFIG_SETTING_SECRET},

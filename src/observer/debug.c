@@ -86,9 +86,10 @@ static void on_received(void *user, const struct pusher_session *session, struct
     show(&out);
 }
 
-static void on_handled(void *user, const struct pusher_session *session)
+static void on_handled(void *user, const struct pusher_session *session, struct bytes message)
 {
     (void)user;
+    (void)message;
     show_session("Message Handled", session);
 }
 

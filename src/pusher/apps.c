@@ -22,6 +22,7 @@ struct pusher_apps {
     struct table *former;
     _Atomic(struct pusher_app *) first; /* all that there ever were */
     size_t workers_count;
+    const struct pusher_events_observer *observers;
 };
 
 static void table_free(struct table *table)
@@ -36,7 +37,7 @@ static void table_free(struct table *table)
 
 static struct pusher_app *add(struct pusher_apps *apps, const char *id)
 {
-    struct pusher_app *app = pusher_app_new(id, apps->workers_count);
+    struct pusher_app *app = pusher_app_new(id, apps->workers_count, apps->observers);
 
     app->next = atomic_load(&apps->first);
     atomic_store(&apps->first, app);
@@ -80,11 +81,13 @@ void pusher_apps_forget_former(struct pusher_apps *apps)
     apps->former = NULL;
 }
 
-struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count)
+struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,
+                                    const struct pusher_events_observer *observers)
 {
     struct pusher_apps *apps = mem_new(sizeof *apps);
 
     apps->workers_count = workers_count;
+    apps->observers = observers;
     atomic_init(&apps->table, NULL);
     atomic_init(&apps->first, NULL);
     pusher_apps_reload(apps, config);

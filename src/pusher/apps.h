@@ -8,7 +8,9 @@
 
 struct pusher_apps;
 
-struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count);
+/* `observers` hear of channels; they may be NULL, and stay the caller's. */
+struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,
+                                    const struct pusher_events_observer *observers);
 void pusher_apps_free(struct pusher_apps *apps);
 
 /* NULL where there is none. */

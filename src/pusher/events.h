@@ -7,6 +7,8 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
+
 struct pusher_app;
 struct pusher_session;
 
@@ -14,18 +16,42 @@ struct pusher_session;
 struct pusher_events {
     void (*on_connected)(void *user, const struct pusher_session *session);
     void (*on_received)(void *user, const struct pusher_session *session, struct bytes message);
-    void (*on_handled)(void *user, const struct pusher_session *session);
+    /* The message was understood and granted: nothing was answered with an error. */
+    void (*on_handled)(void *user, const struct pusher_session *session, struct bytes message);
     void (*on_control_frame)(void *user, const struct pusher_session *session, bool is_ping);
     void (*on_broadcast)(void *user, const struct pusher_app *app, struct bytes channel,
                          struct bytes message);
+    /* One message to one client; the app exists. */
+    void (*on_sent)(void *user, const struct pusher_session *session, struct bytes message);
+    /* The same by numbers: so many messages to clients of that app. */
+    void (*on_sent_count)(void *user, struct pusher_app *app, size_t count);
     void (*on_pinged)(void *user, const struct pusher_session *session);
-    void (*on_pruned)(void *user, const struct pusher_session *session);
+    void (*on_pruned)(void *user, const struct pusher_session *session); /* it is closed already */
     void (*on_closed)(void *user, const struct pusher_session *session);
+    /* The first came, the last has left. Under the registry's lock, so that all hear of it in the
+     * order in which it happened: an observer takes notes and nothing else. */
+    void (*on_channel_created)(void *user, const struct pusher_app *app, struct bytes channel);
+    void (*on_channel_removed)(void *user, const struct pusher_app *app, struct bytes channel);
+    /* Of presence channels; a user's first connection, and the last. Under the channel's lock. */
+    void (*on_member_added)(void *user, const struct pusher_app *app, struct bytes channel,
+                            struct bytes user_id, struct bytes user_info);
+    void (*on_member_removed)(void *user, const struct pusher_app *app, struct bytes channel,
+                              struct bytes user_id);
 };
 
-/* Tells `event`, with its arguments, to the hub's observer where it listens. */
-#define PUSHER_EVENTS_TELL(hub, event, ...)                        \
-    do {                                                           \
-        if ((hub)->events != NULL && (hub)->events->event != NULL) \
-            (hub)->events->event((hub)->events_user, __VA_ARGS__); \
+/* Who listens: a chain, fixed before the workers start. */
+struct pusher_events_observer {
+    const struct pusher_events *events;
+    void *user;
+    const struct pusher_events_observer *next;
+};
+
+/* Tells `event`, with its arguments, to each of the observers of `place` (a hub, an app) that
+ * listens to it. */
+#define PUSHER_EVENTS_TELL(place, event, ...)                                     \
+    do {                                                                          \
+        for (const struct pusher_events_observer *observer_ = (place)->observers; \
+             observer_ != NULL; observer_ = observer_->next)                      \
+            if (observer_->events->event != NULL)                                 \
+                observer_->events->event(observer_->user, __VA_ARGS__);           \
     } while (0)

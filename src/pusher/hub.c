@@ -21,6 +21,37 @@ static void on_slow_reader(struct ws_conn *ws)
     pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
 }
 
+/* --- what was sent, to observers ------------------------------------------------------------- */
+
+static void on_sent(struct ws_conn *ws, const struct ws_message *message)
+{
+    const struct pusher_session *session = pusher_session_of(ws);
+
+    PUSHER_EVENTS_TELL(session->hub, on_sent, session, ws_message_text(message));
+}
+
+static void on_sent_count(struct ws_conn *ws, size_t count)
+{
+    const struct pusher_session *session = pusher_session_of(ws);
+
+    PUSHER_EVENTS_TELL(session->hub, on_sent_count, session->app, count);
+}
+
+/* The fan-out tells of what it sent only where somebody listens to that. */
+static void listen_to_fanout(struct pusher_hub *hub)
+{
+    const struct pusher_events_observer *observer;
+
+    for (observer = hub->observers; observer != NULL; observer = observer->next) {
+        if (observer->events->on_sent != NULL)
+            hub->fanout.on_sent = on_sent;
+        if (observer->events->on_sent_count != NULL)
+            hub->fanout.on_sent_count = on_sent_count;
+    }
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
 void pusher_hub_init(struct pusher_hub *hub, bool has_compression)
 {
     hub->ws_settings.events = &pusher_session_events;
@@ -34,6 +65,7 @@ void pusher_hub_init(struct pusher_hub *hub, bool has_compression)
     hub->fanout.find = find_subscriber;
     hub->fanout.on_slow_reader = on_slow_reader;
     hub->fanout.user = hub;
+    listen_to_fanout(hub);
     channel_fanout_init(&hub->fanout);
 }
 

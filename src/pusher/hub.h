@@ -18,8 +18,8 @@ struct pusher_hub {
     size_t workers_count;
     struct pusher_apps *apps;
     struct metrics *metrics;
-    const struct pusher_events *events; /* NULL: nobody listens */
-    void *events_user;
+    const struct pusher_events_observer *observers; /* NULL: nobody listens */
+    bool keeps_origins;                             /* somebody wants to know sessions' origins */
 
     /* Owner. */
     struct channel_fanout fanout;

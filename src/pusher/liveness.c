@@ -55,8 +55,8 @@ void pusher_liveness_on_timer(struct pusher_session *session, uint64_t now_ms)
 
     if (session->is_pinged) {
         metrics_add(&session->hub->metrics->stale_closed, 1);
-        PUSHER_EVENTS_TELL(session->hub, on_pruned, session);
         pusher_session_close_with_error(session, PUSHER_ERROR_STALE);
+        PUSHER_EVENTS_TELL(session->hub, on_pruned, session);
     } else if (now_ms < due_ms) {
         ws_conn_set_timer(&session->ws, due_ms);
     } else {

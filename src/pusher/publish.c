@@ -29,11 +29,20 @@ static bool is_cached(struct bytes name)
     return !pusher_signin_is_user_channel(name) && channel_kind_of(name).is_cache;
 }
 
+static bool is_observed(const struct pusher_hub *hub)
+{
+    const struct pusher_events_observer *observer = hub->observers;
+
+    while (observer != NULL && observer->events->on_broadcast == NULL)
+        observer = observer->next;
+    return observer != NULL;
+}
+
 bool pusher_publish_is_wanted(struct pusher_hub *hub, struct pusher_app *app, struct bytes name)
 {
     struct channel *channel;
 
-    if (is_cached(name) || hub->events != NULL)
+    if (is_cached(name) || is_observed(hub))
         return true;
     channel = find(app, name);
     if (channel == NULL)

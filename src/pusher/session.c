@@ -107,11 +107,20 @@ void pusher_session_close(struct pusher_session *session, uint16_t code, struct 
     leave_everything(session);
 }
 
+static void tell_sent(const struct pusher_session *session, struct bytes message)
+{
+    if (session->hub->observers == NULL || session->app == NULL)
+        return;
+    PUSHER_EVENTS_TELL(session->hub, on_sent, session, message);
+    PUSHER_EVENTS_TELL(session->hub, on_sent_count, session->app, 1);
+}
+
 void pusher_session_send(struct pusher_session *session, struct bytes message)
 {
     if (session->is_over)
         return;
     metrics_add(&session->hub->metrics->messages_sent, 1);
+    tell_sent(session, message);
     if (!ws_conn_send_text(&session->ws, message)) {
         metrics_add(&session->hub->metrics->slow_readers_closed, 1);
         pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
@@ -122,6 +131,7 @@ void pusher_session_send_error(struct pusher_session *session, enum pusher_error
 {
     struct buffer *out = pusher_hub_scratch(session->hub);
 
+    session->is_refused = true;
     pusher_event_error(out, error);
     pusher_session_send(session, buffer_bytes(out));
 }
@@ -180,12 +190,14 @@ static void on_message(struct ws_conn *ws, struct bytes text, bool is_text)
     PUSHER_EVENTS_TELL(session->hub, on_received, session, text);
     if (!is_within_rate(session))
         return;
+    session->is_refused = false;
     if (is_text && pusher_message_parse(&message, text))
         dispatch(session, &message);
     else
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
     pusher_message_deinit(&message);
-    PUSHER_EVENTS_TELL(session->hub, on_handled, session);
+    if (!session->is_refused)
+        PUSHER_EVENTS_TELL(session->hub, on_handled, session, text);
 }
 
 static void on_control(struct ws_conn *ws, bool is_ping)
@@ -223,6 +235,7 @@ static void on_closed(struct ws_conn *ws)
     metrics_add(&hub->metrics->connections_closed, 1);
     if (session->has_place)
         net_descriptors_give_websocket(hub->loop->descriptors);
+    free(session->origin);
     free(session);
 }
 
@@ -275,6 +288,9 @@ static void begin(struct pusher_session *session, struct bytes origin)
     } else if (!take_place(session)) {
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
     } else {
+        session->is_established = true;
+        if (hub->keeps_origins && origin.data != NULL)
+            session->origin = bytes_copy(origin);
         PUSHER_EVENTS_TELL(hub, on_connected, session);
         pusher_event_connection_established(pusher_hub_scratch(hub), id_text,
                                             pusher_app_settings(session->app)->activity_timeout_s);

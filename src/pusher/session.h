@@ -24,15 +24,18 @@ struct pusher_session {
     struct channel_subscriber subscriber;
     struct list link; /* in the hub */
     struct map_entry by_socket_id;
+    char *origin;                     /* NULL where it has none, or nobody wants to know */
     uint64_t socket_id;               /* two numbers of 32 bits; never 0 */
     struct pusher_session_user *user; /* NULL before sign-in */
     uint64_t seen_ms;                 /* when the client last sent something */
     struct pusher_rate_limit rate_limit;
     bool is_pinged;
     bool uses_control_frames;
-    bool is_counted; /* in the app's connections */
-    bool has_place;  /* counted in the process's WebSockets */
-    bool is_over;    /* has left everything */
+    bool is_counted;     /* in the app's connections */
+    bool has_place;      /* counted in the process's WebSockets */
+    bool is_over;        /* has left everything */
+    bool is_established; /* was told its socket id */
+    bool is_refused;     /* the message at hand was answered with an error */
 };
 
 /* "1234.5678" and its NUL. */

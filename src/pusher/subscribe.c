@@ -132,6 +132,8 @@ static struct ws_message *join_presence(struct pusher_session *session,
         added = message_of(out);
         channel_fanout_publish_in_order(&session->hub->fanout, channel, added, 0);
         ws_message_unref(added);
+        PUSHER_EVENTS_TELL(session->hub, on_member_added, session->app, wish->channel,
+                           wish->user_id, wish->user_info);
     }
     buffer_clear(out);
     pusher_event_subscription_succeeded(out, wish->channel,
@@ -298,10 +300,14 @@ struct channel_subscription *pusher_subscribe_find(struct pusher_session *sessio
 static void leave_presence(struct pusher_session *session, struct channel *channel,
                            struct channel_presence_member *member)
 {
+    const struct bytes user_id = channel_presence_user_id(member);
     struct buffer *out = pusher_hub_scratch(session->hub);
 
     channel_registry_lock_state(channel);
-    pusher_event_member_removed(out, channel_name(channel), channel_presence_user_id(member));
+    pusher_event_member_removed(out, channel_name(channel), user_id);
+    if (channel_presence_is_last(member))
+        PUSHER_EVENTS_TELL(session->hub, on_member_removed, session->app, channel_name(channel),
+                           user_id);
     if (channel_presence_leave(channel->presence, member)) {
         struct ws_message *removed = message_of(out);
 

@@ -5,14 +5,19 @@
 #include "base/mem.h"
 #include "net/socket.h"
 #include "observer/debug.h"
+#include "observer/laravel.h"
 #include "server/banner.h"
+#include "server/commands.h"
 #include "server/control.h"
 #include "server/notify.h"
 #include "server/status.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define HOUSEKEEPING_MS 1000
 
@@ -45,6 +50,15 @@ struct server {
     atomic_size_t reloading_count; /* workers that have yet to take it up */
     uint64_t started_ms;
     bool is_ending;
+
+    /* Of a server that `php artisan reverb:start` has started. */
+    pid_t parent; /* 0: nobody's child */
+    struct observer_laravel *laravel;
+    struct server_commands *commands;
+    char *config_text; /* was handed over, and waits to be taken up */
+
+    struct pusher_events_observer debug;
+    const struct pusher_events_observer *observers;
     bool wants_reload; /* another came while one was going on */
 };
 
@@ -102,24 +116,55 @@ static void warn_of_unheard(const struct config *now, const struct config *asked
     append_name(&names, now->max_backlog_bytes != asked->max_backlog_bytes, "max_backlog");
     append_name(&names, now->drain_s != asked->drain_s, "drain");
     append_name(&names, now->shutdown_timeout_s != asked->shutdown_timeout_s, "shutdown_timeout");
+    append_name(&names, now->pulse_ingest_interval_s != asked->pulse_ingest_interval_s,
+                "pulse_ingest_interval");
     if (names.len > 0)
         log_warn("changed in the configuration, and taken up only by a restart: %s",
                  buffer_text(&names));
     buffer_deinit(&names);
 }
 
+/* What came over standard input can be had anew only from whoever gave it. */
+static bool has_configuration(struct server *server)
+{
+    const char *file = server->options->config_file;
+
+    if (file == NULL || strcmp(file, "-") != 0 || server->config_text != NULL)
+        return true;
+    if (server->laravel != NULL)
+        observer_laravel_ask_config(server->laravel);
+    else
+        log_warn("the configuration came over standard input and cannot be read again");
+    return false;
+}
+
+static struct config *load_anew(struct server *server, struct buffer *error)
+{
+    struct config_options options = *server->options;
+    struct buffer warnings = {0};
+    struct config *config;
+
+    options.config_text = server->config_text;
+    config = config_load(&options, error, &warnings);
+    log_lines(&warnings);
+    buffer_deinit(&warnings);
+    free(server->config_text);
+    server->config_text = NULL;
+    return config;
+}
+
 static void reload(struct server *server)
 {
     struct buffer error = {0};
-    struct buffer warnings = {0};
     struct config *config;
 
     if (atomic_load(&server->reloading_count) > 0) {
         server->wants_reload = true;
         return;
     }
-    config = config_load(server->options, &error, &warnings);
-    log_lines(&warnings);
+    if (!has_configuration(server))
+        return;
+    config = load_anew(server, &error);
     if (config == NULL) {
         log_error("the configuration was not reloaded: %s", buffer_text(&error));
     } else {
@@ -137,7 +182,6 @@ static void reload(struct server *server)
         log_info("apps were reloaded: %zu", config->apps_count);
     }
     buffer_deinit(&error);
-    buffer_deinit(&warnings);
 }
 
 /* Every worker has ended the turn in which it could still see the former apps. */
@@ -184,6 +228,15 @@ static void on_ending_signal(uv_signal_t *handle, int number)
 {
     (void)number;
     end(handle->data);
+}
+
+/* Nobody would end it later. */
+static void on_parent_gone(void *user)
+{
+    struct server *server = user;
+
+    if (!server->is_ending)
+        end(server);
 }
 
 static void on_worker_ended(void *user)
@@ -233,10 +286,91 @@ static void on_housekeeping(uv_timer_t *timer)
     struct server *server = timer->data;
 
     feed_watchdog(server);
+    if (server->parent != 0 && getppid() != server->parent)
+        on_parent_gone(server);
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
         channel_registry_expire(app->channels, uv_now(&server->loop));
     if (server->tls != NULL && net_tls_is_outdated(server->tls))
         reload_certificate(server, tls_settings(server));
+}
+
+/* --- the process that started it ------------------------------------------------------------ */
+
+static void on_config_text(const char *text, void *user)
+{
+    struct server *server = user;
+
+    if (server->is_ending)
+        return;
+    free(server->config_text);
+    server->config_text = bytes_copy(bytes_of(text));
+    reload(server);
+}
+
+/* The remainder of a socket id's first number says which worker has it. */
+static void on_message_command(uint64_t socket_id, struct bytes message, void *user)
+{
+    struct server *server = user;
+
+    server_worker_message(&server->workers[(socket_id >> 32) % server->workers_count], socket_id,
+                          message);
+}
+
+static const struct server_commands_events commands_events = {
+    .on_config = on_config_text,
+    .on_message = on_message_command,
+    .on_gone = on_parent_gone,
+};
+
+/* A signal of the terminal is for the parent alone, who passes it on: once, not twice. And a parent
+ * that does not read what `--debug` shows must not hold up a worker. */
+static void become_supervised(struct server *server)
+{
+    const int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    struct stat output;
+
+    server->parent = getppid();
+    setpgid(0, 0);
+    if (flags >= 0 && fstat(STDOUT_FILENO, &output) == 0 && S_ISFIFO(output.st_mode))
+        fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+}
+
+static bool listen_for_laravel(struct server *server)
+{
+    const struct config_options *options = server->options;
+    struct buffer error = {0};
+
+    if (options->supervised)
+        become_supervised(server);
+    if (server->config->debug) {
+        server->debug.events = &observer_debug_events;
+        server->observers = &server->debug;
+    }
+    if (options->events_fd != NULL) {
+        server->laravel = observer_laravel_new(options->events_fd, options->events, &error);
+        if (server->laravel == NULL)
+            fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+        else
+            server->observers = observer_laravel_listen(server->laravel, server->observers);
+    }
+    buffer_deinit(&error);
+    return options->events_fd == NULL || server->laravel != NULL;
+}
+
+static void talk_with_laravel(struct server *server)
+{
+    struct buffer error = {0};
+
+    if (server->laravel != NULL)
+        observer_laravel_start(server->laravel, &server->loop, server->apps,
+                               server->config->pulse_ingest_interval_s);
+    if (server->options->commands_fd != NULL) {
+        server->commands = server_commands_open(&server->loop, server->options->commands_fd,
+                                                &commands_events, server, &error);
+        if (server->commands == NULL)
+            log_warn("%s: no commands are taken", buffer_text(&error));
+    }
+    buffer_deinit(&error);
 }
 
 static void on_command(struct bytes command, struct buffer *answer, void *user)
@@ -323,7 +457,8 @@ static void fill_hub(struct server *server, size_t index)
     hub->apps = server->apps;
     hub->metrics = &server->metrics[index];
     hub->fanout.all = server->fanouts;
-    hub->events = server->config->debug ? &observer_debug_events : NULL;
+    hub->observers = server->observers;
+    hub->keeps_origins = server->laravel != NULL;
     server->fanouts[index] = &hub->fanout;
 }
 
@@ -378,6 +513,7 @@ static void open_main_loop(struct server *server)
     CHECK(uv_timer_start(&server->housekeeping, on_housekeeping, HOUSEKEEPING_MS,
                          HOUSEKEEPING_MS) == 0);
     watch_signals(server);
+    talk_with_laravel(server);
     server->started_ms = uv_now(&server->loop);
     server->control = server_control_open(&server->loop, server->port, on_command, server, &error);
     if (server->control == NULL)
@@ -433,7 +569,7 @@ static void make_parts(struct server *server)
 {
     const size_t count = server->workers_count;
 
-    server->apps = pusher_apps_new(server->config, count);
+    server->apps = pusher_apps_new(server->config, count, server->observers);
     server->hubs = mem_new(count * sizeof *server->hubs);
     server->fanouts = mem_new(count * sizeof(struct channel_fanout *));
     server->workers = mem_new(count * sizeof *server->workers);
@@ -450,6 +586,9 @@ static void free_parts(struct server *server)
         config_free(server->apps_config);
     pusher_apps_free(server->apps);
     net_tls_free(server->tls);
+    observer_laravel_free(server->laravel);
+    server_commands_free(server->commands);
+    free(server->config_text);
     free(server->hubs);
     free(server->fanouts);
     free(server->workers);
@@ -466,8 +605,9 @@ int server_run(const struct config_options *options, struct config *config)
     server.workers_count =
         config->workers < CHANNEL_WORKERS_COUNT_MAX ? config->workers : CHANNEL_WORKERS_COUNT_MAX;
     net_descriptors_init(&server.descriptors);
+    is_open = listen_for_laravel(&server);
     make_parts(&server);
-    is_open = open_tls(&server) && open_workers(&server);
+    is_open = is_open && open_tls(&server) && open_workers(&server);
     if (is_open) {
         open_main_loop(&server);
         start_workers(&server);
@@ -475,6 +615,8 @@ int server_run(const struct config_options *options, struct config *config)
         server_notify("READY=1");
         uv_run(&server.loop, UV_RUN_DEFAULT);
         close_workers(&server);
+        if (server.laravel != NULL)
+            observer_laravel_finish(server.laravel);
         close_main_loop(&server);
     }
     free_parts(&server);

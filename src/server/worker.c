@@ -29,6 +29,13 @@ struct reload_mail {
     void *user;
 };
 
+struct message_mail {
+    struct net_mail mail;
+    struct server_worker *worker;
+    uint64_t socket_id;
+    char *message; /* NULL: the connection is to end */
+};
+
 static void on_turn_end(void *user)
 {
     struct server_worker *worker = user;
@@ -189,6 +196,33 @@ void server_worker_reload(struct server_worker *worker, void (*on_done)(void *us
     reload->on_done = on_done;
     reload->user = user;
     net_mailbox_post(&worker->loop.mailbox, &reload->mail);
+}
+
+/* --- one connection ------------------------------------------------------------------------- */
+
+static void on_message_mail(struct net_mail *mail, void *owner)
+{
+    struct message_mail *message = (struct message_mail *)mail;
+    struct pusher_session *session = pusher_hub_find(message->worker->hub, message->socket_id);
+
+    (void)owner;
+    if (session != NULL && message->message != NULL)
+        pusher_session_send(session, bytes_of(message->message));
+    else if (session != NULL && !session->is_over)
+        pusher_session_close(session, WS_CLOSE_NORMAL, BYTES_NONE);
+    free(message->message);
+    free(message);
+}
+
+void server_worker_message(struct server_worker *worker, uint64_t socket_id, struct bytes message)
+{
+    struct message_mail *mail = mem_new(sizeof *mail);
+
+    mail->mail.deliver = on_message_mail;
+    mail->worker = worker;
+    mail->socket_id = socket_id;
+    mail->message = message.data != NULL ? bytes_copy(message) : NULL;
+    net_mailbox_post(&worker->loop.mailbox, &mail->mail);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

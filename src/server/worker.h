@@ -53,6 +53,10 @@ void server_worker_end(struct server_worker *worker, uint64_t spread_ms, uint64_
 /* Has it look at the apps anew; `on_done` once it has. */
 void server_worker_reload(struct server_worker *worker, void (*on_done)(void *user), void *user);
 
+/* Sends `message` to that connection, or ends it where `message` is absent; nothing where the
+ * worker does not have it. */
+void server_worker_message(struct server_worker *worker, uint64_t socket_id, struct bytes message);
+
 /* Waits for the thread, which was told to end. */
 void server_worker_join(struct server_worker *worker);
 

@@ -56,7 +56,7 @@ static inline void api_rig_open(struct api_rig *rig, const char *path)
         .loop = &rig->rig.loop,
         .all = &rig->hub,
         .workers_count = 1,
-        .apps = pusher_apps_new(&rig->config, 1),
+        .apps = pusher_apps_new(&rig->config, 1, NULL),
         .metrics = &rig->metrics,
     };
     pusher_hub_init(&rig->hub, false);

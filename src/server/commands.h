@@ -1,0 +1,30 @@
+/* What `php artisan reverb:start` tells the server it has started: a line of JSON a command.
+ *
+ *     {"command":"config","config":{…}}                               a new configuration
+ *     {"command":"send","socket_id":"1.2","message":"…"}
+ *     {"command":"disconnect","socket_id":"1.2"}
+ *
+ * Thread: main. Life: open to the close of the loop's handles, then free.
+ */
+#pragma once
+
+#include "base/buffer.h"
+
+#include <uv.h>
+
+struct server_commands;
+
+struct server_commands_events {
+    /* Borrowed: JSON of the shape of config/reverb.php. */
+    void (*on_config)(const char *text, void *user);
+    /* `message` is absent where the connection is to end. */
+    void (*on_message)(uint64_t socket_id, struct bytes message, void *user);
+    /* Whoever gave commands is gone. */
+    void (*on_gone)(void *user);
+};
+
+/* `descriptor` is what the option says; NULL and one line in `error` where it is none. */
+struct server_commands *server_commands_open(uv_loop_t *loop, const char *descriptor,
+                                             const struct server_commands_events *events,
+                                             void *user, struct buffer *error);
+void server_commands_free(struct server_commands *commands); /* NULL is fine */
