@@ -1,0 +1,26 @@
+<?php
+
+namespace Laravel\Reverb;
+
+use Illuminate\Support\Manager;
+use Laravel\Reverb\Contracts\ApplicationProvider;
+
+/**
+ * Knows the application providers: "config", and what `extend()` adds.
+ *
+ * @mixin ApplicationProvider
+ */
+class ApplicationManager extends Manager
+{
+    public function createConfigDriver(): ConfigApplicationProvider
+    {
+        return new ConfigApplicationProvider(
+            collect($this->config->get('reverb.apps.apps', []))
+        );
+    }
+
+    public function getDefaultDriver(): string
+    {
+        return $this->config->get('reverb.apps.provider') ?: 'config';
+    }
+}

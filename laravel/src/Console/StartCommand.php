@@ -1,0 +1,256 @@
+<?php
+
+namespace Laravel\Reverb\Console;
+
+use Illuminate\Console\Command;
+use Illuminate\Contracts\Cache\Factory as Cache;
+use Illuminate\Contracts\Config\Repository;
+use Illuminate\Contracts\Debug\ExceptionHandler;
+use Illuminate\Contracts\Events\Dispatcher;
+use Laravel\Reverb\ConfigApplicationProvider;
+use Laravel\Reverb\Contracts\ApplicationProvider;
+use Laravel\Reverb\Contracts\Logger;
+use Laravel\Reverb\Exceptions\BinaryMissing;
+use Laravel\Reverb\Loggers\CliLogger;
+use Laravel\Reverb\Native\ChannelManager;
+use Laravel\Reverb\Native\Configuration;
+use Laravel\Reverb\Native\EventRelay;
+use Laravel\Reverb\Native\Ingest;
+use Laravel\Reverb\Native\Output;
+use Laravel\Reverb\Native\Process;
+use Laravel\Reverb\Native\Timer;
+use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager as ChannelManagerContract;
+use Symfony\Component\Console\Attribute\AsCommand;
+use Symfony\Component\Console\Command\SignalableCommandInterface;
+use Throwable;
+
+#[AsCommand(name: 'reverb:start')]
+class StartCommand extends Command implements SignalableCommandInterface
+{
+    use BuildsTheServer;
+
+    /** Seconds between two looks at the key that reverb:restart sets. */
+    protected const RESTART_POLL = 2.0;
+
+    /** Seconds between two looks at the apps of a provider of one's own. */
+    protected const APPS_POLL = 5.0;
+
+    /** SIGTERM, which has no name where there is no pcntl. */
+    protected const TERMINATE = 15;
+
+    protected $signature = 'reverb:start
+        {--host= : The address to listen on}
+        {--port= : The port to listen on}
+        {--path= : The prefix of all routes}
+        {--hostname= : The name under which people reach the server; finds its certificate}
+        {--debug : Show what is received and sent}';
+
+    protected $description = 'Start the Reverb server';
+
+    protected Process $process;
+
+    protected ApplicationProvider $provider;
+
+    protected Configuration $configuration;
+
+    protected Ingest $ingest;
+
+    protected EventRelay $relay;
+
+    protected Output $screen;
+
+    protected string $handedOver = '';
+
+    protected mixed $restartKey = null;
+
+    protected bool $isRestarting = false;
+
+    public function handle(Repository $config, Dispatcher $events, ApplicationProvider $provider): int
+    {
+        try {
+            $binary = $this->binary();
+        } catch (BinaryMissing $e) {
+            $this->components->error('The native server is not there.');
+            $this->line($e->getMessage());
+
+            return self::FAILURE;
+        }
+
+        $this->provider = $provider;
+        $this->configuration = new Configuration($config, $provider, $this->given());
+        $this->ingest = new Ingest($this->laravel, $this->configuration);
+        $this->screen = new Output($this->output, $this->components);
+        $this->restartKey = $this->readRestartKey();
+
+        $this->laravel->instance(Logger::class, new CliLogger($this->output));
+        $this->laravel->singletonIf(ChannelManagerContract::class, ChannelManager::class);
+
+        $this->start($binary, $events);
+
+        return $this->serve();
+    }
+
+    /**
+     * @return array<int, int>
+     */
+    public function getSubscribedSignals(): array
+    {
+        return defined('SIGINT') ? [SIGINT, SIGTERM, SIGTSTP] : [];
+    }
+
+    /**
+     * The server ends gracefully, and this command with it; a second signal makes it hurry.
+     */
+    public function handleSignal(int $signal, int|false $previousExitCode = 0): int|false
+    {
+        if (! isset($this->process)) {
+            return 128 + $signal;
+        }
+
+        $this->process->signal($signal);
+
+        return false;
+    }
+
+    /**
+     * What the command line says: it beats the configuration.
+     */
+    protected function given(): array
+    {
+        return array_filter([
+            'host' => $this->option('host'),
+            'port' => $this->option('port'),
+            'path' => $this->option('path'),
+            'hostname' => $this->option('hostname'),
+        ], fn ($value) => $value !== null);
+    }
+
+    /**
+     * Secrets go over a pipe: a command line can be read by everybody.
+     */
+    protected function start(string $binary, Dispatcher $events): void
+    {
+        $command = [
+            $binary, 'start', '--config', '-', '--supervised',
+            '--events-fd='.Process::EVENTS, '--commands-fd='.Process::COMMANDS,
+        ];
+
+        if ($this->option('debug')) {
+            $command[] = '--debug';
+        }
+
+        $kinds = (new EventRelay($events, $this->provider))->kinds();
+        $process = new Process([...$command, '--events='.implode(',', $kinds)], $this->laravel->basePath());
+
+        $this->relay = new EventRelay($events, $this->provider, $process);
+        $this->handedOver = $this->configuration->toJson();
+
+        $process->start($this->handedOver);
+        $this->process = $process;
+    }
+
+    /**
+     * Returns the server's exit status, once it has ended and all that it told is heard.
+     */
+    protected function serve(): int
+    {
+        $timers = [
+            new Timer(self::RESTART_POLL, $this->restartWhenTold(...)),
+            new Timer(self::APPS_POLL, $this->reloadWhenAppsChange(...)),
+            ...$this->ingest->timers(),
+        ];
+
+        while ($this->process->read($this->hear(...), Timer::untilNext($timers))) {
+            foreach ($timers as $timer) {
+                $this->attempt($timer->runIfDue(...));
+            }
+        }
+
+        while ($this->process->isRunning()) {
+            usleep(10_000);
+        }
+
+        $this->attempt($this->ingest->all(...));
+
+        return $this->process->exitCode();
+    }
+
+    protected function hear(int $stream, string $line): void
+    {
+        if ($stream !== Process::EVENTS) {
+            $this->screen->write($stream, $line);
+
+            return;
+        }
+
+        $event = json_decode($line, true, flags: JSON_INVALID_UTF8_SUBSTITUTE);
+
+        match ($event['event'] ?? null) {
+            null => null,
+            'config' => $this->attempt($this->handOver(...)),
+            default => $this->attempt(fn () => $this->relay->dispatch($event)),
+        };
+
+        if (($event['event'] ?? null) === 'dropped') {
+            $this->components->warn("Listeners are too slow: {$event['count']} events were not told to them.");
+        }
+    }
+
+    /**
+     * What an application's own code throws does not end the server.
+     */
+    protected function attempt(callable $callback): void
+    {
+        try {
+            $callback();
+        } catch (Throwable $e) {
+            $this->laravel->make(ExceptionHandler::class)->report($e);
+            $this->components->error($e::class.': '.$e->getMessage());
+        }
+    }
+
+    /* --- restarting --------------------------------------------------------------------------- */
+
+    protected function readRestartKey(): mixed
+    {
+        try {
+            return $this->laravel->make(Cache::class)->store()->get(RestartCommand::CACHE_KEY);
+        } catch (Throwable $e) {
+            $this->laravel->make(ExceptionHandler::class)->report($e);
+
+            return $this->restartKey;
+        }
+    }
+
+    protected function restartWhenTold(): void
+    {
+        if ($this->isRestarting || $this->readRestartKey() === $this->restartKey) {
+            return;
+        }
+
+        $this->isRestarting = true;
+        $this->components->info(sprintf(
+            'Stopping server on %s:%s', $this->configuration->server('host', '0.0.0.0'), $this->configuration->server('port', 8080),
+        ));
+        $this->process->signal(self::TERMINATE);
+    }
+
+    /* --- reloading ---------------------------------------------------------------------------- */
+
+    /**
+     * Apps of the configuration cannot change while this process lives; others can.
+     */
+    protected function reloadWhenAppsChange(): void
+    {
+        if (! $this->provider instanceof ConfigApplicationProvider && $this->configuration->toJson() !== $this->handedOver) {
+            $this->handOver();
+        }
+    }
+
+    protected function handOver(): void
+    {
+        $this->handedOver = $this->configuration->toJson();
+        $this->relay->forgetApplications();
+        $this->process->configure($this->handedOver);
+    }
+}

@@ -1,0 +1,20 @@
+<?php
+
+namespace Laravel\Reverb\Events;
+
+use Illuminate\Foundation\Events\Dispatchable;
+use Laravel\Reverb\Application;
+use Laravel\Reverb\Protocols\Pusher\Channels\Channel;
+
+/**
+ * A user has come into a presence channel, with the first of its connections.
+ */
+class MemberAdded
+{
+    use Dispatchable;
+
+    public function __construct(public Application $app, public Channel $channel, public string $userId, public array $userInfo = [])
+    {
+        //
+    }
+}

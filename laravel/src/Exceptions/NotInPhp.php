@@ -1,0 +1,16 @@
+<?php
+
+namespace Laravel\Reverb\Exceptions;
+
+use LogicException;
+
+/**
+ * Thrown where code asks PHP for what only the native server has.
+ */
+class NotInPhp extends LogicException
+{
+    public function __construct(string $what, string $instead = '')
+    {
+        parent::__construct(trim("The native Reverb server runs outside of PHP: {$what} is not possible here. {$instead}"));
+    }
+}

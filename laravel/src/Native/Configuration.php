@@ -1,0 +1,72 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+use Illuminate\Contracts\Config\Repository;
+use Laravel\Reverb\Application;
+use Laravel\Reverb\Contracts\ApplicationProvider;
+
+/**
+ * What Laravel's configuration and its application provider come to, in the shape in which the
+ * native server takes it.
+ */
+class Configuration
+{
+    /**
+     * @param  array{host?: ?string, port?: ?string, path?: ?string, hostname?: ?string}  $options  of the command line
+     */
+    public function __construct(
+        protected Repository $config,
+        protected ApplicationProvider $apps,
+        protected array $options = [],
+    ) {
+        //
+    }
+
+    /**
+     * A setting of the server, whichever place it comes from.
+     */
+    public function server(string $key, mixed $default = null): mixed
+    {
+        return $this->options[$key] ?? $this->config->get("reverb.servers.reverb.{$key}") ?? $default;
+    }
+
+    public function toArray(): array
+    {
+        $server = array_replace(
+            $this->config->get('reverb.servers.reverb') ?? [],
+            array_filter($this->options, fn ($value) => $value !== null),
+        );
+
+        return [
+            'default' => 'reverb',
+            'servers' => ['reverb' => $server],
+            'apps' => [
+                'provider' => 'config',
+                'apps' => $this->apps->all()->values()->map($this->app(...))->all(),
+            ],
+        ];
+    }
+
+    public function toJson(): string
+    {
+        return json_encode($this->toArray(), JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
+    }
+
+    protected function app(Application $app): array
+    {
+        return array_filter([
+            ...$app->extras(),
+            'app_id' => $app->id(),
+            'key' => $app->key(),
+            'secret' => $app->secret(),
+            'allowed_origins' => $app->allowedOrigins(),
+            'ping_interval' => $app->pingInterval(),
+            'activity_timeout' => $app->activityTimeout(),
+            'max_message_size' => $app->maxMessageSize(),
+            'max_connections' => $app->maxConnections(),
+            'accept_client_events_from' => $app->acceptClientEventsFrom(),
+            'rate_limiting' => [...($app->rateLimiting() ?? []), 'enabled' => $app->usesRateLimiting()],
+        ], fn ($value) => $value !== null);
+    }
+}

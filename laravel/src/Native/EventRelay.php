@@ -1,0 +1,167 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+use Illuminate\Contracts\Events\Dispatcher;
+use Illuminate\Support\Str;
+use Laravel\Reverb\Application;
+use Laravel\Reverb\Connection;
+use Laravel\Reverb\Contracts\ApplicationProvider;
+use Laravel\Reverb\Events\ChannelCreated;
+use Laravel\Reverb\Events\ChannelRemoved;
+use Laravel\Reverb\Events\ConnectionClosed;
+use Laravel\Reverb\Events\ConnectionOpened;
+use Laravel\Reverb\Events\ConnectionPruned;
+use Laravel\Reverb\Events\EventsDropped;
+use Laravel\Reverb\Events\MemberAdded;
+use Laravel\Reverb\Events\MemberRemoved;
+use Laravel\Reverb\Events\MessageReceived;
+use Laravel\Reverb\Events\MessagesCounted;
+use Laravel\Reverb\Events\MessageSent;
+use Laravel\Reverb\Exceptions\InvalidApplication;
+use Laravel\Reverb\Protocols\Pusher\Channels\ChannelBroker;
+use Laravel\Reverb\Protocols\Pusher\Channels\ChannelConnection;
+
+/**
+ * Makes Laravel events of the lines in which the native server tells what happens.
+ */
+class EventRelay
+{
+    /**
+     * The server's names of events, and ours.
+     *
+     * @var array<string, class-string>
+     */
+    protected const KINDS = [
+        'ChannelCreated' => ChannelCreated::class,
+        'ChannelRemoved' => ChannelRemoved::class,
+        'ConnectionOpened' => ConnectionOpened::class,
+        'ConnectionClosed' => ConnectionClosed::class,
+        'ConnectionPruned' => ConnectionPruned::class,
+        'MessageReceived' => MessageReceived::class,
+        'MessageSent' => MessageSent::class,
+        'MemberAdded' => MemberAdded::class,
+        'MemberRemoved' => MemberRemoved::class,
+        'sums' => MessagesCounted::class,
+    ];
+
+    /** @var array<string, Application> */
+    protected array $applications = [];
+
+    public function __construct(
+        protected Dispatcher $events,
+        protected ApplicationProvider $provider,
+        protected ?Relay $relay = null,
+    ) {
+        //
+    }
+
+    /**
+     * Those that somebody listens to: nothing else is streamed.
+     *
+     * @return array<int, string>
+     */
+    public function kinds(): array
+    {
+        return array_keys(array_filter(self::KINDS, $this->hasListeners(...)));
+    }
+
+    /**
+     * A listener to everything, as Telescope has one, does not ask for these: hasListeners() would
+     * say so, and each message to each client would become an event.
+     */
+    protected function hasListeners(string $class): bool
+    {
+        if (! $this->events->hasListeners($class)) {
+            return false;
+        }
+
+        if (! method_exists($this->events, 'getRawListeners') || isset($this->events->getRawListeners()[$class])) {
+            return true;
+        }
+
+        $wildcards = (fn () => array_keys($this->wildcards ?? []))->call($this->events);
+
+        foreach ($wildcards as $pattern) {
+            if (str_starts_with($pattern, 'Laravel\\Reverb\\') && Str::is($pattern, $class)) {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /**
+     * Forgets the apps, which may have changed.
+     */
+    public function forgetApplications(): void
+    {
+        $this->applications = [];
+    }
+
+    /**
+     * Dispatches what a decoded line tells. An app that is gone has nothing to tell any more.
+     */
+    public function dispatch(array $line): void
+    {
+        try {
+            foreach ($this->make($line) as $event) {
+                $this->events->dispatch($event);
+            }
+        } catch (InvalidApplication) {
+            //
+        }
+    }
+
+    /**
+     * @return iterable<object>
+     */
+    protected function make(array $line): iterable
+    {
+        return match ($line['event'] ?? null) {
+            'ChannelCreated' => [new ChannelCreated(ChannelBroker::create($line['channel']))],
+            'ChannelRemoved' => [new ChannelRemoved(ChannelBroker::create($line['channel']))],
+            'ConnectionOpened' => [new ConnectionOpened($this->connection($line))],
+            'ConnectionClosed' => [new ConnectionClosed($this->connection($line))],
+            'ConnectionPruned' => [new ConnectionPruned(new ChannelConnection($this->connection($line)))],
+            'MessageReceived' => [new MessageReceived($this->connection($line), $line['message'])],
+            'MessageSent' => [new MessageSent($this->connection($line), $line['message'])],
+            'MemberAdded' => [new MemberAdded(
+                $this->application($line['app']),
+                ChannelBroker::create($line['channel']),
+                $line['user_id'],
+                (array) json_decode($line['user_info'] ?? '', true),
+            )],
+            'MemberRemoved' => [new MemberRemoved(
+                $this->application($line['app']), ChannelBroker::create($line['channel']), $line['user_id'],
+            )],
+            'sums' => $this->sums($line),
+            'dropped' => [new EventsDropped($line['count'])],
+            default => [],
+        };
+    }
+
+    protected function sums(array $line): iterable
+    {
+        foreach ($line['apps'] as $id => [$sent, $received]) {
+            yield new MessagesCounted($this->application((string) $id), $sent, $received, $line['at']);
+        }
+    }
+
+    protected function connection(array $line): Connection
+    {
+        return new Connection(
+            $line['socket_id'],
+            $this->application($line['app']),
+            $line['origin'] ?? null,
+            $line['seen'] ?? null,
+            $line['uses_control_frames'] ?? false,
+            $this->relay,
+        );
+    }
+
+    protected function application(string $id): Application
+    {
+        return $this->applications[$id] ??= $this->provider->findById($id);
+    }
+}

@@ -1,0 +1,32 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+use Laravel\Reverb\Exceptions\NotInPhp;
+use Laravel\Reverb\Servers\Reverb\Contracts\PubSubProvider as Contract;
+
+/**
+ * Nodes speak to each other from server to server, past PHP.
+ */
+class PubSubProvider implements Contract
+{
+    public function disconnect(): void
+    {
+        throw new NotInPhp('disconnecting from the other nodes');
+    }
+
+    public function subscribe(): void
+    {
+        throw new NotInPhp('subscribing to the other nodes');
+    }
+
+    public function on(string $event, callable $callback): void
+    {
+        throw new NotInPhp('listening to the other nodes');
+    }
+
+    public function publish(array $payload): mixed
+    {
+        throw new NotInPhp('publishing to the other nodes', 'Broadcast an event instead.');
+    }
+}

@@ -1,0 +1,13 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+/**
+ * Hands commands to the running server.
+ */
+interface Relay
+{
+    public function send(string $socketId, string $message): void;
+
+    public function disconnect(string $socketId): void;
+}

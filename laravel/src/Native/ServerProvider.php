@@ -1,0 +1,24 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+/**
+ * What PHP may want to know of the server that it does not run itself.
+ */
+class ServerProvider
+{
+    public function __construct(protected array $config)
+    {
+        //
+    }
+
+    public function shouldPublishEvents(): bool
+    {
+        return (bool) ($this->config['scaling']['enabled'] ?? false);
+    }
+
+    public function subscribesToEvents(): bool
+    {
+        return $this->shouldPublishEvents();
+    }
+}

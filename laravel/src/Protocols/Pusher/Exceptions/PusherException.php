@@ -1,0 +1,27 @@
+<?php
+
+namespace Laravel\Reverb\Protocols\Pusher\Exceptions;
+
+use Exception;
+
+/**
+ * An error as clients are told it.
+ */
+abstract class PusherException extends Exception
+{
+    /**
+     * @return array{event: string, data: string}
+     */
+    public function payload(): array
+    {
+        return [
+            'event' => 'pusher:error',
+            'data' => json_encode(['code' => $this->getCode(), 'message' => $this->getMessage()]),
+        ];
+    }
+
+    public function message(): string
+    {
+        return json_encode($this->payload());
+    }
+}

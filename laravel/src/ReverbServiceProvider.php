@@ -1,0 +1,66 @@
+<?php
+
+namespace Laravel\Reverb;
+
+use Illuminate\Console\Events\CommandFinished;
+use Illuminate\Contracts\Events\Dispatcher;
+use Illuminate\Support\ServiceProvider;
+use Laravel\Reverb\Console\FinishBroadcastingInstall;
+use Laravel\Reverb\Console\InstallCommand;
+use Laravel\Reverb\Console\RestartCommand;
+use Laravel\Reverb\Console\StartCommand;
+use Laravel\Reverb\Contracts\Logger;
+use Laravel\Reverb\Loggers\NullLogger;
+use Laravel\Reverb\Pulse\Livewire\Connections;
+use Laravel\Reverb\Pulse\Livewire\Messages;
+use Laravel\Reverb\Servers\Reverb\Contracts\PubSubProvider;
+
+class ReverbServiceProvider extends ServiceProvider
+{
+    protected const CONFIG = __DIR__.'/../config/reverb.php';
+
+    public function register(): void
+    {
+        $this->mergeConfigFrom(self::CONFIG, 'reverb');
+
+        $this->app->instance(Logger::class, new NullLogger);
+        $this->app->singleton(ServerProviderManager::class);
+        $this->app->singleton(PubSubProvider::class, Native\PubSubProvider::class);
+
+        Reverb::registerDevCommands();
+    }
+
+    public function boot(): void
+    {
+        if ($this->app->runningInConsole()) {
+            $this->bootConsole();
+        }
+
+        if ($this->app->bound('Laravel\Pulse\Pulse')) {
+            $this->bootPulse();
+        }
+    }
+
+    protected function bootConsole(): void
+    {
+        $this->commands([InstallCommand::class, StartCommand::class, RestartCommand::class]);
+
+        $this->publishes([self::CONFIG => config_path('reverb.php')], ['reverb', 'reverb-config']);
+
+        if (method_exists($this, 'reloads')) {
+            $this->reloads('reverb:restart', 'reverb');
+        }
+
+        $this->app->make(Dispatcher::class)->listen(CommandFinished::class, FinishBroadcastingInstall::class);
+    }
+
+    protected function bootPulse(): void
+    {
+        $this->loadViewsFrom(__DIR__.'/../resources/views', 'reverb');
+
+        $this->callAfterResolving('livewire', function ($livewire) {
+            $livewire->component('reverb.connections', Connections::class);
+            $livewire->component('reverb.messages', Messages::class);
+        });
+    }
+}
