@@ -132,6 +132,8 @@ bool config_apps_load(struct config *config, const struct config_input *input, s
     if (!check_provider(input, error))
         return false;
     config->apps = mem_new((count + 1) * sizeof *config->apps);
+    if (count == 0 && list != NULL && input->file.is_settled)
+        return true; /* Laravel's provider has none yet, and the environment's are not its */
     if (count == 0)
         return add_app_of_environment(config, input, error);
     return add_listed_apps(config, input, list, error);

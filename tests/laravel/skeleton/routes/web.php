@@ -9,7 +9,13 @@ use Illuminate\Http\Request;
 use Illuminate\Support\Facades\Auth;
 use Illuminate\Support\Facades\Route;
 
-Route::view('/', 'page');
+// What Vite would have put into the page's script.
+Route::view('/', 'page', ['config' => [
+    'key' => env('VITE_REVERB_APP_KEY'),
+    'host' => env('VITE_REVERB_HOST'),
+    'port' => env('VITE_REVERB_PORT'),
+    'scheme' => env('VITE_REVERB_SCHEME'),
+]]);
 
 // GET throughout: a test has no form to take a token from.
 Route::get('/login/{user}', function (User $user) {

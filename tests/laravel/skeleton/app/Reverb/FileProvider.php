@@ -14,7 +14,7 @@ class FileProvider implements ApplicationProvider
 {
     public function all(): Collection
     {
-        return collect(json_decode(file_get_contents(storage_path('apps.json')), true))
+        return collect(json_decode(file_get_contents(storage_path('apps.json')), true, flags: JSON_THROW_ON_ERROR))
             ->map(fn (string $id) => new Application(
                 id: $id,
                 key: "key-of-{$id}",

@@ -1,0 +1,91 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { test } = require('../support/test.js');
+const { ownApplication } = require('./application.js');
+
+const FILES = ['.env', 'config/reverb.php', 'config/broadcasting.php', 'routes/channels.php', 'bootstrap/app.php',
+    'resources/js/echo.js', 'resources/js/bootstrap.js'];
+
+const filesOf = (application) => Object.fromEntries(FILES.map((name) => [name, application.read(name)]));
+
+/* Credentials are drawn anew each time. Where a line of .env stands does not matter. */
+function comparable(application) {
+    const files = filesOf(application);
+    files['.env'] = files['.env'].replace(/^(REVERB_APP_(?:ID|KEY|SECRET))=.*$/gm, '$1=…').replace(/"/g, '')
+        .split('\n').filter(Boolean).sort();
+    return files;
+}
+
+const INSTALL_BROADCASTING = ['install:broadcasting', '--no-interaction', '--without-node'];
+const is11 = (application) => fs.readFileSync(application.path('vendor/laravel/framework/src/Illuminate/Foundation/Application.php'), 'utf8')
+    .includes("VERSION = '11.");
+const installBroadcasting = (application) => [...INSTALL_BROADCASTING, ...(is11(application) ? [] : ['--reverb'])];
+
+test('reverb:install writes credentials, configuration, channels and the driver', async (t) => {
+    const application = ownApplication(t);
+    await application.must(['reverb:install', '--no-interaction']);
+    const env = application.read('.env');
+    assert.match(env, /^REVERB_APP_ID=\d{6}$/m);
+    assert.match(env, /^REVERB_APP_KEY=[a-z0-9]{20}$/m);
+    assert.match(env, /^REVERB_APP_SECRET=[a-z0-9]{20}$/m);
+    assert.match(env, /^REVERB_HOST="localhost"\nREVERB_PORT=8080\nREVERB_SCHEME=http$/m);
+    assert.match(env, /^VITE_REVERB_APP_KEY="\$\{REVERB_APP_KEY\}"$/m);
+    assert.match(env, /^VITE_REVERB_SCHEME="\$\{REVERB_SCHEME\}"$/m);
+    assert.match(env, /^BROADCAST_CONNECTION=reverb$/m);
+    assert.match(application.read('bootstrap/app.php'), /channels: /);
+    for (const name of FILES)
+        assert.ok(application.exists(name), name);
+});
+
+test('running it twice changes nothing', async (t) => {
+    const application = ownApplication(t);
+    await application.must(['reverb:install', '--no-interaction']);
+    const once = filesOf(application);
+    await application.must(['reverb:install', '--no-interaction']);
+    assert.deepEqual(filesOf(application), once);
+});
+
+test('install:broadcasting before, after, or alone comes to the same', async (t) => {
+    const [alone, before, after, without] = [1, 2, 3, 4].map(() => ownApplication(t));
+    await Promise.all([
+        alone.must(installBroadcasting(alone)),
+        before.must(installBroadcasting(before)).then(() => before.must(['reverb:install', '--no-interaction'])),
+        after.must(['reverb:install', '--no-interaction']).then(() => after.must(installBroadcasting(after))),
+        without.must(['reverb:install', '--no-interaction']),
+    ]);
+    const expected = comparable(without);
+    for (const application of [alone, before, after])
+        assert.deepEqual(comparable(application), expected);
+});
+
+test('what is set already stays', async (t) => {
+    const application = ownApplication(t);
+    application.write('.env', `REVERB_APP_KEY=mine\n${application.read('.env')}# REVERB_PORT=1\nVITE_REVERB_HOST=there\n`);
+    await application.must(['reverb:install', '--no-interaction']);
+    const env = application.read('.env');
+    assert.deepEqual(env.match(/^REVERB_APP_KEY=.*$/gm), ['REVERB_APP_KEY=mine']);
+    assert.deepEqual(env.match(/^VITE_REVERB_HOST=.*$/gm), ['VITE_REVERB_HOST=there']);
+    assert.match(env, /^REVERB_PORT=8080$/m, 'a line that is a comment does not count');
+});
+
+test('a configuration of broadcasting from before Reverb gets the connection', async (t) => {
+    const application = ownApplication(t);
+    application.write('config/broadcasting.php', "<?php\n\nreturn [\n    'default' => env('BROADCAST_CONNECTION', 'null'),\n\n    'connections' => [\n"
+        + "        'log' => ['driver' => 'log'],\n    ],\n];\n");
+    /* Laravel 11 and later merge their own connections in: the older framework did not. */
+    application.write('config/app.php', "<?php\n\nreturn ['name' => 'Old', 'key' => env('APP_KEY'), 'cipher' => 'AES-256-CBC'];\n");
+    await application.must(['reverb:install', '--no-interaction']);
+    const { stdout } = await application.must(['config:show', 'broadcasting.connections.reverb']);
+    assert.match(stdout, /driver .* reverb/);
+});
+
+test('a REVERB_BINARY that is no program is named, and the application is installed all the same', async (t) => {
+    const application = ownApplication(t);
+    const { code, said } = await application.artisan(['reverb:install', '--no-interaction'], { env: { REVERB_BINARY: '/nowhere/reverb' } });
+    assert.equal(code, 1);
+    assert.match(said, /REVERB_BINARY is "\/nowhere\/reverb"/);
+    assert.match(application.read('.env'), /^REVERB_APP_ID=/m);
+    assert.ok(application.exists('config/reverb.php'));
+});

@@ -1,0 +1,7 @@
+<?php
+
+return [
+
+    'name' => env('APP_NAME', 'Test'),
+
+];
