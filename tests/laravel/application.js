@@ -27,7 +27,7 @@ process.on('exit', () => {
 function environment(extra) {
     const env = {};
     for (const [name, value] of Object.entries(process.env))
-        if (!/^(REVERB|APP|DB|BROADCAST|NODE|LARAVEL)_/.test(name) && name !== 'HOME')
+        if (!/^(REVERB|APP|DB|BROADCAST|NODE|LARAVEL|PULSE|LIVEWIRE)_/.test(name) && name !== 'HOME')
             env[name] = value;
     return { ...env, REVERB_BINARY: BIN, ...extra };
 }
@@ -215,10 +215,14 @@ class Application {
         return this.start(args, env).ready();
     }
 
+    spawn(command, args, env, options) {
+        return new Child(this, command, args, env, options);
+    }
+
     /* The application's pages, from PHP's own web server. */
     async web() {
         const port = await freePort();
-        const child = new Child(this, 'php', ['-S', `127.0.0.1:${port}`, '-t', 'public'], { PHP_CLI_SERVER_WORKERS: '3' },
+        const child = this.spawn('php', ['-S', `127.0.0.1:${port}`, '-t', 'public'], { PHP_CLI_SERVER_WORKERS: '3' },
             { hasGroup: true });
         await child.line(/Development Server .* started/);
         return `http://127.0.0.1:${port}`;

@@ -12,10 +12,11 @@
 [, $framework, $package, $leftOut, $extras] = $argv;
 
 $split = fn (string $words) => preg_split('/\s+/', $words, -1, PREG_SPLIT_NO_EMPTY);
+// Pulse looks for Livewire's script beside its own folder: it must stand in vendor.
 $path = fn (string $url, string $name) => [
     'type' => 'path',
     'url' => $url,
-    'options' => ['symlink' => true, 'versions' => [$name => ['livewire/livewire' => '3.99.0', 'laravel/pulse' => '1.99.0'][$name] ?? 'dev-main']],
+    'options' => ['symlink' => $name === 'reverb-native/reverb', 'versions' => [$name => ['livewire/livewire' => '3.99.0', 'laravel/pulse' => '1.99.0'][$name] ?? 'dev-main']],
 ];
 
 $require = [
