@@ -53,9 +53,20 @@ test('both cards show what the server has counted', { timeout: 120_000 }, async 
     t.after(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
     const errors = [];
+    const said = [];
+    page.on('console', (message) => said.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
     await page.goto(`${site}/pulse`);
-    await page.waitForFunction(() => document.querySelectorAll('canvas').length === 2, null, { timeout: 30_000 });
+    /* global Chart */
+    const drawn = () => [...document.querySelectorAll('canvas')].map((canvas) => Chart.getChart(canvas)?.data.datasets
+        .map(({ label, data }) => [label, Math.max(...data)]));
+    await page.waitForFunction(() => document.querySelectorAll('canvas').length === 2
+        && [...document.querySelectorAll('canvas')].every((canvas) => Chart.getChart(canvas)), null, { timeout: 15_000 })
+        .catch((error) => assert.fail(`the charts are not drawn: ${error}\n${said.join('\n')}`));
+    assert.deepEqual(await page.evaluate(drawn), [
+        [['Peak', 3], ['Average', 3]],
+        [['Sent', 9], ['Sent per second', 0.15], ['Received', 3], ['Received per second', 0.05]],
+    ]);
     /* The next poll draws the charts anew. */
     await page.waitForResponse((response) => /livewire.*update/.test(response.url()) && response.ok(), { timeout: 30_000 });
     const text = await page.evaluate(() => document.body.innerText);

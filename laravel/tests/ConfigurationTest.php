@@ -1,0 +1,41 @@
+<?php
+
+namespace Laravel\Reverb\Tests;
+
+use Illuminate\Config\Repository;
+use Laravel\Reverb\ConfigApplicationProvider;
+use Laravel\Reverb\Native\Configuration;
+
+class ConfigurationTest extends TestCase
+{
+    protected function configuration(array $server, array $options = []): array
+    {
+        return (new Configuration(
+            new Repository(['reverb' => ['servers' => ['reverb' => $server]]]),
+            new ConfigApplicationProvider(collect([['app_id' => 1, 'key' => 'k', 'secret' => 's', 'strict' => true]])),
+            $options,
+        ))->toArray();
+    }
+
+    public function test_the_command_line_beats_the_configuration(): void
+    {
+        $server = $this->configuration(['host' => 'a', 'port' => 1], ['port' => '2', 'path' => null])['servers']['reverb'];
+
+        $this->assertSame(['host' => 'a', 'port' => '2'], $server);
+    }
+
+    public function test_apps_carry_what_the_native_server_has_besides(): void
+    {
+        $app = $this->configuration([])['apps']['apps'][0];
+
+        $this->assertSame('1', $app['app_id']);
+        $this->assertTrue($app['strict']);
+        $this->assertSame(['enabled' => false], $app['rate_limiting']);
+        $this->assertArrayNotHasKey('max_connections', $app);
+    }
+
+    public function test_the_provider_of_the_application_is_not_the_servers_concern(): void
+    {
+        $this->assertSame('config', $this->configuration([])['apps']['provider']);
+    }
+}
