@@ -118,6 +118,12 @@ class Server extends Child {
         this.clients.clear();
     }
 
+    async ended(ms) {
+        const how = await super.ended(ms);
+        assert.doesNotMatch(this.said, /Sanitizer|runtime error:|CHECK failed/);
+        return how;
+    }
+
     async stop() {
         this.closeClients();
         await super.stop();
