@@ -4,10 +4,12 @@
 
 const fs = require('node:fs');
 
+const { NOTES } = require('./scenarios.js');
+
 function row({ scenario, figures }) {
     return figures.map((it) => [
         scenario.title, it.what, it.text === undefined ? 'not measured' : `${it.text}${it.to ? ` × ${it.to}` : ''}`,
-        it.targetText ?? '', it.verdict ?? '', it.to && it.ours !== undefined ? `${it.ours.toFixed(2)} / ${it.others.toFixed(2)}` : '',
+        it.range ?? '', it.targetText ?? '', it.verdict ?? '', it.to && it.ours !== undefined ? `${it.ours.toFixed(2)} / ${it.others.toFixed(2)}` : '',
     ].join(' | ')).map((cells) => `| ${cells} |`);
 }
 
@@ -22,8 +24,8 @@ function machineOf(results) {
 
 function writePage(file, results, { hasSoketi, rounds, seconds }) {
     const machine = machineOf(results);
-    const missed = results.flatMap(({ scenario, figures }) => figures.filter(({ verdict }) => verdict === 'missed')
-        .map((it) => `- ${scenario.title}, ${it.what}: ${it.text}${it.to ? ` × ${it.to}` : ''}, wanted ${it.targetText}`));
+    const missed = results.flatMap(({ scenario, figures }) => figures.filter(({ verdict }) => verdict === 'missed' || verdict === 'unsettled')
+        .map((it) => `- ${scenario.title}, ${it.what}: ${it.text}${it.to ? ` × ${it.to}` : ''}, wanted ${it.targetText}${it.verdict === 'unsettled' ? ' (the rounds disagree)' : ''}${NOTES[scenario.name] ? `; ${NOTES[scenario.name]}` : '; not profiled'}`));
     const text = `# Benchmarks
 
 Written by \`make bench\`; do not edit. Ratios of the CPU time that the server's process used for the same work, measured in turn
@@ -33,15 +35,20 @@ ${rounds} rounds of ${seconds} seconds. A run in which a message was lost, doubl
 - **reverb**: this server, one worker.
 - **floor**: \`bench/floor.c\`, the least a program can do to serve the same clients: one thread, no checks, no JSON, no signatures;
   what a turn of its loop published to a channel leaves in one \`send()\` for each subscriber.
-- **soketi**: ${hasSoketi ? '1.6.1 from npm, on uWebSockets.js 20.57' : 'could not be installed'}.
+- **soketi**: ${hasSoketi ? '1.6.1 from npm, on uWebSockets.js 20.57, which it was not released with (see bench/soketi/install); metrics off' : 'could not be installed'}.
 
 Machine: ${machine.processor}, ${machine.cores} cores, ${Math.round(machine.memory_mb / 1024)} GB, ${machine.kernel}.
 
-| scenario | what | result | target | | µs: ours / theirs |
-| --- | --- | --- | --- | --- | --- |
+| scenario | what | median | rounds: from, to, how many count | target | | ours / theirs (µs) |
+| --- | --- | --- | --- | --- | --- | --- |
 ${results.flatMap(row).join('\n')}
 
-## What misses
+The machine was not ours alone, and a round is short: a verdict is *met* or *missed* only where all rounds agree, else
+*unsettled*. A ratio below 1 means that our floor is not the least in that scenario, or noise; which of the two is not known.
+
+Not measured here: publishing to one of 100 000 channels, and two workers beside one, and Laravel Reverb itself.
+
+## What misses or is unsettled
 
 ${missed.length > 0 ? missed.join('\n') : 'Nothing.'}
 
