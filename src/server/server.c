@@ -3,14 +3,15 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/socket.h"
 #include "observer/debug.h"
 #include "observer/laravel.h"
 #include "server/banner.h"
 #include "server/commands.h"
 #include "server/control.h"
+#include "server/listen.h"
 #include "server/notify.h"
 #include "server/status.h"
+#include "server/unheard.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -95,35 +96,6 @@ static void log_lines(const struct buffer *lines)
             log_warn("%.*s", BYTES_ARGS(line));
 }
 
-static void append_name(struct buffer *names, bool has_changed, const char *name)
-{
-    if (has_changed)
-        buffer_printf(names, "%s%s", names->len > 0 ? ", " : "", name);
-}
-
-/* What is looked at only at the start; a change of it that goes unheard must not go unsaid. */
-static void warn_of_unheard(const struct config *now, const struct config *asked)
-{
-    struct buffer names = {0};
-
-    append_name(&names, strcmp(now->host, asked->host) != 0, "host");
-    append_name(&names, now->port != asked->port, "port");
-    append_name(&names, strcmp(now->path, asked->path) != 0, "path");
-    append_name(&names, now->workers != asked->workers, "workers");
-    append_name(&names, now->compression != asked->compression, "compression");
-    append_name(&names, now->max_request_size_bytes != asked->max_request_size_bytes,
-                "max_request_size");
-    append_name(&names, now->max_backlog_bytes != asked->max_backlog_bytes, "max_backlog");
-    append_name(&names, now->drain_s != asked->drain_s, "drain");
-    append_name(&names, now->shutdown_timeout_s != asked->shutdown_timeout_s, "shutdown_timeout");
-    append_name(&names, now->pulse_ingest_interval_s != asked->pulse_ingest_interval_s,
-                "pulse_ingest_interval");
-    if (names.len > 0)
-        log_warn("changed in the configuration, and taken up only by a restart: %s",
-                 buffer_text(&names));
-    buffer_deinit(&names);
-}
-
 /* What came over standard input can be had anew only from whoever gave it. */
 static bool has_configuration(struct server *server)
 {
@@ -172,7 +144,7 @@ static void reload(struct server *server)
             log_warn("TLS is turned %s only by a restart", config->tls.enabled ? "on" : "off");
         else if (config->tls.enabled)
             reload_certificate(server, &config->tls);
-        warn_of_unheard(server->config, config);
+        server_unheard_warn(server->config, config);
         pusher_apps_reload(server->apps, config);
         server->former_apps_config = server->apps_config;
         server->apps_config = config;
@@ -404,49 +376,6 @@ static void on_command(struct bytes command, struct buffer *answer, void *user)
 
 /* --- starting ------------------------------------------------------------------------------- */
 
-static void say_why_not_listening(const struct config *config, int status)
-{
-    if (status == UV_EADDRINUSE)
-        fprintf(stderr,
-                "reverb: port %u on %s is in use by another program; stop that, or choose another "
-                "with --port or REVERB_SERVER_PORT\n",
-                config->port, config->host);
-    else if (status == UV_EACCES)
-        fprintf(stderr,
-                "reverb: port %u on %s may not be opened by this user; choose one above 1023, or "
-                "allow it with CAP_NET_BIND_SERVICE\n",
-                config->port, config->host);
-    else if (status == UV_EADDRNOTAVAIL)
-        fprintf(stderr,
-                "reverb: host \"%s\" is no address of this machine; give one with --host or "
-                "REVERB_SERVER_HOST, such as 0.0.0.0\n",
-                config->host);
-    else
-        fprintf(stderr, "reverb: cannot listen on %s:%u: %s\n", config->host, config->port,
-                uv_strerror(status));
-}
-
-/* A listening socket for each worker. */
-static bool listen_for_all(struct server *server, int *fds)
-{
-    const struct config *config = server->config;
-    const bool is_shared = server->workers_count > 1;
-    int status = is_shared ? net_socket_probe(config->host, config->port) : 0;
-
-    server->port = config->port;
-    if (status == 0) {
-        status = net_socket_listen(config->host, &server->port, is_shared);
-        fds[0] = status;
-    }
-    for (size_t i = 1; i < server->workers_count && status >= 0; i++) {
-        status = net_socket_listen_again(fds[0]);
-        fds[i] = status;
-    }
-    if (status < 0)
-        say_why_not_listening(config, status);
-    return status >= 0;
-}
-
 static void fill_hub(struct server *server, size_t index)
 {
     struct pusher_hub *hub = &server->hubs[index];
@@ -466,7 +395,7 @@ static bool open_workers(struct server *server)
 {
     int fds[CHANNEL_WORKERS_COUNT_MAX] = {0};
 
-    if (!listen_for_all(server, fds))
+    if (!server_listen(server->config, server->workers_count, &server->port, fds))
         return false;
     for (size_t i = 0; i < server->workers_count; i++)
         fill_hub(server, i);
