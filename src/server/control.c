@@ -23,6 +23,7 @@ struct server_control {
     char *path;
     struct list askers;
     size_t askers_count;
+    bool is_closed; /* its own handle */
 };
 
 struct asker {
@@ -120,14 +121,25 @@ static bool remove_stale(const char *path, struct buffer *error)
 
 /* --- the server's side ---------------------------------------------------------------------- */
 
+/* Whichever handle is closed last frees what all of them look at. */
+static void free_if_over(struct server_control *control)
+{
+    if (!control->is_closed || control->askers_count > 0)
+        return;
+    free(control->path);
+    free(control);
+}
+
 static void on_asker_closed(uv_handle_t *handle)
 {
     struct asker *asker = handle->data;
+    struct server_control *control = asker->control;
 
     list_remove(&asker->link);
-    asker->control->askers_count--;
+    control->askers_count--;
     buffer_deinit(&asker->answer);
     free(asker);
+    free_if_over(control);
 }
 
 static void close_asker(struct asker *asker)
@@ -206,8 +218,8 @@ static void on_pipe_closed(uv_handle_t *handle)
 {
     struct server_control *control = handle->data;
 
-    free(control->path);
-    free(control);
+    control->is_closed = true;
+    free_if_over(control);
 }
 
 struct server_control *server_control_open(uv_loop_t *loop, uint16_t port,

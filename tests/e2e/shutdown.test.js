@@ -144,7 +144,6 @@ test('restart under traffic loses no event that a client was subscribed for', as
     let server = await ownServer(t, { port });
     let ended = false;
     let published = 0;
-    t.after(() => { ended = true; });
     const publishing = (async () => {
         while (!ended) {
             try {
@@ -155,25 +154,28 @@ test('restart under traffic loses no event that a client was subscribed for', as
             }
         }
     })();
-    const seen = [];
-    const clients = await Client.openMany(server, 10);
-    for (const client of clients)
-        await client.subscribe('news');
-    await until(() => published > 50, 'traffic');
-    await byCommand('restart')(server);
-    for (const client of clients) {
-        assert.equal((await client.waitClosed()).code, 4200);
-        const numbers = client.inbox.map(({ data }) => Number(data));
-        numbers.slice(1).forEach((n, i) => assert.equal(n, numbers[i] + 1, 'no gap, no repetition'));
-        seen.push(numbers.length);
+    try {
+        const seen = [];
+        const clients = await Client.openMany(server, 10);
+        for (const client of clients)
+            await client.subscribe('news');
+        await until(() => published > 50, 'traffic');
+        await byCommand('restart')(server);
+        for (const client of clients) {
+            assert.equal((await client.waitClosed()).code, 4200);
+            const numbers = client.inbox.map(({ data }) => Number(data));
+            numbers.slice(1).forEach((n, i) => assert.equal(n, numbers[i] + 1, 'no gap, no repetition'));
+            seen.push(numbers.length);
+        }
+        await server.ended();
+        assert.ok(seen.every((count) => count > 0));
+        server = await ownServer(t, { port });
+        const again = await Client.open(server);
+        await again.subscribe('news');
+        await again.next('n', 'news');
+    } finally {
+        ended = true; // else a failure would leave it publishing for ever
     }
-    await server.ended();
-    assert.ok(seen.every((count) => count > 0));
-    server = await ownServer(t, { port });
-    const again = await Client.open(server);
-    await again.subscribe('news');
-    await again.next('n', 'news');
-    ended = true;
     await publishing;
 });
 
