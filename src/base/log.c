@@ -79,3 +79,12 @@ DEFINE_LEVEL(error, LOG_LEVEL_ERROR)
 DEFINE_LEVEL(warn, LOG_LEVEL_WARN)
 DEFINE_LEVEL(info, LOG_LEVEL_INFO)
 DEFINE_LEVEL(debug, LOG_LEVEL_DEBUG)
+
+void log_warn_lines(struct bytes lines)
+{
+    struct bytes line;
+
+    while (bytes_next(&lines, '\n', &line))
+        if (line.len > 0)
+            log_warn("%.*s", BYTES_ARGS(line));
+}

@@ -18,7 +18,6 @@ struct channel_fanout {
     /* Fixed before the workers start. */
     size_t worker;               /* which this is */
     struct channel_fanout **all; /* the fan-outs of all workers, an array */
-    size_t workers_count;
     struct net_loop *loop;
     struct ws_deflate *deflate; /* NULL where compression is off */
     struct metrics *metrics;

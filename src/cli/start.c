@@ -6,16 +6,6 @@
 
 #include <stdio.h>
 
-static void log_warnings(const struct buffer *warnings)
-{
-    struct bytes rest = buffer_bytes(warnings);
-    struct bytes line;
-
-    while (bytes_next(&rest, '\n', &line))
-        if (line.len > 0)
-            log_warn("%.*s", BYTES_ARGS(line));
-}
-
 int cli_start(int argc, char **argv)
 {
     struct config_options options = {0};
@@ -31,7 +21,7 @@ int cli_start(int argc, char **argv)
     } else {
         log_init((struct log_options){.level = config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
                                       .json = config->log_json});
-        log_warnings(&warnings);
+        log_warn_lines(buffer_bytes(&warnings));
         status = server_run(&options, config);
     }
     buffer_deinit(&error);

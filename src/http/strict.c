@@ -52,6 +52,20 @@ static bool is_field_line(struct bytes line)
            (rest.len == 0 || memchr(rest.data, '\0', rest.len) == NULL);
 }
 
+/* Headers or trailers up to the empty line, with nothing behind it. */
+static bool are_field_lines(struct bytes rest)
+{
+    struct bytes line;
+
+    while (next_line(&rest, &line)) {
+        if (line.len == 0)
+            return rest.len == 0;
+        if (!is_field_line(line))
+            return false;
+    }
+    return false;
+}
+
 /* Empty lines before a request are passed over. */
 static struct bytes without_empty_lines(struct bytes request)
 {
@@ -73,15 +87,7 @@ bool http_strict_is_head(struct bytes head)
     struct bytes rest = without_empty_lines(head);
     struct bytes line;
 
-    if (!next_line(&rest, &line) || !is_request_line(line))
-        return false;
-    while (next_line(&rest, &line)) {
-        if (line.len == 0)
-            return rest.len == 0;
-        if (!is_field_line(line))
-            return false;
-    }
-    return false;
+    return next_line(&rest, &line) && is_request_line(line) && are_field_lines(rest);
 }
 
 /* "1a;name=value": what stands behind the semicolon means nothing here. */
@@ -99,19 +105,6 @@ static bool read_chunk_size(struct bytes line, size_t *size)
     return digits_count > 0 && (line.len == 0 || line.data[0] == ';');
 }
 
-static bool is_trailer(struct bytes rest)
-{
-    struct bytes line;
-
-    while (next_line(&rest, &line)) {
-        if (line.len == 0)
-            return rest.len == 0;
-        if (!is_field_line(line))
-            return false;
-    }
-    return false;
-}
-
 bool http_strict_is_chunked(struct bytes body)
 {
     struct bytes line;
@@ -119,7 +112,7 @@ bool http_strict_is_chunked(struct bytes body)
 
     while (next_line(&body, &line) && read_chunk_size(line, &size)) {
         if (size == 0)
-            return is_trailer(body);
+            return are_field_lines(body);
         if (body.len < size + 2 || memcmp(body.data + size, "\r\n", 2) != 0)
             return false;
         body = bytes_from(body, size + 2);

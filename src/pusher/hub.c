@@ -58,7 +58,6 @@ void pusher_hub_init(struct pusher_hub *hub, bool has_compression)
     hub->ws_settings.deflate = has_compression ? ws_deflate_new() : NULL;
     list_init(&hub->sessions);
     hub->fanout.worker = hub->worker;
-    hub->fanout.workers_count = hub->workers_count;
     hub->fanout.loop = hub->loop;
     hub->fanout.deflate = hub->ws_settings.deflate;
     hub->fanout.metrics = hub->metrics;

@@ -86,16 +86,6 @@ static void reload_certificate(struct server *server, const struct config_tls *s
     buffer_deinit(&error);
 }
 
-static void log_lines(const struct buffer *lines)
-{
-    struct bytes rest = buffer_bytes(lines);
-    struct bytes line;
-
-    while (bytes_next(&rest, '\n', &line))
-        if (line.len > 0)
-            log_warn("%.*s", BYTES_ARGS(line));
-}
-
 /* What came over standard input can be had anew only from whoever gave it. */
 static bool has_configuration(struct server *server)
 {
@@ -118,7 +108,7 @@ static struct config *load_anew(struct server *server, struct buffer *error)
 
     options.config_text = server->config_text;
     config = config_load(&options, error, &warnings);
-    log_lines(&warnings);
+    log_warn_lines(buffer_bytes(&warnings));
     buffer_deinit(&warnings);
     free(server->config_text);
     server->config_text = NULL;
@@ -403,11 +393,9 @@ static bool open_workers(struct server *server)
         struct server_worker *worker = &server->workers[i];
         int status;
 
-        worker->index = i;
         worker->all = server->workers;
         worker->all_count = server->workers_count;
         worker->hub = &server->hubs[i];
-        worker->metrics = &server->metrics[i];
         worker->tls = server->tls;
         status = server_worker_open(worker, server->config, fds[i], &server->descriptors);
         if (status < 0) {

@@ -11,14 +11,12 @@
 #include <pthread.h>
 
 struct server_worker {
-    size_t index;
     struct server_worker *all; /* an array */
     size_t all_count;
     pthread_t thread;
     struct net_loop loop;
     unsigned ticks_seen; /* of the loop's; main's */
     struct pusher_hub *hub;
-    struct metrics *metrics;
     struct net_tls *tls; /* NULL: plain */
     struct api api;
     struct http_conn_settings http;

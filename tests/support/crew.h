@@ -89,7 +89,6 @@ static inline void crew_open(struct crew *crew, size_t backlog_bytes_max)
         worker->fanout = (struct channel_fanout){
             .worker = i,
             .all = crew->fanouts,
-            .workers_count = CREW_WORKERS_COUNT,
             .loop = &worker->rig.loop,
             .deflate = worker->settings.deflate,
             .metrics = &worker->metrics,
