@@ -419,25 +419,39 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+static struct net_conn *refuse(struct net_loop *loop, int fd)
+{
+    net_descriptors_give_connection(loop->descriptors);
+    close(fd);
+    return NULL;
+}
+
 struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
                                const struct net_conn_events *events, void *user)
+{
+    struct net_tls_session *session = tls != NULL ? net_tls_session_new(tls, fd) : NULL;
+
+    if (tls != NULL && session == NULL)
+        return refuse(loop, fd);
+    return net_conn_open_connected(loop, fd, session, events, user);
+}
+
+struct net_conn *net_conn_open_connected(struct net_loop *loop, int fd,
+                                         struct net_tls_session *session,
+                                         const struct net_conn_events *events, void *user)
 {
     struct net_conn *conn = mem_new(sizeof *conn);
 
     conn->loop = loop;
+    conn->tls = session;
     conn->events = events;
     conn->user = user;
     conn->watch.on_ready = on_ready;
     net_timer_init(&conn->timer);
-    if (tls != NULL)
-        conn->tls = net_tls_session_new(tls, fd);
-    if ((tls != NULL && conn->tls == NULL) ||
-        net_poller_add(&loop->poller, &conn->watch, fd, true, false) < 0) {
-        net_tls_session_free(conn->tls);
-        net_descriptors_give_connection(loop->descriptors);
-        close(fd);
+    if (net_poller_add(&loop->poller, &conn->watch, fd, true, false) < 0) {
+        net_tls_session_free(session);
         free(conn);
-        return NULL;
+        return refuse(loop, fd);
     }
     loop->connections_count++;
     return conn;

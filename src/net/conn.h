@@ -1,6 +1,6 @@
-/* One TCP connection, plain or TLS: bytes in, bytes out, a timer.
+/* One connection, plain or TLS: bytes in, bytes out, a timer.
  *
- * Thread: owner, the worker that accepted it.
+ * Thread: owner, whose loop it is in.
  * Life: net_conn_open() to `on_closed`, which comes when the turn of net_conn_close() ends.
  * Memory: an idle connection owns no buffer. What comes in is lent from the loop's buffer; what
  * goes out stands in the sender's chunks until the kernel has taken it.
@@ -21,10 +21,16 @@ struct net_conn_events {
     void (*on_closed)(struct net_conn *conn); /* the last call: `conn` is freed after it */
 };
 
-/* Takes `fd`, which is non-blocking and counted in the loop's descriptors. `tls` is NULL for a
- * plain connection. NULL where the system refuses; `fd` is closed then. */
+/* Takes `fd`, which was accepted, is non-blocking and counted in the loop's descriptors. `tls` is
+ * NULL for a plain connection. NULL where the system refuses; `fd` is closed then. */
 struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
                                const struct net_conn_events *events, void *user);
+
+/* The same for a connection of our own making; takes `session`, whose handshake is done, or NULL
+ * for a plain one. To make one: net/connect.h. */
+struct net_conn *net_conn_open_connected(struct net_loop *loop, int fd,
+                                         struct net_tls_session *session,
+                                         const struct net_conn_events *events, void *user);
 
 /* From now on another layer hears of it. */
 void net_conn_hand_over(struct net_conn *conn, const struct net_conn_events *events, void *user);

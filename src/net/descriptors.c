@@ -65,6 +65,11 @@ bool net_descriptors_take_websocket(struct net_descriptors *descriptors)
     return take(&descriptors->websockets_count, descriptors->websockets_max);
 }
 
+void net_descriptors_add_connection(struct net_descriptors *descriptors)
+{
+    atomic_fetch_add_explicit(&descriptors->connections_count, 1, memory_order_relaxed);
+}
+
 void net_descriptors_give_connection(struct net_descriptors *descriptors)
 {
     atomic_fetch_sub_explicit(&descriptors->connections_count, 1, memory_order_relaxed);

@@ -24,5 +24,9 @@ void net_descriptors_init(struct net_descriptors *descriptors);
 bool net_descriptors_take_connection(struct net_descriptors *descriptors);
 bool net_descriptors_take_websocket(struct net_descriptors *descriptors);
 
+/* Counts one in whether or not there is room: for connections of our own, few, which no crowd of
+ * clients may keep out. */
+void net_descriptors_add_connection(struct net_descriptors *descriptors);
+
 void net_descriptors_give_connection(struct net_descriptors *descriptors);
 void net_descriptors_give_websocket(struct net_descriptors *descriptors);

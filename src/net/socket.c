@@ -9,17 +9,23 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
 #define LISTEN_COUNT_MAX 4096
+/* A peer that went without a word is noticed after 15 + 3 × 5 s. */
+#define KEEPALIVE_IDLE_S 15
+#define KEEPALIVE_INTERVAL_S 5
+#define KEEPALIVE_COUNT 3
+
+static int set_value(int fd, int level, int name, int value)
+{
+    return setsockopt(fd, level, name, &value, sizeof value) == 0 ? 0 : -errno;
+}
 
 static int set_option(int fd, int level, int name)
 {
-    const int on = 1;
-
-    return setsockopt(fd, level, name, &on, sizeof on) == 0 ? 0 : -errno;
+    return set_value(fd, level, name, 1);
 }
 
 static int set_non_blocking(int fd)
@@ -162,4 +168,52 @@ int net_socket_accept(int listener)
     close(fd);
     return UV_EIO;
 #endif
+}
+
+static int keep_alive(int fd)
+{
+#ifdef __APPLE__
+    const int idle = TCP_KEEPALIVE;
+#else
+    const int idle = TCP_KEEPIDLE;
+#endif
+    int status = set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
+
+    if (status == 0)
+        status = set_value(fd, IPPROTO_TCP, idle, KEEPALIVE_IDLE_S);
+    if (status == 0)
+        status = set_value(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    if (status == 0)
+        status = set_value(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
+    return status;
+}
+
+int net_socket_connect(const struct sockaddr *address, socklen_t address_len)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM, 0);
+    int status;
+
+    if (fd < 0)
+        return -errno;
+    status = set_non_blocking(fd);
+    if (status == 0 && address->sa_family != AF_UNIX)
+        status = set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+    if (status == 0 && address->sa_family != AF_UNIX)
+        status = keep_alive(fd);
+    if (status == 0 && connect(fd, address, address_len) != 0 && errno != EINPROGRESS)
+        status = -errno;
+    if (status == 0)
+        return fd;
+    close(fd);
+    return status;
+}
+
+int net_socket_connected(int fd)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        return -errno;
+    return -error;
 }

@@ -1,4 +1,4 @@
-/* Where systems differ: listening on one port from several workers, and accepting.
+/* Where systems differ: listening on one port from several workers, accepting and connecting.
  *
  * Linux gives each worker a listening socket of its own and shares the connections out
  * (SO_REUSEPORT). Elsewhere the workers share one socket.
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* A bound and listening, non-blocking socket, or a negative UV_E…. `port` is in and out: 0 lets the
  * system choose. With `is_shared` further sockets may listen on the same port. */
@@ -23,3 +24,10 @@ int net_socket_probe(const char *host, uint16_t port);
 
 /* A non-blocking connection that sends at once (TCP_NODELAY), or a negative UV_E…. */
 int net_socket_accept(int listener);
+
+/* A non-blocking socket that is on its way to `address`; over TCP it sends at once and notices a
+ * peer that is gone. It is writable when it has arrived or failed. Or a negative UV_E…. */
+int net_socket_connect(const struct sockaddr *address, socklen_t address_len);
+
+/* How net_socket_connect() ended: 0 or a negative UV_E…. */
+int net_socket_connected(int fd);

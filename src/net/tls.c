@@ -19,6 +19,7 @@ struct file_mark {
 };
 
 struct net_tls {
+    bool is_client;
     pthread_mutex_t lock; /* over all below; main alone changes it */
     SSL_CTX *context;
     struct config_tls settings; /* a copy */
@@ -104,7 +105,7 @@ static bool use_certificate(SSL_CTX *context, const struct config_tls *settings,
     return true;
 }
 
-static bool use_authorities(SSL_CTX *context, const struct config_tls *settings,
+static bool use_authorities(SSL_CTX *context, bool is_client, const struct config_tls *settings,
                             struct buffer *error)
 {
     if (settings->cafile != NULL || settings->capath != NULL) {
@@ -113,18 +114,20 @@ static bool use_authorities(SSL_CTX *context, const struct config_tls *settings,
                     settings->cafile ? settings->cafile : settings->capath);
             return false;
         }
-        if (settings->cafile != NULL)
+        if (settings->cafile != NULL && !is_client)
             SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(settings->cafile));
+    } else if (is_client) {
+        SSL_CTX_set_default_verify_paths(context);
     }
     if (settings->verify_peer)
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     return true;
 }
 
-static SSL_CTX *context_new(const struct config_tls *settings, struct buffer *error)
+static SSL_CTX *context_new(const struct config_tls *settings, bool is_client, struct buffer *error)
 {
     static const unsigned char session_id_context[] = "reverb";
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX *context = SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
 
     CHECK(context != NULL);
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -139,7 +142,9 @@ static SSL_CTX *context_new(const struct config_tls *settings, struct buffer *er
         SSL_CTX_free(context);
         return NULL;
     }
-    if (!use_certificate(context, settings, error) || !use_authorities(context, settings, error)) {
+    if ((!(is_client && settings->local_cert == NULL) &&
+         !use_certificate(context, settings, error)) ||
+        !use_authorities(context, is_client, settings, error)) {
         SSL_CTX_free(context);
         return NULL;
     }
@@ -181,7 +186,7 @@ bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, stru
     struct file_mark cert_mark = mark_of(settings->local_cert);
     struct file_mark key_mark = mark_of(key_file(settings));
     struct config_tls former = tls->settings;
-    SSL_CTX *context = context_new(settings, error);
+    SSL_CTX *context = context_new(settings, tls->is_client, error);
     SSL_CTX *old;
 
     pthread_mutex_lock(&tls->lock);
@@ -198,16 +203,28 @@ bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, stru
     return context != NULL;
 }
 
-struct net_tls *net_tls_new(const struct config_tls *settings, struct buffer *error)
+static struct net_tls *new_of(const struct config_tls *settings, bool is_client,
+                              struct buffer *error)
 {
     struct net_tls *tls = mem_new(sizeof *tls);
 
+    tls->is_client = is_client;
     pthread_mutex_init(&tls->lock, NULL);
     if (!net_tls_reload(tls, settings, error)) {
         net_tls_free(tls);
         return NULL;
     }
     return tls;
+}
+
+struct net_tls *net_tls_new(const struct config_tls *settings, struct buffer *error)
+{
+    return new_of(settings, false, error);
+}
+
+struct net_tls *net_tls_new_client(const struct config_tls *settings, struct buffer *error)
+{
+    return new_of(settings, true, error);
 }
 
 void net_tls_free(struct net_tls *tls)
@@ -231,7 +248,7 @@ bool net_tls_is_outdated(struct net_tls *tls)
     return is_outdated;
 }
 
-struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd)
+static SSL *ssl_new(struct net_tls *tls, int fd)
 {
     SSL *ssl;
 
@@ -244,8 +261,81 @@ struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd)
         SSL_free(ssl);
         return NULL;
     }
-    SSL_set_accept_state(ssl);
+    return ssl;
+}
+
+struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd)
+{
+    SSL *ssl = ssl_new(tls, fd);
+
+    if (ssl != NULL)
+        SSL_set_accept_state(ssl);
     return (struct net_tls_session *)ssl;
+}
+
+/* An IP address must not be sent as a server's name (RFC 6066), and is looked for elsewhere in the
+ * certificate. */
+static bool expect_host(SSL *ssl, const char *host)
+{
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1)
+        return true;
+    ERR_clear_error();
+    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+struct net_tls_session *net_tls_session_new_client(struct net_tls *tls, int fd, const char *host)
+{
+    SSL *ssl = ssl_new(tls, fd);
+
+    if (ssl == NULL)
+        return NULL;
+    if (host != NULL && !expect_host(ssl, host)) {
+        ERR_clear_error();
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_connect_state(ssl);
+    return (struct net_tls_session *)ssl;
+}
+
+static void say_why_not(SSL *ssl, int status, struct buffer *error)
+{
+    const int system_error = errno;
+    const long verified = SSL_get_verify_result(ssl);
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+    if (verified != X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
+        buffer_printf(error, "certificate verify failed: %s",
+                      X509_verify_cert_error_string(verified));
+    else if (reason != NULL)
+        buffer_printf(error, "TLS handshake failed: %s", reason);
+    else if (status == SSL_ERROR_SYSCALL && system_error != 0)
+        buffer_printf(error, "TLS handshake failed: %s", strerror(system_error));
+    else
+        buffer_append_text(error, "TLS handshake failed: the peer closed the connection");
+}
+
+bool net_tls_handshake(struct net_tls_session *session, bool *wants_write, struct buffer *error)
+{
+    SSL *ssl = ssl_of(session);
+    int result;
+    int status;
+
+    ERR_clear_error();
+    errno = 0;
+    result = SSL_do_handshake(ssl);
+    status = SSL_get_error(ssl, result);
+    if (result == 1)
+        return true;
+    if (status == SSL_ERROR_WANT_READ || status == SSL_ERROR_WANT_WRITE) {
+        *wants_write = status == SSL_ERROR_WANT_WRITE;
+        errno = EAGAIN;
+        return false;
+    }
+    say_why_not(ssl, status, error);
+    ERR_clear_error();
+    errno = EPROTO;
+    return false;
 }
 
 void net_tls_session_free(struct net_tls_session *session)

@@ -1,4 +1,4 @@
-/* TLS 1.2 and 1.3 by OpenSSL, over a socket that is already accepted.
+/* TLS 1.2 and 1.3 by OpenSSL, over a socket that is connected already.
  *
  * Thread: a `net_tls` any; a session the connection's owner.
  */
@@ -17,6 +17,11 @@ struct net_tls_session; /* one connection */
 
 /* NULL where the certificate cannot be used; `error` then says which file and why. */
 struct net_tls *net_tls_new(const struct config_tls *settings, struct buffer *error);
+
+/* The other side of it: for connections to servers. `local_cert` and `local_pk` are shown to those
+ * who ask and may be NULL; without `cafile` and `capath` the system's authorities are believed. */
+struct net_tls *net_tls_new_client(const struct config_tls *settings, struct buffer *error);
+
 void net_tls_free(struct net_tls *tls);
 
 /* Main alone. Reads the files again; connections from now on get the new certificate. False, and
@@ -27,6 +32,16 @@ bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, stru
 bool net_tls_is_outdated(struct net_tls *tls);
 
 struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd);
+
+/* A session with the server called `host`, a name or an IP address; with `verify_peer` its
+ * certificate must be for that. NULL `host`: whoever the authorities know will do. */
+struct net_tls_session *net_tls_session_new_client(struct net_tls *tls, int fd, const char *host);
+
+/* A client's handshake, as far as it goes: true when it is done. False with errno EAGAIN for later,
+ * when the socket is readable, or writable where `wants_write` says so; with another errno it
+ * failed and `error` says why. */
+bool net_tls_handshake(struct net_tls_session *session, bool *wants_write, struct buffer *error);
+
 void net_tls_session_free(struct net_tls_session *session); /* NULL is fine */
 
 /* As read(): 0 at the end, -1 with errno EAGAIN for later, -1 with another errno where it failed.
