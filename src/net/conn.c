@@ -48,6 +48,7 @@ struct net_conn {
     bool is_unsent;  /* stands in the loop's list */
     bool is_blocked; /* the kernel takes nothing more for now */
     bool has_ended;  /* the peer sends nothing more; it may still read */
+    bool is_paused;  /* what it sends is not taken for now */
 };
 
 static_assert(sizeof(struct net_conn) <= 144, "an idle connection must stay small");
@@ -55,8 +56,9 @@ static_assert(sizeof(struct net_conn) <= 144, "an idle connection must stay smal
 static void update_interest(struct net_conn *conn)
 {
     /* An end stays readable for ever: it is looked at once. */
-    if (net_poller_change(&conn->loop->poller, &conn->watch, !conn->has_ended, conn->is_blocked) <
-        0)
+    const bool reads = !conn->has_ended && !conn->is_paused;
+
+    if (net_poller_change(&conn->loop->poller, &conn->watch, reads, conn->is_blocked) < 0)
         net_conn_close(conn);
 }
 
@@ -406,7 +408,12 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
 {
     struct net_conn *conn = LIST_OWNER(watch, struct net_conn, watch);
 
-    if (is_readable && !conn->has_ended) {
+    /* Nobody asked whether more came: it broke, and nobody may be about to write and find out. */
+    if (is_readable && conn->has_ended) {
+        net_conn_close(conn);
+        return;
+    }
+    if (is_readable) {
         if (conn->tls != NULL)
             read_tls(conn);
         else
@@ -473,6 +480,14 @@ struct net_loop *net_conn_loop(const struct net_conn *conn)
     return conn->loop;
 }
 
+void net_conn_set_reading(struct net_conn *conn, bool reads)
+{
+    if (conn->state != STATE_OPEN || conn->is_paused == !reads)
+        return;
+    conn->is_paused = !reads;
+    update_interest(conn);
+}
+
 void net_conn_set_timer(struct net_conn *conn, uint64_t due_ms)
 {
     if (conn->state == STATE_OPEN)
@@ -491,6 +506,9 @@ void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms)
 
 void net_conn_finish(struct net_conn *conn)
 {
+    if (conn->state != STATE_OPEN)
+        return;
+    net_conn_set_reading(conn, true); /* to hear of the end of its side */
     if (conn->state != STATE_OPEN)
         return;
     conn->state = STATE_FINISHING;

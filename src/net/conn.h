@@ -57,6 +57,10 @@ bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk);
 /* What the peer has not taken yet. */
 size_t net_conn_backlog_bytes(const struct net_conn *conn);
 
+/* Whether what the peer sends is taken: while it is not, the peer soon has to wait. What had come
+ * before may still be told. */
+void net_conn_set_reading(struct net_conn *conn, bool reads);
+
 /* Calls `on_timer` once, when the loop's clock has passed `due_ms`. Replaces what was set. */
 void net_conn_set_timer(struct net_conn *conn, uint64_t due_ms);
 

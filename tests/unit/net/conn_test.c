@@ -13,6 +13,7 @@ struct end {
     bool is_closed;
     bool closes_at_data;
     bool finishes_at_end;
+    bool stays_at_end;
     struct end *other; /* written to, then closed, when this one has closed */
 };
 
@@ -38,7 +39,7 @@ static void on_end(struct net_conn *conn)
     buffer_append_text(&end->heard, "end;");
     if (end->finishes_at_end)
         net_conn_finish(conn);
-    else
+    else if (!end->stays_at_end)
         net_conn_close(conn);
 }
 
@@ -351,6 +352,44 @@ static void what_one_connection_sends_another_in_a_turn_may_close_both(void **st
     RIG_UNTIL(&rig, ends[0].is_closed && ends[1].is_closed && ends[2].is_closed);
 }
 
+static void what_a_peer_sends_while_nobody_reads_comes_after(void **state)
+{
+    (void)state;
+    net_conn_set_reading(ends[0].conn, false);
+    rig_send(ends[0].peer, BYTES("abc"));
+    rig_turn(&rig);
+    assert_heard(&ends[0], "");
+    net_conn_set_reading(ends[0].conn, true);
+    rig_turn(&rig);
+    assert_heard(&ends[0], "data:abc;");
+}
+
+static void one_that_does_not_read_still_finishes(void **state)
+{
+    (void)state;
+    net_conn_set_reading(ends[0].conn, false);
+    rig_send(ends[0].peer, BYTES("abc"));
+    net_conn_write(ends[0].conn, BYTES("bye"));
+    net_conn_finish(ends[0].conn);
+    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    assert_text(buffer_bytes(&ends[0].sent), "bye");
+    shutdown(ends[0].peer, SHUT_WR);
+    RIG_UNTIL(&rig, ends[0].is_closed);
+    assert_heard(&ends[0], "closed;");
+}
+
+static void a_peer_that_has_ended_and_then_goes_is_closed_though_nothing_is_sent(void **state)
+{
+    (void)state;
+    ends[0].stays_at_end = true;
+    shutdown(ends[0].peer, SHUT_WR);
+    rig_turn(&rig);
+    rig_turn(&rig);
+    assert_heard(&ends[0], "end;");
+    shutdown(ends[0].peer, SHUT_RD);
+    RIG_UNTIL(&rig, ends[0].is_closed);
+}
+
 static void the_timer_comes_once_not_early_and_moves(void **state)
 {
     const uint64_t now_ms = net_loop_now_ms(&rig.loop);
@@ -428,6 +467,9 @@ int main(void)
         CONN_TEST(a_connection_may_close_within_its_own_data),
         CONN_TEST(one_that_has_closed_may_write_to_another_and_close_it),
         CONN_TEST(what_one_connection_sends_another_in_a_turn_may_close_both),
+        CONN_TEST(what_a_peer_sends_while_nobody_reads_comes_after),
+        CONN_TEST(one_that_does_not_read_still_finishes),
+        CONN_TEST(a_peer_that_has_ended_and_then_goes_is_closed_though_nothing_is_sent),
         CONN_TEST(the_timer_comes_once_not_early_and_moves),
         CONN_TEST(the_timer_comes_by_the_real_clock_too),
         CONN_TEST(a_peer_that_resets_is_told_as_an_end),
