@@ -1,6 +1,6 @@
 /* Truth: what comes over an HTTP connection means the same whether it comes at once or in pieces:
- * the same requests, the same answers, but for "100 Continue". The first byte says how large the
- * pieces are. */
+ * the same requests, the same answers, but for "100 Continue". Every other request is answered
+ * later. The first byte says how large the pieces are, and how many come meanwhile. */
 
 #include "fuzz.h"
 #include "support/http_rig.h"
@@ -24,18 +24,39 @@ static void drop_continue(struct buffer *sent)
     }
 }
 
-static void run(struct http_rig *http, struct bytes stream, size_t piece_len)
+static void on_heard(struct http_rig *http)
+{
+    http->holds = !http->holds;
+}
+
+/* True while the connection is open. */
+static bool answer(struct http_rig *http)
+{
+    http_rig_answer(http);
+    return http_rig_feed(http, BYTES(""));
+}
+
+static void run(struct http_rig *http, struct bytes stream, size_t piece_len, unsigned pieces_held)
 {
     bool is_open = true;
+    unsigned waited = 0;
 
     http_rig_init(http, &rig, REQUEST_MAX);
+    http->on_heard = on_heard;
     http_rig_connect(http);
     while (is_open && stream.len > 0) {
         const size_t len = stream.len < piece_len ? stream.len : piece_len;
 
         is_open = http_rig_feed(http, (struct bytes){stream.data, len});
         stream = bytes_from(stream, len);
+        waited = http->hold.conn == NULL ? 0 : waited + 1;
+        if (waited > pieces_held) {
+            waited = 0;
+            is_open = answer(http);
+        }
     }
+    while (http->hold.conn != NULL)
+        answer(http);
     http_rig_disconnect(http);
     drop_continue(&http->sent);
 }
@@ -57,8 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (rig.loop.read_buffer == NULL)
         rig_open(&rig, 1000000);
     stream = fuzz_bytes(data + 1, len - 1);
-    run(&whole, stream, len);
-    run(&pieces, stream, 1 + (len > 256 ? len / 128 : 0) + (data[0] >> 5));
+    run(&whole, stream, len, 0);
+    run(&pieces, stream, 1 + (len > 256 ? len / 128 : 0) + (data[0] >> 5), data[0] & 15);
     check_heard(&whole.heard);
     CHECK(bytes_equal(buffer_bytes(&whole.heard), buffer_bytes(&pieces.heard)));
     CHECK(bytes_equal(buffer_bytes(&whole.sent), buffer_bytes(&pieces.sent)));

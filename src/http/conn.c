@@ -40,7 +40,8 @@ struct http_conn {
     uint64_t asked_ms;  /* when it came, or had its last request answered */
     const char *base;
     size_t parsed;
-    struct bytes rest; /* behind the request being handled */
+    struct http_conn_hold *hold; /* not NULL: the request is answered later */
+    struct bytes rest;           /* behind the request being handled */
     struct piece target;
     struct piece plain_body;
     struct header headers[HTTP_REQUEST_HEADERS_COUNT_MAX];
@@ -53,6 +54,7 @@ struct http_conn {
     bool is_handling; /* a request is with its handler */
     bool is_responded;
     bool is_finishing; /* no request after this one */
+    bool has_ended;    /* the peer sends nothing more */
     bool is_taken_over;
 };
 
@@ -187,7 +189,7 @@ static void begin_request(struct http_conn *conn)
 
 /* --- answering ------------------------------------------------------------------------------ */
 
-void http_conn_respond(struct http_conn *conn, const struct http_response *response)
+static void respond(struct http_conn *conn, const struct http_response *response)
 {
     struct buffer out = {0};
     const bool keeps_alive = conn->keeps_alive && !conn->is_finishing;
@@ -195,6 +197,8 @@ void http_conn_respond(struct http_conn *conn, const struct http_response *respo
     CHECK(!conn->is_responded && !conn->is_taken_over);
     conn->is_responded = true;
     http_response_write(&out, response, (uint8_t)conn->parser.http_minor, keeps_alive);
+    if (conn->parser.method == HTTP_HEAD)
+        out.len -= response->body.len; /* only how long it would be: RFC 9110 section 9.3.2 */
     if (!net_conn_write(conn->net, buffer_bytes(&out)))
         net_conn_close(conn->net); /* it asks and does not read */
     else if (!keeps_alive)
@@ -206,9 +210,8 @@ void http_conn_respond(struct http_conn *conn, const struct http_response *respo
 static void refuse(struct http_conn *conn, unsigned status, struct bytes text)
 {
     conn->keeps_alive = false;
-    http_conn_respond(conn, &(struct http_response){.status = status,
-                                                    .content_type = BYTES("text/plain"),
-                                                    .body = text});
+    respond(conn, &(struct http_response){
+                      .status = status, .content_type = BYTES("text/plain"), .body = text});
 }
 
 static void refuse_parsed(struct http_conn *conn)
@@ -281,7 +284,7 @@ static void handle(struct http_conn *conn)
     else
         conn->settings->on_request(conn, &request);
     conn->is_handling = false;
-    CHECK(conn->is_responded || conn->is_taken_over);
+    CHECK(conn->is_responded || conn->is_taken_over || conn->hold != NULL);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -328,7 +331,8 @@ static void ask_for_body(struct http_conn *conn)
     net_conn_write(conn->net, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-/* Handles each request that is complete in `available`; answers how many bytes they were. */
+/* Handles each request that is complete in `available`, up to one that is held; answers how many
+ * bytes they were. */
 static size_t handle_requests(struct http_conn *conn, struct bytes available)
 {
     size_t handled = 0;
@@ -346,7 +350,7 @@ static size_t handle_requests(struct http_conn *conn, struct bytes available)
         handled += conn->parsed;
         conn->rest = bytes_from(available, handled);
         handle(conn);
-        if (conn->is_taken_over)
+        if (conn->is_taken_over || conn->hold != NULL)
             break;
         begin_request(conn);
     }
@@ -369,6 +373,21 @@ static void conn_free(struct http_conn *conn)
     free(conn);
 }
 
+/* The time for a request counts from its first byte. */
+static void restart_timer(struct http_conn *conn)
+{
+    const uint64_t now_ms = net_loop_now_ms(net_conn_loop(conn->net));
+
+    net_conn_set_timer(conn->net, now_ms + (conn->in.len == 0 ? IDLE_MS : REQUEST_MS));
+}
+
+/* Behind a held request, as much is kept as one may have. */
+static void read_unless_full(struct http_conn *conn)
+{
+    net_conn_set_reading(conn->net,
+                         conn->hold == NULL || conn->in.len <= conn->settings->request_bytes_max);
+}
+
 static void on_data(struct net_conn *net, char *data, size_t len)
 {
     struct http_conn *conn = net_conn_user(net);
@@ -376,6 +395,11 @@ static void on_data(struct net_conn *net, char *data, size_t len)
     struct bytes available = {data, len};
     size_t handled;
 
+    if (conn->hold != NULL) {
+        buffer_append(&conn->in, data, len);
+        read_unless_full(conn);
+        return;
+    }
     if (!is_idle) {
         buffer_append(&conn->in, data, len);
         available = buffer_bytes(&conn->in);
@@ -393,24 +417,76 @@ static void on_data(struct net_conn *net, char *data, size_t len)
         buffer_append(&conn->in, data + handled, len - handled);
     else
         buffer_consume(&conn->in, handled);
-    /* The time for a request counts from its first byte. */
-    if (conn->in.len == 0)
-        net_conn_set_timer(net, net_loop_now_ms(net_conn_loop(net)) + IDLE_MS);
-    else if (is_idle || handled > 0)
-        net_conn_set_timer(net, net_loop_now_ms(net_conn_loop(net)) + REQUEST_MS);
+    if (is_idle || handled > 0)
+        restart_timer(conn);
+    read_unless_full(conn);
 }
 
+/* After a held request: those that came behind it. */
+static void resume(struct http_conn *conn)
+{
+    struct net_conn *net = conn->net;
+    size_t handled;
+
+    begin_request(conn);
+    handled = handle_requests(conn, buffer_bytes(&conn->in));
+    if (conn->is_taken_over) {
+        if (conn->has_ended)
+            net_conn_close(net); /* its new owner would not hear of it */
+        conn_free(conn);
+        return;
+    }
+    if (net_conn_is_closing(net))
+        return;
+    buffer_consume(&conn->in, handled);
+    note_asked(conn);
+    restart_timer(conn);
+    read_unless_full(conn);
+    if (conn->has_ended && conn->hold == NULL)
+        net_conn_finish(net);
+}
+
+static void let_go(struct http_conn *conn)
+{
+    if (conn->hold != NULL)
+        conn->hold->conn = NULL;
+    conn->hold = NULL;
+}
+
+void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold)
+{
+    CHECK(conn->is_handling && !conn->is_responded && !conn->is_taken_over && conn->hold == NULL);
+    hold->conn = conn;
+    conn->hold = hold;
+}
+
+void http_conn_respond(struct http_conn *conn, const struct http_response *response)
+{
+    const bool was_held = conn->hold != NULL && !conn->is_handling;
+
+    let_go(conn);
+    respond(conn, response);
+    if (was_held)
+        resume(conn);
+}
+
+/* Whoever has asked may end its side before the answer is there. */
 static void on_end(struct net_conn *net)
 {
-    net_conn_finish(net);
+    struct http_conn *conn = net_conn_user(net);
+
+    conn->has_ended = true;
+    if (conn->hold == NULL)
+        net_conn_finish(net);
 }
 
 static void on_timer(struct net_conn *net, uint64_t now_ms)
 {
     struct http_conn *conn = net_conn_user(net);
 
-    (void)now_ms;
-    if (conn->in.len > 0)
+    if (conn->hold != NULL)
+        net_conn_set_timer(net, now_ms + REQUEST_MS);
+    else if (conn->in.len > 0)
         refuse(conn, 408, BYTES("The request took too long."));
     else
         net_conn_finish(net);
@@ -418,7 +494,10 @@ static void on_timer(struct net_conn *net, uint64_t now_ms)
 
 static void on_closed(struct net_conn *net)
 {
-    conn_free(net_conn_user(net));
+    struct http_conn *conn = net_conn_user(net);
+
+    let_go(conn);
+    conn_free(conn);
 }
 
 static const struct net_conn_events net_events = {
@@ -459,7 +538,7 @@ void http_conn_finish_all(struct http_conn_settings *settings)
         struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
 
         conn->is_finishing = true;
-        if (conn->in.len == 0 && !conn->is_handling)
+        if (conn->in.len == 0 && !conn->is_handling && conn->hold == NULL)
             net_conn_finish(conn->net);
     }
 }
@@ -468,8 +547,9 @@ static bool gives_way(const struct http_conn *conn, uint64_t now_ms)
 {
     const uint64_t silent_ms = now_ms - conn->asked_ms;
 
-    return net_conn_is_closing(conn->net) ||
-           silent_ms >= (conn->in.len == 0 ? EVICT_SILENT_MS : EVICT_SLOW_MS);
+    if (net_conn_is_closing(conn->net))
+        return true;
+    return conn->hold == NULL && silent_ms >= (conn->in.len == 0 ? EVICT_SILENT_MS : EVICT_SLOW_MS);
 }
 
 bool http_conn_evict(struct http_conn_settings *settings)
@@ -499,7 +579,7 @@ void http_conn_close_all(struct http_conn_settings *settings)
 
 struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest)
 {
-    CHECK(!conn->is_responded && !conn->is_taken_over);
+    CHECK(!conn->is_responded && !conn->is_taken_over && conn->hold == NULL);
     conn->is_taken_over = true;
     *rest = conn->rest;
     return conn->net;

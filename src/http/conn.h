@@ -1,6 +1,8 @@
 /* The HTTP side of a connection: requests in, one after the other, responses out in that order.
  * Keep-alive, pipelining, chunked bodies, Expect: 100-continue. RFC 9112.
  *
+ * A request may be answered later: those behind it wait, as do their bytes beyond a limit.
+ *
  * Thread: owner. Life: http_conn_open() until the peer or a time limit ends it, or another protocol
  * takes the connection over; it frees itself.
  * Memory: a request that arrives whole is handled where it was received; only one that arrives in
@@ -14,11 +16,17 @@
 
 struct http_conn;
 
+/* A request that is answered later; in the memory of whoever holds it. */
+struct http_conn_hold {
+    struct http_conn *conn; /* NULL once it is answered, or its connection is gone */
+};
+
 /* What the connections of one worker share. */
 struct http_conn_settings {
     struct list conns;        /* all that are open, the longest silent first; list_init() it */
     size_t request_bytes_max; /* head and body together */
-    /* Answers with http_conn_respond(), or takes the connection over, before it returns. */
+    /* Answers with http_conn_respond(), holds the request, or takes the connection over, before it
+     * returns. */
     void (*on_request)(struct http_conn *conn, const struct http_request *request);
     void *user;
 };
@@ -40,7 +48,13 @@ bool http_conn_evict(struct http_conn_settings *settings);
 /* At once, whatever they are in the middle of. */
 void http_conn_close_all(struct http_conn_settings *settings);
 
-/* Answers the request being handled: once. */
+/* The request being handled is answered after `on_request` has returned, once, by calling
+ * http_conn_respond() with the hold's connection; nothing of the request may be kept. `hold` stays
+ * until its connection is NULL. No time limit but the holder's. */
+void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold);
+
+/* Answers the request being handled, or held: once. Of a held one the requests behind it may be
+ * handled before it returns. */
 void http_conn_respond(struct http_conn *conn, const struct http_response *response);
 
 /* For a protocol that takes over while its request is handled: the connection, on which it must

@@ -13,8 +13,17 @@ struct http_rig {
     bool takes_over; /* the next request's connection is taken over */
     struct net_conn *taken;
     struct buffer rest;
+    bool holds;                 /* the next request is answered by http_rig_answer() */
+    struct http_conn_hold hold; /* and this is its connection */
+    struct buffer held_path;
     void (*on_heard)(struct http_rig *http); /* before the answer; may be NULL */
 };
+
+static inline void http_rig_respond(struct http_conn *conn, struct bytes text)
+{
+    http_conn_respond(conn, &(struct http_response){
+                                .status = 200, .content_type = BYTES("text/plain"), .body = text});
+}
 
 static inline void http_rig_on_request(struct http_conn *conn, const struct http_request *request)
 {
@@ -45,9 +54,24 @@ static inline void http_rig_on_request(struct http_conn *conn, const struct http
         buffer_append_bytes(&http->rest, rest);
         return;
     }
-    http_conn_respond(conn, &(struct http_response){.status = 200,
-                                                    .content_type = BYTES("text/plain"),
-                                                    .body = request->path});
+    if (http->holds) {
+        CHECK(http->hold.conn == NULL);
+        buffer_clear(&http->held_path);
+        buffer_append_bytes(&http->held_path, request->path);
+        http_conn_hold(conn, &http->hold);
+        return;
+    }
+    http_rig_respond(conn, request->path);
+}
+
+/* Answers the request that is held; there is one. */
+static inline void http_rig_answer(struct http_rig *http)
+{
+    struct buffer path = http->held_path;
+
+    http->held_path = (struct buffer){0}; /* the next may be held before this is over */
+    http_rig_respond(http->hold.conn, buffer_bytes(&path));
+    buffer_deinit(&path);
 }
 
 static inline void http_rig_init(struct http_rig *http, struct rig *rig, size_t request_bytes_max)
@@ -104,4 +128,5 @@ static inline void http_rig_deinit(struct http_rig *http)
     buffer_deinit(&http->heard);
     buffer_deinit(&http->sent);
     buffer_deinit(&http->rest);
+    buffer_deinit(&http->held_path);
 }

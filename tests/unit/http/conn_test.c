@@ -353,6 +353,14 @@ static void a_request_behind_one_that_closes_is_not_heard(void **state)
     assert_heard("GET /a? 1.1 {Host=x;Connection=close;} \n");
 }
 
+static void an_answer_to_head_says_how_long_its_body_would_be(void **state)
+{
+    (void)state;
+    try("HEAD /abc HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_text(buffer_bytes(&http.sent),
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\n");
+}
+
 static void a_target_with_its_authority_means_its_path(void **state)
 {
     static const char *const targets[][2] = {
@@ -473,6 +481,184 @@ static void an_end_that_begins_within_a_request_still_answers_it(void **state)
     assert_int_equal(status(), 200);
 }
 
+/* --- answers that come later ---------------------------------------------------------------- */
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static size_t heard_count(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < http.heard.len; i++)
+        count += http.heard.data[i] == '\n';
+    return count;
+}
+
+static void on_hold_first(struct http_rig *of)
+{
+    (void)of;
+    http.holds = heard_count() == 1;
+}
+
+static void on_hold_each(struct http_rig *of)
+{
+    of->holds = true;
+}
+
+static void requests_behind_a_held_one_wait_for_its_answer(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_first;
+    http_rig_feed(&http, BYTES(GET("/first") GET("/second")));
+    http_rig_feed(&http, BYTES(GET("/third") "GET /fou"));
+    assert_int_equal(heard_count(), 1);
+    assert_int_equal(http.sent.len, 0);
+    http_rig_answer(&http);
+    assert_null(http.hold.conn);
+    assert_int_equal(heard_count(), 3);
+    assert_true(http_rig_feed(&http, BYTES("rth HTTP/1.1\r\nHost: x\r\n\r\n")));
+    assert_int_equal(answers_count(), 4);
+    assert_true(strstr(buffer_text(&http.sent), "/first") <
+                strstr(buffer_text(&http.sent), "/second"));
+    assert_holds(buffer_bytes(&http.sent), "/fourth");
+    assert_lacks_text(buffer_bytes(&http.sent), "Connection: close");
+}
+
+static void each_request_may_be_held(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_each;
+    http_rig_feed(&http, BYTES(pipelined));
+    for (size_t i = 1; i <= 4; i++) {
+        assert_int_equal(heard_count(), i);
+        http_rig_answer(&http);
+    }
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_heard(pipelined_heard);
+    assert_int_equal(answers_count(), 4);
+    assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
+}
+
+static void behind_a_held_request_only_so_much_is_read(void **state)
+{
+    struct buffer many = {0};
+    size_t count = 0;
+    const size_t len_max = 1000000;
+    size_t sent_len = 0;
+    ssize_t len;
+
+    (void)state;
+    while (many.len < len_max) {
+        buffer_append_text(&many, "POST /many HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
+        append_large(&many, 1000);
+        count++;
+    }
+    http.on_heard = on_hold_first;
+    http_rig_feed(&http, BYTES(GET("/first")));
+    /* The peer can send no more at some point, whatever turns the loop makes. */
+    for (int idle_turns = 0; idle_turns < 3 && sent_len < many.len;) {
+        len = send(http.peer, many.data + sent_len, many.len - sent_len, MSG_NOSIGNAL);
+        idle_turns = len > 0 ? 0 : idle_turns + 1;
+        sent_len += len > 0 ? (size_t)len : 0;
+        rig_turn(&rig);
+    }
+    assert_true(sent_len < len_max);
+    assert_int_equal(heard_count(), 1);
+    http_rig_answer(&http);
+    while (sent_len < many.len) {
+        len = send(http.peer, many.data + sent_len, many.len - sent_len, MSG_NOSIGNAL);
+        sent_len += len > 0 ? (size_t)len : 0;
+        rig_turn(&rig);
+        assert_true(rig_receive(http.peer, &http.sent));
+    }
+    RIG_UNTIL(&rig, rig_receive(http.peer, &http.sent) && answers_count() == heard_count() &&
+                        heard_count() == 1 + count);
+    buffer_deinit(&many);
+}
+
+static void whoever_holds_learns_that_the_client_has_gone(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_each;
+    http_rig_feed(&http, BYTES(GET("/held") GET("/behind")));
+    assert_non_null(http.hold.conn);
+    http_rig_disconnect(&http);
+    assert_null(http.hold.conn);
+    assert_int_equal(heard_count(), 1);
+}
+
+static void a_client_that_ends_its_side_still_gets_what_was_held(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_first;
+    http_rig_feed(&http, BYTES(GET("/held") GET("/behind")));
+    shutdown(http.peer, SHUT_WR);
+    rig_turn(&rig);
+    rig_turn(&rig);
+    http_rig_answer(&http);
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_int_equal(answers_count(), 2);
+}
+
+static void a_held_request_is_neither_too_slow_nor_silent(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_first;
+    http_rig_feed(&http, BYTES(GET("/held") "GET /be"));
+    rig_pass(&rig, 100000);
+    assert_int_equal(http.sent.len, 0);
+    assert_non_null(http.hold.conn);
+    http_rig_answer(&http);
+    assert_true(http_rig_feed(&http, BYTES("hind HTTP/1.1\r\nHost: x\r\n\r\n")));
+    assert_int_equal(answers_count(), 2);
+}
+
+static void a_held_request_does_not_give_way_but_one_behind_it_in_line(void **state)
+{
+    const int held = http.peer;
+
+    (void)state;
+    http.on_heard = on_hold_each;
+    http_rig_feed(&http, BYTES(GET("/held")));
+    http_rig_connect(&http); /* another, which says nothing */
+    RIG_UNTIL(&rig, http_conn_evict(&http.settings));
+    RIG_UNTIL(&rig, rig.loop.connections_count == 1);
+    assert_non_null(http.hold.conn);
+    assert_false(http_conn_evict(&http.settings));
+    close(http.peer);
+    http.peer = held;
+    http_rig_answer(&http);
+    rig_turn(&rig);
+    assert_true(rig_receive(http.peer, &http.sent));
+    assert_int_equal(status(), 200);
+}
+
+static void finishing_all_waits_for_what_is_held(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_first;
+    http_rig_feed(&http, BYTES(GET("/held")));
+    http_conn_finish_all(&http.settings);
+    assert_true(http_rig_feed(&http, BYTES(GET("/unheard"))));
+    http_rig_answer(&http);
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_int_equal(status(), 200);
+    assert_int_equal(answers_count(), 1);
+    assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
+    assert_int_equal(heard_count(), 1);
+}
+
+static void closing_all_tells_whoever_holds(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_each;
+    http_rig_feed(&http, BYTES(GET("/held")));
+    http_conn_close_all(&http.settings);
+    http_rig_answer(&http); /* in vain, before it knows */
+    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
+    assert_null(http.hold.conn);
+}
+
 /* --- the taking over ------------------------------------------------------------------------ */
 
 static struct buffer taken_data;
@@ -513,6 +699,12 @@ static void on_take(struct http_rig *of)
     of->takes_over = true;
 }
 
+static void on_hold_first_then_take(struct http_rig *of)
+{
+    of->holds = heard_count() == 1;
+    of->takes_over = !of->holds;
+}
+
 static void check_taken(void)
 {
     assert_true(list_is_empty(&http.settings.conns));
@@ -549,6 +741,34 @@ static void another_protocol_takes_over_a_request_in_pieces(void **state)
     check_taken();
 }
 
+static void one_whose_client_has_ended_is_not_taken_over_after_a_held_request(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_first_then_take;
+    http_rig_feed(&http, BYTES(GET("/held") GET("/app/key")));
+    shutdown(http.peer, SHUT_WR);
+    rig_turn(&rig);
+    rig_turn(&rig);
+    http_rig_answer(&http);
+    assert_non_null(http.taken);
+    net_conn_hand_over(http.taken, &taken_events, NULL);
+    taken_is_closed = false;
+    RIG_UNTIL(&rig, taken_is_closed);
+    buffer_deinit(&taken_data);
+}
+
+static void another_protocol_takes_over_behind_a_held_request(void **state)
+{
+    (void)state;
+    http.on_heard = on_hold_first_then_take;
+    http_rig_feed(&http, BYTES(GET("/held") GET("/app/key") "behind"));
+    assert_int_equal(http.rest.len, 0);
+    http_rig_answer(&http);
+    assert_text(buffer_bytes(&http.rest), "behind");
+    check_taken();
+    assert_holds(buffer_bytes(&http.sent), "/held");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,6 +788,7 @@ int main(void)
         HTTP_TEST(a_client_that_does_not_wait_for_100_gets_only_its_answer),
         HTTP_TEST(connections_stay_open_as_their_version_and_header_say),
         HTTP_TEST(a_request_behind_one_that_closes_is_not_heard),
+        HTTP_TEST(an_answer_to_head_says_how_long_its_body_would_be),
         HTTP_TEST(a_target_with_its_authority_means_its_path),
         HTTP_TEST(a_client_that_is_too_slow_is_told_so),
         HTTP_TEST(a_client_that_says_nothing_is_let_go_without_a_word),
@@ -578,6 +799,17 @@ int main(void)
         HTTP_TEST(who_has_just_come_does_not_give_way),
         HTTP_TEST(who_has_been_silent_gives_way),
         HTTP_TEST(an_end_that_begins_within_a_request_still_answers_it),
+        HTTP_TEST(requests_behind_a_held_one_wait_for_its_answer),
+        HTTP_TEST(each_request_may_be_held),
+        HTTP_TEST(behind_a_held_request_only_so_much_is_read),
+        HTTP_TEST(whoever_holds_learns_that_the_client_has_gone),
+        HTTP_TEST(a_client_that_ends_its_side_still_gets_what_was_held),
+        HTTP_TEST(a_held_request_is_neither_too_slow_nor_silent),
+        HTTP_TEST(a_held_request_does_not_give_way_but_one_behind_it_in_line),
+        HTTP_TEST(finishing_all_waits_for_what_is_held),
+        HTTP_TEST(closing_all_tells_whoever_holds),
+        HTTP_TEST(one_whose_client_has_ended_is_not_taken_over_after_a_held_request),
+        HTTP_TEST(another_protocol_takes_over_behind_a_held_request),
         HTTP_TEST(another_protocol_takes_over_with_what_came_behind),
         HTTP_TEST(another_protocol_takes_over_a_request_in_pieces),
     };
