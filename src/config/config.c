@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "config/apps.h"
 #include "config/laravel.h"
+#include "config/scaling.h"
 #include "config/schema.h"
 #include "config/settle.h"
 #include "config/tls.h"
@@ -32,7 +33,7 @@ static bool load_file(struct config_input *input, struct buffer *error, struct b
 }
 
 static bool settle_server(struct config *config, const struct config_input *input,
-                          const char *server, struct buffer *error)
+                          const char *server, struct buffer *error, struct buffer *warnings)
 {
     struct config_input_scope scope = {NULL, NULL, false};
     struct buffer path = {0};
@@ -42,8 +43,10 @@ static bool settle_server(struct config *config, const struct config_input *inpu
     scope.path = buffer_text(&path);
     scope.object = json_object_get(config_file_find(input->file.root, "servers"), server);
     for (size_t i = 0; ok && i < config_setting_server_count; i++)
-        ok = config_settle_one(config, input, &scope, &config_setting_server[i],
-                               CONFIG_SOURCE_SERVER, error);
+        if (!config_setting_server[i].is_of_scaling)
+            ok = config_settle_one(config, input, &scope, &config_setting_server[i],
+                                   CONFIG_SOURCE_SERVER, error);
+    ok = ok && config_scaling_settle(config, input, &scope, error, warnings);
     buffer_deinit(&path);
     return ok;
 }
@@ -53,17 +56,6 @@ static uint32_t count_cores(void)
     long count = sysconf(_SC_NPROCESSORS_ONLN);
 
     return count < 1 ? 1 : (uint32_t)count;
-}
-
-static bool check_scaling(const struct config *config, struct buffer *error)
-{
-    if (!config->scaling_enabled)
-        return true;
-    buffer_printf(error,
-                  "%s: scaling is not there yet, this version serves a single node; set "
-                  "REVERB_SCALING_ENABLED=false",
-                  config_source_of_server(config, offsetof(struct config, scaling_enabled)));
-    return false;
 }
 
 /* What no place of the usual ones says. */
@@ -94,9 +86,9 @@ static bool settle(struct config *config, const struct config_input *input, stru
     name = server.text != NULL ? server.text : SERVER_DEFAULT;
     if (input->file.root != NULL)
         ok = config_schema_check(&input->file, name, error, warnings);
-    ok = ok && settle_server(config, input, name, error);
+    ok = ok && settle_server(config, input, name, error, warnings);
     config_input_value_deinit(&server);
-    if (!ok || !check_scaling(config, error))
+    if (!ok)
         return false;
     settle_rest(config, input->options);
     return config_tls_settle(config, error, warnings) && config_apps_load(config, input, error);

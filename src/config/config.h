@@ -57,6 +57,39 @@ struct config_tls {
     bool verify_peer; /* a client must show a certificate of `cafile` */
 };
 
+/* Settings of other schemes mean the same: "redis" is TCP, "rediss" TLS. */
+enum config_scaling_scheme {
+    CONFIG_SCALING_TCP,
+    CONFIG_SCALING_TLS,
+    CONFIG_SCALING_REDIS,
+    CONFIG_SCALING_REDISS,
+    CONFIG_SCALING_UNIX,
+};
+
+/* How several servers act as one, over Redis. Where it is not enabled the rest was not looked at,
+ * and may be anything. */
+struct config_scaling {
+    bool enabled;
+    char *channel; /* what the cluster is called: its keys begin with `prefix` and this */
+    char *prefix;  /* before every key; "" is none */
+    char *url;     /* as given; what it says stands in the fields below. NULL: none */
+    enum config_scaling_scheme scheme; /* as given; `tls.enabled` is what counts */
+    char *host;                        /* or the path of a Unix socket, which begins with '/' */
+    uint16_t port;
+    char *username; /* NULL: none */
+    char *password; /* NULL: none */
+    uint32_t database;
+    uint32_t timeout_s;    /* Redis away for so long is an error once more in the log; 0: never */
+    struct config_tls tls; /* a client's: `verify_peer` is about the server's certificate */
+    char **hosts;          /* "host:port" of Sentinels or nodes; none: `host` and `port` */
+    size_t hosts_count;
+    char *sentinel; /* the master's name among Sentinels; NULL: there are none */
+    char *sentinel_username;
+    char *sentinel_password;
+    bool cluster;            /* it is a Redis Cluster */
+    uint32_t max_kept_bytes; /* of events that wait for Redis to come back */
+};
+
 struct config {
     char *host;
     uint16_t port;
@@ -71,7 +104,7 @@ struct config {
     uint32_t workers; /* 1 at least */
     bool debug;
     bool log_json;
-    bool scaling_enabled;
+    struct config_scaling scaling;
     uint32_t pulse_ingest_interval_s; /* between the sums that Laravel's Pulse is told */
 
     struct config_app *apps;

@@ -183,7 +183,7 @@ bool config_file_text(const struct config_setting *setting, const json_t *value,
     case JSON_NULL:
         return true;
     case JSON_STRING:
-        if (setting->kind == CONFIG_SETTING_LIST)
+        if (setting->kind == CONFIG_SETTING_LIST && !setting->takes_text)
             return fail(setting, value, where, error);
         *text = bytes_copy(bytes_of(json_string_value(value)));
         return true;

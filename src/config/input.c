@@ -72,19 +72,32 @@ static enum answer ask_variable(const struct config_input *input,
     return ANSWER_NONE;
 }
 
+/* Where the file was written with the environment in sight, it has the last word. */
+static bool is_file_first(const struct config_input *input, const struct config_input_scope *scope,
+                          const struct config_setting *setting)
+{
+    return input->file.is_settled || scope->is_listed_app ||
+           (input->file.is_laravel && setting->is_shared_variable);
+}
+
 static enum answer ask_file(const struct config_input *input,
                             const struct config_input_scope *scope,
                             const struct config_setting *setting, struct config_input_value *value,
                             struct buffer *error)
 {
-    const json_t *found = setting->key ? config_file_find(scope->object, setting->key) : NULL;
-    bool is_last_word = input->file.is_settled || scope->is_listed_app;
+    const char *key = setting->key;
+    const json_t *found = key != NULL ? config_file_find(scope->object, key) : NULL;
     struct buffer path = {0};
     bool ok;
 
+    for (size_t i = 0; found == NULL && setting->aliases != NULL && setting->aliases[i] != NULL;
+         i++) {
+        key = setting->aliases[i];
+        found = config_file_find(scope->object, key);
+    }
     if (found == NULL)
         return ANSWER_NONE;
-    buffer_printf(&path, "%s%s%s", scope->path, *scope->path ? "." : "", setting->key);
+    buffer_printf(&path, "%s%s%s", scope->path, *scope->path ? "." : "", key);
     value->where = say_where(buffer_text(&path), input->file.name);
     buffer_deinit(&path);
     ok = config_file_text(setting, found, value->where, &value->text, error);
@@ -93,23 +106,23 @@ static enum answer ask_file(const struct config_input *input,
     config_input_value_deinit(value);
     if (!ok)
         return ANSWER_WRONG;
-    return is_last_word ? ANSWER_DEFAULT : ANSWER_NONE;
+    return is_file_first(input, scope, setting) ? ANSWER_DEFAULT : ANSWER_NONE;
 }
 
 bool config_input_find(const struct config_input *input, const struct config_input_scope *scope,
                        const struct config_setting *setting, struct config_input_value *value,
                        struct buffer *error)
 {
-    bool is_file_first = input->file.is_settled || scope->is_listed_app;
+    const bool begins_with_file = is_file_first(input, scope, setting);
     enum answer answer;
 
     *value = (struct config_input_value){0};
     answer = ask_option(input, setting, value);
-    if (answer == ANSWER_NONE && is_file_first)
+    if (answer == ANSWER_NONE && begins_with_file)
         answer = ask_file(input, scope, setting, value, error);
     if (answer == ANSWER_NONE && !(scope->is_listed_app && setting->is_identity))
         answer = ask_variable(input, setting, value);
-    if (answer == ANSWER_NONE && !is_file_first)
+    if (answer == ANSWER_NONE && !begins_with_file)
         answer = ask_file(input, scope, setting, value, error);
     return answer != ANSWER_WRONG;
 }

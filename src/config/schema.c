@@ -75,7 +75,7 @@ static bool takes_any_key(const struct scope *scope, const char *prefix)
 
 static bool is_unhonoured_tls(const char *prefix, const char *name)
 {
-    if (strcmp(prefix, "options.tls") != 0)
+    if (strcmp(prefix, "options.tls") != 0 && strcmp(prefix, "scaling.server.tls") != 0)
         return false;
     for (size_t i = 0; config_setting_unhonoured_tls[i] != NULL; i++) {
         if (strcmp(config_setting_unhonoured_tls[i], name) == 0)
@@ -128,6 +128,8 @@ static bool check_type(const struct scope *scope, const struct config_setting *s
     char *text = NULL;
     bool ok;
 
+    if (setting->is_of_scaling)
+        return true; /* whether it matters is not known yet */
     buffer_printf(&where, "%s%s%s in %s", scope->path, dot_after(scope->path), setting->key,
                   scope->file_name);
     ok = config_file_text(setting, value, buffer_text(&where), &text, scope->error);

@@ -8,6 +8,18 @@
     .at = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define SERVER(member) FIELD(config, member)
 #define APP(member) FIELD(config_app, member)
+#define SCALING(member) SERVER(scaling.member), .is_of_scaling = true
+#define LIST(type, member) FIELD(type, member), .count_at = offsetof(struct type, member##_count)
+#define SHARED(name) .variable = (name), .is_shared_variable = true
+#define ALSO(...)                    \
+    .aliases = (const char *const[]) \
+    {                                \
+        __VA_ARGS__, NULL            \
+    }
+/* Where the connections of Laravel's own configuration have PHP's SSL options. */
+#define ALSO_TLS(name)                                                              \
+    ALSO("scaling.server.context.ssl." name, "scaling.server.context.stream." name, \
+         "scaling.server.context." name, "scaling.server.ssl." name)
 #define OPTION(text, member) .option = (text), .option_at = offsetof(struct config_options, member)
 #define RANGE(what, from, to) .noun = (what), .min = (from), .max = (to)
 
@@ -16,6 +28,9 @@
 #define WORKERS_MAX 1024
 
 static const char *const log_formats[] = {"text", "json", NULL};
+
+/* In the order of enum config_scaling_scheme. */
+static const char *const schemes[] = {"tcp", "tls", "redis", "rediss", "unix", NULL};
 
 /* In the order of enum config_client_events. */
 static const char *const client_events[] = {"all", "members", "none", NULL};
@@ -124,7 +139,134 @@ const struct config_setting config_setting_server[] = {
     {.key = "scaling.enabled",
      .variable = "REVERB_SCALING_ENABLED",
      .kind = CONFIG_SETTING_FLAG,
-     SERVER(scaling_enabled),
+     SERVER(scaling.enabled),
+     .fallback = "false"},
+    {.key = "scaling.channel",
+     .variable = "REVERB_SCALING_CHANNEL",
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(channel),
+     .fallback = "reverb"},
+    {.key = "scaling.prefix",
+     ALSO("scaling.server.prefix", "scaling.server.options.prefix"),
+     .variable = "REVERB_SCALING_PREFIX",
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(prefix),
+     .fallback = "",
+     .unset = "none",
+     .empty_counts = true},
+    {.key = "scaling.max_kept",
+     .variable = "REVERB_SCALING_MAX_KEPT",
+     .kind = CONFIG_SETTING_NUMBER,
+     SCALING(max_kept_bytes),
+     .fallback = "16777216",
+     RANGE("a number of bytes", 0, BYTES_MAX)},
+    {.key = "scaling.server.url",
+     SHARED("REDIS_URL"),
+     .kind = CONFIG_SETTING_SECRET,
+     SCALING(url),
+     .unset = "none"},
+    {.key = "scaling.server.scheme",
+     SHARED("REDIS_SCHEME"),
+     .kind = CONFIG_SETTING_CHOICE,
+     SCALING(scheme),
+     .fallback = "tcp",
+     .choices = schemes},
+    {.key = "scaling.server.host",
+     SHARED("REDIS_HOST"),
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(host),
+     .fallback = "127.0.0.1"},
+    {.key = "scaling.server.port",
+     SHARED("REDIS_PORT"),
+     .kind = CONFIG_SETTING_NUMBER,
+     SCALING(port),
+     .fallback = "6379",
+     RANGE("a port", 1, UINT16_MAX)},
+    {.key = "scaling.server.username",
+     SHARED("REDIS_USERNAME"),
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(username),
+     .unset = "none"},
+    {.key = "scaling.server.password",
+     SHARED("REDIS_PASSWORD"),
+     .kind = CONFIG_SETTING_SECRET,
+     SCALING(password),
+     .unset = "none"},
+    {.key = "scaling.server.database",
+     SHARED("REDIS_DB"),
+     .kind = CONFIG_SETTING_NUMBER,
+     SCALING(database),
+     .fallback = "0",
+     RANGE("the number of a database", 0, INT32_MAX)},
+    {.key = "scaling.server.timeout",
+     SHARED("REDIS_TIMEOUT"),
+     .kind = CONFIG_SETTING_NUMBER,
+     SCALING(timeout_s),
+     .fallback = "60",
+     RANGE("a number of seconds", 0, SECONDS_MAX)},
+    {.key = "scaling.server.tls.cafile",
+     ALSO_TLS("cafile"),
+     .variable = "REVERB_SCALING_CAFILE",
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(tls.cafile),
+     .unset = "the system's"},
+    {.key = "scaling.server.tls.capath",
+     ALSO_TLS("capath"),
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(tls.capath),
+     .unset = "none"},
+    {.key = "scaling.server.tls.verify_peer",
+     ALSO_TLS("verify_peer"),
+     .variable = "REVERB_SCALING_VERIFY_PEER",
+     .kind = CONFIG_SETTING_FLAG,
+     SCALING(tls.verify_peer),
+     .fallback = "true"},
+    {.key = "scaling.server.tls.local_cert",
+     ALSO_TLS("local_cert"),
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(tls.local_cert),
+     .unset = "none"},
+    {.key = "scaling.server.tls.local_pk",
+     ALSO_TLS("local_pk"),
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(tls.local_pk),
+     .unset = "none"},
+    {.key = "scaling.server.tls.passphrase",
+     ALSO_TLS("passphrase"),
+     .kind = CONFIG_SETTING_SECRET,
+     SCALING(tls.passphrase),
+     .unset = "none"},
+    {.key = "scaling.server.tls.ciphers",
+     ALSO_TLS("ciphers"),
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(tls.ciphers),
+     .unset = "OpenSSL's"},
+    {.key = "scaling.server.hosts",
+     .variable = "REVERB_SCALING_HOSTS",
+     .kind = CONFIG_SETTING_LIST,
+     LIST(config, scaling.hosts),
+     .is_of_scaling = true,
+     .unset = "host and port",
+     .takes_text = true},
+    {.key = "scaling.server.sentinel",
+     .variable = "REVERB_SCALING_SENTINEL",
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(sentinel),
+     .unset = "none"},
+    {.key = "scaling.server.sentinel_username",
+     .variable = "REVERB_SCALING_SENTINEL_USERNAME",
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(sentinel_username),
+     .unset = "none"},
+    {.key = "scaling.server.sentinel_password",
+     .variable = "REVERB_SCALING_SENTINEL_PASSWORD",
+     .kind = CONFIG_SETTING_SECRET,
+     SCALING(sentinel_password),
+     .unset = "none"},
+    {.key = "scaling.server.cluster",
+     .variable = "REVERB_SCALING_CLUSTER",
+     .kind = CONFIG_SETTING_FLAG,
+     SCALING(cluster),
      .fallback = "false"},
 };
 const size_t config_setting_server_count = COUNT(config_setting_server);
@@ -148,7 +290,7 @@ const struct config_setting config_setting_app[] = {
     {.key = "allowed_origins",
      .variable = "REVERB_APP_ALLOWED_ORIGINS",
      .kind = CONFIG_SETTING_LIST,
-     APP(allowed_origins),
+     LIST(config_app, allowed_origins),
      .fallback = "*",
      .unset = "none is allowed"},
     {.key = "ping_interval",
@@ -245,14 +387,6 @@ const size_t config_setting_app_count = COUNT(config_setting_app);
 
 const struct config_setting config_setting_laravel_server[] = {
     NUMBER_OF("telescope_ingest_interval", "a number of seconds"),
-    TEXT_OF("scaling.channel"),
-    {.key = "scaling.server.url", .kind = CONFIG_SETTING_SECRET},
-    TEXT_OF("scaling.server.host"),
-    NUMBER_OF("scaling.server.port", "a port"),
-    TEXT_OF("scaling.server.username"),
-    {.key = "scaling.server.password", .kind = CONFIG_SETTING_SECRET},
-    TEXT_OF("scaling.server.database"),
-    TEXT_OF("scaling.server.timeout"),
     TEXT_OF("scaling.server.*"), /* Laravel's own Redis connections have more keys */
 };
 const size_t config_setting_laravel_server_count = COUNT(config_setting_laravel_server);

@@ -20,13 +20,15 @@ enum config_setting_kind {
 };
 
 struct config_setting {
-    const char *key;      /* in the file, below its server or app; NULL: it has none there */
-    const char *variable; /* of the environment; NULL: it has none */
-    const char *option;   /* of the command line; NULL: it has none */
-    size_t option_at;     /* where struct config_options has that option's text */
+    const char *key;            /* in the file, below its server or app; NULL: it has none there */
+    const char *const *aliases; /* where else the file may have it; ends with NULL, or is it */
+    const char *variable;       /* of the environment; NULL: it has none */
+    const char *option;         /* of the command line; NULL: it has none */
+    size_t option_at;           /* where struct config_options has that option's text */
     enum config_setting_kind kind;
     size_t at; /* where the struct that is filled has it */
     size_t size;
+    size_t count_at;              /* of a list: where its length is */
     const char *fallback;         /* the default; NULL: it stays unset */
     const char *fallback_in_file; /* the default of an app of Laravel's file, where it differs */
     const char *unset;            /* how an unset one is shown */
@@ -36,6 +38,10 @@ struct config_setting {
     const char *const *choices; /* ends with NULL; the index is the value */
     bool is_identity;           /* no app is without it, and none gets it from somewhere else */
     bool empty_counts;          /* an empty text is a value, not a missing one */
+    bool takes_text;            /* a list may be one text with commas in the file too */
+    bool is_of_scaling;         /* looked at only where scaling is enabled */
+    /* The variable is not ours but Laravel's: its file has asked for it where it is meant. */
+    bool is_shared_variable;
 };
 
 extern const struct config_setting config_setting_server[]; /* of struct config */

@@ -11,12 +11,14 @@
 
 #define AT(member) offsetof(struct config, tls.member)
 
-static bool check_readable(const struct config *config, size_t at, const char *path,
+bool config_tls_check_file(const struct config *config, size_t at, const char *path,
                            const char *what, bool is_folder, struct buffer *error)
 {
     const char *where = config_source_of_server(config, at);
     struct stat status;
 
+    if (path == NULL)
+        return true;
     if (stat(path, &status) != 0 || access(path, R_OK) != 0) {
         buffer_printf(error, "%s: the %s \"%s\" cannot be read: %s", where, what, path,
                       strerror(errno));
@@ -34,12 +36,14 @@ static bool check_files(const struct config *config, struct buffer *error)
 {
     const struct config_tls *tls = &config->tls;
 
-    return check_readable(config, AT(local_cert), tls->local_cert, "certificate", false, error) &&
-           check_readable(config, AT(local_pk), tls->local_pk, "private key", false, error) &&
-           (tls->cafile == NULL ||
-            check_readable(config, AT(cafile), tls->cafile, "file of authorities", false, error)) &&
-           (tls->capath == NULL ||
-            check_readable(config, AT(capath), tls->capath, "folder of authorities", true, error));
+    return config_tls_check_file(config, AT(local_cert), tls->local_cert, "certificate", false,
+                                 error) &&
+           config_tls_check_file(config, AT(local_pk), tls->local_pk, "private key", false,
+                                 error) &&
+           config_tls_check_file(config, AT(cafile), tls->cafile, "file of authorities", false,
+                                 error) &&
+           config_tls_check_file(config, AT(capath), tls->capath, "folder of authorities", true,
+                                 error);
 }
 
 static void take_certificate_of_hostname(struct config *config)

@@ -6,6 +6,11 @@
 
 #include "config/config.h"
 
+/* Whether the file, or the folder, of the server's setting at offset `at` can be read; `what` it is
+ * for people. NULL `path` is none, and fine. */
+bool config_tls_check_file(const struct config *config, size_t at, const char *path,
+                           const char *what, bool is_folder, struct buffer *error);
+
 /* After all settings are read. Finds the hostname's certificate where none is given, and looks
  * whether the files can be read. False and one line where they cannot. */
 bool config_tls_settle(struct config *config, struct buffer *error, struct buffer *warnings);

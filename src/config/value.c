@@ -30,6 +30,21 @@ static char *text_of(const struct config_setting *setting, const void *base)
     return text;
 }
 
+static char **list_of(const struct config_setting *setting, const void *base, size_t *count)
+{
+    char **list;
+
+    memcpy(&list, (const char *)base + setting->at, sizeof list);
+    memcpy(count, (const char *)base + setting->count_at, sizeof *count);
+    return list;
+}
+
+static void store_list(const struct config_setting *setting, void *base, char **list, size_t count)
+{
+    memcpy(field(setting, base), &list, sizeof list);
+    memcpy((char *)base + setting->count_at, &count, sizeof count);
+}
+
 static uint32_t number_of(const struct config_setting *setting, const void *base)
 {
     const void *at = (const char *)base + setting->at;
@@ -196,22 +211,22 @@ static char *normal_path(const char *text)
     return copy;
 }
 
-/* The only list is an app's allowed_origins, whose count stands beside it. */
-static void set_list(const struct config_setting *setting, struct config_app *app, const char *text)
+static void set_list(const struct config_setting *setting, void *base, const char *text)
 {
     struct bytes rest = bytes_of(text);
     struct bytes piece;
+    char **list = NULL;
+    size_t count = 0;
 
-    CHECK(setting->at == offsetof(struct config_app, allowed_origins));
-    config_value_clear(setting, app);
+    config_value_clear(setting, base);
     while (bytes_next(&rest, ',', &piece)) {
         piece = bytes_trim(piece);
         if (piece.len == 0)
             continue;
-        app->allowed_origins = mem_resize(app->allowed_origins, (app->allowed_origins_count + 1) *
-                                                                    sizeof *app->allowed_origins);
-        app->allowed_origins[app->allowed_origins_count++] = bytes_copy(piece);
+        list = mem_resize(list, (count + 1) * sizeof *list);
+        list[count++] = bytes_copy(piece);
     }
+    store_list(setting, base, list, count);
 }
 
 bool config_value_check(const struct config_setting *setting, const char *text, const char *where,
@@ -246,19 +261,47 @@ bool config_value_set(const struct config_setting *setting, void *base, const ch
 bool config_value_is_unset(const struct config_setting *setting, const void *base)
 {
     const char *text;
+    size_t count;
 
     if (setting->kind == CONFIG_SETTING_LIST)
-        return ((const struct config_app *)base)->allowed_origins_count == 0;
+        return list_of(setting, base, &count) == NULL;
     if (!is_text(setting))
         return setting->unset != NULL && number_of(setting, base) == 0;
     text = text_of(setting, base);
     return text == NULL || *text == '\0';
 }
 
-static void print_list(const struct config_app *app, struct buffer *out)
+static void print_list(const struct config_setting *setting, const void *base, struct buffer *out)
 {
-    for (size_t i = 0; i < app->allowed_origins_count; i++)
-        buffer_printf(out, "%s%s", i == 0 ? "" : ", ", app->allowed_origins[i]);
+    size_t count;
+    char **list = list_of(setting, base, &count);
+
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s%s", i == 0 ? "" : ", ", list[i]);
+}
+
+static bool lists_equal(const struct config_setting *setting, const void *a, const void *b)
+{
+    size_t a_count;
+    size_t b_count;
+    char **a_list = list_of(setting, a, &a_count);
+    char **b_list = list_of(setting, b, &b_count);
+
+    if (a_count != b_count)
+        return false;
+    for (size_t i = 0; i < a_count; i++)
+        if (strcmp(a_list[i], b_list[i]) != 0)
+            return false;
+    return true;
+}
+
+bool config_value_equal(const struct config_setting *setting, const void *a, const void *b)
+{
+    if (setting->kind == CONFIG_SETTING_LIST)
+        return lists_equal(setting, a, b);
+    if (is_text(setting))
+        return bytes_equal(bytes_of(text_of(setting, a)), bytes_of(text_of(setting, b)));
+    return number_of(setting, a) == number_of(setting, b);
 }
 
 void config_value_print(const struct config_setting *setting, const void *base, struct buffer *out)
@@ -276,7 +319,7 @@ void config_value_print(const struct config_setting *setting, const void *base, 
         buffer_append_text(out, text_of(setting, base));
         break;
     case CONFIG_SETTING_LIST:
-        print_list(base, out);
+        print_list(setting, base, out);
         break;
     case CONFIG_SETTING_FLAG:
         buffer_append_text(out, number_of(setting, base) ? "true" : "false");
@@ -295,13 +338,13 @@ void config_value_clear(const struct config_setting *setting, void *base)
     char *none = NULL;
 
     if (setting->kind == CONFIG_SETTING_LIST) {
-        struct config_app *app = base;
+        size_t count;
+        char **list = list_of(setting, base, &count);
 
-        for (size_t i = 0; i < app->allowed_origins_count; i++)
-            free(app->allowed_origins[i]);
-        free(app->allowed_origins);
-        app->allowed_origins = NULL;
-        app->allowed_origins_count = 0;
+        for (size_t i = 0; i < count; i++)
+            free(list[i]);
+        free(list);
+        store_list(setting, base, NULL, 0);
     } else if (is_text(setting)) {
         free(text_of(setting, base));
         memcpy(field(setting, base), &none, sizeof none);

@@ -16,6 +16,9 @@ bool config_value_check(const struct config_setting *setting, const char *text, 
 bool config_value_set(const struct config_setting *setting, void *base, const char *text,
                       const char *where, struct buffer *error);
 
+/* Whether it is the same in two structs. */
+bool config_value_equal(const struct config_setting *setting, const void *a, const void *b);
+
 bool config_value_is_unset(const struct config_setting *setting, const void *base);
 
 /* Appends it for people to read; a secret masked. */

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/source.h"
 #include "observer/debug.h"
 #include "observer/laravel.h"
 #include "server/banner.h"
@@ -513,11 +514,25 @@ static void free_parts(struct server *server)
     config_free(server->config);
 }
 
+static bool refuse_scaling(const struct config *config)
+{
+    if (config->scaling.enabled)
+        fprintf(stderr,
+                "reverb: %s: scaling is not there yet, this version serves a single node; set "
+                "REVERB_SCALING_ENABLED=false\n",
+                config_source_of_server(config, offsetof(struct config, scaling.enabled)));
+    return config->scaling.enabled;
+}
+
 int server_run(const struct config_options *options, struct config *config)
 {
     struct server server = {.options = options, .config = config, .apps_config = config};
     bool is_open;
 
+    if (refuse_scaling(config)) {
+        config_free(config);
+        return 1;
+    }
     signal(SIGPIPE, SIG_IGN); /* writing to a closed connection is an error, not the end */
     server.workers_count =
         config->workers < CHANNEL_WORKERS_COUNT_MAX ? config->workers : CHANNEL_WORKERS_COUNT_MAX;

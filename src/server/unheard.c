@@ -2,6 +2,8 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "config/setting.h"
+#include "config/value.h"
 
 #include <string.h>
 
@@ -9,6 +11,21 @@ static void append_name(struct buffer *names, bool has_changed, const char *name
 {
     if (has_changed)
         buffer_printf(names, "%s%s", names->len > 0 ? ", " : "", name);
+}
+
+/* Where scaling is off the rest was not looked at, and means nothing. */
+static void append_scaling(struct buffer *names, const struct config *now,
+                           const struct config *asked)
+{
+    append_name(names, now->scaling.enabled != asked->scaling.enabled, "scaling.enabled");
+    if (!now->scaling.enabled || !asked->scaling.enabled)
+        return;
+    for (size_t i = 0; i < config_setting_server_count; i++) {
+        const struct config_setting *setting = &config_setting_server[i];
+
+        append_name(names, setting->is_of_scaling && !config_value_equal(setting, now, asked),
+                    config_setting_name(setting));
+    }
 }
 
 void server_unheard_warn(const struct config *now, const struct config *asked)
@@ -27,6 +44,7 @@ void server_unheard_warn(const struct config *now, const struct config *asked)
     append_name(&names, now->shutdown_timeout_s != asked->shutdown_timeout_s, "shutdown_timeout");
     append_name(&names, now->pulse_ingest_interval_s != asked->pulse_ingest_interval_s,
                 "pulse_ingest_interval");
+    append_scaling(&names, now, asked);
     if (names.len > 0)
         log_warn("changed in the configuration, and taken up only by a restart: %s",
                  buffer_text(&names));

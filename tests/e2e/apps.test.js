@@ -101,6 +101,16 @@ test('SIGHUP with a file that is wrong keeps the apps as they are and says so', 
     await Client.open(own);
 });
 
+test('SIGHUP names the settings that only a restart takes up', async (t) => {
+    const own = await ownServer(t, { apps: [first] });
+    own.options.server = { ...own.options.server, max_backlog: 5000, scaling: { enabled: true, server: { password: 'redis-password' } } };
+    own.writeConfig();
+    own.signal('SIGHUP');
+    await until(() => /only by a restart/.test(own.stderr), 'a word about the settings');
+    assert.match(own.stderr, /only by a restart: max_backlog, scaling\.enabled$/m);
+    await Client.open(own);
+});
+
 test('SIGHUP takes up another secret of an app', async (t) => {
     const own = await ownServer(t, { apps: [{ ...first }] });
     const renewed = { ...first, secret: 'another-secret' };

@@ -207,7 +207,7 @@ static void wrong_types_in_the_file_are_errors(void **state)
         {"\"path\": \"/a b\"", "cannot be a path"},
         {"\"options\": 1", "servers.reverb.options in reverb.json is not an object"},
         {"\"pulse_ingest_interval\": \"soon\"", "servers.reverb.pulse_ingest_interval"},
-        {"\"scaling\": {\"channel\": []}", "servers.reverb.scaling.channel"},
+        {"\"scaling\": {\"enabled\": true, \"channel\": []}", "servers.reverb.scaling.channel"},
     };
     struct folder *folder = *state;
 
@@ -219,16 +219,6 @@ static void wrong_types_in_the_file_are_errors(void **state)
         assert_has(folder_fail(folder), wrong[i].part);
         buffer_deinit(&json);
     }
-}
-
-static void scaling_is_refused_in_one_clear_line(void **state)
-{
-    struct folder *folder = *state;
-
-    folder_set_app();
-    setenv("REVERB_SCALING_ENABLED", "true", 1);
-    assert_has(folder_fail(folder), "REVERB_SCALING_ENABLED in the environment: ");
-    assert_has(buffer_text(&folder->error), "single node; set REVERB_SCALING_ENABLED=false");
 }
 
 static void what_only_laravel_reads_is_accepted(void **state)
@@ -366,7 +356,6 @@ int main(void)
         FOLDER_TEST(the_default_names_the_server_that_counts),
         FOLDER_TEST(an_error_names_the_place_the_value_and_what_is_right),
         FOLDER_TEST(wrong_types_in_the_file_are_errors),
-        FOLDER_TEST(scaling_is_refused_in_one_clear_line),
         FOLDER_TEST(what_only_laravel_reads_is_accepted),
         FOLDER_TEST(an_unknown_key_is_an_error_with_the_nearest_right_one),
         FOLDER_TEST(a_file_that_is_not_there_or_not_json_is_an_error),
