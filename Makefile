@@ -9,21 +9,24 @@ TIME ?= 60
 
 empty :=
 comma := ,
-DEPENDENCIES := libuv openssl jansson zlib
+DEPENDENCIES := libuv openssl jansson zlib hiredis
 
 # Each kind of sanitizer builds into a folder of its own, so that none disturbs another.
 OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
+GENERATED := $(BUILD)/generated
+
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 CFLAGS ?= -O2 -g
-override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -MMD -MP \
+override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -I$(GENERATED) -MMD -MP \
 	$(shell pkg-config --cflags $(DEPENDENCIES) 2>/dev/null) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
 LINUX_LDFLAGS := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 override LDFLAGS += $(LINUX_LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS := $(shell pkg-config --libs $(DEPENDENCIES) 2>/dev/null) -lhttp_parser -lpthread
 
+SCRIPTS := $(sort $(wildcard src/cluster/scripts/*.lua))
 SOURCES := $(sort $(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(OUT)/obj/%.o)
 MAIN := $(OUT)/obj/main.o
@@ -104,6 +107,13 @@ $(OUT)/obj/%.o: src/%.c | dependencies
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 
+# Redis' scripts as C texts.
+$(GENERATED)/%.lua.inc: src/%.lua
+	@mkdir -p $(@D)
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+
+$(OUT)/obj/cluster/scripts.o: $(SCRIPTS:src/%.lua=$(GENERATED)/%.lua.inc)
+
 $(OUT)/libreverb.a: $(OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
@@ -111,6 +121,9 @@ $(OUT)/libreverb.a: $(OBJECTS)
 $(OUT)/unit/%_test: tests/unit/%_test.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
+
+# Its cluster stands in the place of the real one.
+$(OUT)/unit/api/later_test: override LDFLAGS += -Wl,-z,muldefs
 
 $(OUT)/replay/%: fuzz/%_fuzz.c fuzz/replay_main.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)

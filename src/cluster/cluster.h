@@ -1,0 +1,129 @@
+/* Many nodes as one, over Redis.
+ *
+ * A thread of its own holds the links to Redis. Workers tell it what happens here; it tells, by
+ * `cluster_events`, what all nodes agreed on. Where a link is down (cluster_is_up() is false) a
+ * channel is this node's own business, as without a cluster: the caller then decides by itself and
+ * still tells, so that the others learn of it when the link is back.
+ *
+ * Each link has one order: what a node is told stands in its inbox in the order in which Redis
+ * applied it, and that is the same for all nodes. What happens here takes the way through Redis
+ * too, so that this node has no other order than the rest.
+ *
+ * Thread: any, unless said otherwise; nothing blocks. Memory: everything handed over is copied, or
+ * counted where it is a chunk.
+ */
+#pragma once
+
+#include "cluster/key.h"
+#include "config/config.h"
+#include "net/chunk.h"
+#include "net/descriptors.h"
+
+struct cluster;
+
+struct cluster_member {
+    struct bytes user_id;
+    struct bytes user_info; /* JSON */
+};
+
+/* What the nodes agreed on. Called on the cluster's thread; everything is borrowed for the call. */
+struct cluster_events {
+    /* `frame`: a finished WebSocket frame. `ttl_ms`: not 0 where it is to be kept that long. */
+    void (*on_event)(struct cluster_key key, uint64_t except, struct bytes frame, uint64_t ttl_ms,
+                     void *user);
+    /* The members of a presence channel. Others are no members any more, unless `is_partial`. */
+    void (*on_members)(struct cluster_key key, const struct cluster_member *members, size_t count,
+                       bool is_partial, void *user);
+    /* `is_ours`: it happened on this node. */
+    void (*on_member_added)(struct cluster_key key, struct cluster_member member, bool is_ours,
+                            void *user);
+    void (*on_member_removed)(struct cluster_key key, struct bytes user_id, bool is_ours,
+                              void *user);
+    /* The last event of a cache channel, an empty frame where there is none. */
+    void (*on_kept)(struct cluster_key key, struct bytes frame, uint64_t ttl_ms, void *user);
+    void (*on_count)(struct cluster_key key, uint64_t count, void *user);
+    /* Everything up to cluster_await() has been applied. */
+    void (*on_ready)(struct cluster_key key, uint64_t socket_id, void *user);
+    void (*on_admitted)(struct bytes app_id, uint64_t socket_id, bool is_admitted, void *user);
+    void (*on_online)(struct cluster_key watch_key, bool is_online, void *user);
+    void (*on_online_answer)(struct cluster_key user_key, uint64_t socket_id, bool is_online,
+                             void *user);
+    void (*on_terminate)(struct bytes app_id, struct bytes user_id, void *user);
+    /* Whether so much waits for the workers that nothing more should be read. */
+    bool (*is_congested)(void *user);
+    /* A link is down: what awaits an answer gets none. cluster_is_up() says so already. */
+    void (*on_down)(void *user);
+};
+
+/* What is true of a channel for cluster_subscriptions() and cluster_await(). */
+enum cluster_flags {
+    CLUSTER_IS_PRESENCE = 1,
+    CLUSTER_IS_CACHE = 2,
+    CLUSTER_TELLS_COUNT = 4, /* to all subscribers, when it changes */
+};
+
+/* Main opens, starts, ends and frees it. NULL where `settings` cannot be used; `error` then holds a
+ * line. */
+struct cluster *cluster_open(const struct config_scaling *settings,
+                             const struct cluster_events *events, void *user,
+                             struct net_descriptors *descriptors, struct buffer *error);
+void cluster_start(struct cluster *cluster);
+
+/* Sends what is still to be sent, says good-bye to the other nodes, and ends the thread; bounded in
+ * time. The workers have ended. */
+void cluster_end(struct cluster *cluster);
+void cluster_free(struct cluster *cluster); /* NULL is fine */
+
+/* Whether all links stand. NULL is fine: false. */
+bool cluster_is_connected(const struct cluster *cluster);
+
+/* Whether that channel's link stands and is in step. NULL is fine: false. */
+bool cluster_is_up(const struct cluster *cluster, struct cluster_key key);
+
+/* Whether more waits for the cluster's thread than it can do: nothing more should be published. */
+bool cluster_is_congested(struct cluster *cluster);
+
+/* --- what happens here: in the order of the calls that have one ---------------------------- */
+
+/* So many subscriptions more, or less. Of one channel: under a lock, so that the order is right. */
+void cluster_subscriptions(struct cluster *cluster, struct cluster_key key, int change,
+                           unsigned flags);
+
+/* A member's first connection on this node, and its last has gone. */
+void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluster_member member);
+void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id);
+
+/* Has `on_ready` called. Not answered where the link goes down: `on_down` is called then. */
+void cluster_await(struct cluster *cluster, struct cluster_key key, uint64_t socket_id,
+                   unsigned flags);
+
+/* To all other nodes that have subscribers; to this one too (`on_event`) unless `is_delivered`. */
+void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t except,
+                     struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered);
+
+void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id);
+
+/* So many connections of the app more, or less. */
+void cluster_connections(struct cluster *cluster, struct bytes app_id, int change);
+
+/* Whether one more may connect where all nodes together may have `max`: `on_admitted`, and then it
+ * is counted. */
+void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, uint64_t socket_id);
+
+/* Whether the user is signed in anywhere: `on_online_answer`. */
+void cluster_ask_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id);
+
+/* --- for status and metrics ----------------------------------------------------------------- */
+
+struct cluster_status {
+    bool is_connected;
+    size_t nodes_count;   /* in step, this one included; 0: not known */
+    uint64_t events_sent; /* taken by Redis */
+    uint64_t events_received;
+    uint64_t events_kept;    /* waiting for Redis now */
+    uint64_t events_dropped; /* did not fit into what may be kept */
+    uint64_t links_lost;
+    uint64_t gaps; /* times that this node may have missed events of others */
+};
+
+void cluster_read_status(const struct cluster *cluster, struct cluster_status *status);

@@ -1,0 +1,227 @@
+#include "cluster/inbox.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+#define PARTS_COUNT_MAX 6
+
+struct origin {
+    struct list link;
+    uint64_t number;
+    uint32_t process_len;
+    char process[];
+};
+
+/* --- unpacking ------------------------------------------------------------------------------ */
+
+/* A text with its length before it, four bytes, the lowest first. */
+static bool next_part(struct bytes *packed, struct bytes *part)
+{
+    const unsigned char *at = (const unsigned char *)packed->data;
+    uint32_t len;
+
+    if (packed->len < 4)
+        return false;
+    len = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    if (packed->len - 4 < len)
+        return false;
+    *part = (struct bytes){packed->data + 4, len};
+    *packed = bytes_from(*packed, 4 + (size_t)len);
+    return true;
+}
+
+static bool unpack(struct bytes packed, struct bytes *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!next_part(&packed, &parts[i]))
+            return false;
+    return true;
+}
+
+static uint64_t number_of(struct bytes text)
+{
+    uint64_t number;
+
+    return bytes_to_number(text, UINT64_MAX, &number) ? number : 0;
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+static struct origin *origin_of(struct cluster_inbox *inbox, struct bytes process)
+{
+    struct origin *origin;
+
+    LIST_EACH(link, following, &inbox->origins) {
+        origin = LIST_OWNER(link, struct origin, link);
+        if (bytes_equal((struct bytes){origin->process, origin->process_len}, process))
+            return origin;
+    }
+    origin = mem_new(sizeof *origin + process.len);
+    origin->process_len = (uint32_t)process.len;
+    memcpy(origin->process, process.data, process.len);
+    list_append(&inbox->origins, &origin->link);
+    return origin;
+}
+
+static bool is_new(struct cluster_inbox *inbox, struct bytes process, uint64_t number)
+{
+    struct origin *origin;
+
+    if (bytes_equal(process, bytes_of(inbox->process)))
+        return cluster_kept_heard(inbox->kept, number);
+    origin = origin_of(inbox, process);
+    if (number <= origin->number)
+        return false;
+    origin->number = number;
+    inbox->received_count++;
+    return true;
+}
+
+/* key, socket, number, process, (time to live,) frame */
+static void read_event(struct cluster_inbox *inbox, struct cluster_key key,
+                       const struct bytes *parts, bool is_kept)
+{
+    const uint64_t ttl_ms = is_kept ? number_of(parts[4]) : 0;
+
+    if (is_new(inbox, parts[3], number_of(parts[2])))
+        inbox->events->on_event(key, number_of(parts[1]), parts[is_kept ? 5 : 4], ttl_ms,
+                                inbox->user);
+}
+
+/* --- members -------------------------------------------------------------------------------- */
+
+static void read_members(struct cluster_inbox *inbox, struct cluster_key key, struct bytes packed)
+{
+    struct cluster_member *members = NULL;
+    struct cluster_member member;
+    struct bytes skipped;
+    size_t count = 0;
+    size_t cap = 0;
+
+    next_part(&packed, &skipped); /* the key */
+    while (next_part(&packed, &member.user_id) && next_part(&packed, &member.user_info)) {
+        if (count == cap) {
+            cap = cap ? cap * 2 : 16;
+            members = mem_resize(members, cap * sizeof *members);
+        }
+        members[count++] = member;
+    }
+    inbox->events->on_members(key, members, count, inbox->is_partial, inbox->user);
+    free(members);
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+/* How many parts an entry of that letter has; 0: it is not known. */
+static size_t parts_count(char letter)
+{
+    switch (letter) {
+    case 'P':
+        return 1;
+    case 'C':
+    case 'D':
+    case 'O':
+    case 'T':
+        return 2;
+    case 'S':
+    case 'R':
+    case 'M':
+    case 'Q':
+        return 3;
+    case 'A':
+        return 4;
+    case 'E':
+        return 5;
+    case 'K':
+        return 6;
+    default:
+        return 0;
+    }
+}
+
+static bool is_ours(const struct cluster_inbox *inbox, struct bytes process)
+{
+    return bytes_equal(process, bytes_of(inbox->process));
+}
+
+/* What begins with a key. */
+static void read_of_channel(struct cluster_inbox *inbox, char letter, struct bytes packed,
+                            const struct bytes *parts)
+{
+    const struct cluster_events *events = inbox->events;
+    struct cluster_key key;
+
+    if (!cluster_key_read(parts[0], &key))
+        return;
+    switch (letter) {
+    case 'E':
+    case 'K':
+        read_event(inbox, key, parts, letter == 'K');
+        break;
+    case 'P':
+        read_members(inbox, key, packed);
+        break;
+    case 'S':
+        events->on_kept(key, parts[2], number_of(parts[1]), inbox->user);
+        break;
+    case 'A':
+        events->on_member_added(key, (struct cluster_member){parts[1], parts[2]},
+                                is_ours(inbox, parts[3]), inbox->user);
+        break;
+    case 'R':
+        events->on_member_removed(key, parts[1], is_ours(inbox, parts[2]), inbox->user);
+        break;
+    case 'C':
+        events->on_count(key, number_of(parts[1]), inbox->user);
+        break;
+    case 'D':
+        events->on_ready(key, number_of(parts[1]), inbox->user);
+        break;
+    case 'O':
+        events->on_online(key, number_of(parts[1]) != 0, inbox->user);
+        break;
+    case 'Q':
+        events->on_online_answer(key, number_of(parts[1]), number_of(parts[2]) != 0, inbox->user);
+        break;
+    default:
+        break;
+    }
+}
+
+/* app, socket, whether it may */
+static void read_admission(struct cluster_inbox *inbox, const struct bytes *parts)
+{
+    const bool is_admitted = number_of(parts[2]) != 0;
+
+    if (is_admitted)
+        cluster_state_app(inbox->state, parts[0])->connections_count++;
+    inbox->events->on_admitted(parts[0], number_of(parts[1]), is_admitted, inbox->user);
+}
+
+void cluster_inbox_read(struct cluster_inbox *inbox, struct bytes letter, struct bytes packed)
+{
+    struct bytes parts[PARTS_COUNT_MAX];
+    const size_t count = letter.len == 1 ? parts_count(letter.data[0]) : 0;
+
+    if (count == 0 || !unpack(packed, parts, count))
+        return;
+    if (letter.data[0] == 'T')
+        inbox->events->on_terminate(parts[0], parts[1], inbox->user);
+    else if (letter.data[0] == 'M')
+        read_admission(inbox, parts);
+    else
+        read_of_channel(inbox, letter.data[0], packed, parts);
+}
+
+void cluster_inbox_init(struct cluster_inbox *inbox)
+{
+    list_init(&inbox->origins);
+}
+
+void cluster_inbox_deinit(struct cluster_inbox *inbox)
+{
+    LIST_EACH(link, following, &inbox->origins) {
+        free(LIST_OWNER(link, struct origin, link));
+    }
+}

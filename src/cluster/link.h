@@ -1,0 +1,137 @@
+/* The link of this node to the Redis server that has one partition of the channels: all of them
+ * with a single Redis, a share of them with Redis Cluster.
+ *
+ * It gathers what a turn of the loop tells it and sends that as one call of scripts/apply.lua. What
+ * the others did it reads from its inbox, a stream, on a connection of its own. A link that is lost
+ * is made anew: the node joins under a new name with all it has, and its former self is taken away
+ * after, so that nobody sees a member leave who did not.
+ *
+ * Thread: the cluster's; what is atomic any.
+ */
+#pragma once
+
+#include "cluster/ask.h"
+#include "cluster/cluster.h"
+#include "cluster/inbox.h"
+#include "cluster/kept.h"
+#include "cluster/locate.h"
+#include "cluster/state.h"
+
+#define CLUSTER_LINK_NODE_LEN_MAX 64
+#define CLUSTER_LINK_EPOCH_LEN_MAX 33
+
+enum cluster_link_phase {
+    CLUSTER_LINK_AWAY,       /* waits to try again */
+    CLUSTER_LINK_CONNECTING, /* looks for the server, connects, logs in, says hello */
+    CLUSTER_LINK_TELLING,    /* Redis is told what this node has */
+    CLUSTER_LINK_SETTLING,   /* Redis had lost everything: the other nodes tell theirs */
+    CLUSTER_LINK_UP,
+    CLUSTER_LINK_ENDING, /* has said good-bye */
+    CLUSTER_LINK_ENDED,
+};
+
+struct cluster_link_sent;
+
+/* Whether Redis has taken it; else the link was lost before it said so. */
+typedef void (*cluster_link_taken_fn)(bool is_taken, void *data);
+
+/* What all links of a node share. */
+struct cluster_link_shared {
+    struct net_loop *loop;
+    const struct config_scaling *settings;
+    const struct cluster_events *events;
+    void *user;
+    struct net_tls *tls;
+    char process[CLUSTER_LINK_NODE_LEN_MAX / 2];
+    /* Counted by the cluster's thread, read by any. */
+    _Atomic(uint64_t) events_sent;
+    _Atomic(uint64_t) events_dropped;
+    _Atomic(uint64_t) links_lost;
+    _Atomic(uint64_t) gaps;
+    size_t links_count;
+    size_t away_count;       /* links that are away, and it was said */
+    size_t joined_count;     /* links that were up once */
+    uint64_t away_ms;        /* since when the first of them is */
+    uint64_t said_ms;        /* when that was said last */
+    uint64_t dropped_before; /* events, when it began */
+};
+
+struct cluster_link {
+    struct cluster_link_shared *shared;
+    atomic_bool is_up;
+    atomic_size_t nodes_count;
+    atomic_size_t kept_count;
+    _Atomic(uint64_t) events_received;
+
+    enum cluster_link_phase phase;
+    char *prefix;
+    char node[CLUSTER_LINK_NODE_LEN_MAX];
+    unsigned incarnation;
+    struct cluster_locate locate;
+    struct cluster_redis_address address;
+    struct cluster_redis *commands;
+    struct cluster_redis *reading;
+    bool is_paused; /* the workers have enough to do: the inbox is not read */
+    char *apply_sha;
+    char *ask_sha;
+    struct cluster_request batch;
+    struct cluster_link_sent *last_sent; /* NULL: all was answered */
+    char last_id[64];                    /* of the inbox, what was read last */
+    char epoch[CLUSTER_LINK_EPOCH_LEN_MAX];
+    char **processes; /* in step when last heard of */
+    size_t processes_count;
+
+    struct cluster_state state;
+    struct cluster_kept kept;
+    struct cluster_inbox inbox;
+
+    uint64_t retry_ms;     /* when to try again */
+    uint64_t beat_ms;      /* when to say again that this node is there */
+    uint64_t joined_ms;    /* when this incarnation said hello */
+    uint64_t settled_ms;   /* when nobody is waited for any more */
+    uint64_t added_number; /* of the last event that was sent or is in the batch */
+    unsigned attempts;
+    bool is_away; /* and it was said */
+    bool was_up;  /* ever */
+};
+
+/* `partition` of `count`. */
+void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *shared,
+                       size_t partition, size_t count);
+void cluster_link_deinit(struct cluster_link *link);
+
+/* Several times a second. */
+void cluster_link_tick(struct cluster_link *link, uint64_t now_ms);
+
+/* Sends what was gathered; at the end of a turn. */
+void cluster_link_flush(struct cluster_link *link);
+
+/* Good-bye; the phase says when it is done. */
+void cluster_link_end(struct cluster_link *link);
+
+/* Closes its connections: who waits for a reply gets none. */
+void cluster_link_close(struct cluster_link *link);
+
+/* What happens on this node: cluster/cluster.h, with the key as text. */
+void cluster_link_subscriptions(struct cluster_link *link, struct bytes key, int change,
+                                unsigned flags);
+void cluster_link_join(struct cluster_link *link, struct bytes key, struct bytes user_id,
+                       struct bytes user_info);
+void cluster_link_leave(struct cluster_link *link, struct bytes key, struct bytes user_id);
+void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t socket_id,
+                        unsigned flags);
+void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
+                          struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered);
+void cluster_link_terminate(struct cluster_link *link, struct bytes app_id, struct bytes user_id);
+void cluster_link_connections(struct cluster_link *link, struct bytes app_id, int change);
+void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t max,
+                        uint64_t socket_id);
+void cluster_link_ask_online(struct cluster_link *link, struct bytes user_key, uint64_t socket_id);
+
+/* Calls `on_taken` when all up to now has been applied; false where there is nothing to wait for,
+ * or no hope: it is not called then. */
+bool cluster_link_wait(struct cluster_link *link, cluster_link_taken_fn on_taken, void *data);
+
+/* Runs scripts/ask.lua; false where the link is not up: `on_answer` is not called then. */
+bool cluster_link_ask(struct cluster_link *link, struct cluster_request *arguments,
+                      cluster_redis_reply_fn on_reply, void *data);

@@ -1,0 +1,299 @@
+#include "cluster/redis.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECT_TIMEOUT_MS 3000
+#define VERSION_MIN 6
+
+struct pending {
+    struct pending *next;
+    cluster_redis_reply_fn on_reply;
+    void *data;
+    uint64_t sent_ms;
+};
+
+struct cluster_redis {
+    struct net_loop *loop;
+    struct net_connecting *connecting; /* NULL once it is connected */
+    struct net_conn *conn;
+    redisReader *reader;
+    struct cluster_redis_login login;
+    const struct cluster_redis_events *events;
+    void *user;
+    struct pending *first;
+    struct pending *last;
+    bool is_over; /* is freed when its connection has closed */
+};
+
+/* --- its end -------------------------------------------------------------------------------- */
+
+static void take_reply(struct cluster_redis *redis, const redisReply *reply)
+{
+    struct pending *pending = redis->first;
+
+    redis->first = pending->next;
+    if (redis->first == NULL)
+        redis->last = NULL;
+    pending->on_reply(reply, pending->data, redis->user);
+    free(pending);
+}
+
+static void free_redis(struct cluster_redis *redis)
+{
+    redisReaderFree(redis->reader);
+    free(redis);
+}
+
+/* It is over already; with a connection it is freed when that has closed. */
+static void finish(struct cluster_redis *redis)
+{
+    if (redis->connecting != NULL)
+        net_connect_cancel(redis->connecting);
+    if (redis->conn != NULL)
+        net_conn_close(redis->conn);
+    while (redis->first != NULL)
+        take_reply(redis, NULL);
+    if (redis->conn == NULL)
+        free_redis(redis);
+}
+
+void cluster_redis_close(struct cluster_redis *redis)
+{
+    if (redis == NULL || redis->is_over)
+        return;
+    redis->is_over = true;
+    finish(redis);
+}
+
+void cluster_redis_lose(struct cluster_redis *redis, const char *reason)
+{
+    if (redis->is_over)
+        return;
+    redis->is_over = true;
+    redis->events->on_lost(reason, redis->user);
+    finish(redis);
+}
+
+/* --- what comes in -------------------------------------------------------------------------- */
+
+static void read_replies(struct cluster_redis *redis)
+{
+    void *reply = NULL;
+
+    while (!redis->is_over) {
+        if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK) {
+            cluster_redis_lose(redis, "what it answers is not the Redis protocol");
+            return;
+        }
+        if (reply == NULL)
+            return;
+        if (redis->first == NULL)
+            cluster_redis_lose(redis, "it answers what was not asked");
+        else
+            take_reply(redis, reply);
+        freeReplyObject(reply);
+    }
+}
+
+static void on_data(struct net_conn *conn, char *data, size_t len)
+{
+    struct cluster_redis *redis = net_conn_user(conn);
+
+    if (redis->is_over)
+        return;
+    if (redisReaderFeed(redis->reader, data, len) != REDIS_OK)
+        cluster_redis_lose(redis, "what it answers is not the Redis protocol");
+    else
+        read_replies(redis);
+}
+
+static void on_end(struct net_conn *conn)
+{
+    cluster_redis_lose(net_conn_user(conn), "it closed the connection");
+}
+
+static void on_timer(struct net_conn *conn, uint64_t now_ms)
+{
+    (void)conn;
+    (void)now_ms;
+}
+
+static void on_closed(struct net_conn *conn)
+{
+    struct cluster_redis *redis = net_conn_user(conn);
+
+    redis->conn = NULL;
+    if (redis->is_over)
+        free_redis(redis);
+    else
+        cluster_redis_lose(redis, "the connection was lost");
+}
+
+static const struct net_conn_events conn_events = {
+    .on_data = on_data,
+    .on_end = on_end,
+    .on_timer = on_timer,
+    .on_closed = on_closed,
+};
+
+/* --- what goes out -------------------------------------------------------------------------- */
+
+static void expect(struct cluster_redis *redis, cluster_redis_reply_fn on_reply, void *data)
+{
+    struct pending *pending = mem_new(sizeof *pending);
+
+    pending->on_reply = on_reply;
+    pending->data = data;
+    pending->sent_ms = net_loop_now_ms(redis->loop);
+    if (redis->last != NULL)
+        redis->last->next = pending;
+    else
+        redis->first = pending;
+    redis->last = pending;
+}
+
+void cluster_redis_send(struct cluster_redis *redis, struct cluster_request *request,
+                        cluster_redis_reply_fn on_reply, void *data)
+{
+    struct buffer head = {0};
+
+    CHECK(redis->conn != NULL && !redis->is_over);
+    cluster_request_write_head(&head, request->count);
+    expect(redis, on_reply, data);
+    net_conn_write_last(redis->conn, buffer_bytes(&head));
+    net_conn_write_last(redis->conn, buffer_bytes(&request->arguments));
+    buffer_deinit(&head);
+    buffer_clear(&request->arguments);
+    request->count = 0;
+}
+
+void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
+                           const char *word, ...)
+{
+    struct cluster_request request = {0};
+    va_list words;
+
+    va_start(words, word);
+    for (; word != NULL; word = va_arg(words, const char *))
+        cluster_request_add_text(&request, word);
+    va_end(words);
+    cluster_redis_send(redis, &request, on_reply, NULL);
+    cluster_request_deinit(&request);
+}
+
+uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms)
+{
+    return redis->first != NULL && now_ms > redis->first->sent_ms ? now_ms - redis->first->sent_ms
+                                                                  : 0;
+}
+
+/* --- logging in ----------------------------------------------------------------------------- */
+
+static bool is_error(struct cluster_redis *redis, const redisReply *reply, const char *what)
+{
+    char reason[512];
+
+    if (reply == NULL)
+        return true;
+    if (reply->type != REDIS_REPLY_ERROR)
+        return false;
+    snprintf(reason, sizeof reason, "%s: %.*s", what, (int)reply->len, reply->str);
+    cluster_redis_lose(redis, reason);
+    return true;
+}
+
+static void on_auth(const redisReply *reply, void *data, void *user)
+{
+    (void)user;
+    is_error(data, reply, "it refuses the user name or password");
+}
+
+static void on_select(const redisReply *reply, void *data, void *user)
+{
+    (void)user;
+    is_error(data, reply, "it refuses the database");
+}
+
+static void on_info(const redisReply *reply, void *data, void *user)
+{
+    struct cluster_redis *redis = data;
+    const char *version;
+    char reason[128];
+
+    (void)user;
+    if (is_error(redis, reply, "it does not let us in"))
+        return;
+    version = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "redis_version:") : NULL;
+    if (version != NULL && atoi(version + sizeof "redis_version:" - 1) < VERSION_MIN) {
+        snprintf(reason, sizeof reason, "its version is %.*s, and Redis %d or later is needed",
+                 (int)strcspn(version + sizeof "redis_version:" - 1, "\r\n"),
+                 version + sizeof "redis_version:" - 1, VERSION_MIN);
+        cluster_redis_lose(redis, reason);
+        return;
+    }
+    redis->events->on_ready(redis->user);
+}
+
+static void send_for_self(struct cluster_redis *redis, struct cluster_request *request,
+                          cluster_redis_reply_fn on_reply)
+{
+    cluster_redis_send(redis, request, on_reply, redis);
+}
+
+static void log_in(struct cluster_redis *redis)
+{
+    struct cluster_request request = {0};
+
+    if (redis->login.password != NULL && redis->login.password[0] != '\0') {
+        cluster_request_add_text(&request, "AUTH");
+        if (redis->login.username != NULL && redis->login.username[0] != '\0')
+            cluster_request_add_text(&request, redis->login.username);
+        cluster_request_add_text(&request, redis->login.password);
+        send_for_self(redis, &request, on_auth);
+    }
+    if (redis->login.database != 0) {
+        cluster_request_add_text(&request, "SELECT");
+        cluster_request_add_number(&request, redis->login.database);
+        send_for_self(redis, &request, on_select);
+    }
+    cluster_request_add_text(&request, "INFO");
+    cluster_request_add_text(&request, "server");
+    send_for_self(redis, &request, on_info);
+    cluster_request_deinit(&request);
+}
+
+static void on_connected(struct net_conn *conn, const char *error, void *user)
+{
+    struct cluster_redis *redis = user;
+
+    redis->connecting = NULL;
+    redis->conn = conn;
+    if (conn == NULL)
+        cluster_redis_lose(redis, error);
+    else
+        log_in(redis);
+}
+
+struct cluster_redis *cluster_redis_open(struct net_loop *loop,
+                                         const struct cluster_redis_address *address,
+                                         const struct cluster_redis_login *login,
+                                         struct net_tls *tls,
+                                         const struct cluster_redis_events *events, void *user)
+{
+    struct cluster_redis *redis = mem_new(sizeof *redis);
+
+    redis->loop = loop;
+    redis->login = *login;
+    redis->events = events;
+    redis->user = user;
+    redis->reader = redisReaderCreate();
+    CHECK(redis->reader != NULL);
+    redis->connecting = net_connect(loop, address->host, address->port, tls, CONNECT_TIMEOUT_MS,
+                                    &conn_events, redis, on_connected);
+    return redis;
+}

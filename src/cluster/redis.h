@@ -1,0 +1,62 @@
+/* One connection to a Redis server: commands go out, replies come back in their order.
+ *
+ * Thread: owner, the loop's. Life: cluster_redis_open() to cluster_redis_close(), or to `on_lost`,
+ * after which it is freed. Errors are said in words, without secrets.
+ */
+#pragma once
+
+#include "cluster/request.h"
+#include "config/config.h"
+#include "net/connect.h"
+
+#include <hiredis/hiredis.h>
+
+/* No answer for so long: the server is away. */
+#define CLUSTER_REDIS_SILENT_MS 3000
+
+struct cluster_redis;
+
+struct cluster_redis_address {
+    char host[256]; /* or the path of a Unix socket */
+    uint16_t port;
+};
+
+struct cluster_redis_login {
+    const char *username; /* NULL: none; borrowed for the connection's life */
+    const char *password;
+    uint32_t database;
+    bool is_sentinel; /* else the server's version is looked at */
+};
+
+struct cluster_redis_events {
+    /* It is logged in and takes commands. */
+    void (*on_ready)(void *user);
+    /* Never again a reply; `reason` is borrowed. */
+    void (*on_lost)(const char *reason, void *user);
+};
+
+/* `reply` is NULL where the connection was lost before; borrowed for the call. */
+typedef void (*cluster_redis_reply_fn)(const redisReply *reply, void *data, void *user);
+
+struct cluster_redis *cluster_redis_open(struct net_loop *loop,
+                                         const struct cluster_redis_address *address,
+                                         const struct cluster_redis_login *login,
+                                         struct net_tls *tls,
+                                         const struct cluster_redis_events *events, void *user);
+
+/* Nothing is called any more; commands without a reply get NULL. NULL is fine. */
+void cluster_redis_close(struct cluster_redis *redis);
+
+/* Sends `request`, and empties it. */
+void cluster_redis_send(struct cluster_redis *redis, struct cluster_request *request,
+                        cluster_redis_reply_fn on_reply, void *data);
+
+/* The same for a few words; ends with NULL. */
+void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
+                           const char *word, ...) __attribute__((sentinel));
+
+/* What has waited longest for its reply, in ms; 0 where nothing does. */
+uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms);
+
+/* Ends it as lost, for a reason of the caller's. */
+void cluster_redis_lose(struct cluster_redis *redis, const char *reason);

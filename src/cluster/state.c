@@ -1,0 +1,181 @@
+#include "cluster/state.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+struct bytes cluster_state_key(const struct cluster_state_channel *channel)
+{
+    return (struct bytes){channel->key, channel->key_len};
+}
+
+struct bytes cluster_state_user_id(const struct cluster_state_member *member)
+{
+    return (struct bytes){member->text, member->user_id_len};
+}
+
+struct bytes cluster_state_user_info(const struct cluster_state_member *member)
+{
+    return (struct bytes){member->text + member->user_id_len, member->user_info_len};
+}
+
+/* --- channels ------------------------------------------------------------------------------- */
+
+static struct cluster_state_channel *channel_of(struct map_entry *entry)
+{
+    return LIST_OWNER(entry, struct cluster_state_channel, entry);
+}
+
+struct cluster_state_channel *cluster_state_find(const struct cluster_state *state,
+                                                 struct bytes key)
+{
+    const uint64_t hash = hash_bytes(key);
+
+    for (struct map_entry *at = map_first(&state->channels, hash); at != NULL;
+         at = map_next(at, hash))
+        if (bytes_equal(cluster_state_key(channel_of(at)), key))
+            return channel_of(at);
+    return NULL;
+}
+
+static struct cluster_state_channel *find_or_add(struct cluster_state *state, struct bytes key)
+{
+    struct cluster_state_channel *channel = cluster_state_find(state, key);
+
+    if (channel != NULL)
+        return channel;
+    channel = mem_new(sizeof *channel + key.len);
+    channel->key_len = (uint32_t)key.len;
+    memcpy(channel->key, key.data, key.len);
+    list_init(&channel->dirty);
+    map_add(&state->channels, &channel->entry, hash_bytes(key));
+    return channel;
+}
+
+static void free_channel(struct cluster_state_channel *channel)
+{
+    struct map_entry *entry = map_any(&channel->members, NULL);
+
+    while (entry != NULL) {
+        struct map_entry *next = map_any(&channel->members, entry);
+
+        free(LIST_OWNER(entry, struct cluster_state_member, entry));
+        entry = next;
+    }
+    map_deinit(&channel->members);
+    free(channel);
+}
+
+struct cluster_state_channel *cluster_state_subscribe(struct cluster_state *state, struct bytes key,
+                                                      int change, unsigned flags)
+{
+    struct cluster_state_channel *channel = find_or_add(state, key);
+
+    CHECK(change >= 0 || channel->subscriptions_count >= (uint32_t)-change);
+    if (channel->subscriptions_count == 0 && change > 0)
+        channel->needs_state = true;
+    channel->subscriptions_count += (uint32_t)change;
+    channel->flags = flags;
+    if (list_is_empty(&channel->dirty))
+        list_append(&state->dirty, &channel->dirty);
+    return channel;
+}
+
+void cluster_state_clean(struct cluster_state *state, struct cluster_state_channel *channel)
+{
+    list_remove(&channel->dirty);
+    channel->needs_state = false;
+    if (channel->subscriptions_count > 0 || channel->members.count > 0)
+        return;
+    map_remove(&state->channels, &channel->entry);
+    free_channel(channel);
+}
+
+/* --- members -------------------------------------------------------------------------------- */
+
+static struct cluster_state_member *find_member(const struct cluster_state_channel *channel,
+                                                struct bytes user_id, uint64_t hash)
+{
+    for (struct map_entry *at = map_first(&channel->members, hash); at != NULL;
+         at = map_next(at, hash)) {
+        struct cluster_state_member *member = LIST_OWNER(at, struct cluster_state_member, entry);
+
+        if (bytes_equal(cluster_state_user_id(member), user_id))
+            return member;
+    }
+    return NULL;
+}
+
+void cluster_state_join(struct cluster_state *state, struct bytes key, struct bytes user_id,
+                        struct bytes user_info)
+{
+    struct cluster_state_channel *channel = find_or_add(state, key);
+    const uint64_t hash = hash_bytes(user_id);
+    struct cluster_state_member *member;
+
+    if (find_member(channel, user_id, hash) != NULL)
+        return;
+    member = mem_new(sizeof *member + user_id.len + user_info.len);
+    member->user_id_len = (uint32_t)user_id.len;
+    member->user_info_len = (uint32_t)user_info.len;
+    memcpy(member->text, user_id.data, user_id.len);
+    memcpy(member->text + user_id.len, user_info.data, user_info.len);
+    map_add(&channel->members, &member->entry, hash);
+}
+
+void cluster_state_leave(struct cluster_state *state, struct bytes key, struct bytes user_id)
+{
+    struct cluster_state_channel *channel = cluster_state_find(state, key);
+    struct cluster_state_member *member =
+        channel ? find_member(channel, user_id, hash_bytes(user_id)) : NULL;
+
+    if (member == NULL)
+        return;
+    map_remove(&channel->members, &member->entry);
+    free(member);
+}
+
+/* --- apps ----------------------------------------------------------------------------------- */
+
+struct cluster_state_app *cluster_state_app(struct cluster_state *state, struct bytes id)
+{
+    struct cluster_state_app *app;
+
+    LIST_EACH(link, following, &state->apps) {
+        app = LIST_OWNER(link, struct cluster_state_app, link);
+        if (bytes_equal((struct bytes){app->id, app->id_len}, id))
+            return app;
+    }
+    app = mem_new(sizeof *app + id.len);
+    app->id_len = (uint32_t)id.len;
+    memcpy(app->id, id.data, id.len);
+    list_append(&state->apps, &app->link);
+    return app;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+void cluster_state_init(struct cluster_state *state)
+{
+    state->channels = (struct map){0};
+    list_init(&state->dirty);
+    list_init(&state->apps);
+}
+
+void cluster_state_deinit(struct cluster_state *state)
+{
+    struct map_entry *entry = map_any(&state->channels, NULL);
+
+    while (entry != NULL) {
+        struct map_entry *next = map_any(&state->channels, entry);
+
+        free_channel(channel_of(entry));
+        entry = next;
+    }
+    map_deinit(&state->channels);
+    LIST_EACH(link, following, &state->apps) {
+        free(LIST_OWNER(link, struct cluster_state_app, link));
+    }
+}
