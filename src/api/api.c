@@ -183,7 +183,7 @@ void api_handle(struct api *api, struct http_conn *conn, const struct http_reque
     else if (had_prefix && names_key(&path))
         respond_wrong_method(conn, "GET");
     else if (segment_is(&path, 0, "up") && path.count == 1 && is_get)
-        api_health(conn);
+        api_health(api, conn);
     else if (segment_is(&path, 0, "up") && path.count == 1)
         respond_wrong_method(conn, "GET");
     else

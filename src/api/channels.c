@@ -1,14 +1,12 @@
 #include "api/channels.h"
 
-#include "api/info.h"
+#include "api/later.h"
 #include "base/jsonwrite.h"
 #include "http/query.h"
 
 struct listing {
     struct buffer json;
-    struct api_info info;
-    struct bytes prefix;
-    uint64_t now_ms;
+    const struct api_later *later;
     bool has_any;
 };
 
@@ -37,47 +35,72 @@ static struct api_info info_of(const struct http_request *request)
     return info;
 }
 
-static void list_channel(struct channel *channel, void *user)
+static void append_name(struct listing *listing, struct bytes name)
 {
-    struct listing *listing = user;
-
-    if (!bytes_starts_with(channel_name(channel), listing->prefix))
-        return;
     if (listing->has_any)
         buffer_append_char(&listing->json, ',');
     listing->has_any = true;
-    jsonwrite_string(&listing->json, channel_name(channel));
+    jsonwrite_string(&listing->json, name);
     buffer_append_char(&listing->json, ':');
-    api_info_write(&listing->json, listing->info, channel, listing->now_ms);
+}
+
+static void list_local(struct channel *channel, void *user)
+{
+    struct listing *listing = user;
+    const struct api_later *later = listing->later;
+
+    if (!bytes_starts_with(channel_name(channel), buffer_bytes(&later->argument)))
+        return;
+    append_name(listing, channel_name(channel));
+    api_info_write_local(&listing->json, later->info, channel,
+                         net_loop_now_ms(later->api->hub->loop));
+}
+
+static void list_cluster(struct listing *listing, const struct cluster_ask_answer *answer)
+{
+    for (size_t i = 0; i < answer->channels_count; i++) {
+        append_name(listing, answer->channels[i].name);
+        api_info_write_cluster(&listing->json, listing->later->info, &answer->channels[i]);
+    }
+}
+
+static void respond_list(const struct api_later *later, struct http_conn *conn,
+                         const struct cluster_ask_answer *answer)
+{
+    struct listing listing = {.later = later};
+
+    buffer_append_text(&listing.json, "{\"channels\":{");
+    if (answer != NULL)
+        list_cluster(&listing, answer);
+    else
+        channel_registry_each(later->app->channels, list_local, &listing);
+    buffer_append_text(&listing.json, "}}");
+    api_respond_json(conn, 200, buffer_bytes(&listing.json));
+    buffer_deinit(&listing.json);
 }
 
 void api_channels_list(struct api_call *call)
 {
+    const struct api_info info = info_of(call->request);
     struct buffer scratch = {0};
-    struct listing listing = {
-        .info = info_of(call->request),
-        .prefix = http_query_value(call->request->query, BYTES("filter_by_prefix"), &scratch),
-        .now_ms = net_loop_now_ms(call->api->hub->loop),
-    };
+    const struct bytes prefix =
+        http_query_value(call->request->query, BYTES("filter_by_prefix"), &scratch);
+    struct api_later *later = api_later_new(call, respond_list, prefix);
+    struct cluster_ask_caller asker;
 
-    buffer_append_text(&listing.json, "{\"channels\":{");
-    channel_registry_each(call->app->channels, list_channel, &listing);
-    buffer_append_text(&listing.json, "}}");
-    api_respond_json(call->conn, 200, buffer_bytes(&listing.json));
-    buffer_deinit(&listing.json);
+    later->info = info;
     buffer_deinit(&scratch);
+    if (api_later_begin(later, call->conn, &asker))
+        cluster_ask_list(call->api->cluster, &asker, bytes_of(call->app->id),
+                         buffer_bytes(&later->argument), info.user_count, info.cache);
 }
 
 void api_channels_show(struct api_call *call)
 {
-    struct channel *channel = channel_registry_find(call->app->channels, call->argument);
     struct api_info info = info_of(call->request);
-    struct buffer json = {0};
+    struct api_form form = {0};
 
     info.occupied = true;
-    api_info_write(&json, info, channel, net_loop_now_ms(call->api->hub->loop));
-    api_respond_json(call->conn, 200, buffer_bytes(&json));
-    buffer_deinit(&json);
-    if (channel != NULL)
-        channel_unref(channel);
+    api_form_append_blank(&form, call->argument, info);
+    api_later_respond_form(call, &form);
 }

@@ -1,7 +1,7 @@
 #include "api/events.h"
 
 #include "api/body.h"
-#include "api/info.h"
+#include "api/later.h"
 #include "base/jsonwrite.h"
 #include "base/utf8.h"
 #include "pusher/event.h"
@@ -99,16 +99,6 @@ static void publish(struct api_call *call, const struct api_body_event *event)
 
 /* --- what was asked about the channels ------------------------------------------------------ */
 
-static void write_channel_info(struct api_call *call, struct buffer *out, struct bytes name,
-                               struct api_info info)
-{
-    struct channel *channel = channel_registry_find(call->app->channels, name);
-
-    api_info_write(out, info, channel, net_loop_now_ms(call->api->hub->loop));
-    if (channel != NULL)
-        channel_unref(channel);
-}
-
 static struct api_info info_of(const struct api_body_event *event, struct buffer *scratch)
 {
     if (event->info.type != JSONSCAN_STRING)
@@ -116,8 +106,7 @@ static struct api_info info_of(const struct api_body_event *event, struct buffer
     return api_info_parse(jsonscan_text(&event->info, scratch));
 }
 
-static void write_channels_info(struct api_call *call, const struct api_body_event *event,
-                                struct buffer *out)
+static void append_channels(const struct api_body_event *event, struct api_form *form)
 {
     struct bytes cursor = BYTES_NONE;
     struct buffer scratch = {0};
@@ -127,13 +116,36 @@ static void write_channels_info(struct api_call *call, const struct api_body_eve
 
     while (api_body_next_channel(event, &cursor, &channel)) {
         if (!is_first)
-            buffer_append_char(out, ',');
+            buffer_append_char(&form->text, ',');
         is_first = false;
-        buffer_append_bytes(out, channel.raw);
-        buffer_append_char(out, ':');
-        write_channel_info(call, out, jsonscan_text(&channel, &scratch), info);
+        buffer_append_bytes(&form->text, channel.raw);
+        buffer_append_char(&form->text, ':');
+        api_form_append_blank(form, jsonscan_text(&channel, &scratch), info);
     }
     buffer_deinit(&scratch);
+}
+
+static void respond_channels(struct api_call *call, const struct api_body_event *event)
+{
+    struct api_form form = {0};
+
+    buffer_append_text(&form.text, "{\"channels\":{");
+    append_channels(event, &form);
+    buffer_append_text(&form.text, "}}");
+    api_later_respond_published(call, &form);
+}
+
+/* What was published needs no other answer than that it was. */
+static void respond_published(struct api_call *call, struct bytes json)
+{
+    struct api_form form = {0};
+
+    if (call->api->cluster == NULL) {
+        api_respond_json(call->conn, 200, json);
+        return;
+    }
+    buffer_append_bytes(&form.text, json);
+    api_later_respond_published(call, &form);
 }
 
 /* --- one event ------------------------------------------------------------------------------ */
@@ -153,14 +165,10 @@ void api_events_trigger(struct api_call *call)
         respond_overloaded(call);
     } else {
         publish(call, &event);
-        if (event.info.type == JSONSCAN_STRING) {
-            buffer_append_text(&text, "{\"channels\":{");
-            write_channels_info(call, &event, &text);
-            buffer_append_text(&text, "}}");
-        } else {
-            buffer_append_text(&text, "{}");
-        }
-        api_respond_json(call->conn, 200, buffer_bytes(&text));
+        if (event.info.type == JSONSCAN_STRING)
+            respond_channels(call, &event);
+        else
+            respond_published(call, BYTES("{}"));
     }
     buffer_deinit(&text);
 }
@@ -188,47 +196,48 @@ static bool check_batch(struct api_call *call, const struct jsonscan_value *batc
     return errors->len == 0;
 }
 
+/* An event of a batch has one channel, and info on it only where it was asked for. */
+static void append_event_of_batch(const struct api_body_event *event, struct api_form *form)
+{
+    struct buffer scratch = {0};
+    struct jsonscan_value channel;
+    struct bytes cursor = BYTES_NONE;
+
+    if (event->info.type == JSONSCAN_STRING && api_body_next_channel(event, &cursor, &channel)) {
+        const struct api_info info = info_of(event, &scratch);
+
+        api_form_append_blank(form, jsonscan_text(&channel, &scratch), info);
+    } else {
+        buffer_append_text(&form->text, "{}");
+    }
+    buffer_deinit(&scratch);
+}
+
 static void publish_batch(struct api_call *call, const struct jsonscan_value *batch)
 {
     struct bytes rest = batch->raw;
     struct jsonscan_value element;
-    struct buffer infos = {0};
+    struct api_form form = {0};
     struct buffer unused = {0};
-    bool wants_info = false;
+    bool is_first = true;
 
+    buffer_append_text(&form.text, "{\"batch\":[");
     while (jsonscan_next_element(&rest, &element)) {
         struct api_body_event event;
-        struct buffer scratch = {0};
-        struct jsonscan_value channel;
-        struct bytes cursor = BYTES_NONE;
 
         api_body_read_event(element.raw, settings_of(call), "", &event, &unused);
         publish(call, &event);
-        if (infos.len > 0)
-            buffer_append_char(&infos, ',');
-        wants_info |= event.info.type == JSONSCAN_STRING;
-        if (event.info.type == JSONSCAN_STRING &&
-            api_body_next_channel(&event, &cursor, &channel)) {
-            const struct api_info info = info_of(&event, &scratch);
-
-            write_channel_info(call, &infos, jsonscan_text(&channel, &scratch), info);
-        } else {
-            buffer_append_text(&infos, "{}");
-        }
-        buffer_deinit(&scratch);
+        if (!is_first)
+            buffer_append_char(&form.text, ',');
+        is_first = false;
+        append_event_of_batch(&event, &form);
     }
-    if (wants_info) {
-        struct buffer json = {0};
-
-        buffer_append_text(&json, "{\"batch\":[");
-        buffer_append_bytes(&json, buffer_bytes(&infos));
-        buffer_append_text(&json, "]}");
-        api_respond_json(call->conn, 200, buffer_bytes(&json));
-        buffer_deinit(&json);
-    } else {
-        api_respond_json(call->conn, 200, BYTES("{\"batch\":{}}"));
-    }
-    buffer_deinit(&infos);
+    buffer_append_text(&form.text, "]}");
+    if (api_form_blanks_count(&form) > 0)
+        api_later_respond_published(call, &form);
+    else
+        respond_published(call, BYTES("{\"batch\":{}}"));
+    api_form_deinit(&form);
     buffer_deinit(&unused);
 }
 

@@ -1,8 +1,14 @@
 #include "api/health.h"
 
-#include "api/api.h"
+#include "cluster/cluster.h"
 
-void api_health(struct http_conn *conn)
+void api_health(const struct api *api, struct http_conn *conn)
 {
-    api_respond_json(conn, 200, BYTES("{\"health\":\"OK\"}"));
+    struct bytes json = BYTES("{\"health\":\"OK\"}");
+
+    if (api->cluster != NULL)
+        json = cluster_is_connected(api->cluster)
+                   ? BYTES("{\"health\":\"OK\",\"redis\":\"connected\"}")
+                   : BYTES("{\"health\":\"OK\",\"redis\":\"away\"}");
+    api_respond_json(conn, 200, json);
 }

@@ -1,6 +1,7 @@
-/* `GET /up`: is the server there? Thread: owner of `conn`. */
+/* `GET /up`: is the server there? It is while Redis is away, too: clients stay connected, and a
+ * load balancer must not send them off. Thread: owner of `conn`. */
 #pragma once
 
-#include "http/conn.h"
+#include "api/api.h"
 
-void api_health(struct http_conn *conn);
+void api_health(const struct api *api, struct http_conn *conn);

@@ -1,40 +1,79 @@
 #include "api/users.h"
 
+#include "api/later.h"
 #include "base/jsonwrite.h"
 #include "pusher/terminate.h"
 
-static void write_users(struct buffer *json, struct channel *channel)
+static void append_user(struct buffer *json, struct bytes id, bool is_first)
 {
-    buffer_append_text(json, "{\"users\":[");
+    buffer_append_text(json, is_first ? "{\"id\":" : ",{\"id\":");
+    jsonwrite_string(json, id);
+    buffer_append_char(json, '}');
+}
+
+static void append_users_cluster(struct buffer *json, const struct cluster_ask_answer *answer)
+{
+    for (size_t i = 0; i < answer->users_count; i++)
+        append_user(json, answer->users[i], i == 0);
+}
+
+static void append_users_local(struct buffer *json, struct channel *channel)
+{
     channel_registry_lock_state(channel);
-    for (size_t i = 0; i < channel_presence_count(channel->presence); i++) {
-        buffer_append_text(json, i > 0 ? ",{\"id\":" : "{\"id\":");
-        jsonwrite_string(json, channel_presence_user_id(channel_presence_at(channel->presence, i)));
-        buffer_append_char(json, '}');
-    }
+    for (size_t i = 0; i < channel_presence_count(channel->presence); i++)
+        append_user(json, channel_presence_user_id(channel_presence_at(channel->presence, i)),
+                    i == 0);
     channel_registry_unlock_state(channel);
-    buffer_append_text(json, "]}");
+}
+
+/* False where nobody is subscribed. */
+static bool append_users(const struct api_later *later, const struct cluster_ask_answer *answer,
+                         struct buffer *json)
+{
+    struct channel *channel;
+    bool is_occupied;
+
+    if (answer != NULL) {
+        append_users_cluster(json, answer);
+        return answer->channels_count > 0 && answer->channels[0].subscription_count > 0;
+    }
+    channel = channel_registry_find(later->app->channels, buffer_bytes(&later->argument));
+    if (channel == NULL)
+        return false;
+    is_occupied = atomic_load(&channel->subscriptions_count) > 0;
+    append_users_local(json, channel);
+    channel_unref(channel);
+    return is_occupied;
+}
+
+static void respond(const struct api_later *later, struct http_conn *conn,
+                    const struct cluster_ask_answer *answer)
+{
+    struct buffer json = {0};
+
+    buffer_append_text(&json, "{\"users\":[");
+    if (append_users(later, answer, &json)) {
+        buffer_append_text(&json, "]}");
+        api_respond_json(conn, 200, buffer_bytes(&json));
+    } else {
+        api_respond_text(conn, 404, BYTES("The channel is not occupied."));
+    }
+    buffer_deinit(&json);
 }
 
 void api_users_of_channel(struct api_call *call)
 {
-    struct buffer json = {0};
-    struct channel *channel;
+    struct api_later *later;
+    struct cluster_ask_caller asker;
 
     if (!channel_kind_of(call->argument).is_presence) {
         api_respond_text(call->conn, 400, BYTES("Only presence channels know their users."));
         return;
     }
-    channel = channel_registry_find(call->app->channels, call->argument);
-    if (channel == NULL || atomic_load(&channel->subscriptions_count) == 0) {
-        api_respond_text(call->conn, 404, BYTES("The channel is not occupied."));
-    } else {
-        write_users(&json, channel);
-        api_respond_json(call->conn, 200, buffer_bytes(&json));
-        buffer_deinit(&json);
-    }
-    if (channel != NULL)
-        channel_unref(channel);
+    later = api_later_new(call, respond, call->argument);
+    if (api_later_begin(later, call->conn, &asker))
+        cluster_ask_users(call->api->cluster, &asker, bytes_of(call->app->id),
+                          buffer_bytes(&later->argument));
 }
 
 void api_users_terminate(struct api_call *call)

@@ -381,17 +381,29 @@ static void post(struct channel_fanout *to, struct channel *channel, struct ws_m
     net_mailbox_post(&to->loop->mailbox, &event->mail);
 }
 
-static void post_to_others(struct channel_fanout *fanout, struct channel *channel,
-                           struct ws_message *message, uint64_t except)
+static void post_to(struct channel_fanout *const *fanouts, uint64_t workers,
+                    struct channel *channel, struct ws_message *message, uint64_t except)
 {
-    uint64_t workers = atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker);
-
     while (workers != 0) {
         const int worker = __builtin_ctzll(workers);
 
         workers &= workers - 1;
-        post(fanout->all[worker], channel, message, except);
+        post(fanouts[worker], channel, message, except);
     }
+}
+
+static void post_to_others(struct channel_fanout *fanout, struct channel *channel,
+                           struct ws_message *message, uint64_t except)
+{
+    post_to(fanout->all, atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker), channel,
+            message, except);
+}
+
+void channel_fanout_publish_from_outside(struct channel_fanout *const *fanouts,
+                                         struct channel *channel, struct ws_message *message,
+                                         uint64_t except)
+{
+    post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
 }
 
 void channel_fanout_publish(struct channel_fanout *fanout, struct channel *channel,
@@ -436,6 +448,15 @@ static void send_or_note(struct channel_fanout *fanout, struct ws_conn *conn,
         note_slow(fanout, conn);
 }
 
+void channel_fanout_activate(struct channel_fanout *fanout,
+                             struct channel_subscription *subscription, struct ws_message *welcome,
+                             struct ws_message *kept)
+{
+    channel_fanout_add(fanout, subscription);
+    send_or_note(fanout, subscription->subscriber->conn, welcome);
+    send_or_note(fanout, subscription->subscriber->conn, kept);
+}
+
 static void on_activation_mail(struct net_mail *mail, void *owner)
 {
     struct activation_mail *activation = (struct activation_mail *)mail;
@@ -444,11 +465,8 @@ static void on_activation_mail(struct net_mail *mail, void *owner)
         channel_subscription_find(fanout, activation->subscriber, activation->channel);
 
     (void)owner;
-    if (subscription != NULL && !subscription->is_active) {
-        channel_fanout_add(fanout, subscription);
-        send_or_note(fanout, subscription->subscriber->conn, activation->welcome);
-        send_or_note(fanout, subscription->subscriber->conn, activation->kept);
-    }
+    if (subscription != NULL && !subscription->is_active)
+        channel_fanout_activate(fanout, subscription, activation->welcome, activation->kept);
     ws_message_unref(activation->welcome);
     ws_message_unref(activation->kept);
     channel_unref(activation->channel);

@@ -67,6 +67,18 @@ void channel_fanout_add_in_order(struct channel_fanout *fanout,
                                  struct ws_message *welcome, struct ws_message *kept);
 void channel_fanout_catch_up(struct channel_fanout *fanout);
 
+/* On the worker of a subscription that is not active yet: it hears from now on, and is sent both
+ * messages (each may be NULL) first. */
+void channel_fanout_activate(struct channel_fanout *fanout,
+                             struct channel_subscription *subscription, struct ws_message *welcome,
+                             struct ws_message *kept);
+
+/* From a thread that is no worker's: to the channel's subscribers on all workers, in order with
+ * whatever that thread posts to them. `fanouts`: of all workers. */
+void channel_fanout_publish_from_outside(struct channel_fanout *const *fanouts,
+                                         struct channel *channel, struct ws_message *message,
+                                         uint64_t except);
+
 /* Sends what the turn has gathered so far. */
 void channel_fanout_flush(struct channel_fanout *fanout);
 

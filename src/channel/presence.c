@@ -2,23 +2,26 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/jsonscan.h"
 #include "base/jsonwrite.h"
 #include "base/list.h"
 #include "base/mem.h"
 
 #include <string.h>
 
-/* Members stand in a map to be found and in an array to be listed. Each carries the stretch of the
- * snapshot that is its own, so that a snapshot of ten thousand is copies, not ten thousand
- * encodings:
+/* Members stand in a map to be found and, where they are shown, in an array to be listed. Each
+ * carries the stretch of the snapshot that is its own, so that a snapshot of ten thousand is
+ * copies, not ten thousand encodings:
  *
  *     \"ID\":{…user_info, escaped…}
  *     └─ id ─┘
  */
 struct channel_presence_member {
     struct map_entry entry;
-    uint32_t index;
-    uint32_t connections_count;
+    uint32_t index; /* where it is shown */
+    uint32_t round; /* the last one in which it was shown */
+    bool is_shown;
+    uint32_t connections_count; /* of this node */
     uint32_t user_id_len;
     uint32_t id_len;       /* of the stretch: the quoted user id */
     uint32_t fragment_len; /* all of it */
@@ -30,6 +33,7 @@ struct channel_presence {
     struct channel_presence_member **members;
     size_t count;
     size_t cap;
+    uint32_t round;
     size_t fragments_len; /* of all members */
     struct buffer snapshot;
 };
@@ -41,10 +45,17 @@ struct channel_presence *channel_presence_new(void)
 
 void channel_presence_free(struct channel_presence *presence)
 {
+    struct map_entry *entry;
+
     if (presence == NULL)
         return;
-    for (size_t i = 0; i < presence->count; i++)
-        free(presence->members[i]);
+    entry = map_any(&presence->by_user_id, NULL);
+    while (entry != NULL) {
+        struct map_entry *next = map_any(&presence->by_user_id, entry);
+
+        free(LIST_OWNER(entry, struct channel_presence_member, entry));
+        entry = next;
+    }
     free(presence->members);
     map_deinit(&presence->by_user_id);
     buffer_deinit(&presence->snapshot);
@@ -54,6 +65,22 @@ void channel_presence_free(struct channel_presence *presence)
 struct bytes channel_presence_user_id(const struct channel_presence_member *member)
 {
     return (struct bytes){member->text, member->user_id_len};
+}
+
+void channel_presence_user_info(const struct channel_presence_member *member, struct buffer *out)
+{
+    const size_t before = member->user_id_len + member->id_len + 1;
+    struct buffer quoted = {0};
+    struct buffer scratch = {0};
+    struct jsonscan_value value;
+
+    buffer_append_char(&quoted, '"');
+    buffer_append(&quoted, member->text + before, member->fragment_len - member->id_len - 1);
+    buffer_append_char(&quoted, '"');
+    CHECK(jsonscan_parse(buffer_bytes(&quoted), &value));
+    buffer_append_bytes(out, jsonscan_text(&value, &scratch));
+    buffer_deinit(&quoted);
+    buffer_deinit(&scratch);
 }
 
 static struct bytes fragment_of(const struct channel_presence_member *member)
@@ -100,53 +127,96 @@ static struct channel_presence_member *member_new(struct bytes user_id, struct b
     return member;
 }
 
-static void add(struct channel_presence *presence, struct channel_presence_member *member,
-                uint64_t hash)
+/* --- shown or not --------------------------------------------------------------------------- */
+
+static void show(struct channel_presence *presence, struct channel_presence_member *member)
 {
     if (presence->count == presence->cap) {
         presence->cap = presence->cap ? presence->cap * 2 : 4;
         presence->members =
             mem_resize(presence->members, presence->cap * sizeof *presence->members);
     }
+    member->is_shown = true;
     member->index = (uint32_t)presence->count;
     presence->members[presence->count++] = member;
     presence->fragments_len += member->fragment_len;
-    map_add(&presence->by_user_id, &member->entry, hash);
     buffer_clear(&presence->snapshot);
 }
 
-static void drop(struct channel_presence *presence, struct channel_presence_member *member)
+static void hide(struct channel_presence *presence, struct channel_presence_member *member)
 {
     struct channel_presence_member *last = presence->members[presence->count - 1];
 
     presence->members[member->index] = last;
     last->index = member->index;
+    member->is_shown = false;
     presence->count--;
     presence->fragments_len -= member->fragment_len;
-    map_remove(&presence->by_user_id, &member->entry);
     buffer_clear(&presence->snapshot);
+}
+
+static struct channel_presence_member *find_or_add(struct channel_presence *presence,
+                                                   struct bytes user_id, struct bytes user_info)
+{
+    const uint64_t hash = hash_bytes(user_id);
+    struct channel_presence_member *member = find(presence, user_id, hash);
+
+    if (member == NULL) {
+        member = member_new(user_id, user_info);
+        map_add(&presence->by_user_id, &member->entry, hash);
+    }
+    return member;
+}
+
+static void drop_if_unused(struct channel_presence *presence,
+                           struct channel_presence_member *member)
+{
+    if (member->is_shown || member->connections_count > 0)
+        return;
+    map_remove(&presence->by_user_id, &member->entry);
     free(member);
 }
+
+bool channel_presence_show(struct channel_presence *presence, struct bytes user_id,
+                           struct bytes user_info)
+{
+    struct channel_presence_member *member = find_or_add(presence, user_id, user_info);
+
+    member->round = presence->round;
+    if (member->is_shown)
+        return false;
+    show(presence, member);
+    return true;
+}
+
+bool channel_presence_hide(struct channel_presence *presence, struct bytes user_id)
+{
+    struct channel_presence_member *member = find(presence, user_id, hash_bytes(user_id));
+
+    if (member == NULL || !member->is_shown)
+        return false;
+    hide(presence, member);
+    drop_if_unused(presence, member);
+    return true;
+}
+
+bool channel_presence_is_shown(const struct channel_presence *presence, struct bytes user_id)
+{
+    const struct channel_presence_member *member = find(presence, user_id, hash_bytes(user_id));
+
+    return member != NULL && member->is_shown;
+}
+
+/* --- connections ---------------------------------------------------------------------------- */
 
 struct channel_presence_member *channel_presence_join(struct channel_presence *presence,
                                                       struct bytes user_id, struct bytes user_info,
                                                       bool *is_first)
 {
-    const uint64_t hash = hash_bytes(user_id);
-    struct channel_presence_member *member = find(presence, user_id, hash);
+    struct channel_presence_member *member = find_or_add(presence, user_id, user_info);
 
-    *is_first = member == NULL;
-    if (member == NULL) {
-        member = member_new(user_id, user_info);
-        add(presence, member, hash);
-    }
-    member->connections_count++;
+    *is_first = member->connections_count++ == 0;
     return member;
-}
-
-bool channel_presence_is_last(const struct channel_presence_member *member)
-{
-    return member->connections_count == 1;
 }
 
 bool channel_presence_leave(struct channel_presence *presence,
@@ -155,9 +225,33 @@ bool channel_presence_leave(struct channel_presence *presence,
     CHECK(member->connections_count > 0);
     if (--member->connections_count > 0)
         return false;
-    drop(presence, member);
+    drop_if_unused(presence, member);
     return true;
 }
+
+bool channel_presence_is_last(const struct channel_presence_member *member)
+{
+    return member->connections_count == 1;
+}
+
+/* --- all of them anew ----------------------------------------------------------------------- */
+
+void channel_presence_begin_round(struct channel_presence *presence)
+{
+    presence->round++;
+}
+
+const struct channel_presence_member *channel_presence_next_outdated(
+    const struct channel_presence *presence)
+{
+    for (size_t i = 0; i < presence->count; i++)
+        if (presence->members[i]->round != presence->round &&
+            presence->members[i]->connections_count == 0)
+            return presence->members[i];
+    return NULL;
+}
+
+/* --- who is there --------------------------------------------------------------------------- */
 
 size_t channel_presence_count(const struct channel_presence *presence)
 {

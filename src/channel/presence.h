@@ -13,23 +13,42 @@ struct channel_presence_member;
 struct channel_presence *channel_presence_new(void);
 void channel_presence_free(struct channel_presence *presence); /* NULL is fine */
 
-/* One more connection of `user_id`; `is_first` says that the user was not there before. What is
- * shown of a member is `user_info`, a JSON text, of the first connection. */
+/* One more connection of `user_id` on this node; `is_first` says that the user had none here. What
+ * is shown of a member is `user_info`, a JSON text, of the first connection. Whether it is shown at
+ * all is another matter: a cluster decides that for all nodes together. */
 struct channel_presence_member *channel_presence_join(struct channel_presence *presence,
                                                       struct bytes user_id, struct bytes user_info,
                                                       bool *is_first);
 
-/* One connection less; true where it was the member's last: `member` is freed then. */
+/* One connection less; true where it was the member's last here. Where it is not shown it is freed
+ * then. */
 bool channel_presence_leave(struct channel_presence *presence,
                             struct channel_presence_member *member);
 
-/* Whether the member has one connection left: its leaving would be the member's. */
+/* Is a member from now on, and is none any more; false where nothing changed. */
+bool channel_presence_show(struct channel_presence *presence, struct bytes user_id,
+                           struct bytes user_info);
+bool channel_presence_hide(struct channel_presence *presence, struct bytes user_id);
+
+bool channel_presence_is_shown(const struct channel_presence *presence, struct bytes user_id);
+
+/* Whether it has one connection here: its leaving would be the member's. */
 bool channel_presence_is_last(const struct channel_presence_member *member);
 
+/* All members are shown anew: begins a round; then each of channel_presence_show(); then hides
+ * those that were not shown in this round and have no connection here. NULL where none is left of
+ * them. */
+void channel_presence_begin_round(struct channel_presence *presence);
+const struct channel_presence_member *channel_presence_next_outdated(
+    const struct channel_presence *presence);
+
 struct bytes channel_presence_user_id(const struct channel_presence_member *member);
+
+/* What is shown of it: the JSON text as it was given, appended. */
+void channel_presence_user_info(const struct channel_presence_member *member, struct buffer *out);
 size_t channel_presence_count(const struct channel_presence *presence);
 
-/* The member at `index` of channel_presence_count(). */
+/* The shown member at `index` of channel_presence_count(). */
 const struct channel_presence_member *channel_presence_at(const struct channel_presence *presence,
                                                           size_t index);
 

@@ -20,6 +20,8 @@ struct channel_registry {
     bool has_kinds;
     void (*on_change)(struct channel *channel, bool is_occupied, void *user); /* may be NULL */
     void *user;
+    void (*on_count)(struct channel *channel, int change, void *user); /* may be NULL */
+    void *count_user;
     atomic_size_t occupied_count;
     struct shard shards[STRIPES_COUNT];
     pthread_mutex_t state_locks[STRIPES_COUNT];
@@ -36,6 +38,7 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
     registry->workers_count = workers_count;
     registry->has_kinds = has_kinds;
     registry->on_change = NULL;
+    registry->on_count = NULL;
     atomic_init(&registry->occupied_count, 0);
     for (int i = 0; i < STRIPES_COUNT; i++) {
         pthread_mutex_init(&registry->shards[i].lock, NULL);
@@ -54,6 +57,14 @@ void channel_registry_watch(struct channel_registry *registry,
 {
     registry->on_change = on_change;
     registry->user = user;
+}
+
+void channel_registry_count_for(struct channel_registry *registry,
+                                void (*on_count)(struct channel *channel, int change, void *user),
+                                void *user)
+{
+    registry->on_count = on_count;
+    registry->count_user = user;
 }
 
 static struct channel *channel_of(struct map_entry *entry)
@@ -137,6 +148,14 @@ static void tell(struct channel *channel, bool is_occupied)
         registry->on_change(channel, is_occupied, registry->user);
 }
 
+static void count(struct channel *channel, int change)
+{
+    const struct channel_registry *registry = channel->registry;
+
+    if (registry->on_count != NULL)
+        registry->on_count(channel, change, registry->count_user);
+}
+
 static void drop_if_unused(struct shard *shard, struct channel *channel)
 {
     bool keeps_event = false;
@@ -185,6 +204,7 @@ struct channel *channel_registry_join(struct channel_registry *registry, struct 
         atomic_fetch_add(&registry->occupied_count, 1);
         tell(channel, true);
     }
+    count(channel, 1);
     atomic_fetch_or(&channel->workers, UINT64_C(1) << worker);
     pthread_mutex_unlock(&shard->lock);
     return channel;
@@ -197,6 +217,7 @@ bool channel_registry_leave(struct channel *channel, size_t worker, bool is_last
 
     pthread_mutex_lock(&shard->lock);
     is_last = atomic_fetch_sub(&channel->subscriptions_count, 1) == 1;
+    count(channel, -1);
     if (is_last_of_worker)
         atomic_fetch_and(&channel->workers, ~(UINT64_C(1) << worker));
     if (is_last) {
@@ -239,6 +260,11 @@ struct channel *channel_registry_lock_and_keep(struct channel_registry *registry
     keep(channel, event, expires_ms);
     pthread_mutex_unlock(&shard->lock);
     return channel;
+}
+
+void channel_registry_forget_kept(struct channel *channel)
+{
+    keep(channel, NULL, 0);
 }
 
 struct ws_message *channel_registry_kept(struct channel *channel, uint64_t now_ms, uint64_t *ttl_ms)

@@ -27,6 +27,12 @@ void channel_registry_watch(struct channel_registry *registry,
                                               void *user),
                             void *user);
 
+/* Calls `on_count`, under the registry's lock, for each subscription more (1) or less (-1): in the
+ * order in which they happen. Before the registry is shared. */
+void channel_registry_count_for(struct channel_registry *registry,
+                                void (*on_count)(struct channel *channel, int change, void *user),
+                                void *user);
+
 /* The channel of that name, a reference for the caller; NULL where nobody is subscribed and nothing
  * is kept. */
 struct channel *channel_registry_find(struct channel_registry *registry, struct bytes name);
@@ -47,6 +53,9 @@ void channel_registry_unlock_state(struct channel *channel);
  * with a reference and with its state locked. */
 struct channel *channel_registry_lock_and_keep(struct channel_registry *registry, struct bytes name,
                                                struct ws_message *event, uint64_t expires_ms);
+
+/* Keeps no event any more; under the state lock. */
+void channel_registry_forget_kept(struct channel *channel);
 
 /* The last event, a reference for the caller, and how long it stays; NULL where there is none.
  * Under the state lock. */

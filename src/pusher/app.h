@@ -6,6 +6,7 @@
 #pragma once
 
 #include "channel/registry.h"
+#include "cluster/cluster.h"
 #include "config/config.h"
 #include "pusher/events.h"
 
@@ -16,6 +17,7 @@ struct pusher_app {
     struct channel_registry *users;    /* by user id: the connections signed in as that user */
     struct channel_registry *watchers; /* by user id: the connections that watch that user */
     const struct pusher_events_observer *observers; /* NULL: nobody listens */
+    struct cluster *cluster;                        /* NULL: this node is the only one */
     atomic_uint connections_count;
     /* Counted by an observer that listens, and reset by it. */
     _Atomic(uint64_t) messages_sent;
@@ -24,10 +26,24 @@ struct pusher_app {
     struct pusher_app *next;
 };
 
-/* Main alone makes and frees apps. `observers` hear of channels, and stay the caller's. */
+/* Main alone makes and frees apps. `observers` hear of channels, `cluster` of subscriptions; both
+ * stay the caller's, and may be NULL. */
 struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
-                                  const struct pusher_events_observer *observers);
+                                  const struct pusher_events_observer *observers,
+                                  struct cluster *cluster);
 void pusher_app_free(struct pusher_app *app);
 
-/* Not to be kept beyond the turn. */
+/* What the nodes call it: one of CLUSTER_KIND_…, and a name. Borrowed from both. */
+struct cluster_key pusher_app_key(const struct pusher_app *app, char kind, struct bytes name);
+
+/* Whether all nodes together decide about that channel now. */
+bool pusher_app_is_shared(const struct pusher_app *app, char kind, struct bytes name);
+
+/* The registry of that kind; NULL where it is none. */
+struct channel_registry *pusher_app_registry(const struct pusher_app *app, char kind);
+
+/* For the cluster: what is true of a channel. */
+unsigned pusher_app_cluster_flags(struct pusher_app *app, const struct channel *channel);
+
+/* Workers only. Not to be kept beyond the turn. */
 const struct config_app *pusher_app_settings(struct pusher_app *app);

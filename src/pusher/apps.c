@@ -23,6 +23,7 @@ struct pusher_apps {
     _Atomic(struct pusher_app *) first; /* all that there ever were */
     size_t workers_count;
     const struct pusher_events_observer *observers;
+    struct cluster *cluster;
 };
 
 static void table_free(struct table *table)
@@ -37,17 +38,18 @@ static void table_free(struct table *table)
 
 static struct pusher_app *add(struct pusher_apps *apps, const char *id)
 {
-    struct pusher_app *app = pusher_app_new(id, apps->workers_count, apps->observers);
+    struct pusher_app *app =
+        pusher_app_new(id, apps->workers_count, apps->observers, apps->cluster);
 
     app->next = atomic_load(&apps->first);
     atomic_store(&apps->first, app);
     return app;
 }
 
-static struct pusher_app *known(struct pusher_apps *apps, const char *id)
+struct pusher_app *pusher_apps_known(struct pusher_apps *apps, struct bytes id)
 {
     for (struct pusher_app *app = atomic_load(&apps->first); app != NULL; app = app->next)
-        if (bytes_equal(bytes_of(app->id), bytes_of(id)))
+        if (bytes_equal(bytes_of(app->id), id))
             return app;
     return NULL;
 }
@@ -63,7 +65,7 @@ void pusher_apps_reload(struct pusher_apps *apps, const struct config *config)
         const struct config_app *settings = &config->apps[i];
         struct table_entry *entry = &table->entries[i];
 
-        entry->app = known(apps, settings->id);
+        entry->app = pusher_apps_known(apps, bytes_of(settings->id));
         if (entry->app == NULL)
             entry->app = add(apps, settings->id);
         entry->key = bytes_of(settings->key);
@@ -82,12 +84,14 @@ void pusher_apps_forget_former(struct pusher_apps *apps)
 }
 
 struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,
-                                    const struct pusher_events_observer *observers)
+                                    const struct pusher_events_observer *observers,
+                                    struct cluster *cluster)
 {
     struct pusher_apps *apps = mem_new(sizeof *apps);
 
     apps->workers_count = workers_count;
     apps->observers = observers;
+    apps->cluster = cluster;
     atomic_init(&apps->table, NULL);
     atomic_init(&apps->first, NULL);
     pusher_apps_reload(apps, config);

@@ -8,9 +8,12 @@
 
 struct pusher_apps;
 
-/* `observers` hear of channels; they may be NULL, and stay the caller's. */
+/* `observers` hear of channels, `cluster` of subscriptions; both may be NULL, and stay the
+ * caller's.
+ */
 struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,
-                                    const struct pusher_events_observer *observers);
+                                    const struct pusher_events_observer *observers,
+                                    struct cluster *cluster);
 void pusher_apps_free(struct pusher_apps *apps);
 
 /* NULL where there is none. */
@@ -22,5 +25,8 @@ struct pusher_app *pusher_apps_find_by_key(struct pusher_apps *apps, struct byte
 void pusher_apps_reload(struct pusher_apps *apps, const struct config *config);
 void pusher_apps_forget_former(struct pusher_apps *apps);
 
-/* The first app; the others follow by `next`. Main, or any worker between reloads. */
+/* The first app; the others follow by `next`: all that there ever were. Any thread. */
 struct pusher_app *pusher_apps_first(struct pusher_apps *apps);
+
+/* Of all that there ever were. Any thread: what reloads change is not looked at. */
+struct pusher_app *pusher_apps_known(struct pusher_apps *apps, struct bytes id);

@@ -3,6 +3,7 @@
 #include "base/jsonwrite.h"
 #include "pusher/event.h"
 #include "pusher/limits.h"
+#include "pusher/publish.h"
 #include "pusher/subscribe.h"
 
 bool pusher_client_event_is_one(const struct pusher_message *message)
@@ -11,7 +12,7 @@ bool pusher_client_event_is_one(const struct pusher_message *message)
 }
 
 static void forward(struct pusher_session *session, const struct pusher_message *message,
-                    struct channel *channel, struct bytes user_id)
+                    struct bytes name, struct bytes user_id)
 {
     struct buffer *out = pusher_hub_scratch(session->hub);
     struct buffer event_json = {0};
@@ -21,12 +22,10 @@ static void forward(struct pusher_session *session, const struct pusher_message 
     pusher_event_broadcast(out, buffer_bytes(&event_json), message->channel.raw, message->data.raw,
                            user_id);
     event = ws_message_new(buffer_bytes(out));
-    PUSHER_EVENTS_TELL(session->hub, on_broadcast, session->app, channel_name(channel),
-                       ws_message_text(event));
-    if (channel_fanout_is_overloaded(&session->hub->fanout, channel))
-        pusher_session_send_error(session, PUSHER_ERROR_OVER_CAPACITY);
+    if (pusher_publish_is_possible(session->hub, session->app, name))
+        pusher_publish_of_client(session->hub, session->app, name, event, session->socket_id);
     else
-        channel_fanout_publish(&session->hub->fanout, channel, event, session->socket_id);
+        pusher_session_send_error(session, PUSHER_ERROR_OVER_CAPACITY);
     ws_message_unref(event);
     buffer_deinit(&event_json);
 }
@@ -42,7 +41,6 @@ static void send_to_channel(struct pusher_session *session, const struct pusher_
     const struct config_app *app = pusher_app_settings(session->app);
     struct channel_subscription *subscription;
     struct bytes user_id = BYTES_NONE;
-    struct channel *channel;
 
     if (app->accept_client_events_from == CONFIG_CLIENT_EVENTS_NONE) {
         pusher_session_send_error(session, PUSHER_ERROR_CLIENT_EVENTS_OFF);
@@ -57,13 +55,10 @@ static void send_to_channel(struct pusher_session *session, const struct pusher_
         pusher_session_send_error(session, PUSHER_ERROR_NOT_A_MEMBER);
         return;
     }
-    channel = channel_registry_find(session->app->channels, name);
-    if (channel == NULL)
-        return;
     if (subscription != NULL && subscription->member != NULL)
         user_id = channel_presence_user_id(subscription->member);
-    forward(session, message, channel, user_id);
-    channel_unref(channel);
+    if (pusher_publish_is_wanted(session->hub, session->app, name))
+        forward(session, message, name, user_id);
 }
 
 void pusher_client_event(struct pusher_session *session, struct pusher_message *message)

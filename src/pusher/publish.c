@@ -2,6 +2,13 @@
 
 #include "pusher/signin.h"
 
+static struct cluster_key key_of(const struct pusher_app *app, struct bytes name)
+{
+    if (pusher_signin_is_user_channel(name))
+        return pusher_app_key(app, CLUSTER_KIND_USER, pusher_signin_user_of_channel(name));
+    return pusher_app_key(app, CLUSTER_KIND_CHANNEL, name);
+}
+
 static struct channel *find(struct pusher_app *app, struct bytes name)
 {
     if (pusher_signin_is_user_channel(name))
@@ -14,6 +21,8 @@ bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app, 
     struct channel *channel;
     bool is_possible;
 
+    if (app->cluster != NULL && cluster_is_congested(app->cluster))
+        return false;
     if (hub->workers_count == 1)
         return true;
     channel = find(app, name);
@@ -42,7 +51,7 @@ bool pusher_publish_is_wanted(struct pusher_hub *hub, struct pusher_app *app, st
 {
     struct channel *channel;
 
-    if (is_cached(name) || is_observed(hub))
+    if (app->cluster != NULL || is_cached(name) || is_observed(hub))
         return true;
     channel = find(app, name);
     if (channel == NULL)
@@ -51,15 +60,28 @@ bool pusher_publish_is_wanted(struct pusher_hub *hub, struct pusher_app *app, st
     return true;
 }
 
+/* To all nodes. True where this one hears of it from the cluster like the others, in the one order
+ * that all have: so two events of a publisher keep theirs, whichever nodes they met. */
+static bool publish_to_cluster(struct pusher_app *app, struct cluster_key key,
+                               struct ws_message *event, uint64_t except, uint64_t ttl_ms)
+{
+    bool is_ordered;
+
+    if (app->cluster == NULL)
+        return false;
+    is_ordered = cluster_is_up(app->cluster, key);
+    cluster_publish(app->cluster, key, except, ws_message_frame(event, WS_DEFLATE_PLAIN, NULL),
+                    ttl_ms, !is_ordered);
+    return is_ordered;
+}
+
 /* Kept and sent under one lock: who joins meanwhile gets it once, as the kept one or as a new one.
  */
 static void publish_and_keep(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
-                             struct ws_message *event, uint64_t except)
+                             struct ws_message *event, uint64_t except, uint64_t ttl_ms)
 {
-    const uint64_t expires_ms =
-        net_loop_now_ms(hub->loop) + pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000);
-    struct channel *channel =
-        channel_registry_lock_and_keep(app->channels, name, event, expires_ms);
+    struct channel *channel = channel_registry_lock_and_keep(app->channels, name, event,
+                                                             net_loop_now_ms(hub->loop) + ttl_ms);
 
     channel_fanout_publish_in_order(&hub->fanout, channel, event, except);
     channel_registry_unlock_state(channel);
@@ -69,14 +91,33 @@ static void publish_and_keep(struct pusher_hub *hub, struct pusher_app *app, str
 void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
                     struct ws_message *event, uint64_t except)
 {
+    const uint64_t ttl_ms =
+        is_cached(name) ? pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000) : 0;
     struct channel *channel;
 
     PUSHER_EVENTS_TELL(hub, on_broadcast, app, name, ws_message_text(event));
+    if (publish_to_cluster(app, key_of(app, name), event, except, ttl_ms))
+        return;
     if (is_cached(name)) {
-        publish_and_keep(hub, app, name, event, except);
+        publish_and_keep(hub, app, name, event, except, ttl_ms);
         return;
     }
     channel = find(app, name);
+    if (channel == NULL)
+        return;
+    channel_fanout_publish(&hub->fanout, channel, event, except);
+    channel_unref(channel);
+}
+
+void pusher_publish_of_client(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
+                              struct ws_message *event, uint64_t except)
+{
+    struct channel *channel;
+
+    PUSHER_EVENTS_TELL(hub, on_broadcast, app, name, ws_message_text(event));
+    if (publish_to_cluster(app, pusher_app_key(app, CLUSTER_KIND_CHANNEL, name), event, except, 0))
+        return;
+    channel = channel_registry_find(app->channels, name);
     if (channel == NULL)
         return;
     channel_fanout_publish(&hub->fanout, channel, event, except);

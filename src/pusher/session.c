@@ -98,7 +98,10 @@ static void leave_everything(struct pusher_session *session)
                                                    struct channel_subscription, link));
     if (session->is_counted)
         atomic_fetch_sub(&session->app->connections_count, 1);
+    if (session->is_told)
+        cluster_connections(session->app->cluster, bytes_of(session->app->id), -1);
     session->is_counted = false;
+    session->is_told = false;
 }
 
 void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason)
@@ -185,6 +188,10 @@ static void on_message(struct ws_conn *ws, struct bytes text, bool is_text)
 
     if (session->is_over)
         return;
+    if (!session->is_established) {
+        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+        return;
+    }
     pusher_liveness_seen(session);
     metrics_add(&session->hub->metrics->messages_received, 1);
     PUSHER_EVENTS_TELL(session->hub, on_received, session, text);
@@ -262,21 +269,91 @@ static void log_capacity(struct pusher_hub *hub)
         hub->loop->descriptors->websockets_max, hub->loop->descriptors->limit);
 }
 
-/* Counts the connection in; false where the app has as many as it may have. */
-static bool take_place(struct pusher_session *session)
+static void establish(struct pusher_session *session)
 {
-    const uint32_t max = pusher_app_settings(session->app)->max_connections;
-    const uint32_t before = atomic_fetch_add(&session->app->connections_count, 1);
+    struct pusher_hub *hub = session->hub;
+    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    struct bytes id_text = {socket_id, pusher_session_socket_id(session, socket_id)};
+
+    session->is_established = true;
+    PUSHER_EVENTS_TELL(hub, on_connected, session);
+    pusher_event_connection_established(pusher_hub_scratch(hub), id_text,
+                                        pusher_app_settings(session->app)->activity_timeout_s);
+    pusher_session_send(session, buffer_bytes(&hub->scratch));
+    pusher_liveness_begin(session);
+}
+
+/* Establishes it, unless the app has as many connections as it may have. */
+static void take_place(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+    const uint32_t max = pusher_app_settings(app)->max_connections;
+    const uint32_t before = atomic_fetch_add(&app->connections_count, 1);
 
     session->is_counted = true;
-    return max == 0 || before < max;
+    if (max != 0 && pusher_app_is_shared(app, CLUSTER_KIND_USER, BYTES(""))) {
+        session->is_awaiting = true;
+        cluster_admit(app->cluster, bytes_of(app->id), max, session->socket_id);
+    } else if (max != 0 && before >= max) {
+        pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
+    } else {
+        if (app->cluster != NULL)
+            cluster_connections(app->cluster, bytes_of(app->id), 1);
+        session->is_told = app->cluster != NULL;
+        establish(session);
+    }
+}
+
+void pusher_session_admit(struct pusher_session *session, bool is_admitted)
+{
+    session->is_awaiting = false;
+    session->is_told = is_admitted;
+    if (is_admitted)
+        establish(session);
+    else
+        pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
+}
+
+static void complete_subscriptions(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+
+    LIST_EACH(link, following, &session->subscriber.subscriptions) {
+        struct channel_subscription *subscription =
+            LIST_OWNER(link, struct channel_subscription, link);
+
+        if (subscription->is_active || subscription->channel->registry != app->channels ||
+            pusher_app_is_shared(app, CLUSTER_KIND_CHANNEL, channel_name(subscription->channel)))
+            continue;
+        pusher_subscribe_complete(session, subscription);
+        if (session->is_over)
+            return;
+    }
+}
+
+void pusher_session_go_on(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+
+    if (session->is_awaiting && !pusher_app_is_shared(app, CLUSTER_KIND_USER, BYTES(""))) {
+        const uint32_t max = pusher_app_settings(app)->max_connections;
+        const bool has_place = max == 0 || atomic_load(&app->connections_count) <= max;
+
+        if (has_place)
+            cluster_connections(app->cluster, bytes_of(app->id), 1);
+        pusher_session_admit(session, has_place);
+    }
+    if (session->is_over)
+        return;
+    if (session->user != NULL && session->user->welcome != NULL &&
+        !pusher_app_is_shared(app, CLUSTER_KIND_USER, bytes_of(session->user->id)))
+        pusher_signin_complete(session);
+    complete_subscriptions(session);
 }
 
 static void begin(struct pusher_session *session, struct bytes origin)
 {
     struct pusher_hub *hub = session->hub;
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
-    struct bytes id_text = {socket_id, pusher_session_socket_id(session, socket_id)};
 
     if (session->app == NULL) {
         pusher_session_close_with_error(session, PUSHER_ERROR_NO_APP);
@@ -285,17 +362,10 @@ static void begin(struct pusher_session *session, struct bytes origin)
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_CAPACITY);
     } else if (!pusher_origin_is_allowed(pusher_app_settings(session->app), origin)) {
         pusher_session_close_with_error(session, PUSHER_ERROR_ORIGIN);
-    } else if (!take_place(session)) {
-        pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
     } else {
-        session->is_established = true;
         if (hub->keeps_origins && origin.data != NULL)
             session->origin = bytes_copy(origin);
-        PUSHER_EVENTS_TELL(hub, on_connected, session);
-        pusher_event_connection_established(pusher_hub_scratch(hub), id_text,
-                                            pusher_app_settings(session->app)->activity_timeout_s);
-        pusher_session_send(session, buffer_bytes(&hub->scratch));
-        pusher_liveness_begin(session);
+        take_place(session);
     }
 }
 

@@ -15,6 +15,7 @@ struct pusher_session_user {
     char *id;
     char *info_json;                           /* NULL where none was given */
     struct channel_subscription *subscription; /* among the app's users */
+    struct ws_message *welcome;                /* not sent yet; NULL: it was */
 };
 
 struct pusher_session {
@@ -32,6 +33,8 @@ struct pusher_session {
     bool is_pinged;
     bool uses_control_frames;
     bool is_counted;     /* in the app's connections */
+    bool is_told;        /* it is counted by the cluster too */
+    bool is_awaiting;    /* whether the cluster lets it in */
     bool has_place;      /* counted in the process's WebSockets */
     bool is_over;        /* has left everything */
     bool is_established; /* was told its socket id */
@@ -45,6 +48,12 @@ struct pusher_session {
  * `key` is the app's. What the app does not allow is said on the WebSocket, as clients expect. */
 void pusher_session_open(struct pusher_hub *hub, struct http_conn *http,
                          const struct http_request *request, struct bytes key);
+
+/* The cluster lets it in, or does not. */
+void pusher_session_admit(struct pusher_session *session, bool is_admitted);
+
+/* A link to the cluster is down: what waits for it waits no longer. */
+void pusher_session_go_on(struct pusher_session *session);
 
 struct pusher_session *pusher_session_of(struct ws_conn *ws);
 

@@ -51,9 +51,12 @@ static bool is_authentic(struct pusher_session *session, const struct credential
     return is_signed;
 }
 
-/* The session becomes a receiver of what is sent to the user. */
-static void become(struct pusher_session *session, struct bytes id, struct bytes info_json)
+/* The session becomes a receiver of what is sent to the user, and is told so: where there are other
+ * nodes as soon as they all know. */
+static void become(struct pusher_session *session, struct bytes id, struct bytes info_json,
+                   struct bytes user_data)
 {
+    struct pusher_app *app = session->app;
     struct pusher_hub *hub = session->hub;
     struct pusher_session_user *user = mem_new(sizeof *user);
     struct channel *channel;
@@ -62,11 +65,27 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
     user->id = bytes_copy(id);
     user->info_json = info_json.data ? bytes_copy(info_json) : NULL;
     session->user = user;
-    channel = channel_registry_join(session->app->users, id, hub->worker, &is_first);
+    channel = channel_registry_join(app->users, id, hub->worker, &is_first);
     user->subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
-    channel_fanout_add(&hub->fanout, user->subscription);
+    pusher_event_signin_success(pusher_hub_scratch(hub), user_data);
+    user->welcome = ws_message_new(buffer_bytes(&hub->scratch));
+    if (pusher_app_is_shared(app, CLUSTER_KIND_USER, id)) {
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KIND_USER, id), session->socket_id,
+                      0);
+        return;
+    }
     if (is_first)
-        pusher_watchlist_tell(hub, session->app, id);
+        pusher_watchlist_tell(hub, app, id);
+    pusher_signin_complete(session);
+}
+
+void pusher_signin_complete(struct pusher_session *session)
+{
+    struct pusher_session_user *user = session->user;
+
+    channel_fanout_activate(&session->hub->fanout, user->subscription, user->welcome, NULL);
+    ws_message_unref(user->welcome);
+    user->welcome = NULL;
 }
 
 void pusher_signin_end(struct pusher_session *session)
@@ -81,9 +100,11 @@ void pusher_signin_end(struct pusher_session *session)
     session->user = NULL;
     channel =
         channel_subscription_free(&session->hub->fanout, user->subscription, &is_last_of_worker);
-    if (channel_registry_leave(channel, session->hub->worker, is_last_of_worker))
+    if (channel_registry_leave(channel, session->hub->worker, is_last_of_worker) &&
+        !pusher_app_is_shared(session->app, CLUSTER_KIND_USER, bytes_of(user->id)))
         pusher_watchlist_tell(session->hub, session->app, bytes_of(user->id));
     channel_unref(channel);
+    ws_message_unref(user->welcome);
     free(user->id);
     free(user->info_json);
     free(user);
@@ -106,9 +127,7 @@ static bool sign_in(struct pusher_session *session, struct bytes user_data)
         return false;
     }
     pusher_signin_end(session);
-    become(session, id, fields[1].value.raw);
-    pusher_event_signin_success(pusher_hub_scratch(session->hub), user_data);
-    pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+    become(session, id, fields[1].value.raw, user_data);
     if (!session->is_over && fields[2].value.type == JSONSCAN_ARRAY)
         pusher_watchlist_begin(session, fields[2].value.raw);
     buffer_deinit(&scratch);

@@ -15,6 +15,9 @@ void pusher_signin(struct pusher_session *session, struct pusher_message *messag
 /* Undoes it, when the connection ends or signs in as somebody else. */
 void pusher_signin_end(struct pusher_session *session);
 
+/* Sign-in waits for the other nodes: it no longer does. */
+void pusher_signin_complete(struct pusher_session *session);
+
 bool pusher_signin_is_user_channel(struct bytes channel);
 struct bytes pusher_signin_user_of_channel(struct bytes channel);
 

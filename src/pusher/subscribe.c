@@ -113,30 +113,28 @@ static struct ws_message *message_of(const struct buffer *text)
     return ws_message_new(buffer_bytes(text));
 }
 
-/* Under the state lock: the member joins, the others are told, and the answer shows who is there.
- */
-static struct ws_message *join_presence(struct pusher_session *session,
-                                        struct channel_subscription *subscription,
-                                        const struct wish *wish)
+/* Under the state lock: the others are told of a new member, and the answer shows who is there. */
+static struct ws_message *show_member(struct pusher_session *session, struct channel *channel,
+                                      const struct channel_presence_member *member)
 {
-    struct channel *channel = subscription->channel;
+    const struct bytes user_id = channel_presence_user_id(member);
     struct buffer *out = pusher_hub_scratch(session->hub);
-    bool is_first;
+    struct buffer user_info = {0};
 
-    subscription->member =
-        channel_presence_join(channel->presence, wish->user_id, wish->user_info, &is_first);
-    if (is_first) {
+    channel_presence_user_info(member, &user_info);
+    if (channel_presence_show(channel->presence, user_id, buffer_bytes(&user_info))) {
         struct ws_message *added;
 
-        pusher_event_member_added(out, wish->channel, wish->user_id, wish->user_info);
+        pusher_event_member_added(out, channel_name(channel), user_id, buffer_bytes(&user_info));
         added = message_of(out);
         channel_fanout_publish_in_order(&session->hub->fanout, channel, added, 0);
         ws_message_unref(added);
-        PUSHER_EVENTS_TELL(session->hub, on_member_added, session->app, wish->channel,
-                           wish->user_id, wish->user_info);
+        PUSHER_EVENTS_TELL(session->hub, on_member_added, session->app, channel_name(channel),
+                           user_id, buffer_bytes(&user_info));
     }
+    buffer_deinit(&user_info);
     buffer_clear(out);
-    pusher_event_subscription_succeeded(out, wish->channel,
+    pusher_event_subscription_succeeded(out, channel_name(channel),
                                         channel_presence_snapshot(channel->presence));
     return message_of(out);
 }
@@ -166,28 +164,29 @@ static struct ws_message *kept_or_miss(struct pusher_session *session, struct ch
 
 /* Members and the last event change under the state lock: the newcomer is shown them, and hears
  * what comes after, with nothing in between and nothing twice. */
-static void join_in_order(struct pusher_session *session, struct channel_subscription *subscription,
-                          const struct wish *wish)
+static void join_in_order(struct pusher_session *session, struct channel_subscription *subscription)
 {
     struct channel *channel = subscription->channel;
     struct ws_message *welcome;
     struct ws_message *kept;
 
     channel_registry_lock_state(channel);
-    welcome = channel->kind.is_presence ? join_presence(session, subscription, wish)
-                                        : succeeded(session, wish->channel);
+    welcome = channel->kind.is_presence ? show_member(session, channel, subscription->member)
+                                        : succeeded(session, channel_name(channel));
     kept = kept_or_miss(session, channel);
     channel_fanout_add_in_order(&session->hub->fanout, subscription, welcome, kept);
     channel_registry_unlock_state(channel);
     channel_fanout_catch_up(&session->hub->fanout);
 }
 
-/* The count is read and told under the lock, so that the last one told is the true one. */
+/* The count is read and told under the lock, so that the last one told is the true one. That of all
+ * nodes comes by way of the cluster. */
 static void tell_count(struct pusher_session *session, struct channel *channel)
 {
     struct ws_message *message;
 
-    if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence)
+    if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence ||
+        pusher_app_is_shared(session->app, CLUSTER_KIND_CHANNEL, channel_name(channel)))
         return;
     channel_registry_lock_state(channel);
     pusher_event_subscription_count(pusher_hub_scratch(session->hub), channel_name(channel),
@@ -198,24 +197,60 @@ static void tell_count(struct pusher_session *session, struct channel *channel)
     channel_registry_unlock_state(channel);
 }
 
+void pusher_subscribe_complete(struct pusher_session *session,
+                               struct channel_subscription *subscription)
+{
+    struct pusher_hub *hub = session->hub;
+    struct channel *channel = subscription->channel;
+
+    if (channel->kind.is_presence || channel->kind.is_cache) {
+        join_in_order(session, subscription);
+    } else {
+        channel_fanout_add(&hub->fanout, subscription);
+        pusher_event_subscription_succeeded(pusher_hub_scratch(hub), channel_name(channel),
+                                            BYTES_NONE);
+        pusher_session_send(session, buffer_bytes(&hub->scratch));
+    }
+    if (!session->is_over)
+        tell_count(session, channel);
+}
+
+/* The member has one more connection; where it is its first here, other nodes hear of it. */
+static void join_presence(struct pusher_session *session, struct channel_subscription *subscription,
+                          const struct wish *wish)
+{
+    struct channel *channel = subscription->channel;
+    bool is_first;
+
+    channel_registry_lock_state(channel);
+    subscription->member =
+        channel_presence_join(channel->presence, wish->user_id, wish->user_info, &is_first);
+    if (is_first && session->app->cluster != NULL)
+        cluster_join(session->app->cluster,
+                     pusher_app_key(session->app, CLUSTER_KIND_CHANNEL, channel_name(channel)),
+                     (struct cluster_member){wish->user_id, wish->user_info});
+    channel_registry_unlock_state(channel);
+}
+
+/* Where there are other nodes the answer waits until they all know: what they publish after it
+ * arrives. */
 static void join(struct pusher_session *session, const struct wish *wish)
 {
+    struct pusher_app *app = session->app;
     struct pusher_hub *hub = session->hub;
     struct channel_subscription *subscription;
     struct channel *channel;
     bool is_first;
 
-    channel = channel_registry_join(session->app->channels, wish->channel, hub->worker, &is_first);
+    channel = channel_registry_join(app->channels, wish->channel, hub->worker, &is_first);
     subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
-    if (channel->kind.is_presence || channel->kind.is_cache) {
-        join_in_order(session, subscription, wish);
-    } else {
-        channel_fanout_add(&hub->fanout, subscription);
-        pusher_event_subscription_succeeded(pusher_hub_scratch(hub), wish->channel, BYTES_NONE);
-        pusher_session_send(session, buffer_bytes(&hub->scratch));
-    }
-    if (!session->is_over)
-        tell_count(session, channel);
+    if (channel->kind.is_presence)
+        join_presence(session, subscription, wish);
+    if (pusher_app_is_shared(app, CLUSTER_KIND_CHANNEL, wish->channel))
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KIND_CHANNEL, wish->channel),
+                      session->socket_id, pusher_app_cluster_flags(app, channel));
+    else
+        pusher_subscribe_complete(session, subscription);
 }
 
 /* Subscribed already: answered as before, nothing changes. */
@@ -225,6 +260,8 @@ static void answer_again(struct pusher_session *session, struct channel_subscrip
     struct channel *channel = subscription->channel;
     struct buffer *out = pusher_hub_scratch(session->hub);
 
+    if (!subscription->is_active)
+        return; /* the first answer is still to come */
     if (channel->kind.is_presence) {
         channel_registry_lock_state(channel);
         pusher_event_subscription_succeeded(out, name,
@@ -297,23 +334,40 @@ struct channel_subscription *pusher_subscribe_find(struct pusher_session *sessio
     return subscription;
 }
 
+/* It is no member any more, and all are told; under the state lock. */
+static void hide_member(struct pusher_session *session, struct channel *channel,
+                        struct bytes user_id)
+{
+    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct ws_message *removed;
+
+    if (!channel_presence_is_shown(channel->presence, user_id))
+        return;
+    PUSHER_EVENTS_TELL(session->hub, on_member_removed, session->app, channel_name(channel),
+                       user_id);
+    pusher_event_member_removed(out, channel_name(channel), user_id);
+    removed = message_of(out);
+    channel_presence_hide(channel->presence, user_id);
+    channel_fanout_publish_in_order(&session->hub->fanout, channel, removed, 0);
+    ws_message_unref(removed);
+}
+
 static void leave_presence(struct pusher_session *session, struct channel *channel,
                            struct channel_presence_member *member)
 {
     const struct bytes user_id = channel_presence_user_id(member);
-    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct pusher_app *app = session->app;
 
     channel_registry_lock_state(channel);
-    pusher_event_member_removed(out, channel_name(channel), user_id);
-    if (channel_presence_is_last(member))
-        PUSHER_EVENTS_TELL(session->hub, on_member_removed, session->app, channel_name(channel),
-                           user_id);
-    if (channel_presence_leave(channel->presence, member)) {
-        struct ws_message *removed = message_of(out);
-
-        channel_fanout_publish_in_order(&session->hub->fanout, channel, removed, 0);
-        ws_message_unref(removed);
+    if (channel_presence_is_last(member)) {
+        if (app->cluster != NULL)
+            cluster_leave(app->cluster,
+                          pusher_app_key(app, CLUSTER_KIND_CHANNEL, channel_name(channel)),
+                          user_id);
+        if (!pusher_app_is_shared(app, CLUSTER_KIND_CHANNEL, channel_name(channel)))
+            hide_member(session, channel, user_id);
     }
+    channel_presence_leave(channel->presence, member);
     channel_registry_unlock_state(channel);
 }
 

@@ -48,14 +48,23 @@ static void on_terminate_mail(struct net_mail *mail, void *owner)
 
 void pusher_terminate_user(struct pusher_hub *hub, struct pusher_app *app, struct bytes user_id)
 {
-    for (size_t i = 0; i < hub->workers_count; i++) {
+    if (app->cluster != NULL)
+        cluster_terminate(app->cluster, bytes_of(app->id), user_id);
+    else
+        pusher_terminate_user_here(hub->all, hub->workers_count, app, user_id);
+}
+
+void pusher_terminate_user_here(struct pusher_hub *hubs, size_t hubs_count, struct pusher_app *app,
+                                struct bytes user_id)
+{
+    for (size_t i = 0; i < hubs_count; i++) {
         struct terminate_mail *terminate = mem_new(sizeof *terminate);
 
         terminate->mail.deliver = on_terminate_mail;
-        terminate->hub = &hub->all[i];
+        terminate->hub = &hubs[i];
         terminate->app = app;
         terminate->user_id = bytes_copy(user_id);
-        net_mailbox_post(&hub->all[i].loop->mailbox, &terminate->mail);
+        net_mailbox_post(&hubs[i].loop->mailbox, &terminate->mail);
     }
 }
 

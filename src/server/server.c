@@ -6,6 +6,7 @@
 #include "config/source.h"
 #include "observer/debug.h"
 #include "observer/laravel.h"
+#include "pusher/nodes.h"
 #include "server/banner.h"
 #include "server/commands.h"
 #include "server/control.h"
@@ -34,7 +35,9 @@ struct server {
     uint16_t port;
 
     struct net_descriptors descriptors;
-    struct net_tls *tls; /* NULL: plain */
+    struct net_tls *tls;     /* NULL: plain */
+    struct cluster *cluster; /* NULL: the only node */
+    struct pusher_nodes nodes;
     struct pusher_apps *apps;
     struct pusher_hub *hubs;
     struct channel_fanout **fanouts;
@@ -348,6 +351,7 @@ static void on_command(struct bytes command, struct buffer *answer, void *user)
                                         .now_ms = uv_now(&server->loop),
                                         .state = server->is_ending ? "ending" : "running",
                                         .apps = server->apps,
+                                        .cluster = server->cluster,
                                         .metrics = server->metrics,
                                         .workers_count = server->workers_count,
                                     });
@@ -398,6 +402,7 @@ static bool open_workers(struct server *server)
         worker->all_count = server->workers_count;
         worker->hub = &server->hubs[i];
         worker->tls = server->tls;
+        worker->cluster = server->cluster;
         status = server_worker_open(worker, server->config, fds[i], &server->descriptors);
         if (status < 0) {
             fprintf(stderr, "reverb: a worker cannot start: %s\n", uv_strerror(status));
@@ -466,6 +471,9 @@ static void close_workers(struct server *server)
 {
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_join(&server->workers[i]);
+    /* All that they did is told before this node says good-bye. */
+    if (server->cluster != NULL)
+        cluster_end(server->cluster);
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_close(&server->workers[i]);
 }
@@ -483,17 +491,37 @@ static bool open_tls(struct server *server)
     return server->tls != NULL;
 }
 
+static bool open_cluster(struct server *server)
+{
+    struct buffer error = {0};
+
+    if (!server->config->scaling.enabled)
+        return true;
+    server->cluster = cluster_open(&server->config->scaling, &pusher_nodes_events, &server->nodes,
+                                   &server->descriptors, &error);
+    if (server->cluster == NULL)
+        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+    buffer_deinit(&error);
+    return server->cluster != NULL;
+}
+
 static void make_parts(struct server *server)
 {
     const size_t count = server->workers_count;
 
-    server->apps = pusher_apps_new(server->config, count, server->observers);
+    server->apps = pusher_apps_new(server->config, count, server->observers, server->cluster);
     server->hubs = mem_new(count * sizeof *server->hubs);
     server->fanouts = mem_new(count * sizeof(struct channel_fanout *));
     server->workers = mem_new(count * sizeof *server->workers);
     server->metrics = aligned_alloc(_Alignof(struct metrics), count * sizeof *server->metrics);
     CHECK(server->metrics != NULL);
     memset(server->metrics, 0, count * sizeof *server->metrics);
+    server->nodes = (struct pusher_nodes){
+        .hubs = server->hubs,
+        .hubs_count = count,
+        .fanouts = server->fanouts,
+        .apps = server->apps,
+    };
 }
 
 static void free_parts(struct server *server)
@@ -502,6 +530,8 @@ static void free_parts(struct server *server)
         config_free(server->former_apps_config);
     if (server->apps_config != server->config)
         config_free(server->apps_config);
+    cluster_free(server->cluster);
+    pusher_nodes_deinit(&server->nodes);
     pusher_apps_free(server->apps);
     net_tls_free(server->tls);
     observer_laravel_free(server->laravel);
@@ -514,34 +544,23 @@ static void free_parts(struct server *server)
     config_free(server->config);
 }
 
-static bool refuse_scaling(const struct config *config)
-{
-    if (config->scaling.enabled)
-        fprintf(stderr,
-                "reverb: %s: scaling is not there yet, this version serves a single node; set "
-                "REVERB_SCALING_ENABLED=false\n",
-                config_source_of_server(config, offsetof(struct config, scaling.enabled)));
-    return config->scaling.enabled;
-}
-
 int server_run(const struct config_options *options, struct config *config)
 {
     struct server server = {.options = options, .config = config, .apps_config = config};
     bool is_open;
 
-    if (refuse_scaling(config)) {
-        config_free(config);
-        return 1;
-    }
     signal(SIGPIPE, SIG_IGN); /* writing to a closed connection is an error, not the end */
     server.workers_count =
         config->workers < CHANNEL_WORKERS_COUNT_MAX ? config->workers : CHANNEL_WORKERS_COUNT_MAX;
     net_descriptors_init(&server.descriptors);
     is_open = listen_for_laravel(&server);
+    is_open = open_cluster(&server) && is_open;
     make_parts(&server);
     is_open = is_open && open_tls(&server) && open_workers(&server);
     if (is_open) {
         open_main_loop(&server);
+        if (server.cluster != NULL)
+            cluster_start(server.cluster);
         start_workers(&server);
         server_banner_print(config, server.port, &server.descriptors);
         server_notify("READY=1");

@@ -36,6 +36,25 @@ static void write_apps(struct buffer *out, struct pusher_apps *apps)
     buffer_append_char(out, ']');
 }
 
+static void write_cluster(struct buffer *out, const struct cluster *cluster)
+{
+    struct cluster_status status;
+
+    if (cluster == NULL)
+        return;
+    cluster_read_status(cluster, &status);
+    buffer_printf(out, ",\"cluster\":{\"redis\":\"%s\",\"nodes\":%zu",
+                  status.is_connected ? "connected" : "away", status.nodes_count);
+    buffer_printf(out, ",\"events_sent\":%llu,\"events_received\":%llu",
+                  (unsigned long long)status.events_sent,
+                  (unsigned long long)status.events_received);
+    buffer_printf(out, ",\"events_kept\":%llu,\"events_dropped\":%llu",
+                  (unsigned long long)status.events_kept,
+                  (unsigned long long)status.events_dropped);
+    buffer_printf(out, ",\"links_lost\":%llu,\"gaps\":%llu}", (unsigned long long)status.links_lost,
+                  (unsigned long long)status.gaps);
+}
+
 void server_status_write(struct buffer *out, const struct server_status *status)
 {
     size_t memory_bytes = 0;
@@ -67,6 +86,7 @@ void server_status_write(struct buffer *out, const struct server_status *status)
                   (unsigned long long)SUM(slow_readers_closed),
                   (unsigned long long)SUM(stale_closed));
     buffer_printf(out, ",\"memory_bytes\":%zu", memory_bytes);
+    write_cluster(out, status->cluster);
     write_apps(out, status->apps);
     buffer_append_char(out, '}');
 }

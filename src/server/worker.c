@@ -239,6 +239,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
     pusher_hub_init(worker->hub, config->compression);
     worker->api = (struct api){
         .hub = worker->hub,
+        .cluster = worker->cluster,
         .path = bytes_of(config->path),
         .is_debug = config->debug,
         .on_websocket = pusher_session_open,

@@ -17,7 +17,8 @@ struct server_worker {
     struct net_loop loop;
     unsigned ticks_seen; /* of the loop's; main's */
     struct pusher_hub *hub;
-    struct net_tls *tls; /* NULL: plain */
+    struct net_tls *tls;     /* NULL: plain */
+    struct cluster *cluster; /* NULL: the only node */
     struct api api;
     struct http_conn_settings http;
     struct net_listener *listener;

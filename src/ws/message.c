@@ -31,6 +31,32 @@ struct ws_message *ws_message_new(struct bytes text)
     return message;
 }
 
+/* RFC 6455 section 5.2: seven bits, or 126 and two bytes, or 127 and eight. */
+static size_t header_len_of(struct bytes frame)
+{
+    const unsigned len = frame.len > 1 ? (unsigned char)frame.data[1] & 0x7fU : 0;
+    const size_t header_len = len == 127 ? 10 : len == 126 ? 4 : 2;
+
+    return header_len < frame.len ? header_len : frame.len;
+}
+
+struct bytes ws_message_text_of_frame(struct bytes frame)
+{
+    return bytes_from(frame, header_len_of(frame));
+}
+
+struct ws_message *ws_message_new_of_frame(struct bytes frame)
+{
+    struct ws_message *message = mem_new(sizeof *message);
+    struct net_chunk *chunk = net_chunk_new(frame.len);
+
+    net_chunk_append(chunk, frame.data, frame.len);
+    atomic_init(&message->refs, 1);
+    atomic_init(&message->frames[WS_DEFLATE_PLAIN], chunk);
+    message->header_len = (uint32_t)header_len_of(frame);
+    return message;
+}
+
 struct ws_message *ws_message_ref(struct ws_message *message)
 {
     atomic_fetch_add_explicit(&message->refs, 1, memory_order_relaxed);

@@ -65,7 +65,6 @@ const mistakes = {
     'two apps of one key': [config({}, [app(), app({ app_id: '2' })]), /key-of-1001|key/],
     'two apps of one id': [config({}, [app(), app({ key: 'other' })]), /1001|app_id/],
     'a certificate that is missing': [config({ options: { tls: { local_cert: '/no/such/cert.pem' } } }), /\/no\/such\/cert\.pem/],
-    'scaling, which is not there yet': [config({ scaling: { enabled: true } }), /scaling\.enabled/, /single node/],
     'a Redis Cluster with a database': [config({ scaling: { enabled: true, server: { cluster: true, database: 1 } } }), /database/, /cluster/],
     'no JSON': ['{"apps":', /config-\d+\.json/],
     'a list': ['["apps"]', /config-\d+\.json/],

@@ -56,7 +56,7 @@ static inline void api_rig_open(struct api_rig *rig, const char *path)
         .loop = &rig->rig.loop,
         .all = &rig->hub,
         .workers_count = 1,
-        .apps = pusher_apps_new(&rig->config, 1, NULL),
+        .apps = pusher_apps_new(&rig->config, 1, NULL, NULL),
         .metrics = &rig->metrics,
     };
     pusher_hub_init(&rig->hub, false);
@@ -79,27 +79,44 @@ static inline void api_rig_close(struct api_rig *rig)
     buffer_deinit(&rig->websocket_key);
 }
 
+/* What has come: the status, and the body in `answer`. */
+static inline unsigned api_rig_answer(struct api_rig *rig, struct bytes *answer)
+{
+    const char *body_at = strstr(buffer_text(&rig->http.sent), "\r\n\r\n");
+
+    assert_non_null(body_at);
+    *answer =
+        bytes_from(buffer_bytes(&rig->http.sent), (size_t)(body_at + 4 - rig->http.sent.data));
+    return http_rig_status(&rig->http);
+}
+
+static inline void api_rig_append_request(struct buffer *request, const char *method,
+                                          const char *target, struct bytes body)
+{
+    buffer_printf(request, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", method,
+                  target, body.len);
+    buffer_append_bytes(request, body);
+}
+
+static inline void api_rig_feed(struct api_rig *rig, struct buffer *request)
+{
+    buffer_clear(&rig->http.sent);
+    if (!http_rig_feed(&rig->http, buffer_bytes(request))) {
+        http_rig_disconnect(&rig->http);
+        fail_msg("%s ended the connection", buffer_text(request));
+    }
+}
+
 /* Sends the request; answers the status, and the answer's body in `body`. */
 static inline unsigned api_rig_send(struct api_rig *rig, const char *method, const char *target,
                                     struct bytes body, struct bytes *answer)
 {
     struct buffer request = {0};
-    const char *body_at;
 
-    buffer_printf(&request, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", method,
-                  target, body.len);
-    buffer_append_bytes(&request, body);
-    buffer_clear(&rig->http.sent);
-    if (!http_rig_feed(&rig->http, buffer_bytes(&request))) {
-        http_rig_disconnect(&rig->http);
-        fail_msg("%s %s ended the connection", method, target);
-    }
+    api_rig_append_request(&request, method, target, body);
+    api_rig_feed(rig, &request);
     buffer_deinit(&request);
-    body_at = strstr(buffer_text(&rig->http.sent), "\r\n\r\n");
-    assert_non_null(body_at);
-    *answer =
-        bytes_from(buffer_bytes(&rig->http.sent), (size_t)(body_at + 4 - rig->http.sent.data));
-    return http_rig_status(&rig->http);
+    return api_rig_answer(rig, answer);
 }
 
 /* Appends the signature that Pusher's rules ask for: `query` holds its parameters sorted, decoded.
@@ -117,14 +134,14 @@ static inline void api_rig_sign(const struct api_rig *rig, const char *method, c
     buffer_deinit(&text);
 }
 
-/* The same with a signature of its own: `more` is "" or further parameters, "&a=b", whose names
- * come behind auth_… and body_…. */
-static inline unsigned api_rig_call(struct api_rig *rig, const char *method, const char *path,
-                                    const char *more, struct bytes body, struct bytes *answer)
+/* Appends a request with a signature of its own: `more` is "" or further parameters, "&a=b", whose
+ * names come behind auth_… and body_…. */
+static inline void api_rig_append_call(const struct api_rig *rig, struct buffer *request,
+                                       const char *method, const char *path, const char *more,
+                                       struct bytes body)
 {
     struct buffer target = {0};
     struct buffer query = {0};
-    unsigned status;
 
     buffer_printf(&query, "auth_key=%s&auth_timestamp=1&auth_version=1.0", rig->app_settings.key);
     if (body.len > 0) {
@@ -136,8 +153,19 @@ static inline unsigned api_rig_call(struct api_rig *rig, const char *method, con
     buffer_append_text(&query, more);
     buffer_printf(&target, "%s?%s", path, buffer_text(&query));
     api_rig_sign(rig, method, path, buffer_text(&query), &target);
-    status = api_rig_send(rig, method, buffer_text(&target), body, answer);
+    api_rig_append_request(request, method, buffer_text(&target), body);
     buffer_deinit(&target);
     buffer_deinit(&query);
-    return status;
+}
+
+/* Sends the call, for an answer that comes at once. */
+static inline unsigned api_rig_call(struct api_rig *rig, const char *method, const char *path,
+                                    const char *more, struct bytes body, struct bytes *answer)
+{
+    struct buffer request = {0};
+
+    api_rig_append_call(rig, &request, method, path, more, body);
+    api_rig_feed(rig, &request);
+    buffer_deinit(&request);
+    return api_rig_answer(rig, answer);
 }

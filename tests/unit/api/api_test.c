@@ -172,6 +172,7 @@ static void only_presence_channels_have_users(void **state)
         404);
     channel = channel_registry_join(rig.app->channels, BYTES("presence-a"), 0, &is_first);
     channel_presence_join(channel->presence, BYTES("u\"1"), BYTES("{}"), &is_first);
+    channel_presence_show(channel->presence, BYTES("u\"1"), BYTES("{}"));
     expect_json("GET", "/apps/3/channels/presence-a/users", "", "",
                 "{\"users\":[{\"id\":\"u\\\"1\"}]}");
     channel_registry_leave(channel, 0, true);

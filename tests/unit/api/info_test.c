@@ -25,7 +25,7 @@ static void check(struct api_info info, struct channel *channel, const char *sho
 {
     struct buffer out = {0};
 
-    api_info_write(&out, info, channel, 1000);
+    api_info_write_local(&out, info, channel, 1000);
     assert_bytes_equal(buffer_bytes(&out), bytes_of(should));
     buffer_deinit(&out);
 }
@@ -79,12 +79,43 @@ static void the_kept_event_is_shown_with_its_time_to_live(void **state)
     channel_registry_free(registry);
 }
 
+static void check_cluster(struct cluster_ask_channel channel, const char *should)
+{
+    struct buffer out = {0};
+
+    api_info_write_cluster(&out, all, &channel);
+    assert_bytes_equal(buffer_bytes(&out), bytes_of(should));
+    buffer_deinit(&out);
+}
+
+static void what_the_cluster_knows_is_written_the_same_way(void **state)
+{
+    const struct bytes kept = BYTES("\x81\x0d{\"event\":\"e\"}");
+
+    (void)state;
+    check_cluster((struct cluster_ask_channel){.name = BYTES("a"), .subscription_count = 2},
+                  "{\"occupied\":true,\"subscription_count\":2}");
+    check_cluster((struct cluster_ask_channel){.name = BYTES("presence-a"),
+                                               .subscription_count = 2,
+                                               .user_count = 1},
+                  "{\"occupied\":true,\"user_count\":1}");
+    check_cluster((struct cluster_ask_channel){.name = BYTES("cache-a"), .subscription_count = 1},
+                  "{\"occupied\":true,\"subscription_count\":1,\"cache\":null}");
+    check_cluster(
+        (struct cluster_ask_channel){.name = BYTES("cache-a"), .kept = kept, .kept_ttl_ms = 1},
+        "{\"occupied\":false,\"cache\":{\"event\":\"e\",\"ttl\":1}}");
+    check_cluster((struct cluster_ask_channel){.name = BYTES("cache-a")}, "{\"occupied\":false}");
+    check_cluster((struct cluster_ask_channel){.name = BYTES("presence-a")},
+                  "{\"occupied\":false}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_words_are_taken_and_others_passed_over),
         cmocka_unit_test(a_channel_nobody_is_in_is_not_occupied),
         cmocka_unit_test(attributes_are_those_of_the_channels_kind),
+        cmocka_unit_test(what_the_cluster_knows_is_written_the_same_way),
         cmocka_unit_test(the_kept_event_is_shown_with_its_time_to_live),
     };
 

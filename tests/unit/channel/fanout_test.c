@@ -223,7 +223,7 @@ static void join_presence(struct crew_member *member, const char *id)
     channel_registry_lock_state(channel);
     subscription->member =
         channel_presence_join(channel->presence, bytes_of(id), BYTES("{}"), &is_first);
-    if (is_first)
+    if (channel_presence_show(channel->presence, bytes_of(id), BYTES("{}")))
         publish_in_order(member, channel, id);
     buffer_append_text(&welcome, "welcome");
     for (size_t i = 0; i < channel_presence_count(channel->presence); i++)

@@ -84,6 +84,8 @@ static void join(struct channel_presence *presence, struct user *user)
     user->member =
         channel_presence_join(presence, bytes_of(user->id), bytes_of(user->info), &is_first);
     assert_int_equal(is_first, user->connections_count == 0);
+    assert_int_equal(channel_presence_show(presence, bytes_of(user->id), bytes_of(user->info)),
+                     is_first);
     user->connections_count++;
     assert_bytes_equal(channel_presence_user_id(user->member), bytes_of(user->id));
 }
@@ -91,6 +93,9 @@ static void join(struct channel_presence *presence, struct user *user)
 static void leave(struct channel_presence *presence, struct user *user)
 {
     user->connections_count--;
+    assert_int_equal(channel_presence_is_last(user->member), user->connections_count == 0);
+    if (user->connections_count == 0)
+        assert_true(channel_presence_hide(presence, bytes_of(user->id)));
     assert_int_equal(channel_presence_leave(presence, user->member), user->connections_count == 0);
 }
 
@@ -129,6 +134,7 @@ static void the_first_connection_says_what_is_shown_of_a_member(void **state)
     channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"first\"}"), &is_first);
     channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"second\"}"), &is_first);
     assert_false(is_first);
+    channel_presence_show(presence, BYTES("1"), BYTES("{}"));
     root = snapshot_of(presence);
     assert_text(judge_member(json_object_get(json_object_get(root, "hash"), "1"), "name"), "first");
     json_decref(root);
@@ -144,6 +150,7 @@ static void a_snapshot_is_made_once_for_all_who_ask_between_changes(void **state
 
     (void)state;
     channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first);
+    channel_presence_show(presence, BYTES("1"), BYTES("{}"));
     snapshot = channel_presence_snapshot(presence);
     assert_ptr_equal(channel_presence_snapshot(presence).data, snapshot.data);
     channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first);
@@ -164,10 +171,59 @@ static void thousands_of_members_are_one_snapshot(void **state)
         snprintf(id, sizeof id, "u%d", i);
         channel_presence_join(presence, bytes_of(id), BYTES("{\"a\":\"b\"}"), &is_first);
         assert_true(is_first);
+        channel_presence_show(presence, bytes_of(id), BYTES("{}"));
     }
     root = snapshot_of(presence);
     assert_int_equal(json_object_size(json_object_get(root, "hash")), 5000);
     json_decref(root);
+    channel_presence_free(presence);
+}
+
+/* As in a cluster: shown and here are two things. */
+static void a_member_may_be_shown_without_a_connection_here(void **state)
+{
+    struct channel_presence *presence = channel_presence_new();
+    struct channel_presence_member *member;
+    struct buffer info = {0};
+    bool is_first;
+
+    (void)state;
+    assert_true(channel_presence_show(presence, BYTES("far"), BYTES("{\"a\":\"\\\"\"}")));
+    assert_false(channel_presence_show(presence, BYTES("far"), BYTES("{}")));
+    channel_presence_user_info(channel_presence_at(presence, 0), &info);
+    assert_text(buffer_bytes(&info), "{\"a\":\"\\\"\"}");
+    buffer_deinit(&info);
+
+    member = channel_presence_join(presence, BYTES("near"), BYTES("{}"), &is_first);
+    assert_true(is_first);
+    assert_false(channel_presence_is_shown(presence, BYTES("near")));
+    assert_int_equal(channel_presence_count(presence), 1);
+    assert_true(channel_presence_show(presence, BYTES("near"), BYTES("{}")));
+    assert_true(channel_presence_leave(presence, member));
+    assert_true(channel_presence_is_shown(presence, BYTES("near")));
+    assert_true(channel_presence_hide(presence, BYTES("near")));
+    assert_false(channel_presence_hide(presence, BYTES("near")));
+    assert_true(channel_presence_hide(presence, BYTES("far")));
+    assert_int_equal(channel_presence_count(presence), 0);
+    channel_presence_free(presence);
+}
+
+static void a_round_outdates_who_was_not_shown_in_it(void **state)
+{
+    struct channel_presence *presence = channel_presence_new();
+    bool is_first;
+
+    (void)state;
+    channel_presence_join(presence, BYTES("here"), BYTES("{}"), &is_first);
+    channel_presence_show(presence, BYTES("here"), BYTES("{}"));
+    channel_presence_show(presence, BYTES("gone"), BYTES("{}"));
+    channel_presence_show(presence, BYTES("stays"), BYTES("{}"));
+    channel_presence_begin_round(presence);
+    channel_presence_show(presence, BYTES("stays"), BYTES("{}"));
+    assert_text(channel_presence_user_id(channel_presence_next_outdated(presence)), "gone");
+    channel_presence_hide(presence, BYTES("gone"));
+    assert_null(channel_presence_next_outdated(presence));
+    assert_int_equal(channel_presence_count(presence), 2);
     channel_presence_free(presence);
 }
 
@@ -178,6 +234,8 @@ int main(void)
         cmocka_unit_test(the_first_connection_says_what_is_shown_of_a_member),
         cmocka_unit_test(a_snapshot_is_made_once_for_all_who_ask_between_changes),
         cmocka_unit_test(thousands_of_members_are_one_snapshot),
+        cmocka_unit_test(a_member_may_be_shown_without_a_connection_here),
+        cmocka_unit_test(a_round_outdates_who_was_not_shown_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static void an_app_is_found_by_its_id_and_by_its_key(void **state)
 {
     struct config_app settings[] = {APP("1", "one"), APP("2", "two"), APP("11", "on")};
     const struct config config = {.apps = settings, .apps_count = 3};
-    struct pusher_apps *apps = pusher_apps_new(&config, 2, NULL);
+    struct pusher_apps *apps = pusher_apps_new(&config, 2, NULL, NULL);
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
@@ -39,7 +39,7 @@ static void a_reload_changes_adds_and_removes_apps(void **state)
     struct config_app after[] = {APP("3", "three"), APP("1", "new")};
     const struct config config_before = {.apps = before, .apps_count = 2};
     const struct config config_after = {.apps = after, .apps_count = 2};
-    struct pusher_apps *apps = pusher_apps_new(&config_before, 1, NULL);
+    struct pusher_apps *apps = pusher_apps_new(&config_before, 1, NULL, NULL);
     struct pusher_app *first = pusher_apps_find_by_id(apps, BYTES("1"));
     struct pusher_app *second = pusher_apps_find_by_id(apps, BYTES("2"));
 
@@ -67,7 +67,7 @@ static void all_that_there_ever_were_are_listed(void **state)
     struct config_app after[] = {APP("2", "two")};
     const struct config config_before = {.apps = before, .apps_count = 1};
     const struct config config_after = {.apps = after, .apps_count = 1};
-    struct pusher_apps *apps = pusher_apps_new(&config_before, 1, NULL);
+    struct pusher_apps *apps = pusher_apps_new(&config_before, 1, NULL, NULL);
     size_t count = 0;
 
     (void)state;

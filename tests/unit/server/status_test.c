@@ -36,7 +36,7 @@ static void a_status_is_one_line_of_json_with_the_sums_of_all_workers(void **sta
     struct config_app settings = app_of_documentation();
     const struct config config = {.host = (char[]){"a\"b"}, .apps = &settings, .apps_count = 1};
     struct metrics metrics[2] = {0};
-    struct pusher_apps *apps = pusher_apps_new(&config, 2, NULL);
+    struct pusher_apps *apps = pusher_apps_new(&config, 2, NULL, NULL);
     struct pusher_app *app = pusher_apps_first(apps);
     struct buffer out = {0};
     struct channel *channel;
