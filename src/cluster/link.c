@@ -10,14 +10,15 @@
 #include <string.h>
 
 #define BEAT_MS 1000
-/* How long the others are waited for after Redis has lost everything. */
-#define SETTLE_MS 5000
+/* How long the others are waited for after Redis has lost everything: longer than they wait to try.
+ */
+#define SETTLE_MS 8000
 /* A node that has been in step for so long may say of another that it is gone. */
 #define REAPER_AGE_MS 10000
 #define READ_BLOCK_MS 1000
 #define READ_COUNT "500"
 #define RETRY_MIN_MS 100
-#define RETRY_MAX_MS 5000
+#define RETRY_MAX_MS 2000
 /* A batch larger than this leaves before the turn ends. */
 #define BATCH_BYTES_MAX 262144
 
@@ -841,8 +842,10 @@ void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t so
 void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
                           struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered)
 {
+    const struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
+    const bool has_subscribers = channel != NULL && channel->subscriptions_count > 0;
     struct cluster_kept_event *event =
-        cluster_kept_add(&link->kept, key, except, frame, ttl_ms, is_delivered);
+        cluster_kept_add(&link->kept, key, except, frame, ttl_ms, is_delivered || !has_subscribers);
     struct cluster_kept_event *surplus;
 
     if (link->phase == CLUSTER_LINK_UP) {

@@ -1,0 +1,120 @@
+#include "cluster/inbox.h"
+
+#include "support/inbox_rig.h"
+#include "support/unit.h"
+
+static struct inbox_rig rig;
+
+static int set_up(void **state)
+{
+    (void)state;
+    inbox_rig_init(&rig);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    inbox_rig_deinit(&rig);
+    return 0;
+}
+
+#define PARTS_COUNT_MAX 8
+
+/* An entry of up to eight parts, the last one NULL; what is told of it. */
+static struct bytes read_entry(const char *letter, const char *const parts[PARTS_COUNT_MAX])
+{
+    struct buffer packed = {0};
+    char *exact;
+
+    for (size_t i = 0; i < PARTS_COUNT_MAX && parts[i] != NULL; i++)
+        inbox_rig_pack(&packed, bytes_of(parts[i]));
+    exact = unit_exact(buffer_bytes(&packed));
+    buffer_clear(&rig.told);
+    cluster_inbox_read(&rig.inbox, bytes_of(letter), (struct bytes){exact, packed.len});
+    free(exact);
+    buffer_deinit(&packed);
+    return buffer_bytes(&rig.told);
+}
+
+#define READ(letter, ...) read_entry(letter, (const char *const[PARTS_COUNT_MAX]){__VA_ARGS__})
+
+static void each_entry_is_told_as_what_it_is(void **state)
+{
+    (void)state;
+    assert_text(READ("D", "c1:a:b", "12"), "ready a/b  12\n");
+    assert_text(READ("C", "c1:a:b", "3"), "count a/b  3\n");
+    assert_text(READ("O", "w1:a:u", "1"), "online a/u  1\n");
+    assert_text(READ("Q", "u1:a:u", "9", "0"), "is offline a/u  9\n");
+    assert_text(READ("S", "c1:a:b", "0", ""), "kept a/b  0\n");
+    assert_text(READ("A", "c1:a:b", "u", "{}", "me"), "added a/u {} 1\n");
+    assert_text(READ("A", "c1:a:b", "u", "{}", "you"), "added a/u {} 0\n");
+    assert_text(READ("R", "c1:a:b", "u", "you"), "removed a/b u 0\n");
+    assert_text(READ("T", "a", "u"), "terminate a/u  0\n");
+    assert_text(READ("P", "c1:a:b", "u", "1", "v", "2"),
+                "member a/u 1 0\nmember a/v 2 1\nall a/b  2\n");
+    rig.inbox.is_partial = true;
+    assert_text(READ("P", "c1:a:b"), "some a/b  0\n");
+}
+
+static void who_is_admitted_counts(void **state)
+{
+    (void)state;
+    assert_text(READ("M", "a", "5", "1"), "admitted a/  5\n");
+    assert_text(READ("M", "a", "6", "0"), "refused a/  6\n");
+    assert_int_equal(cluster_state_app(&rig.state, BYTES("a"))->connections_count, 1);
+}
+
+static void events_of_others_are_told_once(void **state)
+{
+    (void)state;
+    assert_text(READ("E", "c1:a:b", "7", "1", "you", "x"), "event a/b x 7\n");
+    assert_text(READ("E", "c1:a:b", "7", "1", "you", "x"), "");
+    assert_text(READ("E", "c1:a:c", "0", "3", "you", "y"), "event a/c y 0\n");
+    assert_text(READ("E", "c1:a:b", "0", "2", "you", "z"), "");
+    assert_text(READ("K", "c1:a:b", "0", "1", "them", "60", "k"), "kept event a/b k 60\n");
+    assert_int_equal(rig.inbox.received_count, 3);
+}
+
+static void our_own_events_are_told_where_they_were_not_before(void **state)
+{
+    struct net_chunk *frame = net_chunk_new(1);
+
+    (void)state;
+    cluster_kept_add(&rig.kept, BYTES("c1:a:b"), 0, frame, 0, false);
+    cluster_kept_add(&rig.kept, BYTES("c1:a:b"), 0, frame, 0, true);
+    net_chunk_unref(frame);
+    assert_text(READ("E", "c1:a:b", "0", "1", "me", "x"), "event a/b x 0\n");
+    assert_text(READ("E", "c1:a:b", "0", "1", "me", "x"), "");
+    assert_text(READ("E", "c1:a:b", "0", "2", "me", "x"), "");
+}
+
+static void what_is_not_understood_is_passed_over(void **state)
+{
+    static const char cut[] = "\x06\0\0\0c1:a:";
+
+    (void)state;
+    assert_text(READ("-", ""), "");
+    assert_text(READ("?", "c1:a:b", "1"), "");
+    assert_text(READ("DD", "c1:a:b", "1"), "");
+    assert_text(READ("D", "c1:a:b"), "");
+    assert_text(READ("D", "nothing", "1"), "");
+    assert_text(READ("D", NULL), "");
+    cluster_inbox_read(&rig.inbox, BYTES("P"), (struct bytes){cut, sizeof cut - 1});
+    assert_int_equal(rig.told.len, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_entry_is_told_as_what_it_is),
+        TEST(who_is_admitted_counts),
+        TEST(events_of_others_are_told_once),
+        TEST(our_own_events_are_told_where_they_were_not_before),
+        TEST(what_is_not_understood_is_passed_over),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
