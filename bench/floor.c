@@ -264,7 +264,6 @@ static void end_turn(void)
 {
     struct conn *conn;
 
-    send_runs();
     while ((conn = with_output) != NULL) {
         with_output = conn->next;
         conn->is_queued = false;
@@ -273,6 +272,7 @@ static void end_turn(void)
         else
             flush(conn);
     }
+    send_runs();
     while ((conn = to_free) != NULL) {
         to_free = conn->next;
         free_conn(conn);

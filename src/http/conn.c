@@ -409,6 +409,9 @@ static void on_data(struct net_conn *net, char *data, size_t len)
         conn_free(conn);
         return;
     }
+    /* Not at the turn's end: while this turn's events go out to many, who published them sends the
+     * next ones, which then leave together. */
+    net_conn_flush(net);
     if (net_conn_is_closing(net))
         return;
     if (handled > 0)

@@ -223,6 +223,12 @@ static void flush(struct net_conn *conn)
         end_our_side(conn);
 }
 
+void net_conn_flush(struct net_conn *conn)
+{
+    if (conn->is_unsent)
+        flush(conn);
+}
+
 void net_conn_flush_all(struct net_loop *loop)
 {
     struct net_conn *conn = loop->unsent;

@@ -54,6 +54,9 @@ bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk);
 /* The same, but sends it at once where nothing is queued before it. */
 bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk);
 
+/* Sends what is queued now, not at the turn's end. */
+void net_conn_flush(struct net_conn *conn);
+
 /* What the peer has not taken yet. */
 size_t net_conn_backlog_bytes(const struct net_conn *conn);
 
