@@ -8,12 +8,15 @@
 #include "api/users.h"
 #include "http/query.h"
 
+#include <string.h>
+
 #define SEGMENTS_COUNT_MAX 6
 
 /* A path's pieces, decoded: "/apps/1/channels/a%20b" → apps, 1, channels, "a b". */
 struct path {
-    struct buffer text[SEGMENTS_COUNT_MAX];
-    size_t count; /* one more than the most means: too many */
+    struct bytes text[SEGMENTS_COUNT_MAX];
+    struct buffer decoded[SEGMENTS_COUNT_MAX]; /* of those that had escapes */
+    size_t count;                              /* one more than the most means: too many */
 };
 
 typedef void (*handler_fn)(struct api_call *call);
@@ -69,6 +72,18 @@ static void respond_wrong_method(struct http_conn *conn, const char *allowed)
 
 /* --- the path ------------------------------------------------------------------------------- */
 
+static void path_add(struct path *path, struct bytes piece)
+{
+    struct buffer *decoded = &path->decoded[path->count];
+
+    if (piece.len == 0 || memchr(piece.data, '%', piece.len) == NULL) {
+        path->text[path->count++] = piece;
+        return;
+    }
+    http_query_decode(decoded, piece, false);
+    path->text[path->count++] = buffer_bytes(decoded);
+}
+
 static void path_read(struct path *path, struct bytes text)
 {
     struct bytes piece;
@@ -82,19 +97,19 @@ static void path_read(struct path *path, struct bytes text)
             path->count++;
             return;
         }
-        http_query_decode(&path->text[path->count++], piece, false);
+        path_add(path, piece);
     }
 }
 
 static void path_deinit(struct path *path)
 {
     for (size_t i = 0; i < SEGMENTS_COUNT_MAX; i++)
-        buffer_deinit(&path->text[i]);
+        buffer_deinit(&path->decoded[i]);
 }
 
 static struct bytes segment(const struct path *path, size_t index)
 {
-    return buffer_bytes(&path->text[index]);
+    return index < path->count && index < SEGMENTS_COUNT_MAX ? path->text[index] : BYTES("");
 }
 
 static bool segment_is(const struct path *path, size_t index, const char *text)

@@ -10,6 +10,8 @@
 #include <time.h>
 
 #define PARAMETERS_COUNT_MAX 64
+/* What the signed text mostly has beyond the path and the parameters. */
+#define SIGNED_TEXT_MORE_LEN 128
 
 /* One parameter of the query, decoded; its texts lie in `texts` of the whole. */
 struct parameter {
@@ -209,7 +211,10 @@ static bool is_right_either_way(const struct api_call *call, struct bytes path,
                                 const struct parameters *parameters, struct buffer *text)
 {
     struct buffer decoded = {0};
-    bool is_valid = is_right(call, path, parameters, text);
+    bool is_valid;
+
+    buffer_reserve(text, path.len + parameters->texts.len + SIGNED_TEXT_MORE_LEN);
+    is_valid = is_right(call, path, parameters, text);
 
     if (!is_valid && path.len > 0 && memchr(path.data, '%', path.len) != NULL) {
         http_query_decode(&decoded, path, false);

@@ -32,8 +32,15 @@ static bool begin(struct utf8 *state, uint8_t byte)
 
 static size_t skip_ascii(struct bytes piece, size_t at)
 {
+    uint64_t words[4];
     uint64_t word;
 
+    while (at + sizeof words <= piece.len) {
+        memcpy(words, piece.data + at, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) & NOT_ASCII)
+            break;
+        at += sizeof words;
+    }
     while (at + sizeof word <= piece.len) {
         memcpy(&word, piece.data + at, sizeof word);
         if (word & NOT_ASCII)

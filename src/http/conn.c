@@ -20,6 +20,9 @@
 #define EVICT_SILENT_MS 250
 #define EVICT_SLOW_MS 2000
 
+/* What a response mostly has beside its own headers and its body. */
+#define RESPONSE_MORE_LEN 128
+
 struct piece {
     uint32_t from;
     uint32_t len;
@@ -194,6 +197,7 @@ static void respond(struct http_conn *conn, const struct http_response *response
     struct buffer out = {0};
     const bool keeps_alive = conn->keeps_alive && !conn->is_finishing;
 
+    buffer_reserve(&out, response->headers.len + response->body.len + RESPONSE_MORE_LEN);
     CHECK(!conn->is_responded && !conn->is_taken_over);
     conn->is_responded = true;
     http_response_write(&out, response, (uint8_t)conn->parser.http_minor, keeps_alive);
@@ -242,10 +246,13 @@ static void refuse_parsed(struct http_conn *conn)
 /* "http://host/path?query", as a proxy may be sent it, means the same as "/path?query". */
 static struct bytes without_authority(struct bytes target)
 {
-    const char *scheme_end = memmem(target.data, target.len, "://", 3);
+    const char *scheme_end;
     struct bytes rest;
 
-    if (target.len == 0 || target.data[0] == '/' || scheme_end == NULL)
+    if (target.len == 0 || target.data[0] == '/')
+        return target;
+    scheme_end = memmem(target.data, target.len, "://", 3);
+    if (scheme_end == NULL)
         return target;
     rest = bytes_from(target, (size_t)(scheme_end - target.data) + 3);
     while (rest.len > 0 && rest.data[0] != '/' && rest.data[0] != '?')
@@ -293,11 +300,13 @@ static void handle(struct http_conn *conn)
 static bool has_one_meaning(const struct http_conn *conn)
 {
     const struct bytes request = {conn->base, conn->parsed};
-    const size_t head_len = http_strict_head_len(request);
+    const bool is_chunked = conn->parser.flags & F_CHUNKED;
+    const size_t head_len = is_chunked                 ? http_strict_head_len(request)
+                            : conn->plain_body.len > 0 ? conn->plain_body.from
+                                                       : conn->parsed;
 
     return http_strict_is_head((struct bytes){request.data, head_len}) &&
-           (!(conn->parser.flags & F_CHUNKED) ||
-            http_strict_is_chunked(bytes_from(request, head_len)));
+           (!is_chunked || http_strict_is_chunked(bytes_from(request, head_len)));
 }
 
 /* Parses on in `available`, which begins where the request begins. Then the request is complete,

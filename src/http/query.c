@@ -30,10 +30,22 @@ static int escaped_byte(struct bytes text, size_t at)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
+/* Mostly there is nothing to decode. */
+static bool is_plain(struct bytes text, bool plus_is_space)
+{
+    return text.len == 0 || (memchr(text.data, '%', text.len) == NULL &&
+                             (!plus_is_space || memchr(text.data, '+', text.len) == NULL));
+}
+
 void http_query_decode(struct buffer *out, struct bytes text, bool plus_is_space)
 {
-    char *decoded = buffer_reserve(out, text.len);
+    char *decoded;
 
+    if (is_plain(text, plus_is_space)) {
+        buffer_append_bytes(out, text);
+        return;
+    }
+    decoded = buffer_reserve(out, text.len);
     for (size_t i = 0; i < text.len; i++) {
         const char c = text.data[i];
         const int byte = c == '%' ? escaped_byte(text, i) : -1;
