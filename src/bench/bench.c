@@ -105,12 +105,14 @@ static json_t *options_report(const struct bench_options *options,
 
     client_url_append_host(&host, &server->url);
     report = json_pack(
-        "{s:s, s:s, s:b, s:I, s:I, s:I, s:f, s:f, s:I, s:b}", "scenario", options->scenario,
-        "server", buffer_text(&host), "tls", (int)server->url.is_secure, "connections",
-        (json_int_t)options->connections_count, "in_flight", (json_int_t)options->in_flight_count,
-        "size_bytes", (json_int_t)options->size_bytes, "rate_per_s", options->rate_per_s,
-        "duration_s", options->duration_s, "threads", (json_int_t)options->threads_count,
-        "new_connections", (int)options->is_connecting_anew);
+        "{s:s, s:s, s:b, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:b}", "scenario",
+        options->scenario, "server", buffer_text(&host), "tls", (int)server->url.is_secure,
+        "connections", (json_int_t)options->connections_count, "in_flight",
+        (json_int_t)options->in_flight_count, "size_bytes", (json_int_t)options->size_bytes,
+        "rate_per_s", options->rate_per_s, "duration_s", options->duration_s, "threads",
+        (json_int_t)options->threads_count, "channels", (json_int_t)options->channels_count,
+        "members", (json_int_t)options->members_count, "new_connections",
+        (int)options->is_connecting_anew);
     buffer_deinit(&host);
     return report;
 }

@@ -19,6 +19,9 @@ struct bench_options {
     size_t size_bytes;        /* of an event's data */
     double duration_s;
     size_t threads_count;
+    const char *channel;     /* of fanout and publish; NULL: one of its own */
+    size_t channels_count;   /* of fanout: others that somebody is subscribed to meanwhile */
+    size_t members_count;    /* of presence: who is there already */
     pid_t pid;               /* the server's, 0 where it is not known */
     bool is_connecting_anew; /* a TCP connection for each request */
 };

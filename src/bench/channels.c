@@ -2,34 +2,31 @@
 
 #include "base/check.h"
 #include "bench/stamp.h"
-#include "client/session.h"
+#include "client/frame.h"
 
 /* How many subscriptions are on their way at one time. */
 #define BATCH 100
 
+#define SECOND_NS UINT64_C(1000000000)
+
+/* What a phase has used in all rounds. */
 struct phase {
-    struct bench_process_usage server;
-    uint64_t began_ns;
+    uint64_t server_ns; /* CPU time */
+    uint64_t passed_ns;
 };
 
-static struct phase begin(const struct bench *bench)
-{
-    return (struct phase){bench_process_usage(bench->options->pid), bench_stamp_now_ns()};
-}
+enum { SUBSCRIPTION, UNSUBSCRIPTION, DISCONNECTION, PHASES_COUNT };
 
-static void report(const struct bench *bench, const struct phase *phase, const char *what)
-{
-    const struct bench_process_usage server = bench_process_usage(bench->options->pid);
-    const double count = (double)bench->options->connections_count;
-    char name[64];
+struct rounds {
+    struct bench *bench;
+    struct client_session session;
+    struct phase phases[PHASES_COUNT];
+    size_t count;
+};
 
-    snprintf(name, sizeof name, "server_cpu_us_per_%s", what);
-    if (bench->options->pid != 0)
-        bench_report_number(bench, name,
-                            (double)(server.cpu_ns - phase->server.cpu_ns) / 1000 / count);
-    snprintf(name, sizeof name, "%s_us", what);
-    bench_report_number(bench, name,
-                        (double)(bench_stamp_now_ns() - phase->began_ns) / 1000 / count);
+static uint64_t server_cpu_ns(const struct bench *bench)
+{
+    return bench->options->pid ? bench_process_usage(bench->options->pid).cpu_ns : 0;
 }
 
 /* The channel's name holds its number; it names the same channel each time. */
@@ -42,18 +39,22 @@ static void append_channel(struct buffer *out, size_t number)
     buffer_append(out, stamp, sizeof stamp);
 }
 
+/* In one write, so that the server's work is measured, and not how often it is woken. */
 static bool send_all(struct client_session *session, size_t from, size_t to, const char *event)
 {
     struct buffer text = {0};
-    bool ok = true;
+    struct buffer frames = {0};
+    bool ok;
 
-    for (size_t i = from; ok && i < to; i++) {
+    for (size_t i = from; i < to; i++) {
         buffer_clear(&text);
         buffer_printf(&text, "{\"event\":\"%s\",\"data\":{\"channel\":\"", event);
         append_channel(&text, i);
         buffer_append_text(&text, "\"}}");
-        ok = client_session_send(session, buffer_bytes(&text));
+        client_frame_append(&frames, WS_FRAME_TEXT, buffer_bytes(&text));
     }
+    ok = client_stream_write(&session->stream, buffer_bytes(&frames));
+    buffer_deinit(&frames);
     buffer_deinit(&text);
     return ok;
 }
@@ -81,10 +82,8 @@ static bool await_answers(struct bench *bench, struct client_session *session, s
     return true;
 }
 
-static bool subscribe(struct bench *bench, struct client_session *session)
+static bool subscribe(struct bench *bench, struct client_session *session, size_t count)
 {
-    const size_t count = bench->options->connections_count;
-
     for (size_t from = 0; from < count; from += BATCH) {
         const size_t to = from + BATCH < count ? from + BATCH : count;
 
@@ -97,10 +96,8 @@ static bool subscribe(struct bench *bench, struct client_session *session)
 }
 
 /* Nothing answers to it: a ping of ours behind them tells that they are done. */
-static bool unsubscribe(struct bench *bench, struct client_session *session)
+static bool unsubscribe(struct bench *bench, struct client_session *session, size_t count)
 {
-    const size_t count = bench->options->connections_count;
-
     for (size_t from = 0; from < count; from += BATCH) {
         const size_t to = from + BATCH < count ? from + BATCH : count;
 
@@ -112,38 +109,80 @@ static bool unsubscribe(struct bench *bench, struct client_session *session)
     return true;
 }
 
-static bool run(struct bench *bench, struct client_session *session)
+static bool run_phase(struct rounds *rounds, int phase)
 {
-    struct phase phase;
+    struct bench *bench = rounds->bench;
+    const size_t count = bench->options->connections_count;
+    const uint64_t server_before_ns = server_cpu_ns(bench);
+    const uint64_t began_ns = bench_stamp_now_ns();
+    bool ok = true;
 
-    if (!client_session_greet(session, bench->error))
+    if (phase == SUBSCRIPTION)
+        ok = subscribe(bench, &rounds->session, count);
+    else if (phase == UNSUBSCRIPTION)
+        ok = unsubscribe(bench, &rounds->session, count);
+    else
+        client_session_end(&rounds->session);
+    rounds->phases[phase].passed_ns += bench_stamp_now_ns() - began_ns;
+    rounds->phases[phase].server_ns += server_cpu_ns(bench) - server_before_ns;
+    return ok;
+}
+
+static bool run_round(struct rounds *rounds)
+{
+    struct bench *bench = rounds->bench;
+    bool ok;
+
+    if (!client_session_open(&rounds->session, bench->server, bench->error))
         return false;
-    phase = begin(bench);
-    if (!subscribe(bench, session))
-        return false;
-    report(bench, &phase, "subscription");
-    phase = begin(bench);
-    if (!unsubscribe(bench, session))
-        return false;
-    report(bench, &phase, "unsubscription");
-    if (!subscribe(bench, session))
-        return false;
-    phase = begin(bench);
-    client_session_end(session);
-    report(bench, &phase, "channel_closed");
-    bench_report_number(bench, "measured", (double)bench->options->connections_count);
-    return true;
+    ok = client_session_greet(&rounds->session, bench->error) && run_phase(rounds, SUBSCRIPTION) &&
+         run_phase(rounds, UNSUBSCRIPTION) &&
+         subscribe(bench, &rounds->session, bench->options->connections_count) &&
+         run_phase(rounds, DISCONNECTION);
+    client_session_close(&rounds->session);
+    rounds->count++;
+    return ok;
+}
+
+static void report_phase(const struct rounds *rounds, const char *unit, int phase, double count)
+{
+    const struct bench *bench = rounds->bench;
+    char name[64];
+
+    snprintf(name, sizeof name, "server_cpu_us_per_%s", unit);
+    if (bench->options->pid != 0)
+        bench_report_number(bench, name, (double)rounds->phases[phase].server_ns / 1000 / count);
+    snprintf(name, sizeof name, "%s_us", unit);
+    bench_report_number(bench, name, (double)rounds->phases[phase].passed_ns / 1000 / count);
 }
 
 bool bench_channels_run(struct bench *bench)
 {
-    struct client_session session;
-    bool ok;
+    const double duration_ns = bench->options->duration_s * (double)SECOND_NS;
+    const uint64_t client_before_ns = bench_process_usage(0).cpu_ns;
+    const uint64_t began_ns = bench_stamp_now_ns();
+    struct rounds rounds = {.bench = bench};
+    double count;
 
     CHECK(bench->options->connections_count <= UINT32_MAX);
-    if (!client_session_open(&session, bench->server, bench->error))
-        return false;
-    ok = run(bench, &session);
-    client_session_close(&session);
-    return ok;
+    do
+        if (!run_round(&rounds))
+            return false;
+    while ((double)(bench_stamp_now_ns() - began_ns) < duration_ns);
+    count = (double)rounds.count * (double)bench->options->connections_count;
+    bench_report_number(bench, "measured", count);
+    report_phase(&rounds, "subscription", SUBSCRIPTION, count);
+    report_phase(&rounds, "unsubscription", UNSUBSCRIPTION, count);
+    report_phase(&rounds, "channel_closed", DISCONNECTION, count);
+    report_phase(&rounds, "disconnection", DISCONNECTION, (double)rounds.count);
+    bench_report_number(bench, "client_cpu_us_per_channel",
+                        (double)(bench_process_usage(0).cpu_ns - client_before_ns) / 1000 / count);
+    return true;
+}
+
+bool bench_channels_occupy(struct bench *bench, struct client_session *session)
+{
+    return client_session_open(session, bench->server, bench->error) &&
+           client_session_greet(session, bench->error) &&
+           subscribe(bench, session, bench->options->channels_count);
 }

@@ -1,10 +1,11 @@
 #include "bench/fanout.h"
 
+#include "bench/channels.h"
 #include "bench/connect.h"
 #include "bench/drive.h"
 #include "bench/publisher.h"
 
-#define CHANNEL BYTES("bench-fanout")
+#define CHANNEL "bench-fanout"
 /* Events whose publishing was answered and that have not come to all: bounds what the server must
  * keep for a generator that falls behind. */
 #define WINDOW_MIN 64
@@ -39,18 +40,20 @@ static bool is_idle(void *user)
 static bool open_all(struct bench *bench, struct fanout *fanout, size_t receivers_count)
 {
     const size_t in_flight_count = bench->options->in_flight_count;
+    const struct bytes channel =
+        bytes_of(bench->options->channel ? bench->options->channel : CHANNEL);
 
     fanout->group = (struct bench_publisher_group){
         .server = bench->server,
         .pool = &fanout->pool,
-        .channel = CHANNEL,
+        .channel = channel,
         .size_bytes = bench->options->size_bytes,
         .tally = fanout->answers,
         .is_repeating = receivers_count == 0,
     };
     return bench_receiver_open(&fanout->crowd, bench->server, &fanout->pool, receivers_count,
                                in_flight_count, bench->error) &&
-           bench_receiver_subscribe(&fanout->crowd, CHANNEL, bench->error) &&
+           bench_receiver_subscribe(&fanout->crowd, channel, bench->error) &&
            bench_receiver_listen_all(&fanout->crowd, bench->error) &&
            bench_publisher_open(&fanout->group, in_flight_count, bench->error);
 }
@@ -84,16 +87,19 @@ static bool run(struct bench *bench, size_t receivers_count)
 {
     static struct bench_tally answers; /* too large for the stack */
     struct fanout fanout = {.answers = &answers};
+    struct client_session other = {.stream.fd = -1}; /* subscribed to all other channels */
     bool ok;
 
     answers = (struct bench_tally){0};
     if (!bench_pool_open(&fanout.pool, bench->options->threads_count))
         return false;
-    ok = open_all(bench, &fanout, receivers_count);
+    ok = bench->options->channels_count == 0 || bench_channels_occupy(bench, &other);
+    ok = ok && open_all(bench, &fanout, receivers_count);
     if (ok)
         drive(bench, &fanout);
     bench_publisher_close(&fanout.group);
     bench_receiver_close(&fanout.crowd);
+    client_session_close(&other);
     bench_pool_close(&fanout.pool);
     return ok;
 }

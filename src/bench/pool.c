@@ -10,7 +10,7 @@
 /* How often the other threads look whether it is over. */
 #define LOOK_MS 10
 
-static void turn(struct bench_pool_thread *thread, int wait_ms)
+static int turn(struct bench_pool_thread *thread, int wait_ms)
 {
     struct epoll_event events[EVENTS_MAX];
     const int count = epoll_wait(thread->epoll_fd, events, EVENTS_MAX, wait_ms);
@@ -20,6 +20,7 @@ static void turn(struct bench_pool_thread *thread, int wait_ms)
 
         source->on_readable(source, thread);
     }
+    return count;
 }
 
 static void *run_other(void *user)
@@ -61,7 +62,8 @@ void bench_pool_close(struct bench_pool *pool)
 
 bool bench_pool_add(struct bench_pool *pool, size_t thread, struct bench_pool_source *source)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = source};
+    struct epoll_event event = {.events = EPOLLIN | (source->reads_all ? EPOLLET : 0),
+                                .data.ptr = source};
 
     return epoll_ctl(pool->threads[thread % pool->threads_count].epoll_fd, EPOLL_CTL_ADD,
                      source->fd, &event) == 0;
@@ -85,6 +87,13 @@ void bench_pool_run(struct bench_pool *pool, int (*on_turn)(void *user), void *u
     }
     for (size_t i = 1; i < pool->threads_count; i++)
         pthread_join(pool->threads[i].thread, NULL);
+}
+
+void bench_pool_drain(struct bench_pool *pool)
+{
+    for (size_t i = 0; i < pool->threads_count; i++)
+        while (turn(&pool->threads[i], LOOK_MS) > 0)
+            continue;
 }
 
 void bench_pool_stop(struct bench_pool *pool)

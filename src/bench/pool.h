@@ -25,6 +25,7 @@ struct bench_pool_thread {
 struct bench_pool_source {
     void (*on_readable)(struct bench_pool_source *source, struct bench_pool_thread *thread);
     int fd;
+    bool reads_all; /* each time; then the kernel need not look whether something is left */
 };
 
 struct bench_pool {
@@ -45,4 +46,7 @@ void bench_pool_remove(struct bench_pool_thread *thread, struct bench_pool_sourc
 /* Calls `on_turn` before each wait of the first thread; it says how many ms that may last. Returns
  * after bench_pool_stop(), when all threads have ended; may be run again. */
 void bench_pool_run(struct bench_pool *pool, int (*on_turn)(void *user), void *user);
+/* While it does not run: reads until nothing has come for a moment. */
+void bench_pool_drain(struct bench_pool *pool);
+
 void bench_pool_stop(struct bench_pool *pool);

@@ -5,42 +5,96 @@
 
 #define CHANNEL BYTES("presence-bench")
 #define SUCCEEDED BYTES("pusher_internal:subscription_succeeded")
+/* Of those that are there before it is measured: how many join at one time. */
+#define BATCH 500
 #define SECOND_NS UINT64_C(1000000000)
 
 struct presence {
     struct bench *bench;
     struct bench_pool pool;
     struct bench_receiver_crowd crowd;
-    size_t joined_count;
+    size_t before_count; /* who is there already: the first of the crowd */
+    size_t joined_count; /* after them */
     uint64_t began_ns;
     uint64_t joined_ns; /* the last one */
     bool has_failed;
 };
 
-/* Each user's id is the stamp of the join, which those that are there already are told. */
-static bool join(struct presence *presence, size_t index)
+static bool ask_to_join(struct client_session *session, struct bytes user_id, struct buffer *error)
 {
-    struct client_session *session = &presence->crowd.receivers[index].session;
-    char stamp[BENCH_STAMP_LEN];
     struct buffer channel_data = {0};
-    struct buffer *error = presence->bench->error;
     bool ok;
 
-    bench_stamp_write(stamp, (struct bench_stamp){0, (uint32_t)index, bench_stamp_now_ns()});
     buffer_append_text(&channel_data, "{\"user_id\":\"");
-    buffer_append(&channel_data, stamp, sizeof stamp);
-    buffer_append_text(&channel_data, "\",\"user_info\":{\"name\":\"A user\"}}");
-    ok = client_session_subscribe(session, CHANNEL, buffer_bytes(&channel_data)) &&
-         client_session_expect(session, SUCCEEDED, error);
+    buffer_append_bytes(&channel_data, user_id);
+    buffer_append_text(&channel_data, "\"");
+    if (bytes_starts_with(user_id, BYTES(BENCH_STAMP_MARK)))
+        buffer_append_text(&channel_data, ",\"user_info\":{\"name\":\"A user\"}");
+    buffer_append_char(&channel_data, '}');
+    ok = client_session_subscribe(session, CHANNEL, buffer_bytes(&channel_data));
     buffer_deinit(&channel_data);
-    presence->crowd.receivers[index].next[0] = (uint32_t)index + 1;
-    return ok && bench_receiver_listen(&presence->crowd, index, error);
+    if (!ok)
+        buffer_append_text(error, "the server closed the connection");
+    return ok;
+}
+
+/* Each user's id is the stamp of the join, which those that are there already are told. */
+static bool join(struct presence *presence, size_t number)
+{
+    const size_t index = presence->before_count + number;
+    struct client_session *session = &presence->crowd.receivers[index].session;
+    char stamp[BENCH_STAMP_LEN];
+    struct buffer *error = presence->bench->error;
+
+    bench_stamp_write(stamp, (struct bench_stamp){0, (uint32_t)number, bench_stamp_now_ns()});
+    if (!ask_to_join(session, (struct bytes){stamp, sizeof stamp}, error) ||
+        !client_session_expect(session, SUCCEEDED, error))
+        return false;
+    presence->crowd.receivers[index].next[0] = (uint32_t)number + 1;
+    return bench_receiver_listen(&presence->crowd, index, error);
+}
+
+/* Their ids are no stamps: what others hear of them is not counted. They are short, since all of
+ * them hear of all. */
+static bool join_before(struct presence *presence, size_t from, size_t to)
+{
+    struct bench_receiver *receivers = presence->crowd.receivers;
+    struct buffer *error = presence->bench->error;
+
+    for (size_t i = from; i < to; i++) {
+        char user_id[32];
+        const int len = snprintf(user_id, sizeof user_id, "%zu", i);
+
+        if (!ask_to_join(&receivers[i].session, (struct bytes){user_id, (size_t)len}, error))
+            return false;
+    }
+    for (size_t i = from; i < to; i++)
+        if (!client_session_expect(&receivers[i].session, SUCCEEDED, error) ||
+            !bench_receiver_listen(&presence->crowd, i, error))
+            return false;
+    bench_pool_drain(&presence->pool);
+    return true;
+}
+
+static bool fill(struct presence *presence)
+{
+    const size_t count = presence->before_count;
+
+    for (size_t from = 0; from < count; from += BATCH) {
+        if (!join_before(presence, from, from + BATCH < count ? from + BATCH : count))
+            return false;
+        bench_show_progress(presence->bench, 0, from, "member");
+    }
+    return true;
 }
 
 /* What `joined_count` joins make the others hear. */
-static uint64_t expected_count(uint64_t joined_count)
+static uint64_t expected_count(const struct presence *presence)
 {
-    return joined_count * (joined_count - 1) / 2;
+    const uint64_t joined_count = presence->joined_count;
+
+    return joined_count * presence->before_count +
+           (joined_count > 0 ? joined_count * (joined_count - 1) / 2 : 0);
 }
 
 /* The next one joins when all have heard of the one before. */
@@ -48,9 +102,7 @@ static int on_turn(void *user)
 {
     struct presence *presence = user;
     const uint64_t now_ns = bench_stamp_now_ns();
-    const bool is_complete =
-        presence->joined_count == 0 ||
-        bench_receiver_count(&presence->crowd) >= expected_count(presence->joined_count);
+    const bool is_complete = bench_receiver_count(&presence->crowd) >= expected_count(presence);
 
     bench_show_progress(presence->bench, (double)(now_ns - presence->began_ns) / (double)SECOND_NS,
                         presence->joined_count, "join");
@@ -59,7 +111,7 @@ static int on_turn(void *user)
             bench_pool_stop(&presence->pool); /* what is missing is found when it is settled */
         return 1;
     }
-    if (presence->joined_count == presence->crowd.count) {
+    if (presence->joined_count == presence->crowd.count - presence->before_count) {
         bench_pool_stop(&presence->pool);
         return 0;
     }
@@ -76,7 +128,7 @@ static int on_turn(void *user)
 static void settle(struct presence *presence)
 {
     struct bench_tally *total = presence->bench->total;
-    const uint64_t expected = expected_count(presence->crowd.count);
+    const uint64_t expected = expected_count(presence);
 
     bench_receiver_settle(&presence->crowd, 0, total);
     if (total->count < expected)
@@ -105,13 +157,15 @@ static void run(struct presence *presence)
 
 bool bench_presence_run(struct bench *bench)
 {
-    struct presence presence = {.bench = bench};
+    struct presence presence = {.bench = bench, .before_count = bench->options->members_count};
     bool ok;
 
     if (!bench_pool_open(&presence.pool, bench->options->threads_count))
         return false;
     ok = bench_receiver_open(&presence.crowd, bench->server, &presence.pool,
-                             bench->options->connections_count, 1, bench->error);
+                             presence.before_count + bench->options->connections_count, 1,
+                             bench->error) &&
+         fill(&presence);
     if (ok)
         run(&presence);
     bench_receiver_close(&presence.crowd);

@@ -94,6 +94,7 @@ bool bench_receiver_listen(struct bench_receiver_crowd *crowd, size_t index, str
 
     client_stream_stop_waiting(&receiver->session.stream);
     receiver->source.on_readable = on_readable;
+    receiver->source.reads_all = true;
     receiver->source.fd = receiver->session.stream.fd;
     if (bench_pool_add(crowd->pool, index, &receiver->source))
         return true;

@@ -24,6 +24,9 @@ struct arguments {
     const char *duration;
     const char *threads;
     const char *pid;
+    const char *channel;
+    const char *channels;
+    const char *members;
     bool is_connecting_anew;
     bool is_json;
 };
@@ -39,6 +42,9 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, s
         {.name = "--duration", .text = &arguments->duration},
         {.name = "--threads", .text = &arguments->threads},
         {.name = "--pid", .text = &arguments->pid},
+        {.name = "--channel", .text = &arguments->channel},
+        {.name = "--channels", .text = &arguments->channels},
+        {.name = "--members", .text = &arguments->members},
         {.name = "--new-connections", .flag = &arguments->is_connecting_anew},
         {.name = "--json", .flag = &arguments->is_json},
     };
@@ -73,6 +79,8 @@ static bool settle(const struct arguments *arguments, const char *scenario,
     uint64_t duration;
     uint64_t threads;
     uint64_t pid;
+    uint64_t channels;
+    uint64_t members;
 
     if (!read_number("--connections", arguments->connections, CONNECTIONS_MAX, 0, &connections,
                      error) ||
@@ -81,6 +89,8 @@ static bool settle(const struct arguments *arguments, const char *scenario,
         !read_number("--size", arguments->size, SIZE_BYTES_MAX, 100, &size, error) ||
         !read_number("--duration", arguments->duration, SECONDS_MAX, 5, &duration, error) ||
         !read_number("--threads", arguments->threads, BENCH_POOL_THREADS_MAX, 1, &threads, error) ||
+        !read_number("--channels", arguments->channels, CONNECTIONS_MAX, 0, &channels, error) ||
+        !read_number("--members", arguments->members, CONNECTIONS_MAX, 0, &members, error) ||
         !read_number("--pid", arguments->pid, PID_MAX, 0, &pid, error))
         return false;
     *options = (struct bench_options){
@@ -91,6 +101,9 @@ static bool settle(const struct arguments *arguments, const char *scenario,
         .size_bytes = size,
         .duration_s = (double)duration,
         .threads_count = threads,
+        .channel = arguments->channel,
+        .channels_count = channels,
+        .members_count = members,
         .pid = (pid_t)pid,
         .is_connecting_anew = arguments->is_connecting_anew,
     };

@@ -45,13 +45,27 @@ ssize_t client_frame_parse(struct bytes in, struct client_frame *frame)
     return (ssize_t)(head_len + len);
 }
 
+/* Drawn for many frames at one time, as drawing four bytes costs as much. */
+static void draw_mask(uint8_t mask[4])
+{
+    static _Thread_local uint8_t drawn[1024];
+    static _Thread_local size_t used = sizeof drawn;
+
+    if (used == sizeof drawn) {
+        random_bytes(drawn, sizeof drawn);
+        used = 0;
+    }
+    memcpy(mask, drawn + used, 4);
+    used += 4;
+}
+
 void client_frame_append(struct buffer *out, enum ws_frame_opcode opcode, struct bytes payload)
 {
     uint8_t header[WS_FRAME_HEADER_LEN_MAX];
     size_t header_len = ws_frame_header(header, opcode, false, payload.len);
     uint8_t mask[4];
 
-    random_bytes(mask, sizeof mask);
+    draw_mask(mask);
     header[1] |= MASKED;
     memcpy(header + header_len, mask, sizeof mask);
     buffer_append(out, header, header_len + sizeof mask);

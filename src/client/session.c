@@ -150,7 +150,8 @@ bool client_session_receive(struct client_session *session, char *scratch, size_
             return false;
         if (len > 0 && !take(session, (struct bytes){scratch, (size_t)len}, on_text, user))
             return false;
-    } while (len > 0 && session->stream.tls != NULL); /* it may hold more than poll() shows */
+        /* TLS may hold more than poll() shows. */
+    } while (len == (ssize_t)scratch_len || (len > 0 && session->stream.tls != NULL));
     return true;
 }
 
