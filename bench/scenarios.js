@@ -1,22 +1,31 @@
 'use strict';
 
-// What `make bench` measures, and what we want it to be. A figure compares one value of the reports
-// of two servers within each round, or takes our own as it is.
+// What `make bench` measures, and what we want it to be. A scenario is run against subjects: a server
+// by its name, or an object that says under which key its reports stand, which server that is, and what
+// is particular about it. A figure compares one value of the reports of two subjects within each round,
+// or takes our own as it is. A curve is one value over a size.
 
 const CPU = 'server_cpu_us_per_';
 const beside = ['reverb', 'floor', 'soketi'];
+const all = [...beside, 'uws', 'stock'];
 
 const toFloor = (what, value, target) => ({ what, value, of: 'reverb', to: 'floor', target });
 const toSoketi = (what, value, target) => ({ what, value, of: 'reverb', to: 'soketi', target });
 const own = (what, value, target, unit) => ({ what, value, of: 'reverb', target, unit });
+// What there is to know of others, without a target.
+const toOther = (to, what, value) => ({ what, value, of: 'reverb', to });
+const toOthers = (what, value) => ['uws', 'stock'].map((to) => toOther(to, what, value));
 
 function fanout(inFlight, target, more) {
     return {
         name: `fanout-${inFlight}`,
         title: `fan-out to 1 000, 100 bytes, ${inFlight} in flight`,
         args: ['fanout', '--connections', '1000', '--size', '100', '--in-flight', String(inFlight)],
-        servers: beside,
-        figures: [toFloor('CPU a delivery', `${CPU}delivery`, target), toFloor('latency p99', 'latency_us.p99', 1.5), ...more],
+        subjects: all,
+        figures: [
+            toFloor('CPU a delivery', `${CPU}delivery`, target), toFloor('latency p99', 'latency_us.p99', 1.5), ...more,
+            ...toOthers('CPU a delivery', `${CPU}delivery`),
+        ],
     };
 }
 
@@ -25,8 +34,8 @@ function publish(name, title, args, target, more = []) {
         name,
         title,
         args: ['publish', '--in-flight', '16', ...args],
-        servers: beside,
-        figures: [toFloor('CPU a request', `${CPU}request`, target), ...more],
+        subjects: [...beside, 'stock'],
+        figures: [toFloor('CPU a request', `${CPU}request`, target), ...more, toOther('stock', 'CPU a request', `${CPU}request`)],
     };
 }
 
@@ -35,8 +44,25 @@ function whisper(inFlight, target) {
         name: `whisper-${inFlight}`,
         title: `client event to 500, ${inFlight} in flight`,
         args: ['whisper', '--connections', '500', '--in-flight', String(inFlight)],
-        servers: beside,
-        figures: [toFloor('CPU a delivery', `${CPU}delivery`, target)],
+        subjects: [...beside, 'uws'],
+        figures: [
+            toFloor('CPU a delivery', `${CPU}delivery`, target), toSoketi('CPU a delivery', `${CPU}delivery`),
+            toOther('uws', 'CPU a delivery', `${CPU}delivery`),
+        ],
+    };
+}
+
+// Two generators, each with a channel and subscribers of its own, which add up.
+function workers(inFlight, target) {
+    return {
+        name: `workers-${inFlight}`,
+        title: `fan-out to 2 × 500 by two generators, ${inFlight} in flight each`,
+        args: ['fanout', '--connections', '500', '--size', '100', '--in-flight', String(inFlight)],
+        subjects: [{ key: 'two workers', server: 'reverb', workers: 2, generators: 2 }, { key: 'one worker', server: 'reverb', generators: 2 }],
+        figures: [
+            { what: 'deliveries a second', value: 'delivery_per_s', of: 'two workers', to: 'one worker', target, isAtLeast: true },
+            { what: 'CPU a delivery', value: `${CPU}delivery`, of: 'two workers', to: 'one worker' },
+        ],
     };
 }
 
@@ -56,19 +82,20 @@ const SCENARIOS = [
         name: 'connect',
         title: 'connect, handshake, subscribe',
         args: ['connect', '--connections', '500', '--in-flight', '16'],
-        servers: beside,
+        subjects: [...beside, 'stock'],
         figures: [
             toFloor('CPU a connection', `${CPU}connection`, 1.4),
             toSoketi('CPU a connection', `${CPU}connection`, 1 / 5),
             toFloor('CPU a disconnection', `${CPU}disconnection`, 1.4),
             toSoketi('CPU a disconnection', `${CPU}disconnection`, 1 / 5),
+            toOther('stock', 'CPU a connection', `${CPU}connection`),
         ],
     },
     {
         name: 'idle',
         title: '15 000 idle subscribed connections',
         args: ['idle', '--connections', '15000'],
-        servers: ['reverb', 'floor'],
+        subjects: ['reverb'],
         figures: [
             own('memory a connection', 'server_memory_bytes_per_connection', 512, 'bytes'),
             own('memory without any', 'server_memory_before_bytes', 8e6, 'bytes'),
@@ -79,7 +106,7 @@ const SCENARIOS = [
         name: 'idle-tls',
         title: '1 000 idle subscribed connections over TLS',
         args: ['idle', '--connections', '1000'],
-        servers: ['reverb-tls'],
+        subjects: ['reverb-tls'],
         figures: [{ ...own('memory a connection', 'server_memory_bytes_per_connection', 12288, 'bytes'), of: 'reverb-tls' }],
     },
     whisper(1, 1.2),
@@ -88,14 +115,14 @@ const SCENARIOS = [
         name: 'presence',
         title: '1 000 users join a presence channel one by one',
         args: ['presence', '--connections', '1000'],
-        servers: ['reverb', 'floor'],
+        subjects: ['reverb', 'floor'],
         figures: [toFloor('CPU a join', `${CPU}join`, 1.3)],
     },
     {
         name: 'channels',
         title: '100 000 channels on one connection',
         args: ['channels', '--connections', '100000'],
-        servers: beside,
+        subjects: beside,
         figures: [
             toSoketi('CPU a subscription', `${CPU}subscription`, 1 / 10),
             toSoketi('CPU an unsubscription', `${CPU}unsubscription`, 1 / 10),
@@ -107,10 +134,43 @@ const SCENARIOS = [
         name: 'fanout-tls',
         title: 'fan-out to 1 000 over TLS, 1 in flight',
         args: ['fanout', '--connections', '1000', '--size', '100'],
-        servers: ['reverb', 'reverb-tls'],
+        subjects: ['reverb', 'reverb-tls'],
         figures: [{ what: 'CPU a delivery', value: `${CPU}delivery`, of: 'reverb-tls', to: 'reverb', target: 2 }],
     },
+    {
+        name: 'one-of-many',
+        title: 'publish to one of 100 000 channels with a subscriber each',
+        args: ['fanout', '--connections', '1', '--size', '100', '--in-flight', '16'],
+        subjects: [{ key: 'of 100 000 channels', server: 'reverb', args: ['--channels', '100000'] }, { key: 'of one channel', server: 'reverb' }],
+        figures: [{ what: 'CPU a delivery', value: `${CPU}delivery`, of: 'of 100 000 channels', to: 'of one channel', target: 1.1 }],
+    },
+    workers(16, 1.6),
+    workers(1, 1),
 ];
+
+const CURVES = [
+    {
+        name: 'presence-curve',
+        title: 'CPU of one join, over the members who are there and are told',
+        over: 'members',
+        value: `${CPU}join`,
+        sizes: [10, 100, 1000, 3000],
+        args: (size) => ['presence', '--connections', '20', '--members', String(size)],
+        subjects: ['reverb'],
+    },
+    {
+        name: 'disconnect-curve',
+        title: 'CPU of one disconnection, over the channels of the connection',
+        over: 'channels',
+        value: `${CPU}disconnection`,
+        sizes: [10, 100, 1000, 10000],
+        args: (size) => ['channels', '--connections', String(size)],
+        subjects: beside,
+    },
+];
+
+// Every subject as an object.
+const subjectOf = (subject) => (typeof subject === 'string' ? { key: subject, server: subject } : subject);
 
 const at = (report, name) => name.split('.').reduce((it, key) => it?.[key], report);
 
@@ -143,13 +203,14 @@ function figureOf(scenario, figure, reports) {
         return { ...figure, line: `${about}${to}: not measured` };
     const result = median(ratios);
     // Where the rounds do not agree on it, the median does not settle it.
-    const isMet = ratios.map((it) => it <= figure.target);
+    const isMet = ratios.map((it) => (figure.isAtLeast ? it >= figure.target : it <= figure.target));
     const verdict = figure.target === undefined ? '' : new Set(isMet).size > 1 ? 'unsettled' : isMet[0] ? 'met' : 'missed';
     const target = figure.target === undefined ? '' : ` (target ${show(figure.target, unit)}: ${verdict})`;
     return {
         ...figure, result, verdict, ours: median(ours.filter(Number.isFinite)), others: median(others.filter(Number.isFinite)),
         range: `${show(Math.min(...ratios), unit)} to ${show(Math.max(...ratios), unit)}, ${ratios.length} of ${ours.length}`,
-        text: show(result, unit), targetText: figure.target === undefined ? '' : `≤ ${show(figure.target, unit)}`,
+        from: Math.min(...ratios), until: Math.max(...ratios),
+        text: show(result, unit), targetText: figure.target === undefined ? '' : `${figure.isAtLeast ? '≥' : '≤'} ${show(figure.target, unit)}`,
         line: `${about}: ${show(result, unit)}${to}${target}`,
     };
 }
@@ -159,4 +220,11 @@ function figuresOf(scenario, reports) {
         .filter((figure) => figure.to === undefined || reports[figure.to] !== undefined);
 }
 
-module.exports = { NOTES, SCENARIOS, figuresOf };
+// The points of a curve, for each subject: size and value of those that could be measured.
+function pointsOf(curve, reports) {
+    return Object.fromEntries(Object.entries(reports).map(([key, list]) => [key, curve.sizes
+        .map((size, i) => [size, list[i]?.ok ? at(list[i], curve.value) : undefined])
+        .filter(([, value]) => Number.isFinite(value))]));
+}
+
+module.exports = { CURVES, NOTES, SCENARIOS, figuresOf, pointsOf, subjectOf };
