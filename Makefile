@@ -83,6 +83,10 @@ fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
 bench: build $(OUT)/bench/floor ## measure the server beside the least a program can do: ratios, in docs/benchmarks.md
 	@bench/run
 
+.PHONY: bench-micro
+bench-micro: $(OUT)/bench/micro ## measure frame, scanner and signature by themselves
+	@$(OUT)/bench/micro
+
 .PHONY: lint
 lint: ## format, folder arrows, names, lengths, clang-tidy, cppcheck
 	@tools/lint

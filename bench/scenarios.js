@@ -227,4 +227,4 @@ function pointsOf(curve, reports) {
         .filter(([, value]) => Number.isFinite(value))]));
 }
 
-module.exports = { CURVES, NOTES, SCENARIOS, figuresOf, pointsOf, subjectOf };
+module.exports = { CURVES, NOTES, SCENARIOS, figuresOf, median, pointsOf, subjectOf };
