@@ -64,7 +64,7 @@ function bars(groups, top) {
     return { svg: [...lines, ...out].join('\n'), bottom: y + 16 };
 }
 
-function curve({ title, over, points }, left, top) {
+function curve({ title, points }, left, top) {
     const all = Object.values(points).flat();
     const x = scale(all.map(([size]) => size), left, left + CURVE_WIDTH);
     const y = scale(all.map(([, value]) => value), top + CURVE_HEIGHT, top + 24);
@@ -74,7 +74,7 @@ function curve({ title, over, points }, left, top) {
 
     return [
         text(left, top + 6, title, 'class="small"'),
-        ...x.ticks.map((tick) => text(x.place(tick), top + CURVE_HEIGHT + 16, `${count(tick)}${tick === x.ticks.at(-1) ? ` ${over}` : ''}`, 'class="small" text-anchor="middle"')),
+        ...x.ticks.map((tick) => text(x.place(tick), top + CURVE_HEIGHT + 16, count(tick), 'class="small" text-anchor="middle"')),
         ...y.ticks.map((tick) => `<path class="grid" d="M${left} ${y.place(tick).toFixed(1)}h${CURVE_WIDTH}"/>${text(left - 5, y.place(tick) + 4, short(tick), 'class="small" text-anchor="end"')}`),
         ...lines,
     ].join('\n');
@@ -82,7 +82,8 @@ function curve({ title, over, points }, left, top) {
 
 // `data` is what docs/benchmarks.json holds.
 function writePlot(file, data) {
-    const groups = data.bars.filter(({ values }) => Object.keys(values).length > 1);
+    const groups = data.bars.filter(({ values }) => SERVERS.filter((name) => values[name] !== undefined).length > 1)
+        .map(({ title, values }) => ({ title, values: Object.fromEntries(Object.entries(values).filter(([name]) => SERVERS.includes(name))) }));
     const curves = data.curves.filter(({ points }) => Object.values(points).some((list) => list.length > 1));
     const shown = SERVERS.filter((name) => groups.some(({ values }) => values[name] !== undefined));
     const parts = [text(12, 20, 'CPU time of the server’s process for the same work (less is better, logarithmic)', 'class="title"'), legend(shown, 42)];

@@ -4,6 +4,23 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+void mem_suit(size_t workers_count)
+{
+#ifdef __GLIBC__
+    /* Small blocks join their neighbours when they are freed. glibc puts that off until a large
+     * one is freed, here a map that shrinks, and then looks at all of them, every time. */
+    mallopt(M_MXFAST, 0);
+    /* The main thread has little to do once the workers run: one of them shares its arena, which
+     * grows by larger steps than those of other threads. */
+    mallopt(M_ARENA_MAX, (int)workers_count);
+#else
+    (void)workers_count;
+#endif
+}
 
 void *mem_new(size_t size)
 {

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdlib.h> /* free() */
 
+/* Suits the allocator to a server of so many workers: before their threads start. */
+void mem_suit(size_t workers_count);
+
 /* `size` zeroed bytes; release with free(). */
 void *mem_new(size_t size) __attribute__((returns_nonnull, malloc));
 

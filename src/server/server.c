@@ -552,6 +552,7 @@ int server_run(const struct config_options *options, struct config *config)
     signal(SIGPIPE, SIG_IGN); /* writing to a closed connection is an error, not the end */
     server.workers_count =
         config->workers < CHANNEL_WORKERS_COUNT_MAX ? config->workers : CHANNEL_WORKERS_COUNT_MAX;
+    mem_suit(server.workers_count);
     net_descriptors_init(&server.descriptors);
     is_open = listen_for_laravel(&server);
     is_open = open_cluster(&server) && is_open;
