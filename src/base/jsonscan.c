@@ -102,28 +102,29 @@ static bool scan_escape(struct scanner *scanner)
     }
 }
 
-/* Sixteen bytes at a time, in one register of any processor that has some (GCC's and clang's
+/* How many bytes are looked at in one step: a register of most processors (GCC's and clang's
  * vectors). */
-typedef uint8_t block_bytes __attribute__((vector_size(16)));
-typedef uint64_t block_words __attribute__((vector_size(16)));
+#define BLOCK_LEN 16
+#define IN_A_BLOCK __attribute__((vector_size(BLOCK_LEN)))
 
 /* Whether one of the bytes ends the plain stretch of a string: a quote, a backslash or a control
  * character. */
 static bool has_special(const char *at)
 {
-    block_bytes block;
-    block_words found;
+    uint8_t block IN_A_BLOCK;
+    int8_t found IN_A_BLOCK;
+    uint64_t words[2];
 
     memcpy(&block, at, sizeof block);
-    found = (block_words)((block == '"') | (block == '\\') | (block < 0x20));
-    return (found[0] | found[1]) != 0;
+    found = (block == '"') | (block == '\\') | (block < 0x20);
+    memcpy(words, &found, sizeof words);
+    return (words[0] | words[1]) != 0;
 }
 
 static void skip_plain(struct scanner *scanner)
 {
-    while (scanner->end - scanner->at >= (ptrdiff_t)sizeof(block_bytes) &&
-           !has_special(scanner->at))
-        scanner->at += sizeof(block_bytes);
+    while (scanner->end - scanner->at >= BLOCK_LEN && !has_special(scanner->at))
+        scanner->at += BLOCK_LEN;
 }
 
 static bool scan_string(struct scanner *scanner, struct jsonscan_value *value)

@@ -46,8 +46,8 @@ bool client_session_expect(struct client_session *session, struct bytes event,
 
 typedef void (*client_session_text_fn)(void *user, struct bytes text);
 
-/* Reads what there is, into `scratch`, and hands out each text that has come whole; `on_text` must not close
- * the session. False where the connection has ended. */
+/* Reads what there is, into `scratch`, and hands out each text that has come whole; `on_text` must
+ * not close the session. False where the connection has ended. */
 bool client_session_receive(struct client_session *session, char *scratch, size_t scratch_len,
                             client_session_text_fn on_text, void *user);
 
