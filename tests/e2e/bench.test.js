@@ -25,8 +25,11 @@ const scenarios = {
     connect: [['--connections', '10', '--in-flight', '5'], 'server_cpu_us_per_disconnection', true],
     idle: [['--connections', '20'], 'server_memory_bytes_per_connection', false],
     whisper: [['--connections', '10', '--in-flight', '8'], 'server_cpu_us_per_delivery', true],
+    'fanout --channels': [['--connections', '1', '--channels', '500', '--channel', 'one-of-many'], 'server_cpu_us_per_delivery', true],
     presence: [['--connections', '20'], 'server_cpu_us_per_join', true],
+    'presence --members': [['--connections', '5', '--members', '120'], 'server_cpu_us_per_join', true],
     channels: [['--connections', '500'], 'server_cpu_us_per_unsubscription', false],
+    'channels and a disconnection': [['--connections', '10'], 'server_cpu_us_per_disconnection', false],
 };
 
 for (const [name, [args, figure, hasLatency]] of Object.entries(scenarios))

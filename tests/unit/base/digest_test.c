@@ -35,6 +35,33 @@ static void hmacs_are_those_of_rfc_4231(void **state)
                 "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+/* A thread keeps the state of the last key: it must not serve another one, nor be used up. */
+static void a_key_counts_whichever_came_before(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *hmac; /* of "what do ya want for nothing?" */
+    } cases[] = {
+        {"Jefe", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {"Jefe", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {"Jeff", NULL},
+        {"Jef", NULL},
+        {"", NULL},
+        {"Jefe", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {"Jefe", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+    };
+    char hex[DIGEST_SHA256_HEX_LEN];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        digest_hmac_sha256(bytes_of(cases[i].key), BYTES("what do ya want for nothing?"), hex);
+        if (cases[i].hmac != NULL)
+            assert_memory_equal(hex, cases[i].hmac, sizeof hex);
+        else
+            assert_memory_not_equal(hex, cases[0].hmac, sizeof hex);
+    }
+}
+
 /* RFC 1321, appendix A.5. */
 static void md5s_are_those_of_rfc_1321(void **state)
 {
@@ -97,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hmacs_are_those_of_rfc_4231),
+        cmocka_unit_test(a_key_counts_whichever_came_before),
         cmocka_unit_test(md5s_are_those_of_rfc_1321),
         cmocka_unit_test(an_empty_key_is_a_key),
         cmocka_unit_test(threads_do_not_disturb_each_other),

@@ -484,6 +484,8 @@ static void values_of_every_shape_mean_what_jansson_says(void **state)
 }
 
 static const char *const samples[] = {
+    /* longer than two of the blocks that are looked at in one step */
+    "\"0123456789abcdef0123456789abcdef0123\"",
     "{\"event\":\"pusher:subscribe\",\"data\":{\"auth\":\"key:0af\",\"channel\":\"private-a\"}}",
     "{\"event\":\"client-\\ud83d\\ude00\",\"channel\":\"presence-b\",\"data\":\"{\\\"a\\\":[1,2]}"
     "\"}",
