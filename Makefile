@@ -80,7 +80,9 @@ fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
 	@tools/run-fuzzers $(TIME) $^
 
 .PHONY: bench
-bench: build $(OUT)/bench/floor ## measure the server beside the least a program can do: ratios, in docs/benchmarks.md
+bench: ## install what is missing, and measure the server beside others: ratios, in docs/benchmarks.md
+	@tools/install-dependencies bench
+	@$(MAKE) --no-print-directory build $(OUT)/bench/floor
 	@bench/run
 
 .PHONY: bench-micro
