@@ -1,6 +1,6 @@
 'use strict';
 
-/* Debian's nginx in front of the server, with the location block of Reverb's documentation. It runs
+/* Debian's nginx in front of a server, or of several in turn, with the location block of Reverb's documentation. It runs
  * as whoever runs the tests, with its pid and its temporary files in a folder of its own. */
 
 const { spawn } = require('node:child_process');
@@ -12,9 +12,10 @@ const { until } = require('./wait.js');
 
 const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find((file) => fs.existsSync(file)) ?? 'nginx';
 
-function configuration(folder, port, upstream) {
+function configuration(folder, port, servers) {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
         .map((kind) => `    ${kind}_temp_path ${folder}/${kind};`).join('\n');
+    const upstream = servers.map(({ host, port: at }) => `        server ${host}:${at};`).join('\n');
     const user = process.getuid() === 0 ? 'user root;' : '';
     return `${user}
 daemon off;
@@ -25,6 +26,9 @@ events { worker_connections 1024; }
 http {
     access_log off;
 ${temporary}
+    upstream reverb {
+${upstream}
+    }
     server {
         listen 127.0.0.1:${port};
         location / {
@@ -37,7 +41,7 @@ ${temporary}
             proxy_set_header Upgrade $http_upgrade;
             proxy_set_header Connection "Upgrade";
 
-            proxy_pass http://${upstream};
+            proxy_pass http://reverb;
         }
     }
 }
@@ -46,7 +50,8 @@ ${temporary}
 
 class Nginx {
     /* Something that clients can be bound to as if it were the server itself. */
-    static async start(server) {
+    static async start(servers) {
+        const [server] = [servers].flat();
         const it = new Nginx();
         it.host = '127.0.0.1';
         it.port = await freePort();
@@ -56,7 +61,7 @@ class Nginx {
         it.clients = server.clients;
         it.folder = temporaryFolder('reverb-nginx-');
         const file = path.join(it.folder, 'nginx.conf');
-        fs.writeFileSync(file, configuration(it.folder, it.port, `${server.host}:${server.port}`));
+        fs.writeFileSync(file, configuration(it.folder, it.port, [servers].flat()));
         it.child = spawn(NGINX, ['-p', it.folder, '-e', path.join(it.folder, 'error.log'), '-c', file], { stdio: 'ignore' });
         it.exited = new Promise((resolve) => it.child.on('close', resolve));
         process.on('exit', () => it.child.kill('SIGTERM'));

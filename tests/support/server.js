@@ -81,7 +81,8 @@ function run(args, { env, cwd, input, ms = EXIT_MS } = {}) {
 }
 
 class Server {
-    /* apps, server (keys of servers.reverb), args, env, debug, ulimit, workers, host, port */
+    /* apps, server (keys of servers.reverb), args, env, debug, ulimit, workers, host, port, prefix (a command
+     * that it is started by) */
     constructor(options = {}) {
         this.options = options;
         this.apps = options.apps ?? [app()];
@@ -130,8 +131,8 @@ class Server {
     }
 
     spawn(args) {
-        const { ulimit, env } = this.options;
-        const command = ulimit ? ['sh', '-c', `ulimit -n ${ulimit}; exec "$0" "$@"`, BIN] : [BIN];
+        const { ulimit, env, prefix = [] } = this.options;
+        const command = [...prefix, ...(ulimit ? ['sh', '-c', `ulimit -n ${ulimit}; exec "$0" "$@"`, BIN] : [BIN])];
         this.ready = deferred();
         this.exited = deferred();
         this.child = spawn(command[0], [...command.slice(1), ...args],
@@ -199,6 +200,13 @@ class Server {
         assert.deepEqual({ code, signal }, { code: 0, signal: null }, this.stderr);
     }
 
+    /* As a machine that loses its power: nothing is said, nothing is finished. */
+    async kill() {
+        this.isKilled = true;
+        this.signal('SIGKILL');
+        await within(this.exited.promise, 'the server is killed');
+    }
+
     closeClients() {
         for (const client of this.clients)
             client.close();
@@ -209,6 +217,10 @@ class Server {
         this.closeClients();
         if (!this.child)
             return;
+        if (this.isKilled) {
+            fs.rmSync(this.folder, { recursive: true, force: true });
+            return this.assertClean();
+        }
         assert.ok(this.isEnding || this.child.exitCode === null, `the server ended unasked\n${this.stdout}${this.stderr}`);
         this.signal('SIGTERM');
         try {

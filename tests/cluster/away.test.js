@@ -1,0 +1,186 @@
+'use strict';
+
+/* Redis goes away and comes back: clients stay, what was published meanwhile arrives, and in the end all
+ * nodes see the truth. docs/scaling.md. */
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { ownCluster, redisOf } = require('../support/cluster.js');
+const { Client } = require('../support/clients.js');
+const { get, publish } = require('../support/api.js');
+const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
+const { until } = require('../support/wait.js');
+
+const HALL = 'presence-hall';
+const AWAY_MS = 12_000; // longer than a node may be silent before the others take it for dead
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/* How many lines a node has said of Redis so far. */
+const linesOf = (node) => (node.stdout + node.stderr).split('\n').filter((line) => /redis/i.test(line));
+
+async function scene(t, options) {
+    const cluster = await ownCluster(t, { nodes: 3, ...options });
+    const { nodes } = cluster;
+    const viewers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Viewer.join(nodes[n % 3], HALL, `u${n}`)));
+    const listeners = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Listener.open(nodes[n % 3], 'news')));
+    const publishers = nodes.map((node, n) => new Publisher(node, 'news', `p${n}`));
+    for (const publisher of publishers)
+        await publisher.send(5);
+    for (const listener of listeners)
+        await listener.hasAll(publishers);
+    return { cluster, nodes, viewers, listeners, publishers };
+}
+
+/* While Redis is away a node serves on by itself: joins, events and answers. */
+async function servesAlone(nodes, viewers) {
+    const [client, other] = await Client.openMany(nodes[0], 2);
+    await client.subscribe('local');
+    await publish(nodes[0], 'local', 'told', '1');
+    assert.equal((await client.take()).data, '1');
+    const joined = await Viewer.join(nodes[0], HALL, 'joined-meanwhile');
+    assert.ok(joined.members.has('u0') && joined.members.has('u3'), 'it is greeted with those of its node');
+    await publish(nodes[0], HALL, 'told', '2');
+    assert.equal((await joined.client.next('told')).data, '2');
+    assert.equal((await viewers[0].client.next('told')).data, '2');
+    await publish(nodes[0], 'cache-meanwhile', 'told', '3');
+    await other.subscribe('cache-meanwhile');
+    assert.equal((await get(nodes[0], '/channels/local')).json.occupied, true);
+    return joined;
+}
+
+async function comesBack({ cluster, nodes, viewers, listeners, publishers }) {
+    await cluster.connected();
+    for (const listener of listeners)
+        await listener.hasAll(publishers, 20_000);
+    for (const publisher of publishers)
+        await publisher.send(5);
+    for (const listener of listeners)
+        await listener.hasAll(publishers);
+    await allSee(viewers, nodes, HALL, new Set(viewers.map(({ userId }) => userId)), 30_000);
+}
+
+test(`Redis hangs for ${AWAY_MS / 1000} s under traffic: nothing is lost or doubled, and nobody is taken for gone`, { timeout: 120_000 }, async (t) => {
+    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    const before = nodes.map((node) => linesOf(node).length);
+    publishers.forEach((publisher) => publisher.start(20));
+    cluster.redis.signal('SIGSTOP');
+    const stopped = Date.now();
+    await cluster.away();
+    viewers.push(await servesAlone(nodes, viewers));
+    const [gone] = viewers.splice(3, 1); // of node 0
+    await gone.client.leave();
+    await pause(AWAY_MS - (Date.now() - stopped));
+    cluster.redis.signal('SIGCONT');
+    await cluster.connected();
+    await Promise.all(publishers.map((publisher) => publisher.stop()));
+    await comesBack({ cluster, nodes, viewers, listeners, publishers });
+    for (const viewer of viewers)
+        assert.deepEqual(viewer.removed, ['u3'], 'nobody else was ever gone');
+    for (const [n, node] of nodes.entries())
+        assert.equal(linesOf(node).length - before[n], 2, `a line each way\n${linesOf(node).join('\n')}`);
+});
+
+test('Redis ends and comes back empty after 10 s: all is made anew', { timeout: 120_000 }, async (t) => {
+    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    const before = nodes.map((node) => linesOf(node).length);
+    await cluster.redis.kill();
+    const killed = Date.now();
+    await cluster.away();
+    await Promise.all(publishers.map((publisher) => publisher.send(50)));
+    for (const [n, publisher] of publishers.entries())
+        for (const listener of [listeners[n], listeners[n + 3]])
+            await until(() => listener.numbers.get(publisher.name) === publisher.next - 1, 'local delivery goes on');
+    viewers.push(await servesAlone(nodes, viewers));
+    const [gone] = viewers.splice(4, 1); // of node 1
+    await gone.client.leave();
+    await pause(10_000 - (Date.now() - killed));
+    await cluster.redis.start();
+    await comesBack({ cluster, nodes, viewers, listeners, publishers });
+    const late = await Client.open(nodes[2]);
+    await late.subscribe('cache-meanwhile');
+    assert.equal((await late.take()).data, '3', 'what was kept meanwhile is kept for all');
+    for (const [n, node] of nodes.entries())
+        assert.equal(linesOf(node).length - before[n], 2, `a line each way\n${linesOf(node).join('\n')}`);
+});
+
+test('all keys are deleted while it runs: all is made anew, and soon', { timeout: 90_000 }, async (t) => {
+    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    await cluster.redis.command('FLUSHALL');
+    await allSee(viewers, nodes, HALL, new Set(viewers.map(({ userId }) => userId)), 20_000);
+    await until(async () => (await get(nodes[1], '/connections')).json.connections === 12, 'connections are counted again');
+    await until(async () => (await get(nodes[2], '/channels/news', { query: { info: 'subscription_count' } })).json.subscription_count === 6,
+        'subscribers are counted again');
+    await comesBack({ cluster, nodes, viewers, listeners, publishers });
+    const [gone] = viewers.splice(0, 1);
+    await gone.client.leave();
+    await allSee(viewers, nodes, HALL, new Set(viewers.map(({ userId }) => userId)));
+});
+
+test('all keys are deleted again and again under traffic: what comes is in order, and in the end all is right', { timeout: 90_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 3 });
+    const { nodes } = cluster;
+    const viewers = await Promise.all([0, 1, 2].map((n) => Viewer.join(nodes[n], HALL, `u${n}`)));
+    const mover = await Client.open(nodes[0]);
+    for (let round = 0; round < 20; round++) {
+        await mover.join(HALL, 'mover');
+        if (round % 4 === 1)
+            await cluster.redis.command('FLUSHALL');
+        mover.unsubscribe(HALL);
+        if (round % 4 === 3)
+            await cluster.redis.command('FLUSHALL');
+    }
+    await allSee(viewers, nodes, HALL, new Set(['u0', 'u1', 'u2']), 30_000);
+});
+
+test('connections to Redis are cut again and again under traffic: nothing is lost or doubled', { timeout: 90_000 }, async (t) => {
+    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    publishers.forEach((publisher) => publisher.start(2));
+    for (let round = 0; round < 8; round++) {
+        await pause(300);
+        await cluster.redis.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await cluster.redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+        await cluster.connected();
+    }
+    await Promise.all(publishers.map((publisher) => publisher.stop()));
+    await comesBack({ cluster, nodes, viewers, listeners, publishers });
+    for (const viewer of viewers)
+        assert.deepEqual(viewer.removed, []);
+});
+
+test('what is published while Redis is away is kept up to REVERB_SCALING_MAX_KEPT, and what is dropped is said', { timeout: 90_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2, env: { REVERB_SCALING_MAX_KEPT: '50000' } });
+    const { nodes } = cluster;
+    const [local, remote] = await Promise.all(nodes.map((node) => Client.open(node)));
+    for (const client of [local, remote])
+        await client.subscribe('news');
+    await cluster.redis.kill();
+    await cluster.away();
+    for (let n = 0; n < 200; n++)
+        await publish(nodes[0], 'news', 'numbered', `${n} ${'x'.repeat(1000)}`);
+    for (let n = 0; n < 200; n++)
+        assert.equal(parseInt((await local.take()).data, 10), n, 'locally all come');
+    await cluster.redis.start();
+    await cluster.connected();
+    await publish(nodes[0], 'news', 'marker');
+    const numbers = [];
+    for (;;) {
+        const { event, data } = await remote.take();
+        if (event === 'marker')
+            break;
+        numbers.push(parseInt(data, 10));
+    }
+    assert.ok(numbers.length >= 10 && numbers.length < 100, `${numbers.length} of 200 events of 1 kB are kept within 50 kB`);
+    assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b), 'each once and in order');
+    const said = await nodes[0].line(/(\d+)[^\n]*(dropped|lost)|(dropped|lost)[^\n]*?(\d+)/i, 'how many were dropped');
+    assert.equal(Number(said[1] ?? said[4]), 200 - numbers.length, said[0]);
+});
+
+test('/up tells which way it is', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 1 });
+    assert.equal(await redisOf(cluster.nodes[0]), 'connected');
+    await cluster.redis.kill();
+    await cluster.away();
+    await cluster.redis.start();
+    await cluster.connected();
+});

@@ -1,0 +1,82 @@
+'use strict';
+
+/* What is counted, is counted over all nodes: subscribers, and the connections of an app. */
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { app } = require('../support/server.js');
+const { sharedCluster } = require('../support/cluster.js');
+const { Client, connectionsAre } = require('../support/clients.js');
+
+const counting = app({ app_id: '2', key: 'key-2', secret: 'secret-2', subscription_counts: true });
+const few = app({ app_id: '3', key: 'key-3', secret: 'secret-3', max_connections: 6 });
+const cluster = sharedCluster({ nodes: 3, apps: [app(), counting, few] });
+const { nodes } = cluster;
+const EVENT = 'pusher_internal:subscription_count';
+
+async function countBecomes(client, channel, count) {
+    for (;;) {
+        const { json } = await client.next(EVENT, channel);
+        if (json.subscription_count === count)
+            return;
+    }
+}
+
+for (const channel of ['news', 'private-news', 'cache-news'])
+    test(`the subscribers of ${channel} are told how many they are on all nodes`, async () => {
+        const clients = await cluster.openMany(6, { app: counting });
+        for (const [n, client] of clients.entries()) {
+            await client.subscribe(channel);
+            for (const one of clients.slice(0, n + 1))
+                await countBecomes(one, channel, n + 1);
+        }
+        const [first, second, ...rest] = clients;
+        await first.leave();
+        second.unsubscribe(channel);
+        for (const one of rest)
+            await countBecomes(one, channel, 4);
+    });
+
+test('many that come and go at once end with the right count on every node', async () => {
+    const witnesses = await cluster.openMany(3, { app: counting });
+    await Promise.all(witnesses.map((client) => client.subscribe('flow')));
+    const clients = await cluster.openMany(30, { app: counting });
+    await Promise.all(clients.map((client) => client.subscribe('flow')));
+    for (const client of witnesses)
+        await countBecomes(client, 'flow', 33);
+    await Promise.all(clients.map((client, n) => (n % 2 ? client.leave() : client.unsubscribe('flow'))));
+    for (const client of witnesses)
+        await countBecomes(client, 'flow', 3);
+});
+
+async function isRefused(node) {
+    const client = new Client(node, { app: few });
+    const first = await client.take();
+    if (first.event === 'pusher:connection_established')
+        return client;
+    assert.equal(first.json.code, 4004);
+    assert.equal((await client.waitClosed()).code, 4004);
+    return null;
+}
+
+test('max_connections holds for the whole cluster', async () => {
+    const clients = await cluster.openMany(6, { app: few });
+    for (const node of nodes)
+        assert.equal(await isRefused(node), null);
+    await clients[0].leave();
+    await connectionsAre(nodes[1], 5, few);
+    const again = await isRefused(nodes[1]);
+    assert.notEqual(again, null, 'there is a place again');
+    assert.equal(await isRefused(nodes[0]), null);
+    for (const client of [...clients.slice(1), again])
+        await client.leave();
+    await connectionsAre(nodes[0], 0, few);
+});
+
+test('of many that come to all nodes at once, as many are let in as there are places', async () => {
+    const came = await Promise.all(Array.from({ length: 18 }, (_, n) => isRefused(nodes[n % 3])));
+    assert.equal(came.filter((client) => client !== null).length, 6);
+    for (const client of came)
+        await client?.leave();
+    await connectionsAre(nodes[0], 0, few);
+});

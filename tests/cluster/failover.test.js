@@ -1,0 +1,103 @@
+'use strict';
+
+/* Another Redis takes over: by Sentinel, or within a Redis Cluster. docs/scaling.md. */
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { ownCluster } = require('../support/cluster.js');
+const { Client } = require('../support/clients.js');
+const { RedisCluster, Sentinels } = require('../support/redis.js');
+const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
+const { get, publish } = require('../support/api.js');
+const { until } = require('../support/wait.js');
+
+const HALL = 'presence-hall';
+const OVER_MS = 30_000;
+
+/* Clients on three nodes, in a presence channel and in a few others (which a Redis Cluster spreads). */
+async function scene(t, redis) {
+    t.after(() => redis.stop());
+    const cluster = await ownCluster(t, { nodes: 3, redis });
+    const { nodes } = cluster;
+    const halls = [HALL, 'presence-hall-2', 'presence-hall-3', 'presence-hall-4'];
+    const viewers = (await Promise.all(halls.map((hall) =>
+        Promise.all(nodes.map((node, n) => Viewer.join(node, hall, `u${n}`)))))).flat();
+    const channels = Array.from({ length: 8 }, (_, n) => `news-${n}`);
+    const listeners = (await Promise.all(channels.map((channel) => Promise.all(nodes.map((node) => Listener.open(node, channel)))))).flat();
+    const publishers = channels.flatMap((channel) => nodes.map((node, n) => new Publisher(node, channel, `p${n}`)));
+    return { cluster, nodes, halls, viewers, listeners, publishers };
+}
+
+async function allArrive({ listeners, publishers }, ms) {
+    await Promise.all(publishers.map((publisher) => publisher.send(5)));
+    for (const listener of listeners)
+        await listener.hasAll(publishers.filter(({ channel }) => channel === listener.channel), ms);
+}
+
+async function isOne(it) {
+    await it.cluster.connected();
+    await allArrive(it, OVER_MS);
+    for (const hall of it.halls)
+        await allSee(it.viewers.filter(({ channel }) => channel === hall), it.nodes, hall, ['u0', 'u1', 'u2'], OVER_MS);
+    const late = await Viewer.join(it.nodes[0], HALL, 'late');
+    await allSee([late, ...it.viewers.filter(({ channel }) => channel === HALL)], it.nodes, HALL, ['late', 'u0', 'u1', 'u2']);
+    await late.client.leave();
+    await allSee(it.viewers.filter(({ channel }) => channel === HALL), it.nodes, HALL, ['u0', 'u1', 'u2']);
+}
+
+test('Sentinel: a failover on demand, and the death of the master', { timeout: 150_000 }, async (t) => {
+    const redis = await Sentinels.start();
+    const it = await scene(t, redis);
+    await allArrive(it);
+    const first = await redis.master();
+    await redis.sentinels[0].command('SENTINEL', 'FAILOVER', 'mymaster');
+    const second = await until(async () => {
+        const master = await redis.master();
+        return master !== first && master;
+    }, 'the replica is the master', OVER_MS);
+    await isOne(it);
+
+    await until(async () => /master_link_status:up/.test(await first.command('INFO', 'replication')), 'the former master follows', OVER_MS);
+    await second.kill();
+    await Promise.all(it.publishers.map((publisher) => publisher.send(5))); // while there is no master
+    await until(async () => await redis.master() === first, 'the first is the master again', OVER_MS);
+    await isOne(it);
+});
+
+test('Sentinel: nodes find the master though a sentinel and the former master are gone', { timeout: 90_000 }, async (t) => {
+    const redis = await Sentinels.start();
+    t.after(() => redis.stop());
+    const first = await redis.master();
+    await first.kill();
+    await until(async () => await redis.sentinels[1].command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster')
+        .then(([, port]) => Number(port) !== first.port), 'another is the master', OVER_MS);
+    await redis.sentinels[0].kill();
+    const cluster = await ownCluster(t, { nodes: 2, redis });
+    const client = await Client.open(cluster.nodes[1]);
+    await client.subscribe('news');
+    await publish(cluster.nodes[0], 'news', 'told');
+    assert.equal((await client.take()).event, 'told');
+});
+
+test('Redis Cluster: the nodes are one, a failover on demand and the death of a master change nothing', { timeout: 180_000 }, async (t) => {
+    const redis = await RedisCluster.start();
+    const it = await scene(t, redis);
+    await isOne(it);
+    const masters = (await redis.roles()).filter(({ isMaster }) => isMaster);
+    const used = await Promise.all(masters.map(({ server }) => server.command('DBSIZE')));
+    assert.ok(used.every((count) => count > 0), `the keys are spread over all masters: ${used}`);
+
+    const [master] = masters;
+    const replica = (await redis.roles()).find((one) => one.master === master.id);
+    await replica.server.command('CLUSTER', 'FAILOVER');
+    await until(async () => (await redis.roles()).find(({ id }) => id === replica.id).isMaster, 'the replica is a master', OVER_MS);
+    await redis.settle();
+    await isOne(it);
+
+    await masters[1].server.kill();
+    await Promise.all(it.publishers.map((publisher) => publisher.send(3)));
+    await redis.settle(5);
+    await isOne(it);
+    const { json } = await get(it.nodes[2], '/channels', { query: { filter_by_prefix: 'news-' } });
+    assert.equal(Object.keys(json.channels).length, 8);
+});

@@ -1,0 +1,153 @@
+'use strict';
+
+/* What is on the same Redis and is not of the cluster, and nodes that an event does not concern, are left
+ * in peace. */
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { Cluster, ownCluster, sharedCluster } = require('../support/cluster.js');
+const { Client } = require('../support/clients.js');
+const { get, publish } = require('../support/api.js');
+const { until } = require('../support/wait.js');
+
+const cluster = sharedCluster({ nodes: 3 });
+const { nodes } = cluster;
+
+/* The inboxes that MONITOR saw `text` written to. */
+function inboxesOf(monitor, text) {
+    const writes = monitor.lines.filter((line) => /"xadd"/i.test(line) && line.includes(text));
+    return writes.map((line) => /"xadd" "([^"]*)"/i.exec(line)[1]);
+}
+
+test('an event is written to the inboxes of the nodes with subscribers, and to no other', async () => {
+    const [a, b] = await Promise.all(nodes.slice(0, 2).map((node) => Client.open(node)));
+    await a.subscribe('here');
+    await b.subscribe('there');
+    const monitor = await cluster.redis.monitor();
+    await publish(nodes[0], 'here', 'told', '"for-node-0"');
+    await publish(nodes[0], 'there', 'told', '"for-node-1"');
+    await publish(nodes[0], 'nowhere', 'told', '"for-nobody"');
+    for (const client of [a, b])
+        await client.next('told');
+    await publish(nodes[0], 'there', 'told', '"the-last"');
+    await b.next('told');
+    await until(() => inboxesOf(monitor, 'the-last').length > 0, 'MONITOR has told the last one');
+    assert.equal(inboxesOf(monitor, 'for-node-1').length, 1);
+    assert.equal(inboxesOf(monitor, 'for-node-0').length, 0, 'it is there already');
+    assert.equal(inboxesOf(monitor, 'for-nobody').length, 0);
+    monitor.close();
+});
+
+test('an event with subscribers on two other nodes is written to both, once each', async () => {
+    const clients = await Promise.all(nodes.map((node) => Client.open(node)));
+    for (const client of [...clients, await Client.open(nodes[1])]) {
+        client.server = nodes[1];
+        await client.subscribe('both');
+    }
+    const monitor = await cluster.redis.monitor();
+    await publish(nodes[0], 'both', 'told', '"for-both"');
+    for (const client of clients)
+        await client.next('told');
+    await until(() => new Set(inboxesOf(monitor, 'for-both')).size === 2, 'MONITOR has told of both');
+    assert.equal(inboxesOf(monitor, 'for-both').length, 2);
+    monitor.close();
+});
+
+test('who has left is not written to any more', async () => {
+    const client = await Client.open(nodes[1]);
+    await client.subscribe('left');
+    await publish(nodes[0], 'left', 'told', '"while-there"');
+    await client.next('told');
+    await client.leave();
+    await until(async () => (await get(nodes[0], '/channels/left')).json.occupied === false, 'it is vacant');
+    const monitor = await cluster.redis.monitor();
+    await publish(nodes[0], 'left', 'told', '"after-it"');
+    const marker = await Client.open(nodes[1]);
+    await marker.subscribe('marker');
+    await publish(nodes[0], 'marker', 'told', '"the-marker"');
+    await marker.next('told');
+    assert.equal(inboxesOf(monitor, 'after-it').length, 0);
+    assert.ok(inboxesOf(monitor, 'the-marker').length > 0);
+    monitor.close();
+});
+
+test('two clusters on one Redis with other channels do not hear each other', async (t) => {
+    const others = new Cluster({ nodes: 2, redis: cluster.redis, env: { REVERB_SCALING_CHANNEL: 'another' } });
+    t.after(() => others.stop());
+    await others.start();
+    const ours = await Client.open(nodes[0]);
+    const theirs = await Client.open(others.nodes[0]);
+    for (const client of [ours, theirs]) {
+        await client.join('presence-shared', client === ours ? 'ours' : 'theirs');
+        await client.subscribe('cache-shared');
+        await client.next('pusher:cache_miss');
+    }
+    await publish(nodes[1], 'cache-shared', 'told', '"ours"');
+    await publish(others.nodes[1], 'cache-shared', 'told', '"theirs"');
+    assert.equal((await ours.take()).data, '"ours"');
+    assert.equal((await theirs.take()).data, '"theirs"');
+    assert.deepEqual((await get(nodes[1], '/channels/presence-shared/users')).json.users, [{ id: 'ours' }]);
+    assert.deepEqual((await get(others.nodes[1], '/channels/presence-shared/users')).json.users, [{ id: 'theirs' }]);
+    for (const client of [ours, theirs])
+        await client.quiet();
+});
+
+test('two clusters on one Redis with other prefixes do not hear each other', async (t) => {
+    const [left, right] = [new Cluster({ nodes: 1, redis: cluster.redis, env: { REVERB_SCALING_PREFIX: 'left_' } }),
+        new Cluster({ nodes: 1, redis: cluster.redis, env: { REVERB_SCALING_PREFIX: 'right_' } })];
+    for (const one of [left, right]) {
+        t.after(() => one.stop());
+        await one.start();
+    }
+    const client = await Client.open(left.nodes[0]);
+    await client.join('presence-shared', 'left');
+    assert.equal((await get(right.nodes[0], '/channels/presence-shared/users')).status, 404);
+    const keys = await cluster.redis.command('KEYS', '*');
+    assert.ok(keys.some((key) => key.startsWith('left_reverb')), keys.join(' '));
+});
+
+/* What stock Reverb publishes: JSON with an application that PHP has serialised. */
+const STOCK = JSON.stringify({
+    type: 'message',
+    application: 'O:30:"Laravel\\Reverb\\Application":1:{s:5:"\u0000*\u0000id";s:4:"1001";}',
+    payload: { event: 'told', channel: 'stock', data: '"from stock"' },
+});
+
+test('stock Reverb on the same channel name neither disturbs nor is disturbed', async (t) => {
+    const own = await ownCluster(t, { nodes: 2 });
+    const client = await Client.open(own.nodes[0]);
+    await client.subscribe('stock');
+    const monitor = await own.redis.monitor();
+    for (const channel of ['reverb', 'laravel_database_reverb'])
+        for (const message of [STOCK, '{"type":"terminate"}', 'no JSON', ''])
+            await own.redis.command('PUBLISH', channel, message);
+    await publish(own.nodes[1], 'stock', 'told', '"ours"');
+    assert.equal((await client.take()).data, '"ours"');
+    await client.quiet();
+    await own.nodes[1].stop();
+    const subscribers = await own.redis.command('PUBSUB', 'NUMSUB', 'reverb', 'laravel_database_reverb');
+    assert.deepEqual(subscribers, ['reverb', 0, 'laravel_database_reverb', 0]);
+    const published = monitor.lines.filter((line) => /"publish" "(laravel_database_)?reverb"/i.test(line));
+    assert.equal(published.length, 8, 'only what the test has published');
+    monitor.close();
+});
+
+test('all keys begin with the prefix and the channel of the cluster, and a cluster that has ended leaves no members', async (t) => {
+    const own = new Cluster({ nodes: 2, env: { REVERB_SCALING_PREFIX: 'app_', REVERB_SCALING_CHANNEL: 'live' } });
+    t.after(() => own.redis.stop());
+    await own.start();
+    const clients = await own.openMany(4);
+    for (const [n, client] of clients.entries()) {
+        await client.join('presence-keys', String(n));
+        await client.subscribe('cache-keys');
+        await client.signin({ id: String(n) });
+    }
+    await publish(own.nodes[0], 'cache-keys', 'told');
+    const keys = await own.redis.command('KEYS', '*');
+    assert.ok(keys.length > 0);
+    assert.deepEqual(keys.filter((key) => !key.startsWith('app_live:native:')), []);
+    own.options.redis = own.redis; // it outlives the nodes
+    await own.stop();
+    const left = await own.redis.command('KEYS', '*');
+    assert.deepEqual(left.filter((key) => key.includes('presence-keys')), []);
+});
