@@ -5,18 +5,24 @@
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const path = require('node:path');
-const { test, before, after } = require('../support/test.js');
-const { sharedCluster } = require('../support/cluster.js');
+const { test, before, after, afterEach } = require('../support/test.js');
+const { Cluster } = require('../support/cluster.js');
 const { Client, called, connectionsAre, pusherJs, sdk, ENCRYPTION_KEY } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
 const { Nginx } = require('../support/nginx.js');
 
-const cluster = sharedCluster({ nodes: 3 });
+const cluster = new Cluster({ nodes: 3 });
 let nginx;
+
 before(async () => {
+    await cluster.start();
     nginx = await Nginx.start(cluster.nodes);
 });
-after(() => nginx.stop());
+afterEach(() => cluster.closeClients());
+after(async () => {
+    await nginx?.stop();
+    await cluster.stop();
+});
 
 /* Makes the calls of Pusher's PHP SDK; what came of each. */
 function php(calls) {
