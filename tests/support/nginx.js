@@ -12,10 +12,11 @@ const { until } = require('./wait.js');
 
 const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find((file) => fs.existsSync(file)) ?? 'nginx';
 
+/* With max_fails=0 a server that is started again at once gets connections at once. */
 function configuration(folder, port, servers) {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
         .map((kind) => `    ${kind}_temp_path ${folder}/${kind};`).join('\n');
-    const upstream = servers.map(({ host, port: at }) => `        server ${host}:${at};`).join('\n');
+    const upstream = servers.map(({ host, port: at }) => `        server ${host}:${at} max_fails=0;`).join('\n');
     const user = process.getuid() === 0 ? 'user root;' : '';
     return `${user}
 daemon off;
