@@ -4,7 +4,7 @@
  * whole again. Network namespaces serve as machines: needs root. */
 
 const assert = require('node:assert/strict');
-const { test, before, after } = require('../support/test.js');
+const { test, before, after, afterEach } = require('../support/test.js');
 const { Server, app } = require('../support/server.js');
 const { isConnected, redisOf } = require('../support/cluster.js');
 const { Namespaces } = require('../support/namespaces.js');
@@ -73,13 +73,12 @@ async function isOne(hall, { viewers, listeners, publishers }) {
     for (const listener of listeners)
         await listener.hasAll(publishers);
     await allSee(viewers, nodes, hall, usersOf(viewers), 20_000);
-    for (const viewer of viewers)
-        await viewer.client.leave();
 }
 
 if (wire.isThere) {
     before(startAll);
     after(stopAll);
+    afterEach(() => nodes.forEach((node) => node.closeClients()));
 
     test('5 s: what was published meanwhile arrives on both sides, and nobody is taken for gone', { timeout: 90_000 }, async () => {
         const it = await scene(HALL);
