@@ -74,6 +74,27 @@ static void report_cpu(const struct bench *bench, const char *who, const char *u
     bench_report_number(bench, name, (double)cpu_ns / 1000 / (double)count);
 }
 
+void bench_begin_usage(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->options->others_count; i++)
+        bench->others_before_ns[i] = bench_process_usage(bench->options->others[i]).cpu_ns;
+}
+
+static void report_others(const struct bench *bench, uint64_t count, const char *unit)
+{
+    json_t *list = json_array();
+    char name[96];
+
+    for (size_t i = 0; i < bench->options->others_count; i++) {
+        const uint64_t cpu_ns =
+            bench_process_usage(bench->options->others[i]).cpu_ns - bench->others_before_ns[i];
+
+        json_array_append_new(list, json_real((double)cpu_ns / 1000 / (double)count));
+    }
+    snprintf(name, sizeof name, "others_cpu_us_per_%s", unit);
+    json_object_set_new(bench->report, name, list);
+}
+
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit)
@@ -93,6 +114,8 @@ void bench_report_usage(const struct bench *bench, const struct bench_process_us
             bench_report_number(bench, name, system_s / (user_s + system_s));
     }
     report_cpu(bench, "client", unit, count, client.cpu_ns - client_before->cpu_ns);
+    if (bench->options->others_count > 0 && count > 0)
+        report_others(bench, count, unit);
 }
 
 /* --- a run ----------------------------------------------------------------------------------- */
@@ -151,6 +174,11 @@ static bool check_options(const struct bench_options *options, struct buffer *er
         buffer_printf(error, "there is no process %d; --pid is the server's", (int)options->pid);
         return false;
     }
+    for (size_t i = 0; i < options->others_count; i++)
+        if (!bench_process_is_there(options->others[i])) {
+            buffer_printf(error, "there is no process %d of --others", (int)options->others[i]);
+            return false;
+        }
     return true;
 }
 

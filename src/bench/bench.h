@@ -11,6 +11,9 @@
 #include "bench/tally.h"
 #include "client/server.h"
 
+/* Processes that have a part in it beside the server: another node, Redis. */
+#define BENCH_OTHERS_MAX 4
+
 struct bench_options {
     const char *scenario;
     size_t connections_count; /* also users or channels; 0: what suits the scenario */
@@ -24,6 +27,10 @@ struct bench_options {
     size_t members_count;    /* of presence: who is there already */
     pid_t pid;               /* the server's, 0 where it is not known */
     bool is_connecting_anew; /* a TCP connection for each request */
+    pid_t others[BENCH_OTHERS_MAX];
+    size_t others_count;
+    const struct client_server
+        *publishing; /* where fanout publishes; NULL: where the clients are */
 };
 
 /* A run: what the scenarios share. */
@@ -33,6 +40,7 @@ struct bench {
     struct buffer *error; /* gets one line where a scenario cannot go on */
     json_t *report;       /* gets what it measured */
     struct bench_tally *total;
+    uint64_t others_before_ns[BENCH_OTHERS_MAX];
 };
 
 /* Runs it. The report is the caller's to print and to json_decref(); NULL, and one line in `error`,
@@ -45,8 +53,11 @@ json_t *bench_run(const struct bench_options *options, const struct client_serve
 void bench_show_progress(const struct bench *bench, double seconds, uint64_t count,
                          const char *what);
 
+/* For the scenarios: what the other processes have used so far is not theirs to answer for. */
+void bench_begin_usage(struct bench *bench);
+
 /* For the scenarios: adds what the server and the generator used between two moments, per one of
- * `count` (of what `unit` says). */
+ * `count` (of what `unit` says); the others since bench_begin_usage(). */
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit);

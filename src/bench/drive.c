@@ -55,6 +55,7 @@ static void begin_measuring(struct bench_drive *drive)
     drive->is_measuring = true;
     drive->server_before = bench_process_usage(drive->bench->options->pid);
     drive->client_before = bench_process_usage(0);
+    bench_begin_usage(drive->bench);
 }
 
 static int on_turn(void *user)

@@ -44,7 +44,7 @@ static bool open_all(struct bench *bench, struct fanout *fanout, size_t receiver
         bytes_of(bench->options->channel ? bench->options->channel : CHANNEL);
 
     fanout->group = (struct bench_publisher_group){
-        .server = bench->server,
+        .server = bench->options->publishing ? bench->options->publishing : bench->server,
         .pool = &fanout->pool,
         .channel = channel,
         .size_bytes = bench->options->size_bytes,

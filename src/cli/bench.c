@@ -17,6 +17,8 @@
 
 struct arguments {
     struct cli_target_options target;
+    const char *publish_to;
+    const char *others;
     const char *connections;
     const char *in_flight;
     const char *rate;
@@ -35,6 +37,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, s
 {
     const struct cli_options_spec spec[] = {
         CLI_TARGET_OPTIONS(&arguments->target),
+        {.name = "--publish-to", .text = &arguments->publish_to},
+        {.name = "--others", .text = &arguments->others},
         {.name = "--connections", .text = &arguments->connections},
         {.name = "--in-flight", .text = &arguments->in_flight},
         {.name = "--rate", .text = &arguments->rate},
@@ -110,6 +114,43 @@ static bool settle(const struct arguments *arguments, const char *scenario,
     return true;
 }
 
+/* "PID,PID": processes that are measured too. */
+static bool read_others(const struct arguments *arguments, struct bench_options *options,
+                        struct buffer *error)
+{
+    const char *at = arguments->others;
+
+    while (at != NULL && *at != '\0') {
+        const size_t len = strcspn(at, ",");
+        uint64_t pid;
+
+        if (options->others_count == BENCH_OTHERS_MAX ||
+            !bytes_to_number((struct bytes){at, len}, PID_MAX, &pid) || pid == 0) {
+            buffer_printf(error,
+                          "--others \"%s\" is not right; give up to %d process ids, with commas",
+                          arguments->others, BENCH_OTHERS_MAX);
+            return false;
+        }
+        options->others[options->others_count++] = (pid_t)pid;
+        at += at[len] == ',' ? len + 1 : len;
+    }
+    return true;
+}
+
+/* The node that events are published to, where it is another one than that of the clients. */
+static bool open_publishing(const struct arguments *arguments, const struct cli_target *target,
+                            struct client_server *publishing, struct bench_options *options,
+                            struct buffer *error)
+{
+    struct client_url url;
+
+    if (arguments->publish_to == NULL)
+        return true;
+    options->publishing = publishing;
+    return client_url_parse(bytes_of(arguments->publish_to), &url, error) &&
+           client_server_open(publishing, &url, &target->app, arguments->target.is_trusting, error);
+}
+
 /* A line a value; what stands in an object is named after it. */
 static void print_table(const char *prefix, json_t *object)
 {
@@ -141,13 +182,16 @@ static bool run(int argc, char **argv, bool *is_clean, struct buffer *error)
     struct arguments arguments = {0};
     struct bench_options options;
     struct cli_target target = {0};
+    struct client_server publishing = {0};
     json_t *report = NULL;
 
     if (!read_arguments(argc, argv, &arguments, error) ||
-        !settle(&arguments, argv[1], &options, error))
+        !settle(&arguments, argv[1], &options, error) || !read_others(&arguments, &options, error))
         return false;
-    if (cli_target_open(&target, &arguments.target, error))
+    if (cli_target_open(&target, &arguments.target, error) &&
+        open_publishing(&arguments, &target, &publishing, &options, error))
         report = bench_run(&options, &target.server, is_clean, error);
+    client_server_close(&publishing);
     cli_target_close(&target);
     if (report == NULL)
         return false;

@@ -42,6 +42,7 @@ static const char usage[] =
     "  publish   CHANNEL EVENT JSON  publish an event\n"
     "  bench     SCENARIO            measure a server: fanout, publish, connect, idle, whisper,\n"
     "                                presence or channels\n"
+    "            --publish-to=ws://HOST:PORT --others=PID,PID (fanout over several nodes)\n"
     "            --connections=COUNT --in-flight=COUNT --rate=COUNT --size=BYTES\n"
     "            --duration=SECONDS --threads=COUNT --pid=SERVER --new-connections --json\n"
     "            --channel=NAME --channels=COUNT (fanout) --members=COUNT (presence)\n"
