@@ -58,6 +58,18 @@ test('its members leave within 15 s, each once, and its channels vacate', { time
         viewer.assertTrue();
 });
 
+test('what it has answered for, arrives', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2 });
+    const listener = await Listener.open(cluster.nodes[1], 'news');
+    for (let round = 0; round < 5; round++) {
+        const publisher = new Publisher(cluster.nodes[0], 'news', `round-${round}`);
+        await publisher.send(30);
+        await cluster.nodes[0].kill();
+        await listener.hasAll([publisher]);
+        await cluster.replace(cluster.nodes[0]);
+    }
+});
+
 test('one that is started again at once is another node: the former one\'s members leave, its own stay', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const [a, b] = cluster.nodes;

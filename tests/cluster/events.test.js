@@ -81,7 +81,7 @@ test('two publishers on two nodes each keep their order, everywhere', async () =
     }
 });
 
-for (const channel of ['presence-agreed', 'cache-agreed'])
+for (const channel of ['agreed', 'presence-agreed', 'cache-agreed'])
     test(`events of many publishers on all nodes come in one order that all clients see: ${channel}`, async () => {
         const clients = await subscribers(channel, 9);
         await Promise.all(nodes.map(async (node, which) => {

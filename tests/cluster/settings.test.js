@@ -19,6 +19,7 @@ const { until } = require('../support/wait.js');
 const SCALING = { REVERB_SCALING_ENABLED: 'true' };
 const PASSWORD = 'p@ss:w%rd/1';
 
+const AGAIN_MS = 2000; // in which it tries again several times
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function ownRedis(t, options) {
@@ -57,7 +58,7 @@ async function startsAlone(t, env, reason) {
     await serves(server);
     await server.line(reason);
     assert.equal(await redisOf(server), 'away');
-    await pause(4000);
+    await pause(AGAIN_MS);
     assert.equal(complaints(server).length, 1, `one line\n${server.stderr}`);
     return server;
 }
@@ -158,7 +159,7 @@ test('a port that takes connections and never answers is said in one line', { ti
     const server = await ownServer(t, { env: { ...SCALING, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(silent.address().port) } });
     await serves(server);
     await until(() => complaints(server).length > 0, 'it is said', 20_000);
-    await pause(3000);
+    await pause(AGAIN_MS);
     assert.equal(complaints(server).length, 1, server.stderr);
 });
 
@@ -241,7 +242,7 @@ async function refusesFor(t, cluster, { refuse, allow, reason }) {
         await publish(nodes[0], 'refused', 'n', String(n));
     await nodes[0].line(reason);
     await serves(nodes[0]);
-    await pause(3000);
+    await pause(AGAIN_MS);
     const said = nodes[0].stderr.split('\n').filter((line) => reason.test(line));
     assert.equal(said.length, 1, `one line\n${nodes[0].stderr}`);
     await allow();
