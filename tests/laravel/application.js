@@ -14,6 +14,8 @@ const { within, until, deferred, BIN } = require('../support/wait.js');
 const BASE = process.env.LARAVEL_APP;
 const INSTALLED = path.join(BASE, 'installed');
 const PARTS = ['app', 'artisan', 'bootstrap', 'config', 'database', 'public', 'resources', 'routes', 'storage', '.env.example', 'composer.json'];
+/* What the page in the browser loads. */
+const SCRIPTS = { 'pusher.js': 'pusher-js/dist/web/pusher-with-encryption.js', 'echo.js': 'laravel-echo/dist/echo.iife.js' };
 const COMMAND_MS = 30_000;
 const END_MS = 15_000;
 
@@ -138,15 +140,25 @@ function run(command, args, options = {}) {
 }
 
 class Application {
-    /* Fresh from the skeleton. */
-    constructor() {
-        this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'reverb-laravel-'));
+    /* Fresh from the skeleton; without `hasVendor` it has no packages yet. */
+    constructor({ hasVendor = true, folder = fs.mkdtempSync(path.join(os.tmpdir(), 'reverb-laravel-')) } = {}) {
+        this.folder = folder;
         this.children = new Set();
         this.app = { app_id: '1001', key: 'key-of-1001', secret: 'secret-of-1001' };
+        if (this.exists('artisan'))
+            return;
         this.take(BASE, PARTS);
-        fs.symlinkSync(path.join(BASE, 'vendor'), path.join(this.folder, 'vendor'));
+        if (hasVendor)
+            fs.symlinkSync(path.join(BASE, 'vendor'), this.path('vendor'));
         fs.copyFileSync(this.path('.env.example'), this.path('.env'));
         fs.writeFileSync(this.path('database/database.sqlite'), '');
+    }
+
+    /* One that is in a folder already, and stays there. */
+    static at(folder) {
+        const application = new Application({ folder });
+        application.stays = true;
+        return application;
     }
 
     take(from, parts) {
@@ -193,6 +205,10 @@ class Application {
      * done once, by template.js. */
     async install() {
         this.take(INSTALLED, [...PARTS, '.env']);
+        return this.useFreePort();
+    }
+
+    async useFreePort() {
         this.port = await freePort();
         this.setEnv({
             DB_DATABASE: this.path('database/database.sqlite'),
@@ -207,10 +223,20 @@ class Application {
         this.setEnv({ DB_DATABASE: this.path('database/database.sqlite') });
         await this.must(['migrate', '--force']);
         await this.must(['reverb:install', '--no-interaction']);
-        this.write('routes/channels.php', this.read('routes/channels.php.test'));
+        this.prepareForBrowser();
         fs.rmSync(INSTALLED, { recursive: true, force: true });
         for (const part of [...PARTS, '.env'])
             fs.cpSync(this.path(part), path.join(INSTALLED, part), { recursive: true });
+    }
+
+    /* What a developer would do by hand. */
+    prepareForBrowser() {
+        this.write('routes/channels.php', this.read('routes/channels.php.test'));
+        /* Encrypted channels need a master key, which the published connection does not mention. */
+        this.write('config/broadcasting.php', this.read('config/broadcasting.php')
+            .replace("'useTLS' => env('REVERB_SCHEME', 'https') === 'https',", "$& 'encryption_master_key_base64' => base64_encode(str_repeat('k', 32)),"));
+        for (const [name, file] of Object.entries(SCRIPTS))
+            fs.copyFileSync(path.join(__dirname, '../node_modules', file), this.path(`public/${name}`));
     }
 
     start(args = [], env = {}) {
@@ -248,9 +274,16 @@ class Application {
     async remove() {
         for (const child of this.children)
             await child.stop();
-        fs.rmSync(this.folder, { recursive: true, force: true });
+        if (!this.stays)
+            fs.rmSync(this.folder, { recursive: true, force: true });
     }
 }
+
+const is11 = (application) => fs.readFileSync(application.path('vendor/laravel/framework/src/Illuminate/Foundation/Application.php'), 'utf8')
+    .includes("VERSION = '11.");
+
+/* The framework's own command, which has no question left. */
+const installBroadcasting = (application) => ['install:broadcasting', '--no-interaction', '--without-node', ...(is11(application) ? [] : ['--reverb'])];
 
 /* For one test: goes with it. */
 function ownApplication(t) {
@@ -259,4 +292,4 @@ function ownApplication(t) {
     return application;
 }
 
-module.exports = { Application, ownApplication, run, environment };
+module.exports = { Application, installBroadcasting, ownApplication, run, environment };

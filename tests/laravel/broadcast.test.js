@@ -1,11 +1,10 @@
 'use strict';
 
 /* The application as people have it: its pages in Chromium with Echo and pusher-js, events from requests
- * and from a queue worker, channels authorised by routes/channels.php. */
+ * and from a queue worker, channels authorised by routes/channels.php. LARAVEL_IN is the folder of an
+ * application that is to be tried as it is. */
 
 const assert = require('node:assert/strict');
-const { copyFileSync } = require('node:fs');
-const path = require('node:path');
 const { chromium } = require('playwright-core');
 const { test, before, after } = require('../support/test.js');
 const { Application } = require('./application.js');
@@ -13,19 +12,13 @@ const { Application } = require('./application.js');
 const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const SCRIPTS = { 'pusher.js': 'pusher-js/dist/web/pusher-with-encryption.js', 'echo.js': 'laravel-echo/dist/echo.iife.js' };
 
 let application;
 let site;
 let browser;
 
 before(async () => {
-    application = await new Application().install();
-    /* Encrypted channels need a master key, which the published connection does not mention. */
-    application.write('config/broadcasting.php', application.read('config/broadcasting.php')
-        .replace("'useTLS' => env('REVERB_SCHEME', 'https') === 'https',", "$& 'encryption_master_key_base64' => base64_encode(str_repeat('k', 32)),"));
-    for (const [name, file] of Object.entries(SCRIPTS))
-        copyFileSync(path.join(__dirname, '../node_modules', file), application.path(`public/${name}`));
+    application = process.env.LARAVEL_IN ? Application.at(process.env.LARAVEL_IN) : await new Application().install();
     await application.server();
     site = await application.web();
     browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });

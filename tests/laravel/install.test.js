@@ -1,9 +1,8 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const fs = require('node:fs');
 const { test } = require('../support/test.js');
-const { ownApplication } = require('./application.js');
+const { installBroadcasting, ownApplication } = require('./application.js');
 
 const FILES = ['.env', 'config/reverb.php', 'config/broadcasting.php', 'routes/channels.php', 'bootstrap/app.php',
     'resources/js/echo.js', 'resources/js/bootstrap.js'];
@@ -17,11 +16,6 @@ function comparable(application) {
         .split('\n').filter(Boolean).sort();
     return files;
 }
-
-const INSTALL_BROADCASTING = ['install:broadcasting', '--no-interaction', '--without-node'];
-const is11 = (application) => fs.readFileSync(application.path('vendor/laravel/framework/src/Illuminate/Foundation/Application.php'), 'utf8')
-    .includes("VERSION = '11.");
-const installBroadcasting = (application) => [...INSTALL_BROADCASTING, ...(is11(application) ? [] : ['--reverb'])];
 
 test('reverb:install writes credentials, configuration, channels and the driver', async (t) => {
     const application = ownApplication(t);
