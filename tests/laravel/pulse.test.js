@@ -67,6 +67,11 @@ test('both cards show what the server has counted', { timeout: 120_000 }, async 
         [['Peak', 3], ['Average', 3]],
         [['Sent', 9], ['Sent per second', 0.15], ['Received', 3], ['Received per second', 0.05]],
     ]);
+    /* Also where one bucket alone has a value. */
+    const hasInk = () => [...document.querySelectorAll('canvas')].map((canvas) => canvas.getContext('2d')
+        .getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean));
+    await page.waitForTimeout(1500); // it is animated
+    assert.deepEqual(await page.evaluate(hasInk), [true, true]);
     /* The next poll draws the charts anew. */
     await page.waitForResponse((response) => /livewire.*update/.test(response.url()) && response.ok(), { timeout: 30_000 });
     const text = await page.evaluate(() => document.body.innerText);

@@ -13,10 +13,14 @@
                 datasets: series.map((line) => ({
                     label: line.label,
                     borderColor: line.color,
+                    backgroundColor: line.color,
                     data: Object.values(readings(line)).map((value) => value === null ? null : value / rate),
                 })),
             }
         }
+
+        // A value between nulls has no line to be seen by.
+        const radius = ({ dataset: { data }, dataIndex: i }) => data[i - 1] == null && data[i + 1] == null ? 1.5 : 0
 
         const update = (news) => {
             if (series.every(({ from, type }) => news[from]?.[app]?.[type] !== undefined)) {
@@ -32,7 +36,7 @@
                     data: lines(data),
                     options: {
                         maintainAspectRatio: false,
-                        datasets: { line: { borderWidth: 2, pointStyle: false, pointHitRadius: 10, tension: 0.2 } },
+                        datasets: { line: { borderWidth: 2, pointRadius: radius, pointHitRadius: 10, tension: 0.2 } },
                         scales: { x: { display: false }, y: { display: false, beginAtZero: true } },
                         plugins: {
                             legend: { display: false },
