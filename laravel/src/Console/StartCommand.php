@@ -11,6 +11,7 @@ use Laravel\Reverb\ConfigApplicationProvider;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 use Laravel\Reverb\Contracts\Logger;
 use Laravel\Reverb\Exceptions\BinaryMissing;
+use Laravel\Reverb\Exceptions\InvalidConfiguration;
 use Laravel\Reverb\Loggers\CliLogger;
 use Laravel\Reverb\Native\ChannelManager;
 use Laravel\Reverb\Native\Configuration;
@@ -85,7 +86,13 @@ class StartCommand extends Command implements SignalableCommandInterface
         $this->laravel->instance(Logger::class, new CliLogger($this->output));
         $this->laravel->singletonIf(ChannelManagerContract::class, ChannelManager::class);
 
-        $this->start($binary, $events);
+        try {
+            $this->start($binary, $events);
+        } catch (InvalidConfiguration $e) {
+            $this->components->error($e->getMessage());
+
+            return self::FAILURE;
+        }
 
         return $this->serve();
     }

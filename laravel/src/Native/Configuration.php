@@ -38,6 +38,10 @@ class Configuration
             array_filter($this->options, fn ($value) => $value !== null),
         );
 
+        if (is_array($server['scaling'] ?? null)) {
+            $server['scaling'] = (new Scaling($this->config))->resolve($server['scaling']);
+        }
+
         return [
             'default' => 'reverb',
             'servers' => ['reverb' => $server],

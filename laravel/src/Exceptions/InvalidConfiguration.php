@@ -1,0 +1,10 @@
+<?php
+
+namespace Laravel\Reverb\Exceptions;
+
+use RuntimeException;
+
+class InvalidConfiguration extends RuntimeException
+{
+    //
+}
