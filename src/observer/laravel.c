@@ -16,7 +16,8 @@
 /* Workers append whole lines to `pending` under a lock, which is also their one order. The main
  * thread takes all of it at once and writes it as the reader takes it. */
 
-/* What may wait for the reader; lines beyond are dropped and counted. */
+/* What may wait for the reader; events beyond are dropped and counted. Sums are not: those of an
+ * interval in which there is no room are told with the next one's. */
 #define PENDING_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* Takes of `pending` in one go, so that the main thread has time for other things. */
 #define TAKES_MAX 16
@@ -71,15 +72,15 @@ static bool wants(const struct observer_laravel *laravel, enum kind kind)
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* Takes the line, whose end is added. */
-static void tell(struct observer_laravel *laravel, struct buffer *line)
+/* Takes the line, whose end is added. One that `must` be told has room in any case. */
+static void tell_line(struct observer_laravel *laravel, struct buffer *line, bool must)
 {
     bool was_empty;
 
     buffer_append_text(line, "}\n");
     pthread_mutex_lock(&laravel->lock);
     was_empty = laravel->pending.len == 0;
-    if (laravel->pending.len + line->len <= PENDING_BYTES_MAX)
+    if (must || laravel->pending.len + line->len <= PENDING_BYTES_MAX)
         buffer_append_bytes(&laravel->pending, buffer_bytes(line));
     else
         laravel->dropped_count++;
@@ -87,6 +88,21 @@ static void tell(struct observer_laravel *laravel, struct buffer *line)
     buffer_deinit(line);
     if (was_empty && laravel->has_started)
         uv_async_send(&laravel->wake);
+}
+
+static void tell(struct observer_laravel *laravel, struct buffer *line)
+{
+    tell_line(laravel, line, false);
+}
+
+static bool has_room(struct observer_laravel *laravel)
+{
+    bool has;
+
+    pthread_mutex_lock(&laravel->lock);
+    has = laravel->pending.len < PENDING_BYTES_MAX;
+    pthread_mutex_unlock(&laravel->lock);
+    return has;
 }
 
 static void begin(struct buffer *line, enum kind kind, const struct pusher_app *app)
@@ -234,14 +250,15 @@ static void tell_sums(struct observer_laravel *laravel)
     }
     buffer_append_char(&line, '}');
     if (has_any)
-        tell(laravel, &line);
+        tell_line(laravel, &line, true);
     else
         buffer_deinit(&line);
 }
 
 static void on_tick(uv_timer_t *tick)
 {
-    tell_sums(tick->data);
+    if (has_room(tick->data))
+        tell_sums(tick->data);
 }
 
 void observer_laravel_ask_config(struct observer_laravel *laravel)
@@ -249,7 +266,7 @@ void observer_laravel_ask_config(struct observer_laravel *laravel)
     struct buffer line = {0};
 
     buffer_append_text(&line, "{\"event\":\"config\"");
-    tell(laravel, &line);
+    tell_line(laravel, &line, true);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
