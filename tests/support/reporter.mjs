@@ -17,7 +17,7 @@ export default async function* reporter(source) {
     const all = { passed: 0, failed: 0 };
     const topics = new Map();
     for await (const { type, data } of source) {
-        if (type === 'test:diagnostic' && /^(RSS|median|left out)/.test(data.message))
+        if (type === 'test:diagnostic' && /^(RSS|median|left out|artisan )/.test(data.message))
             yield `${data.message}\n`;
         if (type !== 'test:pass' && type !== 'test:fail')
             continue;
