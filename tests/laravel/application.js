@@ -37,13 +37,13 @@ function environment(extra) {
 /* A process of the application, with what it has said. One that has a group of its own ends with all
  * that it has started. */
 class Child {
-    constructor(application, command, args, env, { hasGroup = false } = {}) {
+    constructor(application, command, args, env, { hasGroup = false, hasInput = false } = {}) {
         this.hasGroup = hasGroup;
         this.application = application;
         this.said = '';
         this.exited = deferred();
         this.child = spawn(command, args, {
-            cwd: application.folder, env: environment({ HOME: application.folder, ...env }), stdio: ['ignore', 'pipe', 'pipe'], detached: hasGroup,
+            cwd: application.folder, env: environment({ HOME: application.folder, ...env }), stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: hasGroup,
         });
         running.add(this.child);
         for (const stream of [this.child.stdout, this.child.stderr])
@@ -251,6 +251,19 @@ class Application {
         return new Child(this, command, args, env, options);
     }
 
+    /* An artisan command on a terminal, whose questions are answered as they come: [question, keys]. */
+    async atTerminal(args, answers) {
+        const child = this.spawn('script', ['-qec', ['php', 'artisan', ...args].join(' '), '/dev/null'], { TERM: 'xterm', COLUMNS: '120' },
+            { hasInput: true });
+        for (const [question, keys] of answers) {
+            await child.line(question);
+            child.child.stdin.write(keys);
+        }
+        const { code } = await child.ended();
+        assert.equal(code, 0, child.said);
+        return child.said;
+    }
+
     /* The application's pages, from PHP's own web server. */
     async web() {
         const port = await freePort();
@@ -292,4 +305,4 @@ function ownApplication(t) {
     return application;
 }
 
-module.exports = { Application, installBroadcasting, ownApplication, run, environment };
+module.exports = { Application, installBroadcasting, is11, ownApplication, run, environment };

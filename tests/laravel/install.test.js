@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
-const { installBroadcasting, ownApplication } = require('./application.js');
+const { installBroadcasting, is11, ownApplication } = require('./application.js');
 
 const FILES = ['.env', 'config/reverb.php', 'config/broadcasting.php', 'routes/channels.php', 'bootstrap/app.php',
     'resources/js/echo.js', 'resources/js/bootstrap.js'];
@@ -52,6 +52,32 @@ test('install:broadcasting before, after, or alone comes to the same', async (t)
     const expected = comparable(without);
     for (const application of [alone, before, after])
         assert.deepEqual(comparable(application), expected);
+});
+
+const ENTER = '\r';
+/* A key each: what comes at once is one. */
+const NO = [[/●\S* Yes/, 'n'], [/●\S* No/, ENTER]];
+const DRIVER = /Broadcast with Reverb from now on/;
+const ENABLE = /Broadcasting is not enabled yet/;
+const NODE = /install and build the Node dependencies/;
+
+test('answered by hand on a terminal it comes to the same', async (t) => {
+    const [silent, asked, broadcasting] = [1, 2, 3].map(() => ownApplication(t));
+    await silent.must(['reverb:install', '--no-interaction']);
+    const said = await asked.atTerminal(['reverb:install'], [[DRIVER, ENTER], [ENABLE, ENTER]]);
+    assert.match(said, /Reverb is installed/);
+    await broadcasting.atTerminal(['install:broadcasting'], [...(is11(broadcasting) ? [] : [[/Which broadcasting driver/, ENTER]]), [NODE, ''], ...NO]);
+    for (const application of [asked, broadcasting])
+        assert.deepEqual(comparable(application), comparable(silent));
+    assert.doesNotMatch(await asked.atTerminal(['reverb:install'], []), DRIVER, 'nothing is left to ask');
+});
+
+test('who does not want the driver keeps the one there is', async (t) => {
+    const application = ownApplication(t);
+    await application.atTerminal(['reverb:install'], [[DRIVER, ''], ...NO, [ENABLE, ENTER]]);
+    assert.match(application.read('.env'), /^BROADCAST_CONNECTION=log$/m);
+    assert.match(application.read('.env'), /^REVERB_APP_ID=/m);
+    assert.ok(application.exists('routes/channels.php'));
 });
 
 test('what is set already stays', async (t) => {
