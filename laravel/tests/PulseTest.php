@@ -19,6 +19,7 @@ use Laravel\Reverb\Events\MessagesCounted;
 use Laravel\Reverb\Pulse\Livewire\Messages;
 use Laravel\Reverb\Pulse\Recorders\ReverbConnections;
 use Laravel\Reverb\Pulse\Recorders\ReverbMessages;
+use PHPUnit\Framework\Attributes\DataProvider;
 
 require_once __DIR__.'/Fakes/pulse.php';
 
@@ -31,21 +32,54 @@ class PulseTest extends TestCase
         parent::setUp();
 
         config([
-            'database.connections.sqlite.database' => ':memory:',
-            'database.default' => 'sqlite',
             'pulse.recorders.'.ReverbMessages::class => ['sample_rate' => 1],
             'reverb.apps.apps' => [['app_id' => '1', 'key' => 'k', 'secret' => 's', 'options' => ['host' => 'here']]],
         ]);
         $this->app->bind(Storage::class, fn () => (new \ReflectionClass(DatabaseStorage::class))->newInstanceWithoutConstructor());
+        $this->use('sqlite::memory:');
+    }
 
+    /**
+     * SQLite, and those of PULSE_DATABASES: URLs of databases that are empty.
+     *
+     * @return array<string, array<int, string>>
+     */
+    public static function databases(): array
+    {
+        $urls = ['sqlite::memory:', ...preg_split('/\s+/', getenv('PULSE_DATABASES') ?: '', -1, PREG_SPLIT_NO_EMPTY)];
+
+        return array_combine(array_map(fn (string $url) => strtok($url, ':'), $urls), array_map(fn (string $url) => [$url], $urls));
+    }
+
+    /**
+     * With the table as Pulse makes it on each of them.
+     */
+    protected function use(string $url): void
+    {
+        $isSqlite = str_starts_with($url, 'sqlite:');
+
+        config([
+            'database.connections.pulse' => $isSqlite
+                ? ['driver' => 'sqlite', 'database' => ':memory:', 'prefix' => '']
+                : ['url' => $url, 'driver' => strtok($url, ':'), 'charset' => str_starts_with($url, 'pgsql') ? 'utf8' : 'utf8mb4', 'prefix' => ''],
+            'database.default' => 'pulse',
+        ]);
+
+        Schema::dropIfExists('pulse_aggregates');
         Schema::create('pulse_aggregates', function (Blueprint $table) {
+            $table->id();
             $table->unsignedInteger('bucket');
             $table->unsignedMediumInteger('period');
             $table->string('type');
             $table->mediumText('key');
-            $table->string('key_hash');
+            match (DB::connection()->getDriverName()) {
+                'mariadb', 'mysql' => $table->char('key_hash', 16)->charset('binary')->virtualAs('unhex(md5(`key`))'),
+                'pgsql' => $table->uuid('key_hash')->storedAs('md5("key")::uuid'),
+                'sqlite' => $table->string('key_hash'),
+            };
             $table->string('aggregate');
             $table->decimal('value', 20, 2);
+            $table->unsignedInteger('count')->nullable();
             $table->unique(['bucket', 'period', 'type', 'aggregate', 'key_hash']);
         });
     }
@@ -60,8 +94,10 @@ class PulseTest extends TestCase
         $this->app->make(ReverbMessages::class)->record(new MessagesCounted($this->application(), $sent, $received, $at));
     }
 
-    public function test_sums_are_added_to_every_period(): void
+    #[DataProvider('databases')]
+    public function test_sums_are_added_to_every_period(string $url): void
     {
+        $this->use($url);
         $this->tell(200_000, 3);
         $this->tell(5, 0, self::AT + 1);
 
@@ -69,7 +105,8 @@ class PulseTest extends TestCase
         $this->assertSame([60, 360, 1440, 10080], $sent->pluck('period')->map(intval(...))->all());
         $this->assertSame([200_005, 200_005, 200_005, 200_005], $sent->pluck('value')->map(intval(...))->all());
         $this->assertSame(self::AT - self::AT % 60, (int) $sent[0]->bucket);
-        $this->assertSame([md5('1'), 'count', '1'], [$sent[0]->key_hash, $sent[0]->aggregate, $sent[0]->key]);
+        $this->assertSame(['count', '1'], [$sent[0]->aggregate, $sent[0]->key]);
+        $this->assertContains($sent[0]->key_hash, [md5('1'), md5('1', binary: true), implode('-', sscanf(md5('1'), '%8s%4s%4s%4s%12s'))]);
         $this->assertSame(3, (int) DB::table('pulse_aggregates')->where(['type' => 'reverb_message:received', 'period' => 60])->value('value'));
     }
 
