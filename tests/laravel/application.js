@@ -9,15 +9,15 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { freePort } = require('../support/server.js');
-const { within, until, deferred, BIN } = require('../support/wait.js');
+const { within, until, deferred, BIN, SLOW } = require('../support/wait.js');
 
 const BASE = process.env.LARAVEL_APP;
 const INSTALLED = path.join(BASE, 'installed');
 const PARTS = ['app', 'artisan', 'bootstrap', 'config', 'database', 'public', 'resources', 'routes', 'storage', '.env.example', 'composer.json'];
 /* What the page in the browser loads. */
 const SCRIPTS = { 'pusher.js': 'pusher-js/dist/web/pusher-with-encryption.js', 'echo.js': 'laravel-echo/dist/echo.iife.js' };
-const COMMAND_MS = 30_000;
-const END_MS = 15_000;
+const COMMAND_MS = 30_000 * SLOW;
+const END_MS = 15_000 * SLOW;
 
 const running = new Set();
 process.on('exit', () => {

@@ -46,7 +46,7 @@ async function open(user = 1) {
             forceTLS: (config.scheme ?? 'https') === 'https', enabledTransports: ['ws', 'wss'],
         });
     });
-    await page.waitForFunction(() => echo.socketId(), null, { timeout: 10_000 });
+    await page.waitForFunction(() => echo.socketId(), null, { timeout: 40_000 });
     return page;
 }
 
@@ -56,7 +56,7 @@ const listen = (page, kind, name, event = '.Told') => page.evaluate(({ kind, nam
     channel.error(reject);
 }), { kind, name, event });
 
-const hears = (page, event = '.Told') => page.waitForFunction((wanted) => heard.find(([of]) => of === wanted)?.[1], event, { timeout: 15_000 })
+const hears = (page, event = '.Told') => page.waitForFunction((wanted) => heard.find(([of]) => of === wanted)?.[1], event, { timeout: 60_000 })
     .then((handle) => handle.jsonValue());
 
 /* A request of the page itself, with the socket id that Echo would send. */

@@ -64,6 +64,8 @@ if ($stock === null) {
     }
 }
 
+$php = getenv('PLATFORM_PHP');
+$platform = $php ? ['platform' => ['php' => $php], 'platform-check' => false] : [];
 $stubs = $split($leftOut) === [] ? [] : ['files' => ['stubs.php']];
 
 echo json_encode(array_filter([
@@ -75,6 +77,6 @@ echo json_encode(array_filter([
     'replace' => array_fill_keys($split($leftOut), '99.0'),
     'autoload' => ['psr-4' => ['App\\' => 'app/'], ...$stubs],
     'autoload-dev' => ['psr-4' => ['Laravel\\Reverb\\Tests\\' => "{$package}/laravel/tests/"]],
-    'config' => ['lock' => $stock !== null, 'allow-plugins' => false],
+    'config' => ['lock' => $stock !== null, 'allow-plugins' => false, ...$platform],
     'minimum-stability' => 'stable',
 ]), JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES), "\n";
