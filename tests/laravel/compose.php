@@ -38,7 +38,7 @@ $require = [
     'php' => '^8.2',
     'laravel/framework' => "^{$framework}.0",
     'laravel/pint' => '^1.0',
-    'phpunit/phpunit' => '^10.5|^11.0|^12.0',
+    'phpunit/phpunit' => '^10.5|^11.0',
 ];
 $repositories = [];
 

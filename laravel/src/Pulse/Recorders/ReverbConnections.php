@@ -21,6 +21,9 @@ class ReverbConnections
     /** @var class-string */
     public string $listen = IsolatedBeat::class;
 
+    /** The quarter of a minute that was looked at last. */
+    protected ?int $quarter = null;
+
     public function __construct(
         protected Pulse $pulse,
         protected BroadcastManager $broadcast,
@@ -31,7 +34,7 @@ class ReverbConnections
 
     public function record(IsolatedBeat $event): void
     {
-        if ($event->time->second % self::SECONDS !== 0) {
+        if (! $this->isDue($event)) {
             return;
         }
 
@@ -49,6 +52,18 @@ class ReverbConnections
         if ($failure !== null) {
             throw $failure;
         }
+    }
+
+    /**
+     * With the first beat of each quarter of a minute: a busy machine may miss its first second. Of the
+     * quarter in which this process began another may have asked already.
+     */
+    protected function isDue(IsolatedBeat $event): bool
+    {
+        $former = $this->quarter;
+        $this->quarter = intdiv($event->time->getTimestamp(), self::SECONDS);
+
+        return $former === null ? $event->time->second % self::SECONDS === 0 : $this->quarter !== $former;
     }
 
     protected function count(ReverbApplication $app): int
