@@ -34,7 +34,8 @@ struct config_app {
     size_t allowed_origins_count;
     uint32_t ping_interval_s;
     uint32_t activity_timeout_s;
-    uint32_t max_connections; /* 0: no limit */
+    uint32_t max_connections;   /* 0: no limit */
+    uint32_t max_subscriptions; /* of one connection; 0: no limit */
     uint32_t max_message_size_bytes;
     enum config_client_events accept_client_events_from;
     struct config_rate_limiting rate_limiting;

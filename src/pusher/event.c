@@ -71,10 +71,16 @@ void pusher_event_subscription_succeeded(struct buffer *out, struct bytes channe
 void pusher_event_subscription_error(struct buffer *out, struct bytes channel,
                                      enum pusher_error error)
 {
+    const bool is_limit = error == PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS;
+
     begin(out, "pusher:subscription_error", channel);
-    buffer_append_text(out, ",\"data\":\"{\\\"type\\\":\\\"AuthError\\\",\\\"error\\\":\\\"");
+    buffer_append_text(out, ",\"data\":\"{\\\"type\\\":\\\"");
+    buffer_append_text(out, is_limit ? "LimitReached" : "AuthError");
+    buffer_append_text(out, "\\\",\\\"error\\\":\\\"");
     buffer_append_bytes(out, pusher_error_text(error));
-    buffer_append_text(out, "\\\",\\\"status\\\":401}\"}");
+    buffer_append_text(out, "\\\",\\\"status\\\":");
+    buffer_append_number(out, is_limit ? 429 : 401);
+    buffer_append_text(out, "}\"}");
 }
 
 void pusher_event_subscription_count(struct buffer *out, struct bytes channel, size_t count)

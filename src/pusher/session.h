@@ -29,6 +29,7 @@ struct pusher_session {
     uint64_t socket_id;               /* two numbers of 32 bits; never 0 */
     struct pusher_session_user *user; /* NULL before sign-in */
     uint64_t seen_ms;                 /* when the client last sent something */
+    uint32_t channels_count;          /* that it is subscribed to */
     struct pusher_rate_limit rate_limit;
     bool is_pinged;
     bool uses_control_frames;

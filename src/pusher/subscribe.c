@@ -73,14 +73,21 @@ static bool is_authorized(struct pusher_session *session, const struct wish *wis
     return is_signed;
 }
 
-static void refuse(struct pusher_session *session, struct bytes channel)
+static void refuse(struct pusher_session *session, struct bytes channel, enum pusher_error error)
 {
     struct buffer *out = pusher_hub_scratch(session->hub);
 
-    pusher_session_send_error(session, PUSHER_ERROR_UNAUTHORIZED);
+    pusher_session_send_error(session, error);
     buffer_clear(out);
-    pusher_event_subscription_error(out, channel, PUSHER_ERROR_UNAUTHORIZED);
+    pusher_event_subscription_error(out, channel, error);
     pusher_session_send(session, buffer_bytes(out));
+}
+
+static bool is_full(const struct pusher_session *session)
+{
+    const uint32_t max = pusher_app_settings(session->app)->max_subscriptions;
+
+    return max != 0 && session->channels_count >= max;
 }
 
 /* A user id may be a string or a number; it is a string from here on. */
@@ -244,6 +251,7 @@ static void join(struct pusher_session *session, const struct wish *wish)
 
     channel = channel_registry_join(app->channels, wish->channel, hub->worker, &is_first);
     subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
+    session->channels_count++;
     if (channel->kind.is_presence)
         join_presence(session, subscription, wish);
     if (pusher_app_is_shared(app, CLUSTER_KIND_CHANNEL, wish->channel))
@@ -288,12 +296,12 @@ static void subscribe(struct pusher_session *session, struct wish *wish, struct 
                                                 BYTES_NONE);
             pusher_session_send(session, buffer_bytes(&session->hub->scratch));
         } else {
-            refuse(session, wish->channel);
+            refuse(session, wish->channel, PUSHER_ERROR_UNAUTHORIZED);
         }
         return;
     }
     if (kind.needs_auth && !is_authorized(session, wish)) {
-        refuse(session, wish->channel);
+        refuse(session, wish->channel, PUSHER_ERROR_UNAUTHORIZED);
         return;
     }
     if (kind.is_presence && !read_member(session, wish, scratch)) {
@@ -303,6 +311,8 @@ static void subscribe(struct pusher_session *session, struct wish *wish, struct 
     subscription = pusher_subscribe_find(session, wish->channel);
     if (subscription != NULL)
         answer_again(session, subscription, wish->channel);
+    else if (is_full(session))
+        refuse(session, wish->channel, PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS);
     else
         join(session, wish);
 }
@@ -380,6 +390,7 @@ void pusher_subscribe_leave(struct pusher_session *session,
     struct channel *channel =
         channel_subscription_free(&hub->fanout, subscription, &is_last_of_worker);
 
+    session->channels_count--;
     if (member != NULL)
         leave_presence(session, channel, member);
     if (!channel_registry_leave(channel, hub->worker, is_last_of_worker))

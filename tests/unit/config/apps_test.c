@@ -25,6 +25,7 @@ static void the_app_of_the_environment_has_the_defaults_of_today(void **state)
     assert_int_equal(app->ping_interval_s, 60);
     assert_int_equal(app->activity_timeout_s, 30);
     assert_int_equal(app->max_connections, 0);
+    assert_int_equal(app->max_subscriptions, 10000);
     assert_int_equal(app->max_message_size_bytes, 10000);
     assert_int_equal(app->accept_client_events_from, CONFIG_CLIENT_EVENTS_MEMBERS);
     assert_false(app->rate_limiting.enabled);
@@ -47,6 +48,7 @@ static void each_variable_of_an_app_sets_its_value(void **state)
     setenv("REVERB_APP_PING_INTERVAL", "1", 1);
     setenv("REVERB_APP_ACTIVITY_TIMEOUT", "2", 1);
     setenv("REVERB_APP_MAX_CONNECTIONS", "3", 1);
+    setenv("REVERB_APP_MAX_SUBSCRIPTIONS", "9", 1);
     setenv("REVERB_APP_MAX_MESSAGE_SIZE", "4", 1);
     setenv("REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM", "none", 1);
     setenv("REVERB_APP_RATE_LIMITING_ENABLED", "true", 1);
@@ -64,6 +66,7 @@ static void each_variable_of_an_app_sets_its_value(void **state)
     assert_int_equal(app->ping_interval_s, 1);
     assert_int_equal(app->activity_timeout_s, 2);
     assert_int_equal(app->max_connections, 3);
+    assert_int_equal(app->max_subscriptions, 9);
     assert_int_equal(app->max_message_size_bytes, 4);
     assert_int_equal(app->accept_client_events_from, CONFIG_CLIENT_EVENTS_NONE);
     assert_true(app->rate_limiting.enabled);
@@ -84,7 +87,8 @@ static void each_key_of_a_listed_app_sets_its_value(void **state)
     write_apps(*state,
                "[{\"app_id\": \"1\", \"key\": \"k\", \"secret\": \"s\", \"allowed_origins\": "
                "[\"a.test\", \"b.test\"], \"ping_interval\": \"1\", \"activity_timeout\": 2, "
-               "\"max_connections\": 3, \"max_message_size\": 4, \"accept_client_events_from\": "
+               "\"max_connections\": 3, \"max_subscriptions\": \"9\", \"max_message_size\": 4, "
+               "\"accept_client_events_from\": "
                "\"members\", \"rate_limiting\": {\"enabled\": \"true\", \"max_attempts\": 5, "
                "\"decay_seconds\": 6, \"terminate_on_limit\": true}, "
                "\"auth_timestamp_tolerance\": 8, \"cache_ttl\": 7, \"subscription_counts\": 1, "
@@ -95,6 +99,7 @@ static void each_key_of_a_listed_app_sets_its_value(void **state)
     assert_int_equal(app->ping_interval_s, 1);
     assert_int_equal(app->activity_timeout_s, 2);
     assert_int_equal(app->max_connections, 3);
+    assert_int_equal(app->max_subscriptions, 9);
     assert_int_equal(app->max_message_size_bytes, 4);
     assert_int_equal(app->accept_client_events_from, CONFIG_CLIENT_EVENTS_MEMBERS);
     assert_true(app->rate_limiting.enabled);
@@ -118,6 +123,7 @@ static void an_app_with_an_identity_alone_takes_the_defaults(void **state)
     assert_int_equal(app->activity_timeout_s, 30);
     assert_int_equal(app->ping_interval_s, 60);
     assert_int_equal(app->max_connections, 0);
+    assert_int_equal(app->max_subscriptions, 10000);
     assert_int_equal(app->max_message_size_bytes, 10000);
     assert_string_equal(app->allowed_origins[0], "*");
     assert_false(app->rate_limiting.enabled);

@@ -147,6 +147,20 @@ static void a_refused_subscription_names_its_channel(void **state)
     read_deinit(&message);
 }
 
+static void a_subscription_too_many_is_no_question_of_authorisation(void **state)
+{
+    struct buffer out = {0};
+    struct read message;
+
+    (void)state;
+    pusher_event_subscription_error(&out, BYTES("a"), PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS);
+    message = read_message(&out);
+    assert_event(&message, "pusher:subscription_error", 3);
+    assert_text(judge_member(message.data, "type"), "LimitReached");
+    assert_int_equal(number_of(message.data, "status"), 429);
+    read_deinit(&message);
+}
+
 static void a_count_of_subscriptions_is_a_number(void **state)
 {
     struct buffer out = {0};
@@ -255,6 +269,7 @@ int main(void)
         cmocka_unit_test(pings_and_pongs_have_no_data),
         cmocka_unit_test(a_subscription_succeeds_with_who_is_there_or_nothing),
         cmocka_unit_test(a_refused_subscription_names_its_channel),
+        cmocka_unit_test(a_subscription_too_many_is_no_question_of_authorisation),
         cmocka_unit_test(a_count_of_subscriptions_is_a_number),
         cmocka_unit_test(a_member_that_comes_or_goes_is_named_by_a_string),
         cmocka_unit_test(a_cache_miss_has_a_channel_and_no_data),
