@@ -79,6 +79,10 @@ fuzz: ## run each fuzzer for TIME seconds (60)
 fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
 	@tools/run-fuzzers $(TIME) $^
 
+.PHONY: soak
+soak: build ## mixed traffic for TIME seconds (60): nothing is lost, doubled, or grows
+	@SOAK_S=$(TIME) E2E_SECONDS_MAX=$$(($(TIME) + 300)) tests/run-e2e soak
+
 .PHONY: bench
 bench: ## install what is missing, and measure the server beside others: ratios, in docs/benchmarks.md
 	@tools/install-dependencies bench
