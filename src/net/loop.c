@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "net/conn.h"
 
+#define STANDSTILL_MS (4 * NET_TIMER_TICK_MS)
+
 static void on_turn(void *user)
 {
     struct net_loop *loop = user;
@@ -15,12 +17,26 @@ static void on_turn(void *user)
     } while (loop->closed != NULL);
 }
 
+/* Where the process stood still, or a turn took long, the sockets hold what came meanwhile, more
+ * than one turn reads: it is read before anybody is found too late. But not twice in a row, so that
+ * a loop that is always late has its timers all the same. */
+static bool must_read_first(struct net_loop *loop)
+{
+    const uint64_t now_ms = uv_now(&loop->uv);
+    const bool stood_still = now_ms - loop->ticked_ms > STANDSTILL_MS;
+
+    loop->ticked_ms = now_ms;
+    loop->reads_first = stood_still && !loop->reads_first;
+    return loop->reads_first;
+}
+
 static void on_tick(uv_timer_t *tick)
 {
     struct net_loop *loop = tick->data;
 
     atomic_fetch_add_explicit(&loop->ticks, 1, memory_order_relaxed);
-    net_timer_wheel_turn(&loop->wheel, uv_now(&loop->uv), net_conn_on_timer);
+    if (!must_read_first(loop))
+        net_timer_wheel_turn(&loop->wheel, uv_now(&loop->uv), net_conn_on_timer);
 }
 
 int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
@@ -46,6 +62,8 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     }
     CHECK(net_poller_open(&loop->poller, &loop->uv, on_turn, loop) == 0);
     net_timer_wheel_init(&loop->wheel, uv_now(&loop->uv));
+    loop->ticked_ms = uv_now(&loop->uv);
+    loop->reads_first = false;
     CHECK(uv_timer_init(&loop->uv, &loop->tick) == 0);
     loop->tick.data = loop;
     CHECK(uv_timer_start(&loop->tick, on_tick, NET_TIMER_TICK_MS, NET_TIMER_TICK_MS) == 0);

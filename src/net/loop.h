@@ -32,7 +32,9 @@ struct net_loop {
     atomic_uint
         ticks; /* one each NET_TIMER_TICK_MS, as long as it is not stuck; any thread reads */
     uv_timer_t tick;
-    char *read_buffer; /* NET_LOOP_READ_LEN bytes, borrowed by whoever reads */
+    uint64_t ticked_ms; /* when it ticked last */
+    bool reads_first;   /* this tick's timers wait for the next one */
+    char *read_buffer;  /* NET_LOOP_READ_LEN bytes, borrowed by whoever reads */
 };
 
 /* `user` is handed to `on_turn_end` and to each mail. Negative UV_E… where it fails. */

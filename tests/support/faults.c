@@ -1,0 +1,95 @@
+/* Preloaded into a server under test (LD_PRELOAD): lets its wall clock be wrong, and keeps whoever
+ * receives certain words busy, as a job without end would.
+ *
+ *     FAULTS_CLOCK=FILE    a file of 8 bytes: seconds, signed, that the clock is off; may change
+ *     FAULTS_BUSY_MS=3000  how long receiving "keep-me-busy" takes
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char busy_words[] = "keep-me-busy";
+
+static volatile const int64_t *offset_s;
+static long busy_ms;
+static int (*real_clock_gettime)(clockid_t, struct timespec *);
+static ssize_t (*real_recv)(int, void *, size_t, int);
+
+/* A function's address as dlsym() gives it. */
+static void find(void *function, const char *name)
+{
+    void *address = dlsym(RTLD_NEXT, name);
+
+    memcpy(function, &address, sizeof address);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *clock_file = getenv("FAULTS_CLOCK");
+    const char *busy = getenv("FAULTS_BUSY_MS");
+
+    find(&real_clock_gettime, "clock_gettime");
+    find(&real_recv, "recv");
+    busy_ms = busy != NULL ? atol(busy) : 0;
+    if (clock_file != NULL) {
+        const int fd = open(clock_file, O_RDONLY | O_CLOEXEC);
+        void *mapped = mmap(NULL, sizeof *offset_s, PROT_READ, MAP_SHARED, fd, 0);
+
+        if (fd < 0 || mapped == MAP_FAILED)
+            abort();
+        offset_s = mapped;
+        close(fd);
+    }
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int status;
+
+    if (real_clock_gettime == NULL)
+        find(&real_clock_gettime, "clock_gettime");
+    status = real_clock_gettime(clock, now);
+    if (status == 0 && clock == CLOCK_REALTIME && offset_s != NULL)
+        now->tv_sec += *offset_s;
+    return status;
+}
+
+time_t time(time_t *out)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out != NULL)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict out, void *restrict zone)
+{
+    struct timespec now;
+
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *out = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+    return 0;
+}
+
+ssize_t recv(int fd, void *out, size_t len, int flags)
+{
+    ssize_t received;
+
+    if (real_recv == NULL)
+        find(&real_recv, "recv");
+    received = real_recv(fd, out, len, flags);
+    if (busy_ms > 0 && received > 0 &&
+        memmem(out, (size_t)received, busy_words, sizeof busy_words - 1) != NULL)
+        usleep((useconds_t)busy_ms * 1000);
+    return received;
+}

@@ -1,0 +1,44 @@
+'use strict';
+
+/* Faults that a server under test is made to have: tests/support/faults.c is built once a process and
+ * preloaded. */
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { temporaryFolder } = require('./server.js');
+
+let library;
+
+function build() {
+    if (!library) {
+        const folder = temporaryFolder('reverb-faults-');
+        library = path.join(folder, 'faults.so');
+        execFileSync('cc', ['-D_GNU_SOURCE', '-shared', '-fPIC', '-o', library, path.join(__dirname, 'faults.c'), '-ldl']);
+        process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+    }
+    return library;
+}
+
+/* The environment that lets a server have them; a sanitizer would rather be the first to be loaded. */
+function faults(settings) {
+    return { LD_PRELOAD: build(), ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`, ...settings };
+}
+
+/* A wall clock that can be set: { env, step(seconds) }, off from the true one by so much. */
+function clock() {
+    const file = path.join(path.dirname(build()), `clock-${process.hrtime.bigint()}`);
+    const bytes = Buffer.alloc(8);
+    fs.writeFileSync(file, bytes);
+    return {
+        env: faults({ FAULTS_CLOCK: file }),
+        step(seconds) {
+            bytes.writeBigInt64LE(BigInt(seconds));
+            const descriptor = fs.openSync(file, 'r+');
+            fs.writeSync(descriptor, bytes, 0, 8, 0);
+            fs.closeSync(descriptor);
+        },
+    };
+}
+
+module.exports = { faults, clock };
