@@ -46,25 +46,32 @@ static bool is_request_line(struct bytes line)
            memchr(rest.data, ' ', rest.len) == NULL;
 }
 
-static bool is_field_line(struct bytes line)
+static bool is_field_line(struct bytes line, struct bytes *name)
 {
     struct bytes rest = line;
-    struct bytes name;
 
-    return bytes_next(&rest, ':', &name) && rest.data != NULL && is_token(name) &&
+    return bytes_next(&rest, ':', name) && rest.data != NULL && is_token(*name) &&
            (rest.len == 0 || memchr(rest.data, '\0', rest.len) == NULL);
 }
 
-/* Headers or trailers up to the empty line, with nothing behind it. */
+/* Headers or trailers up to the empty line, with nothing behind it. Of two encodings some read the
+ * first and some the last. */
 static bool are_field_lines(struct bytes rest)
 {
+    bool has_encoding = false;
     struct bytes line;
+    struct bytes name;
 
     while (next_line(&rest, &line)) {
         if (line.len == 0)
             return rest.len == 0;
-        if (!is_field_line(line))
+        if (!is_field_line(line, &name))
             return false;
+        if (!bytes_equal_ignoring_case(name, BYTES("Transfer-Encoding")))
+            continue;
+        if (has_encoding)
+            return false;
+        has_encoding = true;
     }
     return false;
 }

@@ -12,7 +12,7 @@
 size_t http_strict_head_len(struct bytes request);
 
 /* A request line of three words, then lines of a name, a colon and a value; each ends in CR LF,
- * none is folded, and there is no other CR or LF. */
+ * none is folded, none but one is Transfer-Encoding, and there is no other CR or LF. */
 bool http_strict_is_head(struct bytes head);
 
 /* A body in chunks, as long as `body`: each of a size, its bytes and CR LF, the last of size 0,
