@@ -1,8 +1,12 @@
 #include "base/log.h"
 
 #include "base/buffer.h"
+#include "base/check.h"
 #include "base/jsonwrite.h"
 
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -10,6 +14,12 @@
 
 /* Longer lines are cut: a log line never costs more than this on the stack. */
 #define LINE_LEN_MAX 2048
+
+/* How long a line waits for somebody to read what came before it. */
+#define READER_WAIT_MS 100
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int stalled_fd = -1; /* whose reader did not come in that time */
 
 static struct log_options options = {.level = LOG_LEVEL_INFO};
 
@@ -32,14 +42,34 @@ static void format_time(char *out, size_t out_len)
     snprintf(out, out_len, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
 }
 
-/* One write() a line: the kernel keeps lines of several threads apart. */
+/* Whether a write of up to PIPE_BUF bytes would not wait. Who reads slowly is waited for; who reads
+ * no more is waited for once. */
+static bool has_room(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+
+    stalled_fd = poll(&poll_fd, 1, fd == stalled_fd ? 0 : READER_WAIT_MS) == 0 ? fd : -1;
+    return stalled_fd != fd;
+}
+
+/* The lock keeps lines of several threads apart, and what had room has it still. */
+void log_write(int fd, struct bytes text)
+{
+    CHECK(pthread_mutex_lock(&lock) == 0);
+    while (text.len > 0 && has_room(fd)) {
+        const ssize_t written = write(fd, text.data, text.len < PIPE_BUF ? text.len : PIPE_BUF);
+
+        if (written <= 0)
+            break; /* a log that cannot be written has nowhere to say so */
+        text = bytes_from(text, (size_t)written);
+    }
+    CHECK(pthread_mutex_unlock(&lock) == 0);
+}
+
 static void write_line(struct buffer *line)
 {
-    ssize_t written;
-
     buffer_append_char(line, '\n');
-    written = write(STDERR_FILENO, line->data, line->len);
-    (void)written; /* a log that cannot be written has nowhere to say so */
+    log_write(STDERR_FILENO, buffer_bytes(line));
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,

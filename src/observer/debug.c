@@ -1,5 +1,6 @@
 #include "observer/debug.h"
 
+#include "base/log.h"
 #include "observer/pretty.h"
 #include "pusher/session.h"
 
@@ -49,12 +50,9 @@ static void append_message(struct buffer *out, struct bytes message)
     buffer_deinit(&pretty);
 }
 
-/* One write: what several workers show does not mix. */
 static void show(struct buffer *out)
 {
-    ssize_t written = write(STDOUT_FILENO, out->data, out->len);
-
-    (void)written; /* nobody looks */
+    log_write(STDOUT_FILENO, buffer_bytes(out));
     buffer_deinit(out);
 }
 

@@ -26,7 +26,7 @@ const MIB = 1024 * 1024;
 
 const SETTLE_MS = Math.min(10_000, SECONDS * 200);
 const MOVERS_COUNT = 20;
-const FILLER_BYTES = 16_000;
+const FILLER_BYTES = 30_000;
 const MOVER_USERS = ['1', '2', '3', '4', '5'];
 const CHANNELS = ['news', 'private-orders', 'presence-room', 'presence-hall', 'cache-weather', 'private-cache-prices',
     'presence-cache-lobby', 'private-encrypted-secrets'];
@@ -144,14 +144,18 @@ class Soak {
         await lazy.resume();
     }
 
-    /* Never reads, and goes when it has been let go. */
-    async deafen(world) {
-        const deaf = new FrameMember(world, 'deaf');
+    /* Never reads, although it says that it is there; goes after a while, if it was not closed before. */
+    async deafen() {
+        const deaf = new FrameMember(this, 'deaf');
         await deaf.connect();
         await deaf.client.subscribe('filler');
         deaf.client.socket._socket.pause();
-        await pause(Math.min(25_000, SECONDS * 500));
+        for (let n = 0; n < 20 && !this.isOver; n++) {
+            deaf.client.send('pusher:pong', {});
+            await pause(1500);
+        }
         deaf.client.close();
+        this.server.clients.delete(deaf.client);
     }
 
     async benchOnce() {
@@ -261,7 +265,7 @@ async function live(soak) {
         soak.loop(60, () => publish(soak.server, 'filler', 'filler', filler)),
         (async () => {
             while (!soak.isOver)
-                await soak.deafen(soak);
+                await soak.deafen();
         })(),
         (async () => {
             while (!soak.isOver) {
