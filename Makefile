@@ -17,7 +17,13 @@ OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 GENERATED := $(BUILD)/generated
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+
+# Those of the flags given that this compiler knows, on this processor and with this C library.
+known = $(foreach flag,$(1),$(shell echo '#include <stdio.h>' | \
+	$(CC) -Werror -O2 $(flag) -x c -c -o /dev/null - 2>/dev/null && echo '$(flag)'))
+FORTIFY := $(firstword $(call known,-D_FORTIFY_SOURCE=3 -D_FORTIFY_SOURCE=2))
+HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,$(FORTIFY)) \
+	$(call known,-fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -I$(GENERATED) -MMD -MP \
 	$(shell pkg-config --cflags $(DEPENDENCIES) 2>/dev/null) \
@@ -33,6 +39,10 @@ MAIN := $(OUT)/obj/main.o
 
 UNIT_TESTS := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BINARIES := $(UNIT_TESTS:tests/unit/%.c=$(OUT)/unit/%)
+
+MEMCHECK_TOPICS := apps backlog cache client_events connection debug deflate descriptors forged http http_api \
+	malformed many order presence private pusher_js rate_limit sdk shutdown signin subscription_counts \
+	subscriptions terminate tls watchlist
 
 FUZZERS := $(sort $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c)))
 
@@ -83,6 +93,11 @@ fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
 soak: build ## mixed traffic for TIME seconds (60): nothing is lost, doubled, or grows
 	@SOAK_S=$(TIME) E2E_SECONDS_MAX=$$(($(TIME) + 300)) tests/run-e2e soak
 
+# Those that hang on how fast the server starts or on how it was linked say nothing here.
+.PHONY: memcheck
+memcheck: build ## the end-to-end tests with the server under valgrind; half an hour
+	@REVERB_BIN=tools/valgrind-reverb E2E_SECONDS_MAX=7200 tests/run-e2e $(or $(TOPICS),$(MEMCHECK_TOPICS))
+
 .PHONY: bench
 bench: ## install what is missing, and measure the server beside others: ratios, in docs/benchmarks.md
 	@tools/install-dependencies bench
@@ -113,7 +128,7 @@ help: ## this
 $(OUT)/reverb: $(MAIN) $(OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(OUT)/obj/%.o: src/%.c | dependencies
+$(OUT)/obj/%.o: src/%.c Makefile | dependencies
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 

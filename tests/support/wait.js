@@ -7,8 +7,9 @@ const { readFileSync } = require('node:fs');
 const path = require('node:path');
 
 const BIN = path.resolve(process.env.REVERB_BIN || path.join(__dirname, '../../build/reverb'));
-const SANITIZED = /san-/.test(BIN);
-const SLOW = (SANITIZED ? 4 : 1) * Number(process.env.PATIENCE || 1);
+const VALGRIND = /valgrind/.test(BIN);
+const SANITIZED = VALGRIND || /san-/.test(BIN);
+const SLOW = (VALGRIND ? 10 : SANITIZED ? 4 : 1) * Number(process.env.PATIENCE || 1);
 
 const DEADLINE_MS = 10_000 * SLOW;
 
