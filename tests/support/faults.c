@@ -37,7 +37,7 @@ __attribute__((constructor)) static void begin(void)
 
     find(&real_clock_gettime, "clock_gettime");
     find(&real_recv, "recv");
-    busy_ms = busy != NULL ? atol(busy) : 0;
+    busy_ms = busy != NULL ? strtol(busy, NULL, 10) : 0;
     if (clock_file != NULL) {
         const int fd = open(clock_file, O_RDONLY | O_CLOEXEC);
         void *mapped = mmap(NULL, sizeof *offset_s, PROT_READ, MAP_SHARED, fd, 0);
@@ -48,6 +48,9 @@ __attribute__((constructor)) static void begin(void)
         close(fd);
     }
 }
+
+/* The system's headers have names of their own for these.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -93,3 +96,5 @@ ssize_t recv(int fd, void *out, size_t len, int flags)
         usleep((useconds_t)busy_ms * 1000);
     return received;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
