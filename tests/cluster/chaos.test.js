@@ -134,3 +134,23 @@ test(`faults of all kinds for ${SECONDS} s (seed ${SEED})`, { timeout: (SECONDS 
         await listener.hasAll(publishers);
     assert.ok(done.length > 0);
 });
+
+test(`Redis hangs and cuts connections for ${SECONDS} s under traffic: every event comes once and in order (seed ${SEED})`,
+    { timeout: (SECONDS + 120) * 1000 }, async (t) => {
+        const random = randomness(SEED);
+        const cluster = await ownCluster(t, { nodes: 3 });
+        const { nodes } = cluster;
+        const channels = ['news', 'cache-news', 'private-news'];
+        const listeners = (await Promise.all(channels.map((channel) => Promise.all(nodes.map((node) => Listener.open(node, channel)))))).flat();
+        const publishers = channels.flatMap((channel) => nodes.map((node, n) => new Publisher(node, channel, `p${n}`)));
+        publishers.forEach((publisher) => publisher.start(10));
+        const { cut, cutAgain, hang } = faultsOf(cluster, random);
+        for (const end = Date.now() + SECONDS * 1000; Date.now() < end;) {
+            await random.one([cut, cutAgain, hang])();
+            await pause(random.below(2000));
+        }
+        await Promise.all(publishers.map((publisher) => publisher.stop()));
+        await cluster.connected();
+        for (const listener of listeners)
+            await listener.hasAll(publishers.filter(({ channel }) => channel === listener.channel), 20_000);
+    });
