@@ -42,18 +42,17 @@ function assertSmall(server, before, mib) {
 }
 
 const CONNECTIONS = 10_000 / SHARE;
-test(`${CONNECTIONS} connections opened and dropped at once leave nothing behind, and the others are served`, { timeout: 90_000 }, async (t) => {
+test(`${CONNECTIONS} connections opened and dropped at once leave nothing behind, and the others are served`, { timeout: 120_000 }, async (t) => {
     const server = await ownServer(t);
     const witness = await Client.open(server);
     await witness.subscribe('news');
-    const atOnce = Math.min(CONNECTIONS, openFilesLimit() - 2_000);
+    const atOnce = Math.min(CONNECTIONS, Math.max(500, openFilesLimit() - 2_000));
     const files = server.descriptors();
     const before = server.rss();
     for (let left = CONNECTIONS; left > 0; left -= atOnce) {
-        const opened = Array.from({ length: Math.min(left, atOnce) }, () => RawConnection.open(server));
-        const raws = await Promise.allSettled(opened);
-        const there = raws.filter(({ status }) => status === 'fulfilled').map(({ value }) => value);
-        assert.ok(there.length > opened.length * 0.9, `${there.length} of ${opened.length} came in`);
+        const there = Array.from({ length: Math.min(left, atOnce) }, () => new RawConnection(server));
+        // The kernel's queue holds fewer: the others try again, after a second, three and seven.
+        await within(Promise.all(there.map((raw) => raw.opened.promise)), 'all of them came in', 60_000);
         // Half of them in the middle of a handshake.
         there.forEach((raw, n) => n % 2 && raw.socket.write(`GET /app/${server.app.key} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConn`));
         await publish(server, 'news', 'told', '1');
