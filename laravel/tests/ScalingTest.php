@@ -43,13 +43,13 @@ class ScalingTest extends TestCase
 
     public function test_without_settings_laravels_default_connection_is_taken(): void
     {
-        $redis = ['default' => [...self::SERVER, 'context' => ['stream' => []], 'retry_interval' => 1]];
+        $connection = [...self::SERVER, 'context' => ['stream' => ['cafile' => '/ca.pem']], 'retry_interval' => 1];
 
         foreach ([[], null, '', 'default'] as $server) {
-            $this->assertSame(self::SERVER, $this->scaling(['enabled' => '1', 'server' => $server], $redis)['server']);
+            $this->assertSame($connection, $this->scaling(['enabled' => '1', 'server' => $server], ['default' => $connection])['server']);
         }
 
-        $this->assertSame(self::SERVER, $this->scaling(['enabled' => true], $redis)['server']);
+        $this->assertSame($connection, $this->scaling(['enabled' => true], ['default' => $connection])['server']);
     }
 
     public function test_a_connection_may_be_named_and_a_url_given(): void
@@ -74,11 +74,46 @@ class ScalingTest extends TestCase
         $this->assertSame('', $this->scaling(['enabled' => true, 'server' => self::SERVER])['prefix']);
     }
 
-    public function test_clusters_and_sentinels_are_named_as_what_they_are(): void
+    public function test_a_prefix_of_the_environment_is_not_in_the_way(): void
+    {
+        putenv('REVERB_SCALING_PREFIX=of-the-environment-');
+
+        try {
+            $this->assertArrayNotHasKey('prefix', $this->scaling(['enabled' => true, 'server' => self::SERVER]));
+        } finally {
+            putenv('REVERB_SCALING_PREFIX');
+        }
+    }
+
+    public function test_a_cluster_of_laravels_is_a_list_of_hosts(): void
+    {
+        $redis = ['clusters' => ['default' => [
+            ['host' => 'a', 'port' => 7001, 'password' => 'p'], ['url' => 'tcp://b:7002'], 'tcp://c',
+        ]]];
+
+        $this->assertSame(
+            ['password' => 'p', 'hosts' => ['a:7001', 'b:7002', 'c:6379'], 'cluster' => true],
+            $this->scaling(['enabled' => true], $redis)['server'],
+        );
+    }
+
+    public function test_sentinels_as_predis_has_them_are_understood(): void
+    {
+        $options = ['replication' => 'sentinel', 'service' => 'main', 'prefix' => 'x-', 'parameters' => ['password' => 'p', 'database' => 1]];
+        $scaling = $this->scaling(['enabled' => true], ['default' => ['tcp://a:26379', 'tcp://b:26379', 'options' => $options]]);
+
+        $this->assertSame(
+            ['password' => 'p', 'database' => 1, 'hosts' => ['a:26379', 'b:26379'], 'sentinel' => 'main', 'options' => $options],
+            $scaling['server'],
+        );
+        $this->assertSame('x-', $scaling['prefix']);
+    }
+
+    public function test_what_is_no_redis_is_named(): void
     {
         $this->expectException(InvalidConfiguration::class);
-        $this->expectExceptionMessage('database.redis.default');
+        $this->expectExceptionMessage('database.redis.sockets');
 
-        $this->scaling(['enabled' => true, 'server' => []], ['default' => [['host' => 'a'], ['host' => 'b']]]);
+        $this->scaling(['enabled' => true, 'server' => 'sockets'], ['default' => self::SERVER]);
     }
 }

@@ -3,6 +3,7 @@
 namespace Laravel\Reverb\Native;
 
 use Illuminate\Contracts\Config\Repository;
+use Illuminate\Support\Arr;
 use Laravel\Reverb\Exceptions\InvalidConfiguration;
 
 /**
@@ -11,9 +12,6 @@ use Laravel\Reverb\Exceptions\InvalidConfiguration;
  */
 class Scaling
 {
-    /** What the native server understands; the rest is for PHP's clients of Redis. */
-    protected const SERVER = ['url', 'scheme', 'host', 'port', 'username', 'password', 'database', 'timeout'];
-
     public function __construct(protected Repository $config)
     {
         //
@@ -28,13 +26,14 @@ class Scaling
             return $scaling;
         }
 
-        $server = $this->server($scaling['server'] ?? null);
+        $scaling['server'] = $this->server($scaling['server'] ?? null);
 
-        return [
-            ...$scaling,
-            'prefix' => (string) ($scaling['prefix'] ?? $this->prefix($server)),
-            'server' => array_intersect_key($server, array_flip(self::SERVER)),
-        ];
+        // The environment is the native server's to read.
+        if (! isset($scaling['prefix']) && getenv('REVERB_SCALING_PREFIX') === false) {
+            $scaling['prefix'] = (string) $this->prefix($scaling['server']);
+        }
+
+        return $scaling;
     }
 
     /**
@@ -52,16 +51,58 @@ class Scaling
         }
 
         $name = is_string($server) && $server !== '' ? $server : 'default';
-        $connection = $this->config->get("database.redis.{$name}");
 
-        if (is_array($connection) && (($connection['host'] ?? null) || ($connection['url'] ?? null))) {
+        return $this->connection($name)
+            ?? $this->cluster($name)
+            ?? throw new InvalidConfiguration(
+                "Scaling needs a Redis, and database.redis.{$name} is none that is understood. ".
+                'Say where it is in servers.reverb.scaling.server of config/reverb.php.'
+            );
+    }
+
+    /**
+     * One server, or Sentinels as Predis has them: nodes, and what they are in the options.
+     */
+    protected function connection(string $name): ?array
+    {
+        $connection = Arr::wrap($this->config->get("database.redis.{$name}"));
+        $options = $connection['options'] ?? [];
+
+        if (($connection['host'] ?? null) || ($connection['url'] ?? null)) {
             return $connection;
         }
 
-        throw new InvalidConfiguration(
-            "Scaling needs a single Redis server, and database.redis.{$name} is none: clusters and sentinels are not supported. ".
-            'Say where it is in servers.reverb.scaling.server of config/reverb.php.'
-        );
+        return ($options['replication'] ?? null) === 'sentinel' ? [
+            ...Arr::only($options['parameters'] ?? [], ['username', 'password', 'database']),
+            'hosts' => $this->hosts($connection),
+            'sentinel' => $options['service'] ?? 'mymaster',
+            'options' => $options,
+        ] : null;
+    }
+
+    protected function cluster(string $name): ?array
+    {
+        $nodes = Arr::wrap($this->config->get("database.redis.clusters.{$name}"));
+
+        return $this->hosts($nodes) === [] ? null : [
+            ...Arr::only(is_array(Arr::first($nodes)) ? Arr::first($nodes) : [], ['scheme', 'username', 'password', 'timeout', 'context']),
+            'hosts' => $this->hosts($nodes),
+            'cluster' => true,
+        ];
+    }
+
+    /**
+     * @return array<int, string>  host and port of each node, which are URLs or settings
+     */
+    protected function hosts(array $nodes): array
+    {
+        return collect($nodes)
+            ->filter(fn ($node, $key) => is_int($key))
+            ->map(fn ($node) => is_array($node) && ! isset($node['url']) ? $node : parse_url(is_array($node) ? $node['url'] : $node))
+            ->filter(fn ($node) => isset($node['host']))
+            ->map(fn (array $node) => "{$node['host']}:".($node['port'] ?? 6379))
+            ->values()
+            ->all();
     }
 
     /**
