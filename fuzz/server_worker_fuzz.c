@@ -79,7 +79,7 @@ static void world_open(struct world *world)
     world->fanouts[0] = &world->hub.fanout;
     world->hub.all = &world->hub;
     world->hub.workers_count = 1;
-    world->hub.apps = pusher_apps_new(&world->config, 1, NULL);
+    world->hub.apps = pusher_apps_new(&world->config, 1, NULL, NULL);
     world->hub.metrics = &world->metrics;
     world->hub.fanout.all = world->fanouts;
     world->worker.all = &world->worker;

@@ -28,7 +28,7 @@ static int open_all(void **state)
     CHECK(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0);
     CHECK(uv_loop_init(&loop) == 0);
     settings = app_of_documentation();
-    apps = pusher_apps_new(&(struct config){.apps = &settings, .apps_count = 1}, 1, NULL);
+    apps = pusher_apps_new(&(struct config){.apps = &settings, .apps_count = 1}, 1, NULL, NULL);
     return 0;
 }
 
