@@ -36,7 +36,7 @@ function generatorShares(results) {
 function dataOf(results, curves, about) {
     return {
         machine: reportsOf(results)[0]?.machine ?? {}, rounds: about.rounds, seconds: about.seconds, minutes: Number(about.minutes.toFixed(1)),
-        left_out: [...about.missing],
+        load: about.load, left_out: [...about.missing],
         figures: results.flatMap(({ scenario, figures }) => figures.map((it) => ({
             scenario: scenario.name, what: it.what, of: it.of, to: it.to, median: it.result, from: it.from, until: it.until,
             target: it.target, verdict: it.verdict || undefined, ours: it.ours, theirs: it.to ? it.others : undefined,
@@ -78,7 +78,7 @@ function writePage(folder, results, curves, about) {
 
 Written by \`make bench\`; do not edit. Ratios of the CPU time that the server's process used for the same work, measured in turn
 in one run on one machine, with the generator of \`reverb bench\` on the same machine, over loopback. Each is the median of
-${about.rounds} rounds of ${about.seconds} seconds. A run in which a message was lost, doubled or out of order does not count.
+${about.rounds} round${about.rounds === 1 ? '' : 's'} of ${about.seconds} second${about.seconds === 1 ? '' : 's'}. A run in which a message was lost, doubled or out of order does not count.
 
 ![What each server takes for the same work](benchmarks.svg)
 
@@ -90,7 +90,8 @@ ${about.rounds} rounds of ${about.seconds} seconds. A run in which a message was
 - **soketi**: 1.6.1 from npm, on that uWebSockets.js, which it was not released with (see bench/soketi/install); metrics off.
 - **stock**: Laravel Reverb on Laravel 12 and PHP, without an extension for its event loop; one round.
 
-Machine: ${machine.processor}, ${machine.cores} cores, ${Math.round(machine.memory_mb / 1024)} GB, ${machine.kernel}. The run took ${data.minutes} minutes.
+Machine: ${machine.processor}, ${machine.cores} cores, ${Math.round(machine.memory_mb / 1024)} GB, ${machine.kernel}. The run took ${data.minutes} minutes, and the load average
+was ${data.load.least.toFixed(1)} to ${data.load.most.toFixed(1)}; the run alone makes about two. ${data.load.most > 4 ? 'So much else ran that the figures of this run say little: take it as a draft.' : ''}
 ${leftOut(about.missing, reportsOf(results))}
 
 | scenario | what | median | rounds: from, to, how many count | target | | ours / theirs (µs) |
