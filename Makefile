@@ -133,11 +133,16 @@ $(OUT)/obj/%.o: src/%.c Makefile | dependencies
 	$(CC) $(CFLAGS) -c -o $@ $<
 
 # Redis' scripts as C texts.
-$(GENERATED)/%.lua.inc: src/%.lua
+$(GENERATED)/cluster/%.lua.inc: src/cluster/scripts/%.lua
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
-$(OUT)/obj/cluster/scripts.o: $(SCRIPTS:src/%.lua=$(GENERATED)/%.lua.inc)
+SCRIPT_TEXTS := $(SCRIPTS:src/cluster/scripts/%.lua=$(GENERATED)/cluster/%.lua.inc)
+
+$(OUT)/obj/cluster/scripts.o: $(SCRIPT_TEXTS)
+
+.PHONY: generated
+generated: $(SCRIPT_TEXTS)
 
 $(OUT)/libreverb.a: $(OBJECTS)
 	@rm -f $@

@@ -51,6 +51,3 @@ void cluster_asking_begin(struct cluster_asking *asking, struct cluster_link *li
 
 /* It has waited long enough: what was asked is not known. It stays until the last reply came. */
 void cluster_asking_give_up(struct cluster_asking *asking);
-
-/* Hands it to the cluster's thread. */
-void cluster_asking_post(struct cluster *cluster, struct cluster_asking *asking);

@@ -153,7 +153,7 @@ static struct deed *deed_of_channel(const struct cluster *cluster, enum deed_kin
 static struct deed *deed_of_app(const struct cluster *cluster, enum deed_kind kind,
                                 struct bytes app_id, struct bytes user_id)
 {
-    const struct cluster_key key = {CLUSTER_KIND_USER, app_id, user_id};
+    const struct cluster_key key = {CLUSTER_KEY_USER, app_id, user_id};
 
     return deed_new(kind, link_of(cluster, key), app_id, user_id, BYTES_NONE);
 }
@@ -222,7 +222,7 @@ void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, u
     post(cluster, deed);
 }
 
-void cluster_ask_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id)
+void cluster_query_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id)
 {
     struct deed *deed = deed_of_channel(cluster, DEED_ASK_ONLINE, user_key, BYTES_NONE, BYTES_NONE);
 
@@ -240,7 +240,7 @@ static void on_asking_mail(struct net_mail *mail, void *owner)
                          net_loop_now_ms(&cluster->loop));
 }
 
-void cluster_asking_post(struct cluster *cluster, struct cluster_asking *asking)
+void cluster_take_asking(struct cluster *cluster, struct cluster_asking *asking)
 {
     asking->cluster = cluster;
     asking->mail.deliver = on_asking_mail;

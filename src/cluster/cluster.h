@@ -20,6 +20,7 @@
 #include "net/descriptors.h"
 
 struct cluster;
+struct cluster_asking;
 
 struct cluster_member {
     struct bytes user_id;
@@ -111,7 +112,7 @@ void cluster_connections(struct cluster *cluster, struct bytes app_id, int chang
 void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, uint64_t socket_id);
 
 /* Whether the user is signed in anywhere: `on_online_answer`. */
-void cluster_ask_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id);
+void cluster_query_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id);
 
 /* --- for status and metrics ----------------------------------------------------------------- */
 
@@ -127,3 +128,6 @@ struct cluster_status {
 };
 
 void cluster_read_status(const struct cluster *cluster, struct cluster_status *status);
+
+/* For cluster/ask.c alone: hands an ask to the cluster's thread. */
+void cluster_take_asking(struct cluster *cluster, struct cluster_asking *asking);

@@ -7,9 +7,9 @@
 #include "base/buffer.h"
 
 /* The kinds, as the scripts know them. */
-#define CLUSTER_KIND_CHANNEL 'c'
-#define CLUSTER_KIND_USER 'u'  /* a user's connections that have signed in */
-#define CLUSTER_KIND_WATCH 'w' /* connections that watch a user */
+#define CLUSTER_KEY_CHANNEL 'c'
+#define CLUSTER_KEY_USER 'u'  /* a user's connections that have signed in */
+#define CLUSTER_KEY_WATCH 'w' /* connections that watch a user */
 
 struct cluster_key {
     char kind;

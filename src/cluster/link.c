@@ -13,6 +13,8 @@
 /* How long the others are waited for after Redis has lost everything: longer than they wait to try.
  */
 #define SETTLE_MS 8000
+/* And at least, as one may have come whom this node has not heard of. */
+#define SETTLE_MIN_MS 3000
 /* A node that has been in step for so long may say of another that it is gone. */
 #define REAPER_AGE_MS 10000
 #define READ_BLOCK_MS 1000
@@ -529,6 +531,8 @@ static bool is_back(const redisReply *answer, const char *process)
 
 static bool are_all_back(const struct cluster_link *link, const redisReply *answer)
 {
+    if (now_of(link) < link->joined_ms + SETTLE_MIN_MS)
+        return false;
     for (size_t i = 0; i < link->processes_count; i++)
         if (!is_back(answer, link->processes[i]))
             return false;
@@ -764,9 +768,9 @@ static void on_commands_ready(void *user)
 
     buffer_printf(&nodes, "%s:nodes", link->prefix);
     cluster_redis_command(link->commands, on_looked, "EXISTS", buffer_text(&nodes), NULL);
-    cluster_redis_command(link->commands, on_apply_loaded, "SCRIPT", "LOAD", cluster_script_apply,
+    cluster_redis_command(link->commands, on_apply_loaded, "SCRIPT", "LOAD", cluster_scripts_apply,
                           NULL);
-    cluster_redis_command(link->commands, on_ask_loaded, "SCRIPT", "LOAD", cluster_script_ask,
+    cluster_redis_command(link->commands, on_ask_loaded, "SCRIPT", "LOAD", cluster_scripts_ask,
                           NULL);
     buffer_deinit(&nodes);
 }

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "net/connect.h"
 
-#include <hiredis/hiredis.h>
+#include <hiredis.h>
 
 /* No answer for so long: the server is away. */
 #define CLUSTER_REDIS_SILENT_MS 3000

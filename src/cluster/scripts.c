@@ -1,10 +1,10 @@
 #include "cluster/scripts.h"
 
 /* The build makes texts of the files. */
-const char cluster_script_apply[] =
-#include "cluster/scripts/apply.lua.inc"
+const char cluster_scripts_apply[] =
+#include "cluster/apply.lua.inc"
     ;
 
-const char cluster_script_ask[] =
-#include "cluster/scripts/ask.lua.inc"
+const char cluster_scripts_ask[] =
+#include "cluster/ask.lua.inc"
     ;

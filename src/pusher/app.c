@@ -27,11 +27,11 @@ bool pusher_app_is_shared(const struct pusher_app *app, char kind, struct bytes 
 struct channel_registry *pusher_app_registry(const struct pusher_app *app, char kind)
 {
     switch (kind) {
-    case CLUSTER_KIND_CHANNEL:
+    case CLUSTER_KEY_CHANNEL:
         return app->channels;
-    case CLUSTER_KIND_USER:
+    case CLUSTER_KEY_USER:
         return app->users;
-    case CLUSTER_KIND_WATCH:
+    case CLUSTER_KEY_WATCH:
         return app->watchers;
     default:
         return NULL;
@@ -60,17 +60,17 @@ static void tell_cluster(struct pusher_app *app, char kind, struct channel *chan
 
 static void on_channel_count(struct channel *channel, int change, void *user)
 {
-    tell_cluster(user, CLUSTER_KIND_CHANNEL, channel, change);
+    tell_cluster(user, CLUSTER_KEY_CHANNEL, channel, change);
 }
 
 static void on_user_count(struct channel *channel, int change, void *user)
 {
-    tell_cluster(user, CLUSTER_KIND_USER, channel, change);
+    tell_cluster(user, CLUSTER_KEY_USER, channel, change);
 }
 
 static void on_watcher_count(struct channel *channel, int change, void *user)
 {
-    tell_cluster(user, CLUSTER_KIND_WATCH, channel, change);
+    tell_cluster(user, CLUSTER_KEY_WATCH, channel, change);
 }
 
 static void tell_counts(struct pusher_app *app)

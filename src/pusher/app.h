@@ -33,7 +33,7 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
                                   struct cluster *cluster);
 void pusher_app_free(struct pusher_app *app);
 
-/* What the nodes call it: one of CLUSTER_KIND_…, and a name. Borrowed from both. */
+/* What the nodes call it: one of CLUSTER_KEY_…, and a name. Borrowed from both. */
 struct cluster_key pusher_app_key(const struct pusher_app *app, char kind, struct bytes name);
 
 /* Whether all nodes together decide about that channel now. */

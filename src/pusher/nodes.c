@@ -290,7 +290,7 @@ static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
         return;
     ready.channel = channel;
     channel_registry_lock_state(channel);
-    if (key.kind == CLUSTER_KIND_CHANNEL) {
+    if (key.kind == CLUSTER_KEY_CHANNEL) {
         ready.message = welcome_of(nodes, channel);
         ready.kept = kept_of(nodes, channel);
     }

@@ -5,8 +5,8 @@
 static struct cluster_key key_of(const struct pusher_app *app, struct bytes name)
 {
     if (pusher_signin_is_user_channel(name))
-        return pusher_app_key(app, CLUSTER_KIND_USER, pusher_signin_user_of_channel(name));
-    return pusher_app_key(app, CLUSTER_KIND_CHANNEL, name);
+        return pusher_app_key(app, CLUSTER_KEY_USER, pusher_signin_user_of_channel(name));
+    return pusher_app_key(app, CLUSTER_KEY_CHANNEL, name);
 }
 
 static struct channel *find(struct pusher_app *app, struct bytes name)
@@ -115,7 +115,7 @@ void pusher_publish_of_client(struct pusher_hub *hub, struct pusher_app *app, st
     struct channel *channel;
 
     PUSHER_EVENTS_TELL(hub, on_broadcast, app, name, ws_message_text(event));
-    if (publish_to_cluster(app, pusher_app_key(app, CLUSTER_KIND_CHANNEL, name), event, except, 0))
+    if (publish_to_cluster(app, pusher_app_key(app, CLUSTER_KEY_CHANNEL, name), event, except, 0))
         return;
     channel = channel_registry_find(app->channels, name);
     if (channel == NULL)

@@ -291,7 +291,7 @@ static void take_place(struct pusher_session *session)
     const uint32_t before = atomic_fetch_add(&app->connections_count, 1);
 
     session->is_counted = true;
-    if (max != 0 && pusher_app_is_shared(app, CLUSTER_KIND_USER, BYTES(""))) {
+    if (max != 0 && pusher_app_is_shared(app, CLUSTER_KEY_USER, BYTES(""))) {
         session->is_awaiting = true;
         cluster_admit(app->cluster, bytes_of(app->id), max, session->socket_id);
     } else if (max != 0 && before >= max) {
@@ -323,7 +323,7 @@ static void complete_subscriptions(struct pusher_session *session)
             LIST_OWNER(link, struct channel_subscription, link);
 
         if (subscription->is_active || subscription->channel->registry != app->channels ||
-            pusher_app_is_shared(app, CLUSTER_KIND_CHANNEL, channel_name(subscription->channel)))
+            pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(subscription->channel)))
             continue;
         pusher_subscribe_complete(session, subscription);
         if (session->is_over)
@@ -335,7 +335,7 @@ void pusher_session_go_on(struct pusher_session *session)
 {
     struct pusher_app *app = session->app;
 
-    if (session->is_awaiting && !pusher_app_is_shared(app, CLUSTER_KIND_USER, BYTES(""))) {
+    if (session->is_awaiting && !pusher_app_is_shared(app, CLUSTER_KEY_USER, BYTES(""))) {
         const uint32_t max = pusher_app_settings(app)->max_connections;
         const bool has_place = max == 0 || atomic_load(&app->connections_count) <= max;
 
@@ -346,7 +346,7 @@ void pusher_session_go_on(struct pusher_session *session)
     if (session->is_over)
         return;
     if (session->user != NULL && session->user->welcome != NULL &&
-        !pusher_app_is_shared(app, CLUSTER_KIND_USER, bytes_of(session->user->id)))
+        !pusher_app_is_shared(app, CLUSTER_KEY_USER, bytes_of(session->user->id)))
         pusher_signin_complete(session);
     complete_subscriptions(session);
 }

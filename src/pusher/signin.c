@@ -69,8 +69,8 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
     user->subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
     pusher_event_signin_success(pusher_hub_scratch(hub), user_data);
     user->welcome = ws_message_new(buffer_bytes(&hub->scratch));
-    if (pusher_app_is_shared(app, CLUSTER_KIND_USER, id)) {
-        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KIND_USER, id), session->socket_id,
+    if (pusher_app_is_shared(app, CLUSTER_KEY_USER, id)) {
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, id), session->socket_id,
                       0);
         return;
     }
@@ -101,7 +101,7 @@ void pusher_signin_end(struct pusher_session *session)
     channel =
         channel_subscription_free(&session->hub->fanout, user->subscription, &is_last_of_worker);
     if (channel_registry_leave(channel, session->hub->worker, is_last_of_worker) &&
-        !pusher_app_is_shared(session->app, CLUSTER_KIND_USER, bytes_of(user->id)))
+        !pusher_app_is_shared(session->app, CLUSTER_KEY_USER, bytes_of(user->id)))
         pusher_watchlist_tell(session->hub, session->app, bytes_of(user->id));
     channel_unref(channel);
     ws_message_unref(user->welcome);

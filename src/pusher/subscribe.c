@@ -193,7 +193,7 @@ static void tell_count(struct pusher_session *session, struct channel *channel)
     struct ws_message *message;
 
     if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence ||
-        pusher_app_is_shared(session->app, CLUSTER_KIND_CHANNEL, channel_name(channel)))
+        pusher_app_is_shared(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
         return;
     channel_registry_lock_state(channel);
     pusher_event_subscription_count(pusher_hub_scratch(session->hub), channel_name(channel),
@@ -234,7 +234,7 @@ static void join_presence(struct pusher_session *session, struct channel_subscri
         channel_presence_join(channel->presence, wish->user_id, wish->user_info, &is_first);
     if (is_first && session->app->cluster != NULL)
         cluster_join(session->app->cluster,
-                     pusher_app_key(session->app, CLUSTER_KIND_CHANNEL, channel_name(channel)),
+                     pusher_app_key(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)),
                      (struct cluster_member){wish->user_id, wish->user_info});
     channel_registry_unlock_state(channel);
 }
@@ -254,8 +254,8 @@ static void join(struct pusher_session *session, const struct wish *wish)
     session->channels_count++;
     if (channel->kind.is_presence)
         join_presence(session, subscription, wish);
-    if (pusher_app_is_shared(app, CLUSTER_KIND_CHANNEL, wish->channel))
-        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KIND_CHANNEL, wish->channel),
+    if (pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, wish->channel))
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_CHANNEL, wish->channel),
                       session->socket_id, pusher_app_cluster_flags(app, channel));
     else
         pusher_subscribe_complete(session, subscription);
@@ -372,9 +372,8 @@ static void leave_presence(struct pusher_session *session, struct channel *chann
     if (channel_presence_is_last(member)) {
         if (app->cluster != NULL)
             cluster_leave(app->cluster,
-                          pusher_app_key(app, CLUSTER_KIND_CHANNEL, channel_name(channel)),
-                          user_id);
-        if (!pusher_app_is_shared(app, CLUSTER_KIND_CHANNEL, channel_name(channel)))
+                          pusher_app_key(app, CLUSTER_KEY_CHANNEL, channel_name(channel)), user_id);
+        if (!pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
             hide_member(session, channel, user_id);
     }
     channel_presence_leave(channel->presence, member);

@@ -74,10 +74,10 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
             continue;
         user_id = jsonscan_text(&element, &scratch);
         watch(session, user_id);
-        if (pusher_app_is_shared(session->app, CLUSTER_KIND_USER, user_id)) {
-            cluster_ask_online(session->app->cluster,
-                               pusher_app_key(session->app, CLUSTER_KIND_USER, user_id),
-                               session->socket_id);
+        if (pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user_id)) {
+            cluster_query_online(session->app->cluster,
+                                 pusher_app_key(session->app, CLUSTER_KEY_USER, user_id),
+                                 session->socket_id);
         } else if (is_online(session->app, user_id)) {
             online = mem_resize(online, (online_count + 1) * sizeof *online);
             online[online_count++] = (struct bytes){bytes_copy(user_id), user_id.len};

@@ -22,13 +22,13 @@ static void check_there_and_back(struct cluster_key key, const char *should)
 static void a_key_is_read_as_it_was_written(void **state)
 {
     (void)state;
-    check_there_and_back((struct cluster_key){CLUSTER_KIND_CHANNEL, BYTES("1001"), BYTES("news")},
+    check_there_and_back((struct cluster_key){CLUSTER_KEY_CHANNEL, BYTES("1001"), BYTES("news")},
                          "c4:1001:news");
-    check_there_and_back((struct cluster_key){CLUSTER_KIND_USER, BYTES("a:b"), BYTES("c:d")},
+    check_there_and_back((struct cluster_key){CLUSTER_KEY_USER, BYTES("a:b"), BYTES("c:d")},
                          "u3:a:b:c:d");
-    check_there_and_back((struct cluster_key){CLUSTER_KIND_USER, BYTES("a"), BYTES("b:c:d")},
+    check_there_and_back((struct cluster_key){CLUSTER_KEY_USER, BYTES("a"), BYTES("b:c:d")},
                          "u1:a:b:c:d");
-    check_there_and_back((struct cluster_key){CLUSTER_KIND_WATCH, BYTES("1"), BYTES("")}, "w1:1:");
+    check_there_and_back((struct cluster_key){CLUSTER_KEY_WATCH, BYTES("1"), BYTES("")}, "w1:1:");
 }
 
 static void what_is_no_key_is_not_read(void **state)
@@ -60,7 +60,7 @@ static void what_is_no_key_is_not_read(void **state)
 /* Fixed numbers: nodes of different versions must agree. */
 static void all_nodes_find_the_same_partition(void **state)
 {
-    const struct cluster_key key = {CLUSTER_KIND_CHANNEL, BYTES("1001"), BYTES("news")};
+    const struct cluster_key key = {CLUSTER_KEY_CHANNEL, BYTES("1001"), BYTES("news")};
     size_t counts[16] = {0};
 
     (void)state;
@@ -68,13 +68,13 @@ static void all_nodes_find_the_same_partition(void **state)
     assert_int_equal(cluster_key_partition(key, 16), 12);
     for (int i = 0; i < 1600; i++) {
         char name[16];
-        struct cluster_key each = {CLUSTER_KIND_USER, BYTES("1001"), BYTES_NONE};
+        struct cluster_key each = {CLUSTER_KEY_USER, BYTES("1001"), BYTES_NONE};
         size_t partition;
 
         snprintf(name, sizeof name, "%d", i);
         each.name = bytes_of(name);
         partition = cluster_key_partition(each, 16);
-        each.kind = CLUSTER_KIND_WATCH;
+        each.kind = CLUSTER_KEY_WATCH;
         assert_int_equal(cluster_key_partition(each, 16), partition);
         counts[partition]++;
     }
