@@ -41,7 +41,7 @@ UNIT_TESTS := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BINARIES := $(UNIT_TESTS:tests/unit/%.c=$(OUT)/unit/%)
 
 MEMCHECK_TOPICS := apps backlog cache client_events connection debug deflate descriptors forged http http_api \
-	malformed many order presence private pusher_js rate_limit sdk shutdown signin subscription_counts \
+	malformed many order presence private sdk shutdown signin subscription_counts \
 	subscriptions terminate tls watchlist
 
 FUZZERS := $(sort $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c)))
@@ -93,7 +93,7 @@ fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
 soak: build ## mixed traffic for TIME seconds (60): nothing is lost, doubled, or grows
 	@SOAK_S=$(TIME) E2E_SECONDS_MAX=$$(($(TIME) + 300)) tests/run-e2e soak
 
-# Those that hang on how fast the server starts or on how it was linked say nothing here.
+# Not those whose times are shorter than valgrind is slow: rate limits, restarts, stalls, floods.
 .PHONY: memcheck
 memcheck: build ## the end-to-end tests with the server under valgrind; half an hour
 	@REVERB_BIN=tools/valgrind-reverb E2E_SECONDS_MAX=7200 tests/run-e2e $(or $(TOPICS),$(MEMCHECK_TOPICS))

@@ -39,9 +39,14 @@ class Member {
 
 /* Frames over `ws`; takes no step of its own. */
 class FrameMember extends Member {
+    constructor(world, userId) {
+        super(world, userId);
+        this.isCompressed = userId.charCodeAt(0) % 2 === 0;
+    }
+
     async connect() {
         this.tracks.clear();
-        this.client = await Client.open(this.world.server, { deflate: this.userId.charCodeAt(0) % 2 === 0 });
+        this.client = await Client.open(this.world.server, { deflate: this.isCompressed });
         this.client.receive = (bytes) => this.see(JSON.parse(bytes.toString()), bytes);
     }
 

@@ -146,6 +146,7 @@ class Soak {
     /* Never reads, although it says that it is there; goes after a while, if it was not closed before. */
     async deafen() {
         const deaf = new FrameMember(this, 'deaf');
+        deaf.isCompressed = false; // what it is sent is one letter, many times
         await deaf.connect();
         await deaf.client.subscribe('filler');
         deaf.client.socket._socket.pause();
