@@ -337,10 +337,11 @@ static void lose(struct cluster_link *link, const char *reason)
 {
     const bool was_up = atomic_exchange(&link->is_up, false);
 
-    if (link->phase == CLUSTER_LINK_AWAY || link->phase == CLUSTER_LINK_ENDED)
+    if (link->phase == CLUSTER_LINK_AWAY)
         return;
-    if (link->phase == CLUSTER_LINK_ENDING) {
+    if (link->phase >= CLUSTER_LINK_ENDING) {
         link->phase = CLUSTER_LINK_ENDED;
+        cluster_link_close(link);
         return;
     }
     /* A referral is no failure. */
@@ -976,6 +977,7 @@ void cluster_link_end(struct cluster_link *link)
     atomic_store(&link->is_up, false);
     if (!talks(link)) {
         link->phase = CLUSTER_LINK_ENDED;
+        cluster_link_close(link);
         return;
     }
     begin_operation(link, "G");

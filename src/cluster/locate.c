@@ -77,6 +77,7 @@ static void on_master(const redisReply *reply, void *data, void *user)
     struct cluster_locate *locate = user;
     struct cluster_redis_address address = {0};
     struct cluster_redis *sentinel = locate->sentinel;
+    uint64_t port;
 
     (void)data;
     if (reply == NULL)
@@ -84,9 +85,11 @@ static void on_master(const redisReply *reply, void *data, void *user)
     locate->sentinel = NULL;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
         reply->element[0]->type == REDIS_REPLY_STRING &&
-        reply->element[1]->type == REDIS_REPLY_STRING) {
+        reply->element[1]->type == REDIS_REPLY_STRING &&
+        bytes_to_number((struct bytes){reply->element[1]->str, reply->element[1]->len}, UINT16_MAX,
+                        &port)) {
         set_address(&address, (struct bytes){reply->element[0]->str, reply->element[0]->len},
-                    (uint16_t)atoi(reply->element[1]->str));
+                    (uint16_t)port);
         cluster_redis_close(sentinel);
         locate->on_found(&address, locate->user);
     } else {

@@ -219,20 +219,31 @@ static void on_select(const redisReply *reply, void *data, void *user)
     is_error(data, reply, "it refuses the database");
 }
 
+/* "…redis_version:7.0.15\r\n…"; empty where it is not said. */
+static struct bytes version_of(const redisReply *reply)
+{
+    static const char name[] = "redis_version:";
+    const char *at = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, name) : NULL;
+
+    if (at == NULL)
+        return BYTES("");
+    at += sizeof name - 1;
+    return (struct bytes){at, strcspn(at, "\r\n")};
+}
+
 static void on_info(const redisReply *reply, void *data, void *user)
 {
     struct cluster_redis *redis = data;
-    const char *version;
+    struct bytes version;
     char reason[128];
 
     (void)user;
     if (is_error(redis, reply, "it does not let us in"))
         return;
-    version = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "redis_version:") : NULL;
-    if (version != NULL && atoi(version + sizeof "redis_version:" - 1) < VERSION_MIN) {
+    version = version_of(reply);
+    if (version.len > 0 && version.data[0] < '0' + VERSION_MIN && version.data[1] == '.') {
         snprintf(reason, sizeof reason, "its version is %.*s, and Redis %d or later is needed",
-                 (int)strcspn(version + sizeof "redis_version:" - 1, "\r\n"),
-                 version + sizeof "redis_version:" - 1, VERSION_MIN);
+                 BYTES_ARGS(version), VERSION_MIN);
         cluster_redis_lose(redis, reason);
         return;
     }
