@@ -2,17 +2,21 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
                             struct channel_kind kind, size_t workers_count)
 {
-    struct channel *channel =
-        mem_new(sizeof *channel + workers_count * sizeof(struct channel_local *));
+    const size_t len = sizeof(struct channel) + workers_count * sizeof(struct channel_local *);
+    struct channel *channel = mem_new(len + name.len);
 
     channel->registry = registry;
     channel->hash = hash;
     channel->kind = kind;
     channel->name_len = (uint32_t)name.len;
-    channel->name = bytes_copy(name);
+    channel->name = (char *)channel + len;
+    if (name.len > 0)
+        memcpy(channel->name, name.data, name.len);
     atomic_init(&channel->refs, 1);
     atomic_init(&channel->workers, 0);
     atomic_init(&channel->subscriptions_count, 0);
@@ -40,7 +44,6 @@ void channel_unref(struct channel *channel)
     if (channel->cache != NULL)
         ws_message_unref(channel->cache->event);
     free(channel->cache);
-    free(channel->name);
     free(channel);
 }
 

@@ -33,7 +33,7 @@ struct channel {
     uint64_t hash;
     struct channel_kind kind;
     uint32_t name_len;
-    char *name;
+    char *name; /* behind `locals` */
 
     atomic_uint refs;
     _Atomic(uint64_t) workers; /* those that have subscribers; changed under the shard lock */

@@ -17,7 +17,8 @@ struct receiver {
 
 /* What a worker knows of a channel. */
 struct channel_local {
-    struct receiver *receivers;
+    struct receiver *receivers; /* `only`, until there are more */
+    struct receiver only;
     uint32_t count;
     uint32_t cap;
     uint32_t held_count;            /* subscriptions, active or not */
@@ -70,8 +71,11 @@ void channel_fanout_hold(struct channel_fanout *fanout, struct channel *channel)
 {
     struct channel_local **local = &channel->locals[fanout->worker];
 
-    if (*local == NULL)
+    if (*local == NULL) {
         *local = mem_new(sizeof **local);
+        (*local)->receivers = &(*local)->only;
+        (*local)->cap = 1;
+    }
     (*local)->held_count++;
 }
 
@@ -85,7 +89,8 @@ bool channel_fanout_release(struct channel_fanout *fanout, struct channel *chann
     CHECK((*local)->count == 0 && (*local)->shared_count == 0);
     if ((*local)->run != NULL)
         channel_fanout_flush(fanout);
-    free((*local)->receivers);
+    if ((*local)->receivers != &(*local)->only)
+        free((*local)->receivers);
     free(*local);
     *local = NULL;
     return true;
@@ -113,6 +118,16 @@ static void mark_both_shared(struct channel_fanout *fanout, struct channel_subsc
     }
 }
 
+static void grow(struct channel_local *local)
+{
+    struct receiver *before = local->receivers == &local->only ? NULL : local->receivers;
+
+    local->cap *= 2;
+    local->receivers = mem_resize(before, local->cap * sizeof *local->receivers);
+    if (before == NULL)
+        local->receivers[0] = local->only;
+}
+
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     struct channel_local *local = local_of(fanout, subscription->channel);
@@ -120,10 +135,8 @@ void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscripti
     /* What was published before is not for the newcomer. */
     if (local->run != NULL)
         channel_fanout_flush(fanout);
-    if (local->count == local->cap) {
-        local->cap = local->cap ? local->cap * 2 : 1;
-        local->receivers = mem_resize(local->receivers, local->cap * sizeof *local->receivers);
-    }
+    if (local->count == local->cap)
+        grow(local);
     subscription->index = local->count;
     subscription->is_active = true;
     local->receivers[local->count++] =
