@@ -5,7 +5,8 @@
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { ownCluster } = require('../support/cluster.js');
-const { Client } = require('../support/clients.js');
+const { Client, connectionsAre } = require('../support/clients.js');
+const { runModel } = require('../support/model.js');
 const { RedisCluster, Sentinels } = require('../support/redis.js');
 const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
 const { get, publish } = require('../support/api.js');
@@ -102,4 +103,35 @@ test('Redis Cluster: the nodes are one, a failover on demand and the death of a 
     await isOne(it);
     const { json } = await get(it.nodes[2], '/channels', { query: { filter_by_prefix: 'news-' } });
     assert.equal(Object.keys(json.channels).length, 8);
+
+    await it.nodes[2].kill(); // its members are on all masters, and leave all of them
+    for (const hall of it.halls)
+        await allSee(it.viewers.filter(({ channel, userId }) => channel === hall && userId !== 'u2'), it.nodes.slice(0, 2), hall,
+            ['u0', 'u1'], OVER_MS);
+    await connectionsAre(it.nodes[0], 2 * (it.halls.length + 8));
+});
+
+test('Redis Cluster: random clients on three nodes agree with the model', { timeout: 90_000 }, async (t) => {
+    const redis = await RedisCluster.start();
+    t.after(() => redis.stop());
+    const cluster = await ownCluster(t, { nodes: 3, redis });
+    await runModel(cluster.nodes, { seconds: 8, seed: Number(process.env.MODEL_SEED || 1) });
+});
+
+test('Redis Cluster: failovers on demand under traffic lose and double nothing', { timeout: 120_000 }, async (t) => {
+    const redis = await RedisCluster.start();
+    const it = await scene(t, redis);
+    it.publishers.forEach((publisher) => publisher.start(20));
+    for (let n = 0; n < 4; n++) {
+        const roles = await redis.roles();
+        const replica = roles.filter(({ isMaster }) => !isMaster)[n % 3];
+        await replica.server.command('CLUSTER', 'FAILOVER');
+        await until(async () => (await redis.roles()).find(({ id }) => id === replica.id).isMaster, 'the replica is a master', OVER_MS);
+        await redis.settle();
+        await it.cluster.connected();
+    }
+    await Promise.all(it.publishers.map((publisher) => publisher.stop()));
+    await isOne(it);
+    for (const viewer of it.viewers)
+        assert.deepEqual(viewer.removed.filter((user) => user !== 'late'), [], 'nobody was taken for gone');
 });
