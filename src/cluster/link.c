@@ -17,12 +17,8 @@
 #define SETTLE_MIN_MS 3000
 /* A node that has been in step for so long may say of another that it is gone. */
 #define REAPER_AGE_MS 10000
-#define READ_BLOCK_MS 1000
-#define READ_COUNT "500"
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 2000
-/* A batch larger than this leaves before the turn ends. */
-#define BATCH_BYTES_MAX 262144
 
 /* A batch on its way. */
 struct cluster_link_sent {
@@ -53,105 +49,46 @@ static bool talks(const struct cluster_link *link)
     return link->phase >= CLUSTER_LINK_TELLING && link->phase <= CLUSTER_LINK_UP;
 }
 
+static bool is_text(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING;
+}
+
+static struct bytes text_of(const redisReply *reply)
+{
+    return (struct bytes){reply->str, reply->len};
+}
+
 /* --- gathering ------------------------------------------------------------------------------ */
 
-static void add_text(struct cluster_link *link, const char *text)
+/* Where the next operation goes. */
+static struct cluster_batch *batch_of(struct cluster_link *link)
 {
-    cluster_request_add_text(&link->batch, text);
-}
-
-static void add(struct cluster_link *link, struct bytes argument)
-{
-    cluster_request_add(&link->batch, argument);
-}
-
-static void add_number(struct cluster_link *link, uint64_t number)
-{
-    char text[24];
-    const int len = snprintf(text, sizeof text, "%" PRIu64, number);
-
-    cluster_request_add(&link->batch, (struct bytes){text, (size_t)len});
-}
-
-/* Before an operation: the batch has its head, and is not too long. */
-static void begin_operation(struct cluster_link *link, const char *letter)
-{
-    if (link->batch.arguments.len > BATCH_BYTES_MAX)
+    if (cluster_batch_is_long(&link->batch))
         flush_batch(link, NULL);
-    if (link->batch.count == 0) {
-        add_text(link, "EVALSHA");
-        add_text(link, link->apply_sha);
-        add_text(link, "1");
-        add_text(link, link->prefix);
-        add_text(link, link->node);
-    }
-    add_text(link, letter);
+    return &link->batch;
 }
 
-static const char *flags_text(unsigned flags)
-{
-    static const char *const texts[] = {"", "p", "k", "pk"};
-
-    return texts[flags & (CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE)];
-}
-
-static void add_subscriptions(struct cluster_link *link, struct cluster_state_channel *channel,
-                              const char *flags)
-{
-    begin_operation(link, "S");
-    add(link, cluster_state_key(channel));
-    add_number(link, channel->subscriptions_count);
-    add_text(link, flags);
-    cluster_state_clean(&link->state, channel);
-}
-
-/* The count that Redis does not know yet comes before what depends on it. */
+/* The count that Redis does not know yet comes before what depends on it. A newcomer's flags have
+ * it told when it is ready; who leaves has it told at once. */
 static void tell_subscriptions(struct cluster_link *link, struct cluster_state_channel *channel)
 {
-    /* A newcomer's flags tell the count when it is ready; who leaves has it told at once. */
-    const bool tells = (channel->flags & CLUSTER_TELLS_COUNT) != 0;
-    char flags[4];
+    const unsigned shown = channel->needs_state ? CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE : 0;
 
     if (list_is_empty(&channel->dirty))
         return;
-    snprintf(flags, sizeof flags, "%s%s", channel->needs_state ? flags_text(channel->flags) : "",
-             tells ? "t" : "");
-    add_subscriptions(link, channel, flags);
+    cluster_batch_subscriptions(batch_of(link), cluster_state_key(channel),
+                                channel->subscriptions_count,
+                                channel->flags & (shown | CLUSTER_TELLS_COUNT));
+    cluster_state_clean(&link->state, channel);
 }
 
 static void tell_connections(struct cluster_link *link, struct cluster_state_app *app)
 {
-    char text[24];
-
-    if (app->untold == 0)
-        return;
-    begin_operation(link, "X");
-    add(link, (struct bytes){app->id, app->id_len});
-    snprintf(text, sizeof text, "%" PRId64, app->untold);
-    add_text(link, text);
+    if (app->untold != 0)
+        cluster_batch_connections(batch_of(link), (struct bytes){app->id, app->id_len},
+                                  app->untold);
     app->untold = 0;
-}
-
-static void add_member(struct cluster_link *link, struct bytes key, struct bytes user_id,
-                       struct bytes user_info)
-{
-    begin_operation(link, "J");
-    add(link, key);
-    add(link, user_id);
-    add(link, user_info);
-}
-
-static void add_event(struct cluster_link *link, struct cluster_kept_event *event)
-{
-    begin_operation(link, event->ttl_ms > 0 ? "K" : "E");
-    add(link, cluster_kept_key(event));
-    add_number(link, event->except);
-    add_number(link, event->number);
-    if (event->ttl_ms > 0)
-        add_number(link, event->ttl_ms);
-    add_text(link, event->is_delivered ? "0" : "1");
-    add(link, net_chunk_bytes(event->frame));
-    link->added_number = event->number;
 }
 
 /* --- sending -------------------------------------------------------------------------------- */
@@ -219,14 +156,14 @@ static void flush_batch(struct cluster_link *link,
 {
     struct cluster_link_sent *sent;
 
-    if (link->batch.count == 0)
+    if (cluster_batch_is_empty(&link->batch))
         return;
     sent = mem_new(sizeof *sent);
-    sent->number = link->added_number;
+    sent->number = link->batch.number;
     sent->on_applied = on_applied;
     list_init(&sent->waiters);
     link->last_sent = sent;
-    cluster_redis_send(link->commands, &link->batch, on_reply, sent);
+    cluster_redis_send(link->commands, &link->batch.request, on_reply, sent);
 }
 
 bool cluster_link_wait(struct cluster_link *link, cluster_link_taken_fn on_taken, void *data)
@@ -321,16 +258,12 @@ static uint64_t retry_delay_ms(struct cluster_link *link)
 void cluster_link_close(struct cluster_link *link)
 {
     struct cluster_redis *commands = link->commands;
-    struct cluster_redis *reading = link->reading;
 
     link->commands = NULL;
-    link->reading = NULL;
     cluster_locate_cancel(&link->locate);
     cluster_redis_close(commands);
-    cluster_redis_close(reading);
-    buffer_clear(&link->batch.arguments);
-    link->batch.count = 0;
-    link->added_number = 0;
+    cluster_reading_close(&link->reading);
+    cluster_batch_clear(&link->batch);
 }
 
 static void lose(struct cluster_link *link, const char *reason)
@@ -362,107 +295,15 @@ static void on_lost(const char *reason, void *user)
     lose(user, reason);
 }
 
-/* --- reading the inbox ---------------------------------------------------------------------- */
+/* --- being in step -------------------------------------------------------------------------- */
 
-static void read_inbox(struct cluster_link *link);
-
-static bool is_text(const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_STRING;
-}
-
-static struct bytes text_of(const redisReply *reply)
-{
-    return (struct bytes){reply->str, reply->len};
-}
-
-static void read_entry(struct cluster_link *link, const redisReply *entry,
-                       struct cluster_request *done)
-{
-    const redisReply *fields;
-
-    if (entry->elements != 2 || !is_text(entry->element[0]) ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY)
-        return;
-    fields = entry->element[1];
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        if (is_text(fields->element[i]) && is_text(fields->element[i + 1]))
-            cluster_inbox_read(&link->inbox, text_of(fields->element[i]),
-                               text_of(fields->element[i + 1]));
-    snprintf(link->last_id, sizeof link->last_id, "%.*s", (int)entry->element[0]->len,
-             entry->element[0]->str);
-    cluster_request_add(done, text_of(entry->element[0]));
-}
-
-static char *inbox_key(const struct cluster_link *link)
-{
-    struct buffer key = {0};
-
-    buffer_printf(&key, "%s:i:%s", link->prefix, link->shared->process);
-    buffer_text(&key);
-    return key.data;
-}
-
-static void on_deleted(const redisReply *reply, void *data, void *user)
-{
-    (void)reply;
-    (void)data;
-    (void)user;
-}
-
-/* [[inbox, [[id, [letter, packed, …]], …]]], or nothing in the time. */
-static void on_read(const redisReply *reply, void *data, void *user)
+static void on_read(void *user)
 {
     struct cluster_link *link = user;
-    struct cluster_request done = {0};
-    const redisReply *entries = NULL;
 
-    (void)data;
-    if (reply == NULL)
-        return;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        is_applied(link, reply);
-        return;
-    }
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
-        reply->element[0]->elements == 2)
-        entries = reply->element[0]->element[1];
-    if (entries != NULL && entries->elements > 0) {
-        char *key = inbox_key(link);
-
-        cluster_request_add_text(&done, "XDEL");
-        cluster_request_add_text(&done, key);
-        for (size_t i = 0; i < entries->elements; i++)
-            read_entry(link, entries->element[i], &done);
-        free(key);
-        atomic_store_explicit(&link->events_received, link->inbox.received_count,
-                              memory_order_relaxed);
-        update_kept_count(link);
-        if (link->reading != NULL)
-            cluster_redis_send(link->reading, &done, on_deleted, NULL);
-    }
-    cluster_request_deinit(&done);
-    read_inbox(link);
+    atomic_store_explicit(&link->events_received, link->inbox.received_count, memory_order_relaxed);
+    update_kept_count(link);
 }
-
-static void read_inbox(struct cluster_link *link)
-{
-    char block[16];
-    char *key;
-
-    if (link->reading == NULL)
-        return;
-    link->is_paused = link->shared->events->is_congested(link->shared->user);
-    if (link->is_paused)
-        return;
-    key = inbox_key(link);
-    snprintf(block, sizeof block, "%d", READ_BLOCK_MS);
-    cluster_redis_command(link->reading, on_read, "XREAD", "COUNT", READ_COUNT, "BLOCK", block,
-                          "STREAMS", key, link->last_id, NULL);
-    free(key);
-}
-
-/* --- being in step -------------------------------------------------------------------------- */
 
 static void log_back(struct cluster_link *link)
 {
@@ -499,11 +340,8 @@ static void ask_for_state(struct cluster_link *link)
         const struct cluster_state_channel *channel =
             LIST_OWNER(at, struct cluster_state_channel, entry);
 
-        if (!has_state(channel) || channel->subscriptions_count == 0)
-            continue;
-        begin_operation(link, "Y");
-        add(link, cluster_state_key(channel));
-        add_text(link, flags_text(channel->flags));
+        if (has_state(channel) && channel->subscriptions_count > 0)
+            cluster_batch_show(batch_of(link), cluster_state_key(channel), channel->flags);
     }
 }
 
@@ -516,7 +354,7 @@ static void go_up(struct cluster_link *link)
         struct cluster_kept_event *event = LIST_OWNER(at, struct cluster_kept_event, link);
 
         if (!event->is_taken)
-            add_event(link, event);
+            cluster_batch_event(batch_of(link), event);
     }
     flush_batch(link, NULL);
     atomic_store(&link->is_up, true);
@@ -579,8 +417,7 @@ static void beat(struct cluster_link *link, uint64_t now_ms)
 {
     link->beat_ms = now_ms + BEAT_MS;
     cluster_link_flush(link);
-    begin_operation(link, "B");
-    add_text(link, now_ms - link->joined_ms >= REAPER_AGE_MS ? "1" : "0");
+    cluster_batch_beat(batch_of(link), now_ms - link->joined_ms >= REAPER_AGE_MS);
     flush_batch(link, on_beat);
 }
 
@@ -588,17 +425,15 @@ static void beat(struct cluster_link *link, uint64_t now_ms)
 
 static void tell_channel(struct cluster_link *link, struct cluster_state_channel *channel)
 {
-    begin_operation(link, "S");
-    add(link, cluster_state_key(channel));
-    add_number(link, channel->subscriptions_count);
-    add_text(link, "");
+    cluster_batch_subscriptions(batch_of(link), cluster_state_key(channel),
+                                channel->subscriptions_count, 0);
     for (struct map_entry *at = map_any(&channel->members, NULL); at != NULL;
          at = map_any(&channel->members, at)) {
         const struct cluster_state_member *member =
             LIST_OWNER(at, struct cluster_state_member, entry);
 
-        add_member(link, cluster_state_key(channel), cluster_state_user_id(member),
-                   cluster_state_user_info(member));
+        cluster_batch_join(batch_of(link), cluster_state_key(channel),
+                           cluster_state_user_id(member), cluster_state_user_info(member));
     }
 }
 
@@ -644,7 +479,7 @@ static void on_former_taken(struct cluster_link *link, const redisReply *reply)
         take_former_away(link);
         return;
     }
-    begin_operation(link, "Z");
+    cluster_batch_all_is_said(batch_of(link));
     ask_for_state(link);
     flush_batch(link, on_told);
 }
@@ -652,7 +487,7 @@ static void on_former_taken(struct cluster_link *link, const redisReply *reply)
 static void take_former_away(struct cluster_link *link)
 {
     flush_batch(link, NULL);
-    begin_operation(link, "F");
+    cluster_batch_take_former_away(&link->batch);
     flush_batch(link, on_former_taken);
 }
 
@@ -671,7 +506,7 @@ static void on_hello(struct cluster_link *link, const redisReply *reply)
     if (!has_inbox) {
         if (link->was_up)
             atomic_fetch_add(&link->shared->gaps, 1);
-        snprintf(link->last_id, sizeof link->last_id, "0-0");
+        cluster_reading_rewind(&link->reading);
     }
     link->inbox.is_partial =
         link->epoch[0] != '\0' && strcmp(link->epoch, reply->element[1]->str) != 0;
@@ -680,13 +515,15 @@ static void on_hello(struct cluster_link *link, const redisReply *reply)
     link->phase = CLUSTER_LINK_TELLING;
     link->joined_ms = now_of(link);
     link->beat_ms = link->joined_ms + BEAT_MS;
-    read_inbox(link);
+    cluster_reading_go_on(&link->reading);
     tell_everything(link);
     take_former_away(link);
 }
 
-static void say_hello(struct cluster_link *link)
+/* The inbox can be read from now on. */
+static void say_hello(void *user)
 {
+    struct cluster_link *link = user;
     unsigned char random[(CLUSTER_LINK_EPOCH_LEN_MAX - 1) / 2];
     char epoch[CLUSTER_LINK_EPOCH_LEN_MAX];
 
@@ -694,20 +531,9 @@ static void say_hello(struct cluster_link *link)
     for (size_t i = 0; i < sizeof random; i++)
         snprintf(epoch + 2 * i, 3, "%02x", random[i]);
     snprintf(link->node, sizeof link->node, "%s.%u", link->shared->process, ++link->incarnation);
-    begin_operation(link, "H");
-    add_text(link, epoch);
+    cluster_batch_hello(&link->batch, epoch);
     flush_batch(link, on_hello);
 }
-
-static void on_reading_ready(void *user)
-{
-    say_hello(user);
-}
-
-static const struct cluster_redis_events reading_events = {
-    .on_ready = on_reading_ready,
-    .on_lost = on_lost,
-};
 
 static struct cluster_redis_login login_of(const struct cluster_link *link)
 {
@@ -730,6 +556,7 @@ static bool take_sha(struct cluster_link *link, const redisReply *reply, char **
     }
     free(*sha);
     *sha = bytes_copy(text_of(reply));
+    link->batch.sha = link->apply_sha;
     return true;
 }
 
@@ -748,8 +575,8 @@ static void on_ask_loaded(const redisReply *reply, void *data, void *user)
 
     (void)data;
     if (take_sha(link, reply, &link->ask_sha))
-        link->reading = cluster_redis_open(link->shared->loop, &link->address, &login,
-                                           link->shared->tls, &reading_events, link);
+        cluster_reading_open(&link->reading, link->shared->loop, &link->address, &login,
+                             link->shared->tls);
 }
 
 /* A node of Redis Cluster that does not have the partition refers us to the one that has. */
@@ -819,17 +646,14 @@ void cluster_link_join(struct cluster_link *link, struct bytes key, struct bytes
     if (!talks(link))
         return;
     tell_subscriptions_of(link, key);
-    add_member(link, key, user_id, user_info);
+    cluster_batch_join(batch_of(link), key, user_id, user_info);
 }
 
 void cluster_link_leave(struct cluster_link *link, struct bytes key, struct bytes user_id)
 {
     cluster_state_leave(&link->state, key, user_id);
-    if (!talks(link))
-        return;
-    begin_operation(link, "L");
-    add(link, key);
-    add(link, user_id);
+    if (talks(link))
+        cluster_batch_leave(batch_of(link), key, user_id);
 }
 
 void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t socket_id,
@@ -838,10 +662,7 @@ void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t so
     if (link->phase != CLUSTER_LINK_UP)
         return;
     tell_subscriptions_of(link, key);
-    begin_operation(link, "D");
-    add(link, key);
-    add_number(link, socket_id);
-    add_text(link, flags & CLUSTER_TELLS_COUNT ? "t" : "");
+    cluster_batch_await(batch_of(link), key, socket_id, flags & CLUSTER_TELLS_COUNT);
 }
 
 void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
@@ -855,7 +676,7 @@ void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t 
 
     if (link->phase == CLUSTER_LINK_UP) {
         tell_subscriptions_of(link, key);
-        add_event(link, event);
+        cluster_batch_event(batch_of(link), event);
     } else {
         deliver(link, event);
     }
@@ -869,13 +690,10 @@ void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t 
 
 void cluster_link_terminate(struct cluster_link *link, struct bytes app_id, struct bytes user_id)
 {
-    if (link->phase != CLUSTER_LINK_UP) {
+    if (link->phase == CLUSTER_LINK_UP)
+        cluster_batch_terminate(batch_of(link), app_id, user_id);
+    else
         link->shared->events->on_terminate(app_id, user_id, link->shared->user);
-        return;
-    }
-    begin_operation(link, "T");
-    add(link, app_id);
-    add(link, user_id);
 }
 
 void cluster_link_connections(struct cluster_link *link, struct bytes app_id, int change)
@@ -894,19 +712,13 @@ void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t
     if (link->phase != CLUSTER_LINK_UP)
         return;
     tell_connections(link, app);
-    begin_operation(link, "M");
-    add(link, app_id);
-    add_number(link, max);
-    add_number(link, socket_id);
+    cluster_batch_admit(batch_of(link), app_id, max, socket_id);
 }
 
 void cluster_link_ask_online(struct cluster_link *link, struct bytes user_key, uint64_t socket_id)
 {
-    if (link->phase != CLUSTER_LINK_UP)
-        return;
-    begin_operation(link, "Q");
-    add(link, user_key);
-    add_number(link, socket_id);
+    if (link->phase == CLUSTER_LINK_UP)
+        cluster_batch_ask_online(batch_of(link), user_key, socket_id);
 }
 
 bool cluster_link_ask(struct cluster_link *link, struct cluster_request *arguments,
@@ -930,9 +742,9 @@ bool cluster_link_ask(struct cluster_link *link, struct cluster_request *argumen
 
 /* --- time passes ---------------------------------------------------------------------------- */
 
-static bool is_silent(const struct cluster_redis *redis, uint64_t allowed_ms, uint64_t now_ms)
+static bool is_silent(const struct cluster_redis *redis, uint64_t now_ms)
 {
-    return redis != NULL && cluster_redis_waits_ms(redis, now_ms) > allowed_ms;
+    return redis != NULL && cluster_redis_waits_ms(redis, now_ms) > CLUSTER_REDIS_SILENT_MS;
 }
 
 /* It is away for long: said once more. */
@@ -953,14 +765,14 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
     if (link->phase == CLUSTER_LINK_AWAY && now_ms >= link->retry_ms) {
         link->phase = CLUSTER_LINK_CONNECTING;
         cluster_locate_begin(&link->locate);
-    } else if (is_silent(link->commands, CLUSTER_REDIS_SILENT_MS, now_ms) ||
-               is_silent(link->reading, READ_BLOCK_MS + CLUSTER_REDIS_SILENT_MS, now_ms)) {
+    } else if (is_silent(link->commands, now_ms) ||
+               cluster_reading_is_silent(&link->reading, now_ms)) {
         lose(link, "it does not answer");
     } else if (talks(link) && now_ms >= link->beat_ms) {
         beat(link, now_ms);
     }
-    if (link->is_paused)
-        read_inbox(link);
+    if (link->reading.is_paused)
+        cluster_reading_go_on(&link->reading);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -980,9 +792,27 @@ void cluster_link_end(struct cluster_link *link)
         cluster_link_close(link);
         return;
     }
-    begin_operation(link, "G");
+    cluster_batch_good_bye(batch_of(link));
     flush_batch(link, on_good_bye);
     link->phase = CLUSTER_LINK_ENDING;
+}
+
+static void open_reading(struct cluster_link *link)
+{
+    struct buffer key = {0};
+
+    buffer_printf(&key, "%s:i:%s", link->prefix, link->shared->process);
+    buffer_text(&key);
+    link->reading = (struct cluster_reading){
+        .inbox = &link->inbox,
+        .key = key.data,
+        .is_congested = link->shared->events->is_congested,
+        .congested_user = link->shared->user,
+        .on_ready = say_hello,
+        .on_lost = on_lost,
+        .on_read = on_read,
+        .user = link,
+    };
 }
 
 void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *shared,
@@ -1005,6 +835,9 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
         .user = link,
         .next_host = partition,
     };
+    link->batch.prefix = link->prefix;
+    link->batch.node = link->node;
+    open_reading(link);
     cluster_state_init(&link->state);
     cluster_kept_init(&link->kept, settings->max_kept_bytes);
     link->inbox.events = shared->events;
@@ -1019,7 +852,8 @@ void cluster_link_deinit(struct cluster_link *link)
 {
     cluster_link_close(link);
     forget_processes(link);
-    cluster_request_deinit(&link->batch);
+    cluster_batch_deinit(&link->batch);
+    free(link->reading.key);
     cluster_state_deinit(&link->state);
     cluster_kept_deinit(&link->kept);
     cluster_inbox_deinit(&link->inbox);

@@ -11,10 +11,12 @@
 #pragma once
 
 #include "cluster/ask.h"
+#include "cluster/batch.h"
 #include "cluster/cluster.h"
 #include "cluster/inbox.h"
 #include "cluster/kept.h"
 #include "cluster/locate.h"
+#include "cluster/reading.h"
 #include "cluster/state.h"
 
 #define CLUSTER_LINK_NODE_LEN_MAX 64
@@ -70,13 +72,11 @@ struct cluster_link {
     struct cluster_locate locate;
     struct cluster_redis_address address;
     struct cluster_redis *commands;
-    struct cluster_redis *reading;
-    bool is_paused; /* the workers have enough to do: the inbox is not read */
+    struct cluster_reading reading; /* of the inbox */
     char *apply_sha;
     char *ask_sha;
-    struct cluster_request batch;
+    struct cluster_batch batch;
     struct cluster_link_sent *last_sent; /* NULL: all was answered */
-    char last_id[64];                    /* of the inbox, what was read last */
     char epoch[CLUSTER_LINK_EPOCH_LEN_MAX];
     char **processes; /* in step when last heard of */
     size_t processes_count;
@@ -85,11 +85,10 @@ struct cluster_link {
     struct cluster_kept kept;
     struct cluster_inbox inbox;
 
-    uint64_t retry_ms;     /* when to try again */
-    uint64_t beat_ms;      /* when to say again that this node is there */
-    uint64_t joined_ms;    /* when this incarnation said hello */
-    uint64_t settled_ms;   /* when nobody is waited for any more */
-    uint64_t added_number; /* of the last event that was sent or is in the batch */
+    uint64_t retry_ms;   /* when to try again */
+    uint64_t beat_ms;    /* when to say again that this node is there */
+    uint64_t joined_ms;  /* when this incarnation said hello */
+    uint64_t settled_ms; /* when nobody is waited for any more */
     unsigned attempts;
     bool is_away; /* and it was said */
     bool was_up;  /* ever */

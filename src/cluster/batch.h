@@ -1,0 +1,56 @@
+/* Operations of scripts/apply.lua, gathered into one call of it: the counterpart of `operations`
+ * there, where they are explained.
+ *
+ * Thread: the cluster's. A batch is begun by its first operation and sent as a whole.
+ */
+#pragma once
+
+#include "cluster/kept.h"
+#include "cluster/request.h"
+#include "cluster/state.h"
+
+struct cluster_batch {
+    /* What each call says first. Owned by whoever has the batch. */
+    const char *sha;    /* of the script, as Redis knows it */
+    const char *prefix; /* of all keys */
+    const char *node;
+
+    struct cluster_request request;
+    uint64_t number; /* of the last event that was ever in it */
+};
+
+void cluster_batch_deinit(struct cluster_batch *batch);
+
+/* Nothing is in it; numbers begin anew. */
+void cluster_batch_clear(struct cluster_batch *batch);
+
+bool cluster_batch_is_empty(const struct cluster_batch *batch);
+
+/* Whether it should leave before more is gathered. */
+bool cluster_batch_is_long(const struct cluster_batch *batch);
+
+/* `flags`: what of the channel is to be shown (CLUSTER_IS_…), and whether its count is told to all.
+ */
+void cluster_batch_subscriptions(struct cluster_batch *batch, struct bytes key, uint32_t count,
+                                 unsigned flags);
+void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned flags);
+
+void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
+                        struct bytes user_info);
+void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id);
+void cluster_batch_event(struct cluster_batch *batch, const struct cluster_kept_event *event);
+void cluster_batch_await(struct cluster_batch *batch, struct bytes key, uint64_t socket_id,
+                         bool tells_count);
+void cluster_batch_terminate(struct cluster_batch *batch, struct bytes app_id,
+                             struct bytes user_id);
+void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change);
+void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
+                         uint64_t socket_id);
+void cluster_batch_ask_online(struct cluster_batch *batch, struct bytes user_key,
+                              uint64_t socket_id);
+
+void cluster_batch_hello(struct cluster_batch *batch, const char *epoch);
+void cluster_batch_beat(struct cluster_batch *batch, bool may_reap);
+void cluster_batch_take_former_away(struct cluster_batch *batch);
+void cluster_batch_all_is_said(struct cluster_batch *batch);
+void cluster_batch_good_bye(struct cluster_batch *batch);
