@@ -48,6 +48,20 @@ for (const [name, [args, figure, hasLatency]] of Object.entries(scenarios))
                 && report.latency_us.p99 <= report.latency_us.max, stdout);
     });
 
+test('fanout publishes to another node where that is asked, and measures further processes', async (t) => {
+    const alone = await ownServer(t, { apps: server.apps });
+    const args = ['bench', 'fanout', '--connections', '5', '--duration', '1', '--json', ...target(), '--pid', String(server.pid)];
+    const here = await run([...args, '--publish-to', server.url, '--others', `${alone.pid},${process.pid}`]);
+    assert.equal(here.code, 0, here.stderr);
+    const { others_cpu_us_per_delivery: others, measured } = JSON.parse(here.stdout);
+    assert.ok(measured > 0 && others.length === 2 && others.every((us) => us >= 0), here.stdout);
+    const elsewhere = await run([...args, '--publish-to', alone.url]);
+    assert.equal(elsewhere.code, 1, 'these two are no cluster: nothing that was published there came here');
+    assert.ok(JSON.parse(elsewhere.stdout).faults.lost > 0, elsewhere.stdout);
+    const wrong = await run([...args, '--others', '1,x']);
+    assert.match(wrong.stderr, /--others "1,x"/);
+});
+
 test('a table is shown without --json', async () => {
     const { code, stdout } = await run(['bench', 'channels', '--connections', '5', ...target()]);
     assert.equal(code, 0);
