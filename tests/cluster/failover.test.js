@@ -92,9 +92,7 @@ test('Redis Cluster: the nodes are one, a failover on demand and the death of a 
 
     const [master] = masters;
     const replica = (await redis.roles()).find((one) => one.master === master.id);
-    await replica.server.command('CLUSTER', 'FAILOVER');
-    await until(async () => (await redis.roles()).find(({ id }) => id === replica.id).isMaster, 'the replica is a master', OVER_MS);
-    await redis.settle();
+    await redis.failOver(replica);
     await isOne(it);
 
     await masters[1].server.kill();
@@ -125,9 +123,7 @@ test('Redis Cluster: failovers on demand under traffic lose and double nothing',
     for (let n = 0; n < 4; n++) {
         const roles = await redis.roles();
         const replica = roles.filter(({ isMaster }) => !isMaster)[n % 3];
-        await replica.server.command('CLUSTER', 'FAILOVER');
-        await until(async () => (await redis.roles()).find(({ id }) => id === replica.id).isMaster, 'the replica is a master', OVER_MS);
-        await redis.settle();
+        await redis.failOver(replica);
         await it.cluster.connected();
     }
     await Promise.all(it.publishers.map((publisher) => publisher.stop()));

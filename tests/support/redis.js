@@ -216,6 +216,7 @@ function valueOf(list, name) {
 }
 
 const CLUSTER_MASTERS_COUNT = 3;
+const FAILOVER_MS = 6000;
 
 class RedisCluster {
     static async start() {
@@ -261,6 +262,22 @@ class RedisCluster {
             return { id, master, server: this.servers.find((one) => one.port === port), isMaster: flags.includes('master'),
                 isUp: !flags.includes('fail') && (link === 'connected' || flags.includes('myself')) };
         });
+    }
+
+    /* The replica takes its master's place. Redis gives up after 5 s where the machine is busy: it is asked again. */
+    async failOver(replica) {
+        const isMaster = async () => (await this.roles()).find(({ id }) => id === replica.id).isMaster;
+        let askedAt = 0;
+        await until(async () => {
+            if (await isMaster())
+                return true;
+            if (Date.now() - askedAt > FAILOVER_MS) {
+                askedAt = Date.now();
+                await replica.server.command('CLUSTER', 'FAILOVER').catch(() => {});
+            }
+            return false;
+        }, 'the replica is a master', 40_000);
+        await this.settle();
     }
 
     async stop() {
