@@ -89,12 +89,37 @@ static void print_row(const char *title, json_t *value)
         printf("%-22s %" JSON_INTEGER_FORMAT "\n", title, json_integer_value(value));
 }
 
+struct row {
+    const char *key;
+    const char *title;
+};
+
+static void print_rows(const struct row *rows, size_t count, json_t *values)
+{
+    for (size_t i = 0; i < count; i++)
+        print_row(rows[i].title, json_object_get(values, rows[i].key));
+}
+
+static void print_cluster(json_t *cluster)
+{
+    static const struct row rows[] = {
+        {"redis", "Redis"},
+        {"nodes", "nodes"},
+        {"events_sent", "events sent to nodes"},
+        {"events_received", "events from nodes"},
+        {"events_kept", "events kept for Redis"},
+        {"events_dropped", "events dropped"},
+        {"links_lost", "times Redis was away"},
+        {"gaps", "gaps"},
+    };
+
+    if (cluster != NULL)
+        print_rows(rows, sizeof rows / sizeof rows[0], cluster);
+}
+
 static void print_table(json_t *status)
 {
-    static const struct {
-        const char *key;
-        const char *title;
-    } rows[] = {
+    static const struct row rows[] = {
         {"state", "state"},
         {"version", "version"},
         {"pid", "pid"},
@@ -115,8 +140,8 @@ static void print_table(json_t *status)
     json_t *app;
     size_t index;
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        print_row(rows[i].title, json_object_get(status, rows[i].key));
+    print_rows(rows, sizeof rows / sizeof rows[0], status);
+    print_cluster(json_object_get(status, "cluster"));
     json_array_foreach(json_object_get(status, "apps"), index, app) printf(
         "app %-18s %" JSON_INTEGER_FORMAT " connections, %" JSON_INTEGER_FORMAT " channels\n",
         json_string_value(json_object_get(app, "id")),
