@@ -241,7 +241,8 @@ class RedisCluster {
             const alive = this.servers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
             const states = await Promise.all(alive.map((one) => one.command('CLUSTER', 'INFO')));
             const roles = (await this.roles()).filter(({ isUp }) => isUp);
-            return states.every((state) => /cluster_state:ok/.test(state)) && roles.length >= count;
+            return states.every((state) => /cluster_state:ok/.test(state)) && roles.length >= count
+                && roles.filter(({ isMaster }) => isMaster).length === CLUSTER_MASTERS_COUNT;
         }, 'the Redis cluster has settled', 30_000);
     }
 
