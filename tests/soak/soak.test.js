@@ -209,15 +209,16 @@ class Soak {
                     () => `${member.who} has all of ${track.line.channel}: ${track.last} of ${track.line.begun}, due from ${track.dueFrom}`);
         await until(() => this.whisperers.every((n) => n === this.counts.whispers), () => `${this.counts.whispers} whispers, not ${this.whisperers}`);
         for (const channel of CHANNELS.filter(isPresence)) {
-            const truth = JSON.stringify(this.truth(channel));
+            /* Looked up anew each time: who cannot keep up is closed, and hears of it a moment later. */
+            const truth = () => JSON.stringify(this.truth(channel));
             let users;
             await until(async () => {
                 users = ((await get(this.server, `/channels/${channel}/users`)).json?.users ?? []).map(({ id }) => id).sort();
-                return JSON.stringify(users) === truth;
-            }, () => `${channel} has ${truth} for the API, not ${users}`);
+                return JSON.stringify(users) === truth();
+            }, () => `${channel} has ${truth()} for the API, not ${users}`);
             for (const member of this.members.filter((it) => it.isOpen && it.tracks.has(channel)))
-                await until(() => JSON.stringify(member.membersOf(channel)) === truth,
-                    () => `${channel} has ${truth} for ${member.who}, who sees ${member.membersOf(channel)}`);
+                await until(() => !member.isOpen || JSON.stringify(member.membersOf(channel)) === truth(),
+                    () => `${channel} has ${truth()} for ${member.who}, who sees ${member.membersOf(channel)}`);
         }
         await this.sample();
         await this.terminate();
