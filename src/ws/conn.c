@@ -99,7 +99,8 @@ static void send_close(struct ws_conn *conn, uint16_t code, struct bytes reason)
     if (payload_len > 0) {
         frame[len++] = (uint8_t)(code >> 8);
         frame[len++] = (uint8_t)code;
-        memcpy(frame + len, reason.data, reason.len);
+        if (reason.len > 0)
+            memcpy(frame + len, reason.data, reason.len);
         len += reason.len;
     }
     net_conn_write_last(conn->net, (struct bytes){(const char *)frame, len});

@@ -73,7 +73,7 @@ test('commands send, disconnect, and bring another configuration', async (t) => 
     await bert.waitClosed();
     const other = app({ app_id: '2', key: 'second', secret: 'secret' });
     server.command({ command: 'config', config: JSON.parse(config([server.app, other])) });
-    await until(() => server.said.includes('apps were reloaded: 2'), 'the apps are reloaded');
+    await until(() => server.said.includes('apps were reloaded: 2'), () => `the apps are reloaded\n${server.said}`);
     await Client.open(server, { app: other });
     server.command({ command: 'config', config: { apps: { apps: [{ app_id: '3' }] } } });
     await until(() => /has no key|has no secret/.test(server.said), () => `the mistake is told\n${server.said}`);
