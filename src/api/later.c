@@ -30,6 +30,17 @@ static void on_answer(const struct cluster_ask_answer *answer, void *user)
     later_free(later);
 }
 
+static struct cluster_ask_caller caller_of(struct api_later *later,
+                                           void (*respond)(const struct cluster_ask_answer *answer,
+                                                           void *user))
+{
+    return (struct cluster_ask_caller){
+        .mailbox = &later->api->hub->loop->mailbox,
+        .on_answer = respond,
+        .user = later,
+    };
+}
+
 bool api_later_begin(struct api_later *later, struct http_conn *conn,
                      struct cluster_ask_caller *asker)
 {
@@ -39,11 +50,7 @@ bool api_later_begin(struct api_later *later, struct http_conn *conn,
         return false;
     }
     http_conn_hold(conn, &later->hold);
-    *asker = (struct cluster_ask_caller){
-        .mailbox = &later->api->hub->loop->mailbox,
-        .on_answer = on_answer,
-        .user = later,
-    };
+    *asker = caller_of(later, on_answer);
     return true;
 }
 
@@ -93,17 +100,14 @@ void api_later_respond_form(const struct api_call *call, struct api_form *form)
 static void on_taken(const struct cluster_ask_answer *answer, void *user)
 {
     struct api_later *later = user;
+    const struct cluster_ask_caller asker = caller_of(later, on_answer);
 
     /* Where a link is down what was published waits for it, and this node's own knowledge has to
      * do. */
     if (later->hold.conn == NULL || !answer->is_known || api_form_blanks_count(&later->form) == 0)
         on_answer(&(struct cluster_ask_answer){.is_known = false}, later);
     else
-        ask_for_blanks(later, &(struct cluster_ask_caller){
-                                  .mailbox = &later->api->hub->loop->mailbox,
-                                  .on_answer = on_answer,
-                                  .user = later,
-                              });
+        ask_for_blanks(later, &asker);
 }
 
 void api_later_respond_published(const struct api_call *call, struct api_form *form)
@@ -113,6 +117,6 @@ void api_later_respond_published(const struct api_call *call, struct api_form *f
 
     if (!api_later_begin(later, call->conn, &asker))
         return;
-    asker.on_answer = on_taken;
+    asker = caller_of(later, on_taken);
     cluster_ask_taken(call->api->cluster, &asker);
 }

@@ -93,22 +93,17 @@ static uint64_t number_of(const redisReply *reply)
     return reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 ? (uint64_t)reply->integer : 0;
 }
 
-static struct bytes text_of(const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_STRING ? (struct bytes){reply->str, reply->len} : BYTES("");
-}
-
 /* [name, subscriptions, members, kept event, its time to live] */
 static void take_channel(struct cluster_ask_channel *channel, const redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 5)
         return;
     if (channel->name.data == NULL)
-        channel->name = copy(text_of(reply->element[0]));
+        channel->name = copy(cluster_redis_text(reply->element[0]));
     channel->subscription_count = (uint32_t)number_of(reply->element[1]);
     channel->user_count = (uint32_t)number_of(reply->element[2]);
-    if (text_of(reply->element[3]).len > 0)
-        channel->kept = copy(text_of(reply->element[3]));
+    if (cluster_redis_text(reply->element[3]).len > 0)
+        channel->kept = copy(cluster_redis_text(reply->element[3]));
     channel->kept_ttl_ms = number_of(reply->element[4]);
 }
 
@@ -137,7 +132,7 @@ static void take_users(struct cluster_asking_facts *facts, const redisReply *rep
     take_channel(&facts->channels[0], reply->element[0]);
     facts->users = mem_new((users->elements + 1) * sizeof *facts->users);
     for (size_t i = 0; i < users->elements; i++)
-        facts->users[facts->users_count++] = copy(text_of(users->element[i]));
+        facts->users[facts->users_count++] = copy(cluster_redis_text(users->element[i]));
 }
 
 static void take(const struct part *part, const redisReply *reply)

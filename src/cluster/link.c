@@ -49,16 +49,6 @@ static bool talks(const struct cluster_link *link)
     return link->phase >= CLUSTER_LINK_TELLING && link->phase <= CLUSTER_LINK_UP;
 }
 
-static bool is_text(const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_STRING;
-}
-
-static struct bytes text_of(const redisReply *reply)
-{
-    return (struct bytes){reply->str, reply->len};
-}
-
 /* --- gathering ------------------------------------------------------------------------------ */
 
 /* Where the next operation goes. */
@@ -109,8 +99,8 @@ static bool is_applied(struct cluster_link *link, const redisReply *reply)
         reply->element[0]->type == REDIS_REPLY_STRING && strcmp(reply->element[0]->str, "OK") == 0)
         return true;
     if (reply->type == REDIS_REPLY_ERROR) {
-        cluster_locate_refer(&link->locate, (struct bytes){reply->str, reply->len});
-        snprintf(reason, sizeof reason, "it answers: %.*s", (int)reply->len, reply->str);
+        cluster_locate_refer(&link->locate, cluster_redis_text(reply));
+        snprintf(reason, sizeof reason, "it answers: %.*s", BYTES_ARGS(cluster_redis_text(reply)));
         lose(link, reason);
     } else {
         atomic_fetch_add(&link->shared->gaps, 1);
@@ -363,7 +353,8 @@ static void go_up(struct cluster_link *link)
 static bool is_back(const redisReply *answer, const char *process)
 {
     for (size_t i = 1; i < answer->elements; i++)
-        if (is_text(answer->element[i]) && strcmp(answer->element[i]->str, process) == 0)
+        if (cluster_redis_is_text(answer->element[i]) &&
+            strcmp(answer->element[i]->str, process) == 0)
             return true;
     return false;
 }
@@ -392,8 +383,9 @@ static void note_processes(struct cluster_link *link, const redisReply *answer)
     forget_processes(link);
     link->processes = mem_new(answer->elements * sizeof *link->processes);
     for (size_t i = 1; i < answer->elements; i++)
-        if (is_text(answer->element[i]))
-            link->processes[link->processes_count++] = bytes_copy(text_of(answer->element[i]));
+        if (cluster_redis_is_text(answer->element[i]))
+            link->processes[link->processes_count++] =
+                bytes_copy(cluster_redis_text(answer->element[i]));
     atomic_store(&link->nodes_count, link->processes_count);
 }
 
@@ -463,18 +455,17 @@ static void on_told(struct cluster_link *link, const redisReply *reply)
     if (link->inbox.is_partial) {
         link->phase = CLUSTER_LINK_SETTLING;
         link->settled_ms = now_of(link) + SETTLE_MS;
-        beat(link, now_of(link));
     } else {
         go_up(link);
-        beat(link, now_of(link));
     }
+    beat(link, now_of(link));
 }
 
 static void take_former_away(struct cluster_link *link);
 
 static void on_former_taken(struct cluster_link *link, const redisReply *reply)
 {
-    if (reply->elements > 1 && is_text(reply->element[1]) &&
+    if (reply->elements > 1 && cluster_redis_is_text(reply->element[1]) &&
         strcmp(reply->element[1]->str, "0") != 0) {
         take_former_away(link);
         return;
@@ -498,7 +489,8 @@ static void on_hello(struct cluster_link *link, const redisReply *reply)
 {
     bool has_inbox;
 
-    if (reply->elements < 3 || !is_text(reply->element[1]) || !is_text(reply->element[2])) {
+    if (reply->elements < 3 || !cluster_redis_is_text(reply->element[1]) ||
+        !cluster_redis_is_text(reply->element[2])) {
         lose(link, "its answer to a hello is not understood");
         return;
     }
@@ -550,12 +542,12 @@ static bool take_sha(struct cluster_link *link, const redisReply *reply, char **
 {
     if (reply == NULL)
         return false;
-    if (!is_text(reply)) {
+    if (!cluster_redis_is_text(reply)) {
         is_applied(link, reply);
         return false;
     }
     free(*sha);
-    *sha = bytes_copy(text_of(reply));
+    *sha = bytes_copy(cluster_redis_text(reply));
     link->batch.sha = link->apply_sha;
     return true;
 }
@@ -668,14 +660,15 @@ void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t so
 void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
                           struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered)
 {
-    const struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
+    struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
     const bool has_subscribers = channel != NULL && channel->subscriptions_count > 0;
     struct cluster_kept_event *event =
         cluster_kept_add(&link->kept, key, except, frame, ttl_ms, is_delivered || !has_subscribers);
     struct cluster_kept_event *surplus;
 
     if (link->phase == CLUSTER_LINK_UP) {
-        tell_subscriptions_of(link, key);
+        if (channel != NULL)
+            tell_subscriptions(link, channel);
         cluster_batch_event(batch_of(link), event);
     } else {
         deliver(link, event);

@@ -7,33 +7,24 @@
 #define STRINGIFY(number) #number
 #define TEXT_OF(number) STRINGIFY(number)
 
-static bool is_text(const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_STRING;
-}
-
-static struct bytes text_of(const redisReply *reply)
-{
-    return (struct bytes){reply->str, reply->len};
-}
-
 /* [id, [letter, packed, …]] */
 static void read_entry(struct cluster_reading *reading, const redisReply *entry,
                        struct cluster_request *done)
 {
     const redisReply *fields;
 
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 || !is_text(entry->element[0]) ||
-        entry->element[1]->type != REDIS_REPLY_ARRAY)
+    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
+        !cluster_redis_is_text(entry->element[0]) || entry->element[1]->type != REDIS_REPLY_ARRAY)
         return;
     fields = entry->element[1];
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        if (is_text(fields->element[i]) && is_text(fields->element[i + 1]))
-            cluster_inbox_read(reading->inbox, text_of(fields->element[i]),
-                               text_of(fields->element[i + 1]));
+        if (cluster_redis_is_text(fields->element[i]) &&
+            cluster_redis_is_text(fields->element[i + 1]))
+            cluster_inbox_read(reading->inbox, cluster_redis_text(fields->element[i]),
+                               cluster_redis_text(fields->element[i + 1]));
     snprintf(reading->last_id, sizeof reading->last_id, "%.*s",
-             BYTES_ARGS(text_of(entry->element[0])));
-    cluster_request_add(done, text_of(entry->element[0]));
+             BYTES_ARGS(cluster_redis_text(entry->element[0])));
+    cluster_request_add(done, cluster_redis_text(entry->element[0]));
 }
 
 static void on_deleted(const redisReply *reply, void *data, void *user)
@@ -67,7 +58,7 @@ static void on_entries(const redisReply *reply, void *data, void *user)
     if (reply == NULL)
         return;
     if (reply->type == REDIS_REPLY_ERROR) {
-        snprintf(reason, sizeof reason, "it answers: %.*s", BYTES_ARGS(text_of(reply)));
+        snprintf(reason, sizeof reason, "it answers: %.*s", BYTES_ARGS(cluster_redis_text(reply)));
         reading->on_lost(reason, reading->user);
         return;
     }

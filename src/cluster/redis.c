@@ -186,6 +186,18 @@ void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn o
     cluster_request_deinit(&request);
 }
 
+bool cluster_redis_is_text(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING;
+}
+
+struct bytes cluster_redis_text(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_ERROR)
+        return BYTES("");
+    return (struct bytes){reply->str, reply->len};
+}
+
 uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms)
 {
     return redis->first != NULL && now_ms > redis->first->sent_ms ? now_ms - redis->first->sent_ms

@@ -55,6 +55,11 @@ void cluster_redis_send(struct cluster_redis *redis, struct cluster_request *req
 void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
                            const char *word, ...) __attribute__((sentinel));
 
+bool cluster_redis_is_text(const redisReply *reply);
+
+/* What a text or an error says, borrowed from the reply; "" of everything else. */
+struct bytes cluster_redis_text(const redisReply *reply);
+
 /* What has waited longest for its reply, in ms; 0 where nothing does. */
 uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms);
 

@@ -4,6 +4,7 @@
 #include "pusher/event.h"
 #include "pusher/session.h"
 #include "pusher/signin.h"
+#include "pusher/subscribe.h"
 #include "pusher/terminate.h"
 
 /* On its way to the worker of one connection. */
@@ -257,28 +258,6 @@ static void on_ready_mail(struct net_mail *mail, void *owner)
     free_mail(ready);
 }
 
-static struct ws_message *welcome_of(struct pusher_nodes *nodes, struct channel *channel)
-{
-    pusher_event_subscription_succeeded(
-        scratch(nodes), channel_name(channel),
-        channel->presence ? channel_presence_snapshot(channel->presence) : BYTES_NONE);
-    return ws_message_new(buffer_bytes(&nodes->scratch));
-}
-
-static struct ws_message *kept_of(struct pusher_nodes *nodes, struct channel *channel)
-{
-    struct ws_message *kept;
-    uint64_t ttl_ms;
-
-    if (channel->cache == NULL)
-        return NULL;
-    kept = channel_registry_kept(channel, uv_hrtime() / 1000000, &ttl_ms);
-    if (kept != NULL)
-        return kept;
-    pusher_event_cache_miss(scratch(nodes), channel_name(channel));
-    return ws_message_new(buffer_bytes(&nodes->scratch));
-}
-
 static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
 {
     struct pusher_nodes *nodes = user;
@@ -291,8 +270,8 @@ static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
     ready.channel = channel;
     channel_registry_lock_state(channel);
     if (key.kind == CLUSTER_KEY_CHANNEL) {
-        ready.message = welcome_of(nodes, channel);
-        ready.kept = kept_of(nodes, channel);
+        ready.message = pusher_subscribe_welcome(channel, &nodes->scratch);
+        ready.kept = pusher_subscribe_kept(channel, uv_hrtime() / 1000000, &nodes->scratch);
     }
     post(nodes, app, socket_id, on_ready_mail, &ready);
     channel_registry_unlock_state(channel);

@@ -9,11 +9,9 @@ static struct cluster_key key_of(const struct pusher_app *app, struct bytes name
     return pusher_app_key(app, CLUSTER_KEY_CHANNEL, name);
 }
 
-static struct channel *find(struct pusher_app *app, struct bytes name)
+static struct channel *find(const struct pusher_app *app, struct cluster_key key)
 {
-    if (pusher_signin_is_user_channel(name))
-        return channel_registry_find(app->users, pusher_signin_user_of_channel(name));
-    return channel_registry_find(app->channels, name);
+    return channel_registry_find(pusher_app_registry(app, key.kind), key.name);
 }
 
 bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app, struct bytes name)
@@ -25,7 +23,7 @@ bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app, 
         return false;
     if (hub->workers_count == 1)
         return true;
-    channel = find(app, name);
+    channel = find(app, key_of(app, name));
     if (channel == NULL)
         return true;
     is_possible = !channel_fanout_is_overloaded(&hub->fanout, channel);
@@ -53,7 +51,7 @@ bool pusher_publish_is_wanted(struct pusher_hub *hub, struct pusher_app *app, st
 
     if (app->cluster != NULL || is_cached(name) || is_observed(hub))
         return true;
-    channel = find(app, name);
+    channel = find(app, key_of(app, name));
     if (channel == NULL)
         return false;
     channel_unref(channel);
@@ -88,38 +86,34 @@ static void publish_and_keep(struct pusher_hub *hub, struct pusher_app *app, str
     channel_unref(channel);
 }
 
-void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
-                    struct ws_message *event, uint64_t except)
+static void publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
+                    struct cluster_key key, struct ws_message *event, uint64_t except, bool is_kept)
 {
-    const uint64_t ttl_ms =
-        is_cached(name) ? pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000) : 0;
+    const uint64_t ttl_ms = is_kept ? pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000) : 0;
     struct channel *channel;
 
     PUSHER_EVENTS_TELL(hub, on_broadcast, app, name, ws_message_text(event));
-    if (publish_to_cluster(app, key_of(app, name), event, except, ttl_ms))
+    if (publish_to_cluster(app, key, event, except, ttl_ms))
         return;
-    if (is_cached(name)) {
-        publish_and_keep(hub, app, name, event, except, ttl_ms);
+    if (is_kept) {
+        publish_and_keep(hub, app, key.name, event, except, ttl_ms);
         return;
     }
-    channel = find(app, name);
+    channel = find(app, key);
     if (channel == NULL)
         return;
     channel_fanout_publish(&hub->fanout, channel, event, except);
     channel_unref(channel);
 }
 
+void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
+                    struct ws_message *event, uint64_t except)
+{
+    publish(hub, app, name, key_of(app, name), event, except, is_cached(name));
+}
+
 void pusher_publish_of_client(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
                               struct ws_message *event, uint64_t except)
 {
-    struct channel *channel;
-
-    PUSHER_EVENTS_TELL(hub, on_broadcast, app, name, ws_message_text(event));
-    if (publish_to_cluster(app, pusher_app_key(app, CLUSTER_KEY_CHANNEL, name), event, except, 0))
-        return;
-    channel = channel_registry_find(app->channels, name);
-    if (channel == NULL)
-        return;
-    channel_fanout_publish(&hub->fanout, channel, event, except);
-    channel_unref(channel);
+    publish(hub, app, name, pusher_app_key(app, CLUSTER_KEY_CHANNEL, name), event, except, false);
 }

@@ -120,9 +120,9 @@ static struct ws_message *message_of(const struct buffer *text)
     return ws_message_new(buffer_bytes(text));
 }
 
-/* Under the state lock: the others are told of a new member, and the answer shows who is there. */
-static struct ws_message *show_member(struct pusher_session *session, struct channel *channel,
-                                      const struct channel_presence_member *member)
+/* Under the state lock: the others are told of a new member. */
+static void show_member(struct pusher_session *session, struct channel *channel,
+                        const struct channel_presence_member *member)
 {
     const struct bytes user_id = channel_presence_user_id(member);
     struct buffer *out = pusher_hub_scratch(session->hub);
@@ -140,33 +140,31 @@ static struct ws_message *show_member(struct pusher_session *session, struct cha
                            user_id, buffer_bytes(&user_info));
     }
     buffer_deinit(&user_info);
-    buffer_clear(out);
-    pusher_event_subscription_succeeded(out, channel_name(channel),
-                                        channel_presence_snapshot(channel->presence));
-    return message_of(out);
 }
 
-static struct ws_message *succeeded(struct pusher_session *session, struct bytes channel)
+struct ws_message *pusher_subscribe_welcome(struct channel *channel, struct buffer *scratch)
 {
-    struct buffer *out = pusher_hub_scratch(session->hub);
-
-    pusher_event_subscription_succeeded(out, channel, BYTES_NONE);
-    return message_of(out);
+    buffer_clear(scratch);
+    pusher_event_subscription_succeeded(
+        scratch, channel_name(channel),
+        channel->presence ? channel_presence_snapshot(channel->presence) : BYTES_NONE);
+    return message_of(scratch);
 }
 
-static struct ws_message *kept_or_miss(struct pusher_session *session, struct channel *channel)
+struct ws_message *pusher_subscribe_kept(struct channel *channel, uint64_t now_ms,
+                                         struct buffer *scratch)
 {
-    struct buffer *out = pusher_hub_scratch(session->hub);
     struct ws_message *kept;
     uint64_t ttl_ms;
 
-    if (!channel->kind.is_cache)
+    if (channel->cache == NULL)
         return NULL;
-    kept = channel_registry_kept(channel, net_loop_now_ms(session->hub->loop), &ttl_ms);
+    kept = channel_registry_kept(channel, now_ms, &ttl_ms);
     if (kept != NULL)
         return kept;
-    pusher_event_cache_miss(out, channel_name(channel));
-    return message_of(out);
+    buffer_clear(scratch);
+    pusher_event_cache_miss(scratch, channel_name(channel));
+    return message_of(scratch);
 }
 
 /* Members and the last event change under the state lock: the newcomer is shown them, and hears
@@ -178,9 +176,11 @@ static void join_in_order(struct pusher_session *session, struct channel_subscri
     struct ws_message *kept;
 
     channel_registry_lock_state(channel);
-    welcome = channel->kind.is_presence ? show_member(session, channel, subscription->member)
-                                        : succeeded(session, channel_name(channel));
-    kept = kept_or_miss(session, channel);
+    if (channel->kind.is_presence)
+        show_member(session, channel, subscription->member);
+    welcome = pusher_subscribe_welcome(channel, &session->hub->scratch);
+    kept =
+        pusher_subscribe_kept(channel, net_loop_now_ms(session->hub->loop), &session->hub->scratch);
     channel_fanout_add_in_order(&session->hub->fanout, subscription, welcome, kept);
     channel_registry_unlock_state(channel);
     channel_fanout_catch_up(&session->hub->fanout);

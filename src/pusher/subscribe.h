@@ -12,6 +12,13 @@ void pusher_subscribe_end(struct pusher_session *session, struct pusher_message 
 void pusher_subscribe_complete(struct pusher_session *session,
                                struct channel_subscription *subscription);
 
+/* What a newcomer is told first: that it is subscribed, and who is there; and of a cache channel
+ * the last event, or that there is none (NULL for other channels). Any thread, under the channel's
+ * state lock; both are written in `scratch`, and the caller's. */
+struct ws_message *pusher_subscribe_welcome(struct channel *channel, struct buffer *scratch);
+struct ws_message *pusher_subscribe_kept(struct channel *channel, uint64_t now_ms,
+                                         struct buffer *scratch);
+
 /* Leaves one channel of the app; frees the subscription. */
 void pusher_subscribe_leave(struct pusher_session *session,
                             struct channel_subscription *subscription);
