@@ -287,6 +287,12 @@ static void on_lost(const char *reason, void *user)
 
 /* --- being in step -------------------------------------------------------------------------- */
 
+/* It may refer us to another server. */
+static void on_refused(const redisReply *error, void *user)
+{
+    is_applied(user, error);
+}
+
 static void on_read(void *user)
 {
     struct cluster_link *link = user;
@@ -802,6 +808,7 @@ static void open_reading(struct cluster_link *link)
         .is_congested = link->shared->events->is_congested,
         .congested_user = link->shared->user,
         .on_ready = say_hello,
+        .on_refused = on_refused,
         .on_lost = on_lost,
         .on_read = on_read,
         .user = link,

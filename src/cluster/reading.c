@@ -52,14 +52,12 @@ static void read_entries(struct cluster_reading *reading, const redisReply *entr
 static void on_entries(const redisReply *reply, void *data, void *user)
 {
     struct cluster_reading *reading = user;
-    char reason[512];
 
     (void)data;
     if (reply == NULL)
         return;
     if (reply->type == REDIS_REPLY_ERROR) {
-        snprintf(reason, sizeof reason, "it answers: %.*s", BYTES_ARGS(cluster_redis_text(reply)));
-        reading->on_lost(reason, reading->user);
+        reading->on_refused(reply, reading->user);
         return;
     }
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&

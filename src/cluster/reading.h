@@ -17,8 +17,9 @@ struct cluster_reading {
     char *key; /* of the stream */
     bool (*is_congested)(void *user);
     void *congested_user;
-    /* It is connected; it is lost, or cannot be read. */
+    /* It is connected; Redis answers with an error; it is lost. */
     void (*on_ready)(void *user);
+    void (*on_refused)(const redisReply *error, void *user);
     void (*on_lost)(const char *reason, void *user);
     void (*on_read)(void *user); /* some entries were told on */
     void *user;
