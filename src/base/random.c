@@ -3,10 +3,32 @@
 #include "base/check.h"
 
 #include <openssl/rand.h>
+#include <string.h>
+
+/* Drawn at one go: a call for eight bytes costs OpenSSL as much as one for hundreds. */
+#define STOCK_LEN 512
+
+static void draw(uint8_t *out, size_t len)
+{
+    CHECK(RAND_bytes(out, (int)len) == 1);
+}
 
 void random_bytes(void *out, size_t len)
 {
-    CHECK(RAND_bytes(out, (int)len) == 1);
+    static _Thread_local uint8_t stock[STOCK_LEN];
+    static _Thread_local size_t left;
+
+    if (len > STOCK_LEN) {
+        draw(out, len);
+        return;
+    }
+    if (left < len) {
+        draw(stock, STOCK_LEN);
+        left = STOCK_LEN;
+    }
+    left -= len;
+    memcpy(out, stock + left, len);
+    OPENSSL_cleanse(stock + left, len); /* handed out once, and nowhere to be found after */
 }
 
 uint32_t random_between_1_and(uint32_t max)
