@@ -201,7 +201,7 @@ static void end_our_side(struct net_conn *conn)
     conn->state = STATE_FINISHED;
     if (conn->tls != NULL)
         net_tls_end(conn->tls);
-    if (shutdown(conn->watch.fd, SHUT_WR) != 0 || conn->has_ended)
+    if (conn->has_ended || shutdown(conn->watch.fd, SHUT_WR) != 0)
         net_conn_close(conn);
 }
 
@@ -520,6 +520,16 @@ void net_conn_finish(struct net_conn *conn)
     conn->state = STATE_FINISHING;
     net_timer_set(&conn->loop->wheel, &conn->timer, net_loop_now_ms(conn->loop) + FINISH_MS);
     mark_unsent(conn);
+}
+
+void net_conn_finish_at_once(struct net_conn *conn)
+{
+    net_conn_finish(conn);
+    if (conn->tls != NULL || conn->state != STATE_FINISHING)
+        return;
+    conn->has_ended = true;
+    if (conn->is_blocked)
+        update_interest(conn);
 }
 
 void net_conn_free_closed(struct net_loop *loop)

@@ -71,6 +71,11 @@ void net_conn_set_timer(struct net_conn *conn, uint64_t due_ms);
  * ended its side or has had enough time to. */
 void net_conn_finish(struct net_conn *conn);
 
+/* The same for a peer that has said, in its own protocol, that it sends nothing more: the end of
+ * its side is not waited for. Would it send something after all, it might lose what it was sent
+ * last. Over TLS, whose own farewell may still come, the end is waited for. */
+void net_conn_finish_at_once(struct net_conn *conn);
+
 /* At once; what is queued is lost. */
 void net_conn_close(struct net_conn *conn);
 

@@ -116,14 +116,15 @@ void ws_conn_close(struct ws_conn *conn, uint16_t code, struct bytes reason)
 }
 
 /* The peer ends it, properly or not: answer, and read nothing more. */
-static void end(struct ws_conn *conn, uint16_t code, struct bytes reason)
+static void end(struct ws_conn *conn, uint16_t code, struct bytes reason,
+                void (*finish)(struct net_conn *net))
 {
     const bool was_open = conn->state == STATE_OPEN;
 
     conn->state = STATE_ENDED;
     if (was_open)
         send_close(conn, code, reason);
-    net_conn_finish(conn->net);
+    finish(conn->net);
     if (was_open)
         conn->settings->events->on_ending(conn, code);
 }
@@ -144,7 +145,7 @@ static struct bytes reason_of(uint16_t code)
 
 static void fail(struct ws_conn *conn, uint16_t code)
 {
-    end(conn, code, reason_of(code));
+    end(conn, code, reason_of(code), net_conn_finish);
 }
 
 /* --- receiving ------------------------------------------------------------------------------ */
@@ -168,7 +169,8 @@ static void on_close_frame(struct ws_conn *conn, struct bytes payload)
             return;
         }
     }
-    end(conn, code, BYTES(""));
+    /* RFC 6455 section 5.5.1: nothing comes behind the peer's close frame. */
+    end(conn, code, BYTES(""), net_conn_finish_at_once);
 }
 
 static void on_control_frame(struct ws_conn *conn, enum ws_frame_opcode opcode,
