@@ -2,13 +2,17 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "channel/run.h"
 
 /* The runs of a turn are sent in the order in which they were begun. An event joins the run of its
  * channel only where that cannot overtake another: the run is the turn's latest, or none of the
  * channel's subscribers is in any other channel. Else it begins a new run.
  *
  * Where a run is all that its receivers get this turn, each is sent it at once, by reference.
- * Otherwise the runs queue at the connection, which sends them together when the turn ends. */
+ * Otherwise the runs queue at the connection, which sends them together when the turn ends.
+ *
+ * Who joins a channel in the middle of a run hears the rest of it, which is sent by reference too:
+ * so when thousands come back at one time, those who are there hear of them in a few sends. */
 
 struct receiver {
     struct ws_conn *conn;
@@ -21,25 +25,10 @@ struct channel_local {
     struct receiver only;
     uint32_t count;
     uint32_t cap;
-    uint32_t held_count;            /* subscriptions, active or not */
-    uint32_t shared_count;          /* receivers that are in other channels too */
-    struct channel_fanout_run *run; /* the latest of this turn */
-};
-
-struct skip {
-    struct channel_subscription *subscription;
-    size_t message; /* the one it is not sent */
-};
-
-struct channel_fanout_run {
-    struct channel_fanout_run *next;
-    struct channel *channel; /* a reference */
-    struct ws_message **messages;
-    size_t messages_count;
-    size_t messages_cap;
-    struct skip *skips;
-    size_t skips_count;
-    struct net_chunk *frames[WS_DEFLATE_FORMS_COUNT]; /* all messages in one, made when needed */
+    uint32_t held_count;     /* subscriptions, active or not */
+    uint32_t shared_count;   /* receivers that are in other channels too */
+    uint32_t runs_count;     /* of this turn */
+    struct channel_run *run; /* the latest of them */
 };
 
 struct event_mail {
@@ -132,9 +121,6 @@ void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscripti
 {
     struct channel_local *local = local_of(fanout, subscription->channel);
 
-    /* What was published before is not for the newcomer. */
-    if (local->run != NULL)
-        channel_fanout_flush(fanout);
     if (local->count == local->cap)
         grow(local);
     subscription->index = local->count;
@@ -147,13 +133,22 @@ void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscripti
         mark_shared(fanout, subscription, true);
 }
 
+/* Who leaves has heard what was published before; to a connection that is over nothing is owed. */
+static void settle_run(struct channel_fanout *fanout, const struct channel_local *local,
+                       const struct channel_subscription *subscription)
+{
+    if (local->run != NULL &&
+        (ws_conn_is_open(subscription->subscriber->conn) || local->runs_count > 1 ||
+         !channel_run_lose_receiver(local->run, local->count)))
+        channel_fanout_flush(fanout);
+}
+
 void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     struct channel_local *local = local_of(fanout, subscription->channel);
     struct receiver last;
 
-    if (local->run != NULL)
-        channel_fanout_flush(fanout);
+    settle_run(fanout, local, subscription);
     if (subscription->subscriber->count == 2)
         mark_both_shared(fanout, subscription->subscriber, false);
     else
@@ -166,52 +161,41 @@ void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscri
 
 /* --- runs ----------------------------------------------------------------------------------- */
 
-static struct channel_fanout_run *run_new(struct channel_fanout *fanout, struct channel *channel)
+static struct channel_run *begin_run(struct channel_fanout *fanout, struct channel *channel)
 {
-    struct channel_fanout_run *run = mem_new(sizeof *run);
+    struct channel_local *local = local_of(fanout, channel);
+    struct channel_run *run = channel_run_new(channel);
 
-    run->channel = channel_ref(channel);
     if (fanout->last_run != NULL)
         fanout->last_run->next = run;
     else
         fanout->first_run = run;
     fanout->last_run = run;
-    local_of(fanout, channel)->run = run;
+    local->run = run;
+    local->runs_count++;
     return run;
 }
 
-static void run_free(struct channel_fanout_run *run)
-{
-    for (size_t i = 0; i < run->messages_count; i++)
-        ws_message_unref(run->messages[i]);
-    for (int form = 0; form < WS_DEFLATE_FORMS_COUNT; form++)
-        net_chunk_unref(run->frames[form]);
-    free(run->messages);
-    free(run->skips);
-    channel_unref(run->channel);
-    free(run);
-}
-
 /* The run that the next event of `channel` joins. */
-static struct channel_fanout_run *run_for(struct channel_fanout *fanout, struct channel *channel)
+static struct channel_run *run_for(struct channel_fanout *fanout, struct channel *channel)
 {
     const struct channel_local *local = local_of(fanout, channel);
 
     if (local->run != NULL && (local->shared_count == 0 || fanout->last_run == local->run))
         return local->run;
-    return run_new(fanout, channel);
+    return begin_run(fanout, channel);
 }
 
-static void skip(struct channel_fanout *fanout, struct channel_fanout_run *run, uint64_t except)
+/* Who of this worker's subscribers is left out; NULL where nobody is. */
+static struct channel_subscription *excepted(struct channel_fanout *fanout,
+                                             const struct channel *channel, uint64_t except)
 {
-    const struct channel_subscriber *subscriber = fanout->find(fanout->user, except);
+    const struct channel_subscriber *subscriber =
+        except != 0 ? fanout->find(fanout->user, except) : NULL;
     struct channel_subscription *subscription =
-        subscriber ? channel_subscription_find(fanout, subscriber, run->channel) : NULL;
+        subscriber ? channel_subscription_find(fanout, subscriber, channel) : NULL;
 
-    if (subscription == NULL || !subscription->is_active)
-        return;
-    run->skips = mem_resize(run->skips, (run->skips_count + 1) * sizeof *run->skips);
-    run->skips[run->skips_count++] = (struct skip){subscription, run->messages_count};
+    return subscription != NULL && subscription->is_active ? subscription : NULL;
 }
 
 /* Gathers the event for this worker's subscribers. */
@@ -219,62 +203,10 @@ static void gather(struct channel_fanout *fanout, struct channel *channel,
                    struct ws_message *message, uint64_t except)
 {
     const struct channel_local *local = local_of(fanout, channel);
-    struct channel_fanout_run *run;
 
-    if (local == NULL || local->count == 0)
-        return;
-    run = run_for(fanout, channel);
-    if (except != 0)
-        skip(fanout, run, except);
-    if (run->messages_count == run->messages_cap) {
-        run->messages_cap = run->messages_cap ? run->messages_cap * 2 : 4;
-        run->messages = mem_resize(run->messages, run->messages_cap * sizeof(struct ws_message *));
-    }
-    run->messages[run->messages_count++] = ws_message_ref(message);
-}
-
-static bool is_skipped(const struct channel_fanout_run *run,
-                       const struct channel_subscription *subscription, size_t message)
-{
-    for (size_t i = 0; i < run->skips_count; i++)
-        if (run->skips[i].subscription == subscription && run->skips[i].message == message)
-            return true;
-    return false;
-}
-
-/* The frames of all messages but those `skipping` is not sent (NULL: all), end to end; NULL where
- * none is left. */
-static struct net_chunk *frames_new(struct channel_fanout *fanout,
-                                    const struct channel_fanout_run *run, enum ws_deflate_form form,
-                                    const struct channel_subscription *skipping)
-{
-    struct net_chunk *frames;
-    size_t len = 0;
-
-    for (size_t i = 0; i < run->messages_count; i++)
-        if (skipping == NULL || !is_skipped(run, skipping, i))
-            len += ws_message_frame(run->messages[i], form, fanout->deflate)->len;
-    if (len == 0)
-        return NULL;
-    frames = net_chunk_new(len);
-    for (size_t i = 0; i < run->messages_count; i++) {
-        const struct net_chunk *frame = ws_message_frame(run->messages[i], form, fanout->deflate);
-
-        if (skipping == NULL || !is_skipped(run, skipping, i))
-            net_chunk_append(frames, frame->data, frame->len);
-    }
-    return frames;
-}
-
-static struct net_chunk *frames_of(struct channel_fanout *fanout, struct channel_fanout_run *run,
-                                   enum ws_deflate_form form)
-{
-    if (run->frames[form] == NULL)
-        run->frames[form] =
-            run->messages_count == 1
-                ? net_chunk_ref(ws_message_frame(run->messages[0], form, fanout->deflate))
-                : frames_new(fanout, run, form, NULL);
-    return run->frames[form];
+    if (local != NULL && local->count > 0)
+        channel_run_add(run_for(fanout, channel), message, local->count,
+                        excepted(fanout, channel, except));
 }
 
 static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
@@ -287,63 +219,80 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
 }
 
 /* Each message to each of its receivers, for whoever listens. */
-static void tell_sent(const struct channel_fanout *fanout, const struct channel_fanout_run *run,
+static void tell_sent(const struct channel_fanout *fanout, const struct channel_run *run,
                       size_t sent_count)
 {
     const struct channel_local *local = local_of(fanout, run->channel);
+    size_t group = 0;
 
     if (fanout->on_sent_count != NULL && sent_count > 0)
         fanout->on_sent_count(local->receivers[0].conn, sent_count);
     if (fanout->on_sent == NULL)
         return;
-    for (uint32_t i = 0; i < local->count; i++) {
+    for (uint32_t i = 0; i < run->receivers_count; i++) {
         const struct receiver receiver = local->receivers[i];
 
-        for (size_t j = 0; j < run->messages_count; j++)
-            if (!receiver.subscription->is_skipping || !is_skipped(run, receiver.subscription, j))
+        for (size_t j = channel_run_first(run, i, &group); j < run->messages_count; j++)
+            if (!receiver.subscription->is_skipping ||
+                !channel_run_is_skipped(run, receiver.subscription, j))
                 fanout->on_sent(receiver.conn, run->messages[j]);
     }
 }
 
-static void send_run(struct channel_fanout *fanout, struct channel_fanout_run *run, bool is_all)
+/* To a receiver that does not hear all of the run. */
+static bool send_part(struct channel_fanout *fanout, struct channel_run *run,
+                      struct receiver receiver, size_t first)
+{
+    const enum ws_deflate_form form = receiver.conn->form;
+    struct net_chunk *frames;
+    bool is_taken;
+
+    if (!receiver.subscription->is_skipping)
+        return ws_conn_queue_frames(receiver.conn, channel_run_frames(run, form, fanout->deflate),
+                                    channel_run_start(run, first, form, fanout->deflate));
+    frames = channel_run_frames_for(run, first, receiver.subscription, form, fanout->deflate);
+    is_taken = frames == NULL || ws_conn_queue_frames(receiver.conn, frames, 0);
+    net_chunk_unref(frames);
+    return is_taken;
+}
+
+static bool send_whole(struct channel_fanout *fanout, struct channel_run *run, struct ws_conn *conn,
+                       bool is_all)
+{
+    struct net_chunk *frames = channel_run_frames(run, conn->form, fanout->deflate);
+
+    return is_all ? ws_conn_send_frames(conn, frames) : ws_conn_queue_frames(conn, frames, 0);
+}
+
+/* `is_all`: the run is all that its receivers get this turn. */
+static void send_run(struct channel_fanout *fanout, struct channel_run *run, bool is_all)
 {
     const struct channel_local *local = local_of(fanout, run->channel);
-    size_t sent_count = local->count * run->messages_count - run->skips_count;
+    size_t sent_count = 0;
+    size_t group = 0;
 
-    for (uint32_t i = 0; i < local->count; i++) {
+    for (uint32_t i = 0; i < run->receivers_count; i++) {
         const struct receiver receiver = local->receivers[i];
-        const enum ws_deflate_form form = receiver.conn->form;
-        struct net_chunk *frames;
-        bool is_taken;
+        const size_t first = run->newcomers_count > 0 ? channel_run_first(run, i, &group) : 0;
+        const bool is_part =
+            first > 0 || (run->skips_count > 0 && receiver.subscription->is_skipping);
 
         if (i + 4 < local->count)
             __builtin_prefetch(local->receivers[i + 4].conn);
-        if (run->skips_count > 0 && receiver.subscription->is_skipping) {
-            frames = frames_new(fanout, run, form, receiver.subscription);
-            is_taken = frames == NULL || ws_conn_queue_frames(receiver.conn, frames);
-            net_chunk_unref(frames);
-        } else {
-            frames = frames_of(fanout, run, form);
-            is_taken = is_all ? ws_conn_send_frames(receiver.conn, frames)
-                              : ws_conn_queue_frames(receiver.conn, frames);
-        }
-        if (!is_taken)
+        if (is_part ? !send_part(fanout, run, receiver, first)
+                    : !send_whole(fanout, run, receiver.conn, is_all))
             note_slow(fanout, receiver.conn);
+        sent_count += run->messages_count - first;
     }
+    sent_count -= run->skips_count;
     metrics_add(&fanout->metrics->messages_sent, sent_count);
     tell_sent(fanout, run, sent_count);
-}
-
-static void mark_skipping(const struct channel_fanout_run *run, bool is_skipping)
-{
-    for (size_t i = 0; i < run->skips_count; i++)
-        run->skips[i].subscription->is_skipping = is_skipping;
 }
 
 void channel_fanout_flush(struct channel_fanout *fanout)
 {
     const bool is_only_run = fanout->first_run == fanout->last_run;
-    struct channel_fanout_run *run;
+    struct channel_run *run;
 
     while ((run = fanout->first_run) != NULL) {
         struct channel_local *local = local_of(fanout, run->channel);
@@ -353,10 +302,11 @@ void channel_fanout_flush(struct channel_fanout *fanout)
             fanout->last_run = NULL;
         if (local->run == run)
             local->run = NULL;
-        mark_skipping(run, true);
+        local->runs_count--;
+        channel_run_mark_skipping(run, true);
         send_run(fanout, run, is_only_run || local->shared_count == 0);
-        mark_skipping(run, false);
-        run_free(run);
+        channel_run_mark_skipping(run, false);
+        channel_run_free(run);
     }
 }
 
@@ -457,7 +407,7 @@ static void send_or_note(struct channel_fanout *fanout, struct ws_conn *conn,
         fanout->on_sent(conn, message);
     if (fanout->on_sent_count != NULL)
         fanout->on_sent_count(conn, 1);
-    if (!ws_conn_queue_frames(conn, ws_message_frame(message, conn->form, fanout->deflate)))
+    if (!ws_conn_queue_frames(conn, ws_message_frame(message, conn->form, fanout->deflate), 0))
         note_slow(fanout, conn);
 }
 

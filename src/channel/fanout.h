@@ -12,7 +12,7 @@
 #include "channel/subscription.h"
 #include "metrics/metrics.h"
 
-struct channel_fanout_run;
+struct channel_run;
 
 struct channel_fanout {
     /* Fixed before the workers start. */
@@ -32,8 +32,8 @@ struct channel_fanout {
 
     /* Owner. */
     struct map subscriptions;
-    struct channel_fanout_run *first_run; /* of this turn, the oldest first */
-    struct channel_fanout_run *last_run;
+    struct channel_run *first_run; /* of this turn, the oldest first */
+    struct channel_run *last_run;
     struct ws_conn **slow;
     size_t slow_count;
     size_t slow_cap;

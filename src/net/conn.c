@@ -307,14 +307,14 @@ static void queue_shared(struct net_conn *conn, struct net_chunk *chunk, size_t 
     conn->backlog_bytes += chunk->len - (uint32_t)offset;
 }
 
-bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk)
+bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk, size_t offset)
 {
     if (conn->state != STATE_OPEN)
         return true;
-    if (!make_room(conn, chunk->len))
+    if (!make_room(conn, chunk->len - offset))
         return false;
     if (conn->state == STATE_OPEN) {
-        queue_shared(conn, chunk, 0);
+        queue_shared(conn, chunk, offset);
         mark_unsent(conn);
     }
     return true;
@@ -327,7 +327,7 @@ bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
     if (conn->state != STATE_OPEN)
         return true;
     if (conn->first != NULL || conn->is_blocked || conn->tls != NULL)
-        return net_conn_queue(conn, chunk);
+        return net_conn_queue(conn, chunk, 0);
     do
         sent = send(conn->watch.fd, chunk->data, chunk->len, 0);
     while (sent < 0 && errno == EINTR);

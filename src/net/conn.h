@@ -48,10 +48,11 @@ bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes 
 /* The last words to a peer, which it may owe beyond the limit. */
 void net_conn_write_last(struct net_conn *conn, struct bytes data);
 
-/* Queues a reference to `chunk`. False as with net_conn_write(). */
-bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk);
+/* Queues a reference to `chunk`, of which `offset` bytes are not for this peer. False as with
+ * net_conn_write(). */
+bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk, size_t offset);
 
-/* The same, but sends it at once where nothing is queued before it. */
+/* The same for all of it, but sends it at once where nothing is queued before it. */
 bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk);
 
 /* Sends what is queued now, not at the turn's end. */

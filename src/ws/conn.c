@@ -79,9 +79,9 @@ bool ws_conn_send_frames(struct ws_conn *conn, struct net_chunk *frames)
     return conn->state != STATE_OPEN || net_conn_send(conn->net, frames);
 }
 
-bool ws_conn_queue_frames(struct ws_conn *conn, struct net_chunk *frames)
+bool ws_conn_queue_frames(struct ws_conn *conn, struct net_chunk *frames, size_t offset)
 {
-    return conn->state != STATE_OPEN || net_conn_queue(conn->net, frames);
+    return conn->state != STATE_OPEN || net_conn_queue(conn->net, frames, offset);
 }
 
 static void send_close(struct ws_conn *conn, uint16_t code, struct bytes reason)

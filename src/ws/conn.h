@@ -57,9 +57,9 @@ bool ws_conn_send_text(struct ws_conn *conn, struct bytes text);
 bool ws_conn_send_ping(struct ws_conn *conn);
 
 /* Frames that many receivers share, in the form of this connection, by reference: sent at once
- * where nothing is queued before them, or queued for the end of the turn. */
+ * where nothing is queued before them, or queued for the end of the turn, then from `offset` on. */
 bool ws_conn_send_frames(struct ws_conn *conn, struct net_chunk *frames);
-bool ws_conn_queue_frames(struct ws_conn *conn, struct net_chunk *frames);
+bool ws_conn_queue_frames(struct ws_conn *conn, struct net_chunk *frames, size_t offset);
 
 void ws_conn_set_timer(struct ws_conn *conn, uint64_t due_ms);
 

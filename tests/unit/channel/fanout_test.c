@@ -133,6 +133,72 @@ static void a_newcomer_does_not_hear_what_was_published_before(void **state)
     assert_member_heard(here[1], "after;");
 }
 
+static void newcomers_in_the_middle_of_a_turn_each_hear_the_rest_of_it_in_one_run(void **state)
+{
+    (void)state;
+    crew_join(&crew, here[0], "a");
+    for (int i = 1; i < 4; i++) {
+        crew_publish(&crew, 0, "a", i == 2 ? LONG : "one", NULL);
+        crew_publish(&crew, 0, "a", "two", here[i - 1]);
+        crew_join(&crew, here[i], "a");
+    }
+    for (int i = 0; i < 4; i++)
+        assert_member_heard(here[i], ""); /* no join has sent the run */
+    crew_publish(&crew, 0, "a", "last", here[2]);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "one;" LONG ";two;one;two;last;");
+    assert_member_heard(here[1], LONG ";one;two;last;");
+    assert_member_heard(here[2], "one;");
+    assert_member_heard(here[3], "last;");
+}
+
+static void newcomers_after_the_last_event_of_a_turn_hear_nothing_of_it(void **state)
+{
+    (void)state;
+    crew_join(&crew, here[0], "a");
+    crew_join(&crew, here[0], "b");
+    crew_join(&crew, here[1], "a");
+    crew_join(&crew, here[1], "b");
+    crew_publish(&crew, 0, "a", "1", NULL);
+    crew_join(&crew, here[2], "a");
+    crew_publish(&crew, 0, "b", "2", NULL);
+    crew_publish(&crew, 0, "a", "3", NULL); /* a second run of that channel */
+    crew_join(&crew, here[3], "a");
+    crew_join(&crew, here[3], "b");
+    crew_turn(&crew);
+    assert_member_heard(here[0], "1;2;3;");
+    assert_member_heard(here[1], "1;2;3;");
+    assert_member_heard(here[2], "3;");
+    assert_member_heard(here[3], "");
+}
+
+static void who_is_over_leaves_without_sending_what_the_others_are_owed(void **state)
+{
+    struct channel_subscription *leaving[2];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct channel_subscription *joined = crew_join(&crew, here[i], "a");
+
+        if (i < 2)
+            leaving[i] = joined;
+    }
+    crew_publish(&crew, 0, "a", "1", NULL);
+    ws_conn_close(&here[0]->ws, WS_CLOSE_NORMAL, BYTES(""));
+    crew_leave(leaving[0]); /* the last receiver takes its place */
+    crew_publish(&crew, 0, "a", "2", NULL);
+    assert_member_heard(here[3], "");
+    net_conn_close(here[1]->ws.net);
+    crew_leave(leaving[1]);
+    crew_join(&crew, there[0], "a");
+    crew_publish(&crew, 0, "a", "3", here[2]);
+    assert_member_heard(here[3], "");
+    crew_turn(&crew);
+    assert_member_heard(here[2], "1;2;");
+    assert_member_heard(here[3], "1;2;3;");
+    assert_member_heard(there[0], "3;");
+}
+
 static void who_leaves_has_heard_what_was_published_before(void **state)
 {
     struct channel_subscription *leaving = crew_join(&crew, here[0], "a");
@@ -425,6 +491,9 @@ int main(void)
         CREW_TEST(who_is_excepted_is_left_out_on_whichever_worker),
         CREW_TEST(the_only_receiver_may_be_the_excepted_one),
         CREW_TEST(a_newcomer_does_not_hear_what_was_published_before),
+        CREW_TEST(newcomers_in_the_middle_of_a_turn_each_hear_the_rest_of_it_in_one_run),
+        CREW_TEST(newcomers_after_the_last_event_of_a_turn_hear_nothing_of_it),
+        CREW_TEST(who_is_over_leaves_without_sending_what_the_others_are_owed),
         CREW_TEST(who_leaves_has_heard_what_was_published_before),
         CREW_TEST(events_of_several_channels_come_in_the_publishers_order),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,

@@ -132,7 +132,7 @@ static void what_is_written_leaves_in_order_when_the_turn_ends(void **state)
 
     (void)state;
     assert_true(net_conn_write(ends[0].conn, BYTES("ab")));
-    assert_true(net_conn_queue(ends[0].conn, shared));
+    assert_true(net_conn_queue(ends[0].conn, shared, 0));
     assert_true(net_conn_write_pair(ends[0].conn, BYTES("cd"), BYTES("ef")));
     assert_true(net_conn_send(ends[0].conn, shared));
     assert_true(net_conn_write(ends[0].conn, BYTES("")));
@@ -165,7 +165,7 @@ static size_t fill(struct end *end, bool at_once)
     struct net_chunk *chunk = chunk_of(10000, 'f');
     size_t taken = 0;
 
-    while (at_once ? net_conn_send(end->conn, chunk) : net_conn_queue(end->conn, chunk)) {
+    while (at_once ? net_conn_send(end->conn, chunk) : net_conn_queue(end->conn, chunk, 0)) {
         taken += chunk->len;
         assert_true(net_conn_backlog_bytes(end->conn) <= BACKLOG_MAX);
         CHECK(taken < 100000000);
@@ -212,8 +212,8 @@ static void a_piece_larger_than_the_limit_goes_to_who_owes_nothing(void **state)
     struct net_chunk *large = chunk_of(BACKLOG_MAX * 3, 'l');
 
     (void)state;
-    assert_true(net_conn_queue(ends[0].conn, large));
-    assert_false(net_conn_queue(ends[0].conn, large));
+    assert_true(net_conn_queue(ends[0].conn, large, 0));
+    assert_false(net_conn_queue(ends[0].conn, large, 0));
     receive_len(&ends[0], BACKLOG_MAX * 3);
     net_chunk_unref(large);
 }
@@ -229,7 +229,7 @@ static void a_slow_reader_gets_every_byte_in_order(void **state)
             chunk_of(1 + unit_random_below(&random, 700), (char)('a' + i % 26));
         const size_t way = unit_random_below(&random, 3);
         const bool is_taken = way == 0   ? net_conn_write(ends[0].conn, net_chunk_bytes(chunk))
-                              : way == 1 ? net_conn_queue(ends[0].conn, chunk)
+                              : way == 1 ? net_conn_queue(ends[0].conn, chunk, 0)
                                          : net_conn_send(ends[0].conn, chunk);
 
         if (is_taken)

@@ -320,7 +320,7 @@ static void nothing_is_sent_behind_a_close_frame(void **state)
     assert_true(ws_conn_send_text(&ws.ws, BYTES("late")));
     assert_true(ws_conn_send_ping(&ws.ws));
     assert_true(ws_conn_send_frames(&ws.ws, frames));
-    assert_true(ws_conn_queue_frames(&ws.ws, frames));
+    assert_true(ws_conn_queue_frames(&ws.ws, frames, 0));
     net_chunk_unref(frames);
     rig_turn(&loop_rig);
     assert_sent("close:4100:first;");

@@ -1,0 +1,160 @@
+#include "channel/run.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+struct channel_run_skip {
+    struct channel_subscription *subscription;
+    size_t message; /* the one it is not sent */
+};
+
+/* Receivers from `receiver` on were not there before that message. */
+struct channel_run_newcomers {
+    uint32_t receiver;
+    size_t message;
+};
+
+struct channel_run *channel_run_new(struct channel *channel)
+{
+    struct channel_run *run = mem_new(sizeof *run);
+
+    run->channel = channel_ref(channel);
+    return run;
+}
+
+void channel_run_free(struct channel_run *run)
+{
+    for (size_t i = 0; i < run->messages_count; i++)
+        ws_message_unref(run->messages[i]);
+    for (int form = 0; form < WS_DEFLATE_FORMS_COUNT; form++) {
+        net_chunk_unref(run->frames[form].all);
+        free(run->frames[form].starts);
+    }
+    free(run->messages);
+    free(run->newcomers);
+    free(run->skips);
+    channel_unref(run->channel);
+    free(run);
+}
+
+/* Who has joined since the last message hears the next one first. */
+static void note_newcomers(struct channel_run *run, uint32_t receivers_count)
+{
+    CHECK(receivers_count >= run->receivers_count);
+    if (receivers_count > run->receivers_count && run->messages_count > 0) {
+        if (run->newcomers_count == run->newcomers_cap) {
+            run->newcomers_cap = run->newcomers_cap ? run->newcomers_cap * 2 : 4;
+            run->newcomers =
+                mem_resize(run->newcomers, run->newcomers_cap * sizeof *run->newcomers);
+        }
+        run->newcomers[run->newcomers_count++] =
+            (struct channel_run_newcomers){run->receivers_count, run->messages_count};
+    }
+    run->receivers_count = receivers_count;
+}
+
+static void note_skip(struct channel_run *run, struct channel_subscription *subscription)
+{
+    run->skips = mem_resize(run->skips, (run->skips_count + 1) * sizeof *run->skips);
+    run->skips[run->skips_count++] = (struct channel_run_skip){subscription, run->messages_count};
+}
+
+void channel_run_add(struct channel_run *run, struct ws_message *message, uint32_t receivers_count,
+                     struct channel_subscription *skipping)
+{
+    note_newcomers(run, receivers_count);
+    if (skipping != NULL)
+        note_skip(run, skipping);
+    if (run->messages_count == run->messages_cap) {
+        run->messages_cap = run->messages_cap ? run->messages_cap * 2 : 4;
+        run->messages = mem_resize(run->messages, run->messages_cap * sizeof(struct ws_message *));
+    }
+    run->messages[run->messages_count++] = ws_message_ref(message);
+}
+
+bool channel_run_lose_receiver(struct channel_run *run, uint32_t receivers_count)
+{
+    if (run->newcomers_count > 0 || run->skips_count > 0 || run->receivers_count != receivers_count)
+        return false;
+    run->receivers_count--;
+    return true;
+}
+
+void channel_run_mark_skipping(const struct channel_run *run, bool is_skipping)
+{
+    for (size_t i = 0; i < run->skips_count; i++)
+        run->skips[i].subscription->is_skipping = is_skipping;
+}
+
+bool channel_run_is_skipped(const struct channel_run *run,
+                            const struct channel_subscription *subscription, size_t message)
+{
+    for (size_t i = 0; i < run->skips_count; i++)
+        if (run->skips[i].subscription == subscription && run->skips[i].message == message)
+            return true;
+    return false;
+}
+
+size_t channel_run_first(const struct channel_run *run, uint32_t receiver, size_t *group)
+{
+    while (*group < run->newcomers_count && run->newcomers[*group].receiver <= receiver)
+        ++*group;
+    return *group > 0 ? run->newcomers[*group - 1].message : 0;
+}
+
+/* --- frames --------------------------------------------------------------------------------- */
+
+struct net_chunk *channel_run_frames_for(const struct channel_run *run, size_t first,
+                                         const struct channel_subscription *subscription,
+                                         enum ws_deflate_form form, struct ws_deflate *deflate)
+{
+    struct net_chunk *frames;
+    size_t len = 0;
+
+    for (size_t i = first; i < run->messages_count; i++)
+        if (subscription == NULL || !channel_run_is_skipped(run, subscription, i))
+            len += ws_message_frame(run->messages[i], form, deflate)->len;
+    if (len == 0)
+        return NULL;
+    frames = net_chunk_new(len);
+    for (size_t i = first; i < run->messages_count; i++) {
+        const struct net_chunk *frame = ws_message_frame(run->messages[i], form, deflate);
+
+        if (subscription == NULL || !channel_run_is_skipped(run, subscription, i))
+            net_chunk_append(frames, frame->data, frame->len);
+    }
+    return frames;
+}
+
+struct net_chunk *channel_run_make_frames(struct channel_run *run, enum ws_deflate_form form,
+                                          struct ws_deflate *deflate)
+{
+    struct net_chunk **all = &run->frames[form].all;
+
+    *all = run->messages_count == 1
+               ? net_chunk_ref(ws_message_frame(run->messages[0], form, deflate))
+               : channel_run_frames_for(run, 0, NULL, form, deflate);
+    return *all;
+}
+
+static uint32_t *starts_new(const struct channel_run *run, enum ws_deflate_form form,
+                            struct ws_deflate *deflate)
+{
+    uint32_t *starts = mem_new(run->messages_count * sizeof *starts);
+
+    for (size_t i = 1; i < run->messages_count; i++)
+        starts[i] = starts[i - 1] + ws_message_frame(run->messages[i - 1], form, deflate)->len;
+    return starts;
+}
+
+size_t channel_run_start(struct channel_run *run, size_t message, enum ws_deflate_form form,
+                         struct ws_deflate *deflate)
+{
+    uint32_t **starts = &run->frames[form].starts;
+
+    if (message == 0)
+        return 0;
+    if (*starts == NULL)
+        *starts = starts_new(run, form, deflate);
+    return (*starts)[message];
+}
