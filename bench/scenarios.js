@@ -168,7 +168,7 @@ const CURVES = [
         title: 'CPU of one join, over the members who are there and are told',
         over: 'members',
         value: `${CPU}join`,
-        sizes: [10, 100, 1000, 2000], // 10 000 could only be filled by 50 million sends
+        sizes: [10, 100, 1000, 10000],
         args: (size) => ['presence', '--connections', '20', '--members', String(size)],
         subjects: ['reverb'],
     },

@@ -6,7 +6,7 @@
 #define CHANNEL BYTES("presence-bench")
 #define SUCCEEDED BYTES("pusher_internal:subscription_succeeded")
 /* Of those that are there before it is measured: how many join at one time. */
-#define BATCH 50
+#define BATCH 250
 #define SECOND_NS UINT64_C(1000000000)
 
 struct presence {
