@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
-                            struct channel_kind kind, size_t workers_count)
+                            struct channel_kind kind, size_t workers_count, size_t worker)
 {
     const size_t len = sizeof(struct channel) + workers_count * sizeof(struct channel_local *);
     struct channel *channel = mem_new(len + name.len);
@@ -13,6 +13,7 @@ struct channel *channel_new(struct channel_registry *registry, struct bytes name
     channel->registry = registry;
     channel->hash = hash;
     channel->kind = kind;
+    channel->own_worker = (uint32_t)worker;
     channel->name_len = (uint32_t)name.len;
     channel->name = (char *)channel + len;
     if (name.len > 0)
@@ -50,4 +51,20 @@ void channel_unref(struct channel *channel)
 struct bytes channel_name(const struct channel *channel)
 {
     return (struct bytes){channel->name, channel->name_len};
+}
+
+struct channel_local *channel_hold_local(struct channel *channel, size_t worker)
+{
+    struct channel_local **local = &channel->locals[worker];
+
+    if (*local == NULL)
+        *local = worker == channel->own_worker ? &channel->own : mem_new(sizeof **local);
+    return *local;
+}
+
+void channel_drop_local(struct channel *channel, size_t worker)
+{
+    if (worker != channel->own_worker)
+        free(channel->locals[worker]);
+    channel->locals[worker] = NULL;
 }

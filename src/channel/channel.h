@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "channel/kind.h"
+#include "channel/local.h"
 #include "channel/presence.h"
 #include "ws/message.h"
 
@@ -17,7 +18,6 @@
 #define CHANNEL_WORKERS_COUNT_MAX 64
 
 struct channel_registry;
-struct channel_local;
 
 /* The last event of a cache channel; under the state lock. */
 struct channel_cache {
@@ -47,12 +47,21 @@ struct channel {
     struct channel_presence *presence;
     struct channel_cache *cache;
 
-    struct channel_local *locals[]; /* a worker each */
+    /* A worker each, NULL where it has nobody; that of the worker who made the channel is `own`. */
+    struct channel_local own;
+    uint32_t own_worker;
+    struct channel_local *locals[];
 };
 
+/* `worker`: the one that is likely to have subscribers. */
 struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
-                            struct channel_kind kind, size_t workers_count);
+                            struct channel_kind kind, size_t workers_count, size_t worker);
 struct channel *channel_ref(struct channel *channel);
 void channel_unref(struct channel *channel);
 
 struct bytes channel_name(const struct channel *channel);
+
+/* What `worker` knows of it, on that worker: made where it has nobody yet, and let go of when it
+ * holds nobody any more. */
+struct channel_local *channel_hold_local(struct channel *channel, size_t worker);
+void channel_drop_local(struct channel *channel, size_t worker);

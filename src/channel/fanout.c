@@ -14,23 +14,6 @@
  * Who joins a channel in the middle of a run hears the rest of it, which is sent by reference too:
  * so when thousands come back at one time, those who are there hear of them in a few sends. */
 
-struct receiver {
-    struct ws_conn *conn;
-    struct channel_subscription *subscription;
-};
-
-/* What a worker knows of a channel. */
-struct channel_local {
-    struct receiver *receivers; /* `only`, until there are more */
-    struct receiver only;
-    uint32_t count;
-    uint32_t cap;
-    uint32_t held_count;     /* subscriptions, active or not */
-    uint32_t shared_count;   /* receivers that are in other channels too */
-    uint32_t runs_count;     /* of this turn */
-    struct channel_run *run; /* the latest of them */
-};
-
 struct event_mail {
     struct net_mail mail;
     struct channel_fanout *fanout; /* the receiving worker's */
@@ -43,7 +26,7 @@ struct activation_mail {
     struct net_mail mail;
     struct channel_fanout *fanout;
     struct channel *channel;
-    struct channel_subscriber *subscriber; /* only to look up: it may be gone */
+    struct ws_conn *conn; /* only to look up: it may be gone */
     struct ws_message *welcome;
     struct ws_message *kept;
 };
@@ -56,33 +39,13 @@ static struct channel_local *local_of(const struct channel_fanout *fanout,
     return channel->locals[fanout->worker];
 }
 
-void channel_fanout_hold(struct channel_fanout *fanout, struct channel *channel)
+void channel_fanout_settle(struct channel_fanout *fanout, const struct channel *channel)
 {
-    struct channel_local **local = &channel->locals[fanout->worker];
+    const struct channel_local *local = local_of(fanout, channel);
 
-    if (*local == NULL) {
-        *local = mem_new(sizeof **local);
-        (*local)->receivers = &(*local)->only;
-        (*local)->cap = 1;
-    }
-    (*local)->held_count++;
-}
-
-bool channel_fanout_release(struct channel_fanout *fanout, struct channel *channel)
-{
-    struct channel_local **local = &channel->locals[fanout->worker];
-
-    CHECK((*local)->held_count > 0);
-    if (--(*local)->held_count > 0)
-        return false;
-    CHECK((*local)->count == 0 && (*local)->shared_count == 0);
-    if ((*local)->run != NULL)
+    CHECK(local->count == 0 && local->shared_count == 0);
+    if (local->run != NULL)
         channel_fanout_flush(fanout);
-    if ((*local)->receivers != &(*local)->only)
-        free((*local)->receivers);
-    free(*local);
-    *local = NULL;
-    return true;
 }
 
 /* A subscription counts as shared where its subscriber has another one. */
@@ -107,26 +70,10 @@ static void mark_both_shared(struct channel_fanout *fanout, struct channel_subsc
     }
 }
 
-static void grow(struct channel_local *local)
-{
-    struct receiver *before = local->receivers == &local->only ? NULL : local->receivers;
-
-    local->cap *= 2;
-    local->receivers = mem_resize(before, local->cap * sizeof *local->receivers);
-    if (before == NULL)
-        local->receivers[0] = local->only;
-}
-
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
-    struct channel_local *local = local_of(fanout, subscription->channel);
-
-    if (local->count == local->cap)
-        grow(local);
-    subscription->index = local->count;
+    channel_local_activate(local_of(fanout, subscription->channel), subscription);
     subscription->is_active = true;
-    local->receivers[local->count++] =
-        (struct receiver){subscription->subscriber->conn, subscription};
     if (subscription->subscriber->count == 2)
         mark_both_shared(fanout, subscription->subscriber, true);
     else if (subscription->subscriber->count > 2)
@@ -146,16 +93,13 @@ static void settle_run(struct channel_fanout *fanout, const struct channel_local
 void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     struct channel_local *local = local_of(fanout, subscription->channel);
-    struct receiver last;
 
     settle_run(fanout, local, subscription);
     if (subscription->subscriber->count == 2)
         mark_both_shared(fanout, subscription->subscriber, false);
     else
         mark_shared(fanout, subscription, false);
-    last = local->receivers[--local->count];
-    local->receivers[subscription->index] = last;
-    last.subscription->index = subscription->index;
+    channel_local_deactivate(local, subscription);
     subscription->is_active = false;
 }
 
@@ -193,7 +137,7 @@ static struct channel_subscription *excepted(struct channel_fanout *fanout,
     const struct channel_subscriber *subscriber =
         except != 0 ? fanout->find(fanout->user, except) : NULL;
     struct channel_subscription *subscription =
-        subscriber ? channel_subscription_find(fanout, subscriber, channel) : NULL;
+        subscriber ? channel_subscription_find(fanout, subscriber->conn, channel) : NULL;
 
     return subscription != NULL && subscription->is_active ? subscription : NULL;
 }
@@ -226,11 +170,11 @@ static void tell_sent(const struct channel_fanout *fanout, const struct channel_
     size_t group = 0;
 
     if (fanout->on_sent_count != NULL && sent_count > 0)
-        fanout->on_sent_count(local->receivers[0].conn, sent_count);
+        fanout->on_sent_count(local->places[0].conn, sent_count);
     if (fanout->on_sent == NULL)
         return;
     for (uint32_t i = 0; i < run->receivers_count; i++) {
-        const struct receiver receiver = local->receivers[i];
+        const struct channel_local_place receiver = local->places[i];
 
         for (size_t j = channel_run_first(run, i, &group); j < run->messages_count; j++)
             if (!receiver.subscription->is_skipping ||
@@ -241,7 +185,7 @@ static void tell_sent(const struct channel_fanout *fanout, const struct channel_
 
 /* To a receiver that does not hear all of the run. */
 static bool send_part(struct channel_fanout *fanout, struct channel_run *run,
-                      struct receiver receiver, size_t first)
+                      struct channel_local_place receiver, size_t first)
 {
     const enum ws_deflate_form form = receiver.conn->form;
     struct net_chunk *frames;
@@ -272,13 +216,13 @@ static void send_run(struct channel_fanout *fanout, struct channel_run *run, boo
     size_t group = 0;
 
     for (uint32_t i = 0; i < run->receivers_count; i++) {
-        const struct receiver receiver = local->receivers[i];
+        const struct channel_local_place receiver = local->places[i];
         const size_t first = run->newcomers_count > 0 ? channel_run_first(run, i, &group) : 0;
         const bool is_part =
             first > 0 || (run->skips_count > 0 && receiver.subscription->is_skipping);
 
         if (i + 4 < local->count)
-            __builtin_prefetch(local->receivers[i + 4].conn);
+            __builtin_prefetch(local->places[i + 4].conn);
         if (is_part ? !send_part(fanout, run, receiver, first)
                     : !send_whole(fanout, run, receiver.conn, is_all))
             note_slow(fanout, receiver.conn);
@@ -425,7 +369,7 @@ static void on_activation_mail(struct net_mail *mail, void *owner)
     struct activation_mail *activation = (struct activation_mail *)mail;
     struct channel_fanout *fanout = activation->fanout;
     struct channel_subscription *subscription =
-        channel_subscription_find(fanout, activation->subscriber, activation->channel);
+        channel_subscription_find(fanout, activation->conn, activation->channel);
 
     (void)owner;
     if (subscription != NULL && !subscription->is_active)
@@ -445,7 +389,7 @@ void channel_fanout_add_in_order(struct channel_fanout *fanout,
     activation->mail.deliver = on_activation_mail;
     activation->fanout = fanout;
     activation->channel = channel_ref(subscription->channel);
-    activation->subscriber = subscription->subscriber;
+    activation->conn = subscription->subscriber->conn;
     activation->welcome = welcome;
     activation->kept = kept;
     net_mailbox_post(&fanout->loop->mailbox, &activation->mail);
@@ -462,7 +406,6 @@ void channel_fanout_init(struct channel_fanout *fanout)
 {
     fanout->first_run = NULL;
     fanout->last_run = NULL;
-    fanout->subscriptions = (struct map){0};
     fanout->slow = NULL;
     fanout->slow_count = 0;
     fanout->slow_cap = 0;
@@ -471,8 +414,6 @@ void channel_fanout_init(struct channel_fanout *fanout)
 void channel_fanout_deinit(struct channel_fanout *fanout)
 {
     channel_fanout_flush(fanout);
-    CHECK(fanout->subscriptions.count == 0);
-    map_deinit(&fanout->subscriptions);
     free(fanout->slow);
     fanout->slow = NULL;
 }

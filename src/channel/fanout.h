@@ -31,7 +31,6 @@ struct channel_fanout {
     void *user;
 
     /* Owner. */
-    struct map subscriptions;
     struct channel_run *first_run; /* of this turn, the oldest first */
     struct channel_run *last_run;
     struct ws_conn **slow;
@@ -85,8 +84,8 @@ void channel_fanout_flush(struct channel_fanout *fanout);
 /* The same at the end of the turn; then names the slow readers. */
 void channel_fanout_end_turn(struct channel_fanout *fanout);
 
-/* For channel/subscription.c alone. */
-void channel_fanout_hold(struct channel_fanout *fanout, struct channel *channel);
-bool channel_fanout_release(struct channel_fanout *fanout, struct channel *channel);
+/* For channel/subscription.c alone. The worker has nobody in the channel any more: nothing of it is
+ * owed. */
+void channel_fanout_settle(struct channel_fanout *fanout, const struct channel *channel);
 void channel_fanout_remove(struct channel_fanout *fanout,
                            struct channel_subscription *subscription);

@@ -125,7 +125,7 @@ static struct channel *find(struct shard *shard, struct bytes name, uint64_t has
 }
 
 static struct channel *find_or_add(struct channel_registry *registry, struct shard *shard,
-                                   struct bytes name, uint64_t hash)
+                                   struct bytes name, uint64_t hash, size_t worker)
 {
     struct channel *channel = find(shard, name, hash);
 
@@ -133,7 +133,7 @@ static struct channel *find_or_add(struct channel_registry *registry, struct sha
         const struct channel_kind kind =
             registry->has_kinds ? channel_kind_of(name) : (struct channel_kind){0};
 
-        channel = channel_new(registry, name, hash, kind, registry->workers_count);
+        channel = channel_new(registry, name, hash, kind, registry->workers_count, worker);
         channel->is_listed = true;
         map_add(&shard->channels, &channel->entry, hash);
     }
@@ -198,7 +198,7 @@ struct channel *channel_registry_join(struct channel_registry *registry, struct 
     struct channel *channel;
 
     pthread_mutex_lock(&shard->lock);
-    channel = channel_ref(find_or_add(registry, shard, name, hash));
+    channel = channel_ref(find_or_add(registry, shard, name, hash, worker));
     *is_first = atomic_fetch_add(&channel->subscriptions_count, 1) == 0;
     if (*is_first) {
         atomic_fetch_add(&registry->occupied_count, 1);
@@ -254,7 +254,7 @@ struct channel *channel_registry_lock_and_keep(struct channel_registry *registry
 
     /* The state is locked before the shard is let go: in between the channel could be dropped. */
     pthread_mutex_lock(&shard->lock);
-    channel = channel_ref(find_or_add(registry, shard, name, hash));
+    channel = channel_ref(find_or_add(registry, shard, name, hash, 0));
     CHECK(channel->cache != NULL);
     channel_registry_lock_state(channel);
     keep(channel, event, expires_ms);

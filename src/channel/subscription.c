@@ -1,14 +1,7 @@
 #include "channel/subscription.h"
 
-#include "base/check.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "channel/fanout.h"
-
-static uint64_t hash_of(const struct channel_subscriber *subscriber, const struct channel *channel)
-{
-    return hash_pair((uintptr_t)subscriber, (uintptr_t)channel);
-}
 
 struct channel_subscription *channel_subscription_new(struct channel_fanout *fanout,
                                                       struct channel_subscriber *subscriber,
@@ -18,10 +11,9 @@ struct channel_subscription *channel_subscription_new(struct channel_fanout *fan
 
     subscription->subscriber = subscriber;
     subscription->channel = channel;
-    map_add(&fanout->subscriptions, &subscription->entry, hash_of(subscriber, channel));
     list_append(&subscriber->subscriptions, &subscription->link);
     subscriber->count++;
-    channel_fanout_hold(fanout, channel);
+    channel_local_hold(channel_hold_local(channel, fanout->worker), subscription);
     return subscription;
 }
 
@@ -30,30 +22,27 @@ struct channel *channel_subscription_free(struct channel_fanout *fanout,
                                           bool *is_last_of_worker)
 {
     struct channel *channel = subscription->channel;
+    struct channel_local *local = channel->locals[fanout->worker];
 
     if (subscription->is_active)
         channel_fanout_remove(fanout, subscription);
-    map_remove(&fanout->subscriptions, &subscription->entry);
     list_remove(&subscription->link);
     subscription->subscriber->count--;
-    *is_last_of_worker = channel_fanout_release(fanout, channel);
+    channel_local_release(local, subscription);
+    *is_last_of_worker = local->held_count == 0;
+    if (*is_last_of_worker) {
+        channel_fanout_settle(fanout, channel);
+        channel_drop_local(channel, fanout->worker);
+    }
     free(subscription);
     return channel;
 }
 
-struct channel_subscription *channel_subscription_find(struct channel_fanout *fanout,
-                                                       const struct channel_subscriber *subscriber,
+struct channel_subscription *channel_subscription_find(const struct channel_fanout *fanout,
+                                                       const struct ws_conn *conn,
                                                        const struct channel *channel)
 {
-    const uint64_t hash = hash_of(subscriber, channel);
+    const struct channel_local *local = channel->locals[fanout->worker];
 
-    for (struct map_entry *at = map_first(&fanout->subscriptions, hash); at != NULL;
-         at = map_next(at, hash)) {
-        struct channel_subscription *subscription =
-            LIST_OWNER(at, struct channel_subscription, entry);
-
-        if (subscription->subscriber == subscriber && subscription->channel == channel)
-            return subscription;
-    }
-    return NULL;
+    return local ? channel_local_find(local, conn) : NULL;
 }

@@ -10,12 +10,12 @@
 struct channel_fanout;
 
 struct channel_subscription {
-    struct map_entry entry; /* in the worker's map */
+    struct map_entry entry; /* where the channel has many on this worker */
     struct list link;       /* in the subscriber's list */
     struct channel_subscriber *subscriber;
     struct channel *channel;
     struct channel_presence_member *member; /* of a presence channel */
-    uint32_t index;                         /* among the worker's receivers, once active */
+    uint32_t index;                         /* of its place, channel/local.h */
     bool is_active;                         /* hears the channel's events */
     bool is_shared;                         /* the subscriber is in other channels too */
     bool is_skipping;                       /* is left out of an event of the run being sent */
@@ -32,7 +32,7 @@ struct channel *channel_subscription_free(struct channel_fanout *fanout,
                                           struct channel_subscription *subscription,
                                           bool *is_last_of_worker);
 
-/* NULL where that connection is not in that channel. */
-struct channel_subscription *channel_subscription_find(struct channel_fanout *fanout,
-                                                       const struct channel_subscriber *subscriber,
+/* NULL where that connection, which is only compared, is not in that channel. */
+struct channel_subscription *channel_subscription_find(const struct channel_fanout *fanout,
+                                                       const struct ws_conn *conn,
                                                        const struct channel *channel);

@@ -339,7 +339,7 @@ struct channel_subscription *pusher_subscribe_find(struct pusher_session *sessio
 
     if (channel == NULL)
         return NULL;
-    subscription = channel_subscription_find(&session->hub->fanout, &session->subscriber, channel);
+    subscription = channel_subscription_find(&session->hub->fanout, &session->ws, channel);
     channel_unref(channel);
     return subscription;
 }

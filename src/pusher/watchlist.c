@@ -48,7 +48,7 @@ static void watch(struct pusher_session *session, struct bytes user_id)
         channel_registry_join(session->app->watchers, user_id, hub->worker, &is_first);
     bool is_last_of_worker;
 
-    if (channel_subscription_find(&hub->fanout, &session->subscriber, channel) != NULL) {
+    if (channel_subscription_find(&hub->fanout, &session->ws, channel) != NULL) {
         /* Named twice. */
         is_last_of_worker = false;
         channel_registry_leave(channel, hub->worker, is_last_of_worker);

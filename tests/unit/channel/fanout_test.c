@@ -334,7 +334,7 @@ static void who_leaves_before_it_became_active_is_forgotten(void **state)
     join_presence(here[0], "A");
     join_presence(here[1], "B");
     channel = channel_registry_find(crew.registry, BYTES("presence-a"));
-    crew_leave(channel_subscription_find(&crew.workers[0].fanout, &here[0]->subscriber, channel));
+    crew_leave(channel_subscription_find(&crew.workers[0].fanout, &here[0]->ws, channel));
     channel_unref(channel);
     crew_turn(&crew);
     assert_member_heard(here[0], "");

@@ -29,9 +29,9 @@ static void a_subscription_is_found_by_who_and_where(void **state)
     struct channel_subscription *b = crew_join(&crew, first, "b");
 
     (void)state;
-    assert_ptr_equal(channel_subscription_find(fanout, &first->subscriber, a->channel), a);
-    assert_ptr_equal(channel_subscription_find(fanout, &first->subscriber, b->channel), b);
-    assert_null(channel_subscription_find(fanout, &second->subscriber, a->channel));
+    assert_ptr_equal(channel_subscription_find(fanout, &first->ws, a->channel), a);
+    assert_ptr_equal(channel_subscription_find(fanout, &first->ws, b->channel), b);
+    assert_null(channel_subscription_find(fanout, &second->ws, a->channel));
     assert_int_equal(first->subscriber.count, 2);
 }
 
@@ -53,7 +53,7 @@ static void leaving_says_whether_others_of_the_worker_stay(void **state)
 
         assert_int_equal(is_last_of_worker, i != 0);
         assert_int_equal(members[i]->subscriber.count, 0);
-        assert_null(channel_subscription_find(fanout, &members[i]->subscriber, channel));
+        assert_null(channel_subscription_find(fanout, &members[i]->ws, channel));
         assert_int_equal(channel_registry_leave(channel, fanout->worker, is_last_of_worker),
                          i == 2);
         channel_unref(channel);
