@@ -11,7 +11,7 @@ struct channel *channel_new(struct channel_registry *registry, struct bytes name
     struct channel *channel = mem_new(len + name.len);
 
     channel->registry = registry;
-    channel->hash = hash;
+    channel->entry.hash = hash;
     channel->kind = kind;
     channel->own_worker = (uint32_t)worker;
     channel->name_len = (uint32_t)name.len;

@@ -27,29 +27,31 @@ struct channel_cache {
     uint64_t expires_ms;      /* changed under both locks */
 };
 
+/* What a look for it touches comes first. */
 struct channel {
+    struct map_entry entry; /* under the shard lock, but the hash, which is fixed */
+
     /* Fixed. */
     struct channel_registry *registry;
-    uint64_t hash;
-    struct channel_kind kind;
-    uint32_t name_len;
     char *name; /* behind `locals` */
+    uint32_t name_len;
+    struct channel_kind kind;
 
     atomic_uint refs;
     _Atomic(uint64_t) workers; /* those that have subscribers; changed under the shard lock */
 
     /* Under the shard lock; the count may be read by any. */
-    struct map_entry entry;
     atomic_uint subscriptions_count;
     bool is_listed; /* stands in the registry */
+
+    /* A worker each, NULL where it has nobody; that of the worker who made the channel is `own`. */
+    uint32_t own_worker; /* fixed */
+    struct channel_local own;
 
     /* Under the state lock; NULL for other kinds. */
     struct channel_presence *presence;
     struct channel_cache *cache;
 
-    /* A worker each, NULL where it has nobody; that of the worker who made the channel is `own`. */
-    struct channel_local own;
-    uint32_t own_worker;
     struct channel_local *locals[];
 };
 

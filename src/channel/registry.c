@@ -100,7 +100,7 @@ static struct shard *shard_of(struct channel_registry *registry, uint64_t hash)
 
 static pthread_mutex_t *state_lock_of(struct channel *channel)
 {
-    return &channel->registry->state_locks[channel->hash >> 52 & (STRIPES_COUNT - 1)];
+    return &channel->registry->state_locks[channel->entry.hash >> 52 & (STRIPES_COUNT - 1)];
 }
 
 void channel_registry_lock_state(struct channel *channel)
@@ -212,7 +212,7 @@ struct channel *channel_registry_join(struct channel_registry *registry, struct 
 
 bool channel_registry_leave(struct channel *channel, size_t worker, bool is_last_of_worker)
 {
-    struct shard *shard = shard_of(channel->registry, channel->hash);
+    struct shard *shard = shard_of(channel->registry, channel->entry.hash);
     bool is_last;
 
     pthread_mutex_lock(&shard->lock);
@@ -298,7 +298,7 @@ void channel_registry_expire(struct channel_registry *registry, uint64_t now_ms)
     struct channel *channel;
 
     while ((channel = next_expired(registry, now_ms)) != NULL) {
-        struct shard *shard = shard_of(registry, channel->hash);
+        struct shard *shard = shard_of(registry, channel->entry.hash);
 
         pthread_mutex_lock(&shard->lock);
         channel_registry_lock_state(channel);
