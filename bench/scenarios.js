@@ -133,6 +133,15 @@ const SCENARIOS = [
         figures: [toFloor('CPU a join', `${CPU}join`, 1.3)],
     },
     {
+        name: 'presence-herd',
+        title: '1 000 users join a presence channel, 250 at one time',
+        args: ['presence', '--members', '1000', '--connections', '1'],
+        subjects: beside,
+        figures: [
+            toFloor('CPU a join', `${CPU}member_before`), toSoketi('CPU a join', `${CPU}member_before`),
+        ],
+    },
+    {
         name: 'channels',
         title: '100 000 channels on one connection',
         args: ['channels', '--connections', '100000'],
