@@ -73,7 +73,7 @@ function writePage(folder, results, curves, about) {
     const data = dataOf(results, curves, about);
     const { machine } = data;
     const missed = results.flatMap(({ scenario, figures }) => figures.filter(({ verdict }) => verdict === 'missed' || verdict === 'unsettled')
-        .map((it) => `- ${scenario.title}, ${it.what}: ${it.text}${it.to ? ` × ${it.to}` : ''}, wanted ${it.targetText}${it.verdict === 'unsettled' ? ' (the rounds disagree)' : ''}${NOTES[scenario.name] ? `; ${NOTES[scenario.name]}` : ''}`));
+        .map((it) => `- ${scenario.title}, ${it.what}: ${it.text}${it.to ? ` × ${it.to}` : ''}, wanted ${it.targetText}${it.verdict === 'unsettled' ? ' (the noise leaves it open)' : ''}${NOTES[scenario.name] ? `; ${NOTES[scenario.name]}` : ''}`));
     const text = `# Benchmarks
 
 Written by \`make bench\`; do not edit. Ratios of the CPU time that the server's process used for the same work, measured in turn
@@ -94,12 +94,12 @@ Machine: ${machine.processor}, ${machine.cores} cores, ${Math.round(machine.memo
 was ${data.load.least.toFixed(1)} to ${data.load.most.toFixed(1)}; the run alone makes about two. ${data.load.most > 4 ? 'So much else ran that the figures of this run say little: take it as a draft.' : ''}
 ${leftOut(about.missing, reportsOf(results))}
 
-| scenario | what | median | rounds: from, to, how many count | target | | ours / theirs (µs) |
+| scenario | what | median | nine times in ten between, of how many rounds | target | | ours / theirs (µs) |
 | --- | --- | --- | --- | --- | --- | --- |
 ${results.flatMap(row).join('\n')}
 
-The machine was not ours alone, and a round is short: a verdict is *met* or *missed* only where all rounds agree, else
-*unsettled*. Where the last column is about deliveries a second, it is that many. [benchmarks.json](benchmarks.json) holds
+The machine was not ours alone, and a round is short: a verdict is *met* or *missed* only where all of that interval is on one
+side of the target, else *unsettled*. Where the last column is about deliveries a second, it is that many. [benchmarks.json](benchmarks.json) holds
 the same for programs.
 
 ## Two curves
