@@ -242,12 +242,15 @@ void channel_presence_begin_round(struct channel_presence *presence)
 }
 
 const struct channel_presence_member *channel_presence_next_outdated(
-    const struct channel_presence *presence)
+    const struct channel_presence *presence, size_t *index)
 {
-    for (size_t i = 0; i < presence->count; i++)
-        if (presence->members[i]->round != presence->round &&
-            presence->members[i]->connections_count == 0)
-            return presence->members[i];
+    /* From the back: whoever takes the place of one that is hidden was looked at before. */
+    while (*index > 0) {
+        const struct channel_presence_member *member = presence->members[--*index];
+
+        if (member->round != presence->round && member->connections_count == 0)
+            return member;
+    }
     return NULL;
 }
 

@@ -36,11 +36,11 @@ bool channel_presence_is_shown(const struct channel_presence *presence, struct b
 bool channel_presence_is_last(const struct channel_presence_member *member);
 
 /* All members are shown anew: begins a round; then each of channel_presence_show(); then hides
- * those that were not shown in this round and have no connection here. NULL where none is left of
- * them. */
+ * those that were not shown in this round and have no connection here. `*index` begins as
+ * channel_presence_count(); NULL where none is left of them. */
 void channel_presence_begin_round(struct channel_presence *presence);
 const struct channel_presence_member *channel_presence_next_outdated(
-    const struct channel_presence *presence);
+    const struct channel_presence *presence, size_t *index);
 
 struct bytes channel_presence_user_id(const struct channel_presence_member *member);
 

@@ -175,13 +175,21 @@ static void hide(struct pusher_nodes *nodes, struct channel *channel, struct byt
     publish_scratch(nodes, channel);
 }
 
+static void hide_outdated(struct pusher_nodes *nodes, struct channel *channel)
+{
+    const struct channel_presence_member *outdated;
+    size_t index = channel_presence_count(channel->presence);
+
+    while ((outdated = channel_presence_next_outdated(channel->presence, &index)) != NULL)
+        hide(nodes, channel, channel_presence_user_id(outdated));
+}
+
 static void on_members(struct cluster_key key, const struct cluster_member *members, size_t count,
                        bool is_partial, void *user)
 {
     struct pusher_nodes *nodes = user;
     struct pusher_app *app;
     struct channel *channel = find(nodes, key, &app);
-    const struct channel_presence_member *outdated;
     bool is_told;
 
     if (channel == NULL)
@@ -192,9 +200,8 @@ static void on_members(struct cluster_key key, const struct cluster_member *memb
         channel_presence_begin_round(channel->presence);
         for (size_t i = 0; i < count; i++)
             show(nodes, channel, members[i], is_told);
-        while (!is_partial &&
-               (outdated = channel_presence_next_outdated(channel->presence)) != NULL)
-            hide(nodes, channel, channel_presence_user_id(outdated));
+        if (!is_partial)
+            hide_outdated(nodes, channel);
     }
     channel_registry_unlock_state(channel);
     channel_unref(channel);
