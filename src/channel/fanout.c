@@ -306,9 +306,8 @@ static void post_to_others(struct channel_fanout *fanout, struct channel *channe
             message, except);
 }
 
-void channel_fanout_publish_from_outside(struct channel_fanout *const *fanouts,
-                                         struct channel *channel, struct ws_message *message,
-                                         uint64_t except)
+void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+                                     struct ws_message *message, uint64_t except)
 {
     post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
 }
@@ -318,14 +317,6 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
 {
     post_to_others(fanout, channel, message, except);
     gather(fanout, channel, message, except);
-}
-
-void channel_fanout_publish_in_order(struct channel_fanout *fanout, struct channel *channel,
-                                     struct ws_message *message, uint64_t except)
-{
-    post_to_others(fanout, channel, message, except);
-    if (atomic_load(&channel->workers) >> fanout->worker & 1)
-        post(fanout, channel, message, except);
 }
 
 bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,

@@ -47,8 +47,9 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
                             struct ws_message *message, uint64_t except);
 
 /* The same for what must keep its order with changes of the channel's state: the caller holds the
- * state lock, and this worker too gets it by mail. */
-void channel_fanout_publish_in_order(struct channel_fanout *fanout, struct channel *channel,
+ * state lock, and all workers get it by mail. Also from a thread that is no worker's. `fanouts`: of
+ * all workers. */
+void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
                                      struct ws_message *message, uint64_t except);
 
 /* Whether a worker lags so far behind that nothing more should be published to the channel. */
@@ -71,12 +72,6 @@ void channel_fanout_catch_up(struct channel_fanout *fanout);
 void channel_fanout_activate(struct channel_fanout *fanout,
                              struct channel_subscription *subscription, struct ws_message *welcome,
                              struct ws_message *kept);
-
-/* From a thread that is no worker's: to the channel's subscribers on all workers, in order with
- * whatever that thread posts to them. `fanouts`: of all workers. */
-void channel_fanout_publish_from_outside(struct channel_fanout *const *fanouts,
-                                         struct channel *channel, struct ws_message *message,
-                                         uint64_t except);
 
 /* Sends what the turn has gathered so far. */
 void channel_fanout_flush(struct channel_fanout *fanout);

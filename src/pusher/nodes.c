@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "pusher/event.h"
+#include "pusher/member.h"
 #include "pusher/session.h"
 #include "pusher/signin.h"
 #include "pusher/subscribe.h"
@@ -46,7 +47,7 @@ static void publish_scratch(struct pusher_nodes *nodes, struct channel *channel)
 {
     struct ws_message *message = ws_message_new(buffer_bytes(&nodes->scratch));
 
-    channel_fanout_publish_from_outside(nodes->fanouts, channel, message, 0);
+    channel_fanout_publish_in_order(nodes->fanouts, channel, message, 0);
     ws_message_unref(message);
 }
 
@@ -90,7 +91,7 @@ static void keep_and_publish(struct pusher_nodes *nodes, struct pusher_app *app,
     struct channel *channel =
         channel_registry_lock_and_keep(app->channels, name, event, uv_hrtime() / 1000000 + ttl_ms);
 
-    channel_fanout_publish_from_outside(nodes->fanouts, channel, event, except);
+    channel_fanout_publish_in_order(nodes->fanouts, channel, event, except);
     channel_registry_unlock_state(channel);
     channel_unref(channel);
 }
@@ -109,7 +110,7 @@ static void on_event(struct cluster_key key, uint64_t except, struct bytes frame
     if (ttl_ms > 0)
         keep_and_publish(nodes, app, key.name, event, except, ttl_ms);
     else
-        channel_fanout_publish_from_outside(nodes->fanouts, channel, event, except);
+        channel_fanout_publish_in_order(nodes->fanouts, channel, event, except);
     ws_message_unref(event);
     channel_unref(channel);
 }
@@ -155,24 +156,18 @@ static void on_count(struct cluster_key key, uint64_t count, void *user)
 
 /* --- members -------------------------------------------------------------------------------- */
 
-/* Under the state lock. `is_told`: nobody has been shown anything of the channel yet otherwise. */
+/* All under the state lock. */
+
 static void show(struct pusher_nodes *nodes, struct channel *channel, struct cluster_member member,
                  bool is_told)
 {
-    if (!channel_presence_show(channel->presence, member.user_id, member.user_info) || !is_told)
-        return;
-    pusher_event_member_added(scratch(nodes), channel_name(channel), member.user_id,
-                              member.user_info);
-    publish_scratch(nodes, channel);
+    pusher_member_show(nodes->fanouts, channel, member.user_id, member.user_info, is_told,
+                       &nodes->scratch);
 }
 
 static void hide(struct pusher_nodes *nodes, struct channel *channel, struct bytes user_id)
 {
-    if (!channel_presence_is_shown(channel->presence, user_id))
-        return;
-    pusher_event_member_removed(scratch(nodes), channel_name(channel), user_id);
-    channel_presence_hide(channel->presence, user_id);
-    publish_scratch(nodes, channel);
+    pusher_member_hide(nodes->fanouts, channel, user_id, &nodes->scratch);
 }
 
 static void hide_outdated(struct pusher_nodes *nodes, struct channel *channel)
@@ -196,6 +191,7 @@ static void on_members(struct cluster_key key, const struct cluster_member *memb
         return;
     channel_registry_lock_state(channel);
     if (channel->presence != NULL) {
+        /* Nobody has been shown anything of the channel yet otherwise. */
         is_told = channel_presence_count(channel->presence) > 0;
         channel_presence_begin_round(channel->presence);
         for (size_t i = 0; i < count; i++)

@@ -81,7 +81,7 @@ static void publish_and_keep(struct pusher_hub *hub, struct pusher_app *app, str
     struct channel *channel = channel_registry_lock_and_keep(app->channels, name, event,
                                                              net_loop_now_ms(hub->loop) + ttl_ms);
 
-    channel_fanout_publish_in_order(&hub->fanout, channel, event, except);
+    channel_fanout_publish_in_order(hub->fanout.all, channel, event, except);
     channel_registry_unlock_state(channel);
     channel_unref(channel);
 }

@@ -3,6 +3,7 @@
 #include "base/jsonwrite.h"
 #include "pusher/event.h"
 #include "pusher/limits.h"
+#include "pusher/member.h"
 #include "pusher/signin.h"
 
 /* What a client asks for; borrowed from its message. */
@@ -120,25 +121,19 @@ static struct ws_message *message_of(const struct buffer *text)
     return ws_message_new(buffer_bytes(text));
 }
 
-/* Under the state lock: the others are told of a new member. */
+/* Under the state lock. */
 static void show_member(struct pusher_session *session, struct channel *channel,
                         const struct channel_presence_member *member)
 {
     const struct bytes user_id = channel_presence_user_id(member);
-    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct pusher_hub *hub = session->hub;
     struct buffer user_info = {0};
 
     channel_presence_user_info(member, &user_info);
-    if (channel_presence_show(channel->presence, user_id, buffer_bytes(&user_info))) {
-        struct ws_message *added;
-
-        pusher_event_member_added(out, channel_name(channel), user_id, buffer_bytes(&user_info));
-        added = message_of(out);
-        channel_fanout_publish_in_order(&session->hub->fanout, channel, added, 0);
-        ws_message_unref(added);
-        PUSHER_EVENTS_TELL(session->hub, on_member_added, session->app, channel_name(channel),
-                           user_id, buffer_bytes(&user_info));
-    }
+    if (pusher_member_show(hub->fanout.all, channel, user_id, buffer_bytes(&user_info), true,
+                           &hub->scratch))
+        PUSHER_EVENTS_TELL(hub, on_member_added, session->app, channel_name(channel), user_id,
+                           buffer_bytes(&user_info));
     buffer_deinit(&user_info);
 }
 
@@ -199,7 +194,7 @@ static void tell_count(struct pusher_session *session, struct channel *channel)
     pusher_event_subscription_count(pusher_hub_scratch(session->hub), channel_name(channel),
                                     atomic_load(&channel->subscriptions_count));
     message = message_of(&session->hub->scratch);
-    channel_fanout_publish_in_order(&session->hub->fanout, channel, message, 0);
+    channel_fanout_publish_in_order(session->hub->fanout.all, channel, message, 0);
     ws_message_unref(message);
     channel_registry_unlock_state(channel);
 }
@@ -344,22 +339,14 @@ struct channel_subscription *pusher_subscribe_find(struct pusher_session *sessio
     return subscription;
 }
 
-/* It is no member any more, and all are told; under the state lock. */
+/* Under the state lock. */
 static void hide_member(struct pusher_session *session, struct channel *channel,
                         struct bytes user_id)
 {
-    struct buffer *out = pusher_hub_scratch(session->hub);
-    struct ws_message *removed;
+    struct pusher_hub *hub = session->hub;
 
-    if (!channel_presence_is_shown(channel->presence, user_id))
-        return;
-    PUSHER_EVENTS_TELL(session->hub, on_member_removed, session->app, channel_name(channel),
-                       user_id);
-    pusher_event_member_removed(out, channel_name(channel), user_id);
-    removed = message_of(out);
-    channel_presence_hide(channel->presence, user_id);
-    channel_fanout_publish_in_order(&session->hub->fanout, channel, removed, 0);
-    ws_message_unref(removed);
+    if (pusher_member_hide(hub->fanout.all, channel, user_id, &hub->scratch))
+        PUSHER_EVENTS_TELL(hub, on_member_removed, session->app, channel_name(channel), user_id);
 }
 
 static void leave_presence(struct pusher_session *session, struct channel *channel,

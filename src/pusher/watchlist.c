@@ -34,7 +34,7 @@ void pusher_watchlist_tell(struct pusher_hub *hub, struct pusher_app *app, struc
     /* Looked up anew under the lock: of two changes at the same time, the last one told is true. */
     channel_registry_lock_state(watchers);
     message = message_new(hub, is_online(app, user_id), &user_id, 1);
-    channel_fanout_publish_in_order(&hub->fanout, watchers, message, 0);
+    channel_fanout_publish_in_order(hub->fanout.all, watchers, message, 0);
     channel_registry_unlock_state(watchers);
     ws_message_unref(message);
     channel_unref(watchers);

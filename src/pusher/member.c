@@ -1,0 +1,38 @@
+#include "pusher/member.h"
+
+#include "pusher/event.h"
+
+static void tell(struct channel_fanout *const *fanouts, struct channel *channel,
+                 const struct buffer *text)
+{
+    struct ws_message *message = ws_message_new(buffer_bytes(text));
+
+    channel_fanout_publish_in_order(fanouts, channel, message, 0);
+    ws_message_unref(message);
+}
+
+bool pusher_member_show(struct channel_fanout *const *fanouts, struct channel *channel,
+                        struct bytes user_id, struct bytes user_info, bool is_told,
+                        struct buffer *scratch)
+{
+    if (!channel_presence_show(channel->presence, user_id, user_info))
+        return false;
+    if (is_told) {
+        buffer_clear(scratch);
+        pusher_event_member_added(scratch, channel_name(channel), user_id, user_info);
+        tell(fanouts, channel, scratch);
+    }
+    return true;
+}
+
+bool pusher_member_hide(struct channel_fanout *const *fanouts, struct channel *channel,
+                        struct bytes user_id, struct buffer *scratch)
+{
+    if (!channel_presence_is_shown(channel->presence, user_id))
+        return false;
+    buffer_clear(scratch);
+    pusher_event_member_removed(scratch, channel_name(channel), user_id);
+    channel_presence_hide(channel->presence, user_id);
+    tell(fanouts, channel, scratch);
+    return true;
+}
