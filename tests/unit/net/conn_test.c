@@ -265,6 +265,43 @@ static void finishing_sends_what_is_queued_and_discards_what_comes(void **state)
     ends[0].peer = dup(0);
 }
 
+static void finishing_at_once_does_not_wait_for_the_peers_end(void **state)
+{
+    (void)state;
+    net_conn_write(ends[0].conn, BYTES("bye"));
+    net_conn_finish_at_once(ends[0].conn);
+    rig_turn(&rig);
+    assert_true(ends[0].is_closed);
+    assert_heard(&ends[0], "closed;");
+    assert_false(rig_receive(ends[0].peer, &ends[0].sent));
+    assert_text(buffer_bytes(&ends[0].sent), "bye");
+}
+
+static void finishing_at_once_waits_until_the_peer_takes_what_it_is_owed(void **state)
+{
+    const size_t taken = fill(&ends[0], true);
+
+    (void)state;
+    net_conn_write_last(ends[0].conn, BYTES("bye"));
+    net_conn_finish_at_once(ends[0].conn);
+    rig_turn(&rig);
+    assert_false(ends[0].is_closed);
+    RIG_UNTIL(&rig, !rig_receive(ends[0].peer, &ends[0].sent));
+    assert_true(ends[0].is_closed);
+    assert_int_equal(ends[0].sent.len, taken + 3);
+}
+
+static void finishing_at_once_a_peer_that_takes_nothing_ends_in_bounded_time(void **state)
+{
+    (void)state;
+    fill(&ends[0], true);
+    net_conn_finish_at_once(ends[0].conn);
+    rig_turn(&rig);
+    assert_false(ends[0].is_closed);
+    rig_pass(&rig, 6000);
+    assert_true(ends[0].is_closed);
+}
+
 static void a_peer_that_never_ends_is_closed_in_bounded_time(void **state)
 {
     (void)state;
@@ -460,6 +497,9 @@ int main(void)
         CONN_TEST(a_piece_larger_than_the_limit_goes_to_who_owes_nothing),
         CONN_TEST(a_slow_reader_gets_every_byte_in_order),
         CONN_TEST(finishing_sends_what_is_queued_and_discards_what_comes),
+        CONN_TEST(finishing_at_once_does_not_wait_for_the_peers_end),
+        CONN_TEST(finishing_at_once_waits_until_the_peer_takes_what_it_is_owed),
+        CONN_TEST(finishing_at_once_a_peer_that_takes_nothing_ends_in_bounded_time),
         CONN_TEST(a_peer_that_never_ends_is_closed_in_bounded_time),
         CONN_TEST(who_has_ended_its_side_still_gets_what_is_queued),
         CONN_TEST(who_ends_its_side_while_much_is_queued_still_gets_it_all),

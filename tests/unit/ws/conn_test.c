@@ -92,7 +92,7 @@ static void add_everything(void)
 }
 
 static const char everything_heard[] =
-    "text:one;text:;ping;pong;text:h\xc3\xa4lf;binary:bin\xff;ending:1000;";
+    "text:one;text:;ping;pong;text:h\xc3\xa4lf;binary:bin\xff;ending:1000;closed;";
 static const char everything_sent[] = "pong:are you there;close:1000:;";
 
 static void messages_and_control_frames_come_through_whole(void **state)
@@ -247,7 +247,7 @@ static void a_close_frame_without_a_code_is_answered_without_one(void **state)
     (void)state;
     add(0x88, "");
     feed();
-    assert_heard("ending:1005;");
+    assert_heard("ending:1005;closed;");
     assert_sent("close:;");
 }
 
