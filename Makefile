@@ -30,7 +30,7 @@ override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -I$(G
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
 LINUX_LDFLAGS := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 override LDFLAGS += $(LINUX_LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
-LDLIBS := $(shell pkg-config --libs $(DEPENDENCIES) 2>/dev/null) -lhttp_parser -lpthread
+LDLIBS := $(shell pkg-config --libs $(DEPENDENCIES) 2>/dev/null) -lpthread
 
 SCRIPTS := $(sort $(wildcard src/cluster/scripts/*.lua))
 SOURCES := $(sort $(wildcard src/*/*.c))
@@ -105,7 +105,7 @@ bench: ## install what is missing, and measure the server beside others: ratios,
 	@bench/run
 
 .PHONY: bench-micro
-bench-micro: $(OUT)/bench/micro ## measure frame, scanner and signature by themselves
+bench-micro: $(OUT)/bench/micro ## measure frame, scanner, signature and head by themselves
 	@$(OUT)/bench/micro
 
 .PHONY: lint

@@ -25,6 +25,8 @@ const char *http_response_reason(unsigned status)
         return "Upgrade Required";
     case 431:
         return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
     case 503:
         return "Service Unavailable";
     case 505:
