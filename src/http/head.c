@@ -207,18 +207,39 @@ static int note_length(struct http_head *head, struct bytes value)
     return 1;
 }
 
+/* The value with the tabs around it: who does not take those for blanks would not see the coding.
+ */
+static struct bytes without_spaces(const char *text, const struct http_line_field *field)
+{
+    size_t from = field->value_from;
+    size_t end = field->value_from + field->value_len;
+
+    while (text[end] != '\r')
+        end++;
+    while (text[from - 1] != ':')
+        from--;
+    while (end > from && text[end - 1] == ' ')
+        end--;
+    while (from < end && text[from] == ' ')
+        from++;
+    return (struct bytes){text + from, end - from};
+}
+
 static int note_encoding(struct http_head *head, struct bytes value)
 {
     const bool is_first = !head->has_encoding;
+    struct bytes rest = value;
     struct bytes last = value;
+    size_t codings_count = 0;
 
     head->has_encoding = true;
     head->is_chunked = true;
     if (is_first && bytes_equal_ignoring_case(value, BYTES("chunked")))
         return 1;
-    while (last.len > 0 && memchr(last.data, ',', last.len) != NULL)
-        last = bytes_from(last, (size_t)((char *)memchr(last.data, ',', last.len) - last.data) + 1);
-    if (is_first && bytes_equal_ignoring_case(bytes_trim(last), BYTES("chunked")))
+    while (bytes_next(&rest, ',', &last))
+        codings_count++;
+    if (is_first && codings_count > 1 &&
+        bytes_equal_ignoring_case(bytes_trim(last), BYTES("chunked")))
         return refuse(head, 501, "Of the transfer codings only chunked is understood.");
     return refuse(head, 400, BAD "Transfer-Encoding must be there once, and be chunked.");
 }
@@ -246,7 +267,9 @@ static int note_field(struct http_head *head, const char *text, const struct htt
     case sizeof "Content-Length" - 1:
         return is_named(name, BYTES("Content-Length")) ? note_length(head, value) : 1;
     case sizeof "Transfer-Encoding" - 1:
-        return is_named(name, BYTES("Transfer-Encoding")) ? note_encoding(head, value) : 1;
+        if (is_named(name, BYTES("Transfer-Encoding")))
+            return note_encoding(head, without_spaces(text, field));
+        return 1;
     default:
         return 1;
     }

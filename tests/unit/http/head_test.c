@@ -201,6 +201,8 @@ static void a_body_is_told_of(void **state)
           "GET /? 1.1 {Host=x;Content-Length=007;} 48 length 7");
     check(BYTES(NEW "Transfer-encoding:Chunked\r\n\r\n"),
           "GET /? 1.1 {Host=x;Transfer-encoding=Chunked;} 54 chunked");
+    check(BYTES(NEW "Transfer-Encoding:  chunked  \r\n\r\n"),
+          "GET /? 1.1 {Host=x;Transfer-Encoding=chunked;} 58 chunked");
     check(BYTES(NEW "Content-Length: 99999999999999999999999\r\n\r\n"),
           "GET /? 1.1 {Host=x;Content-Length=99999999999999999999999;} 68 "
           "length 18446744073709551615");
@@ -316,6 +318,9 @@ static void a_coding_other_than_chunked_is_refused(void **state)
         {BYTES(NEW "Transfer-Encoding: \"chunked\"\r\n"), "be chunked"},
         {BYTES(NEW "Transfer-Encoding: chunked, identity\r\n"), "be chunked"},
         {BYTES(NEW "Transfer-Encoding: chunked,\r\n"), "be chunked"},
+        {BYTES(NEW "Transfer-Encoding:\tchunked\r\n"), "be chunked"},
+        {BYTES(NEW "Transfer-Encoding: \t chunked\r\n"), "be chunked"},
+        {BYTES(NEW "Transfer-Encoding: chunked \t \r\n"), "be chunked"},
         {BYTES(NEW "Transfer-Encoding: \x0b"
                    "chunked\r\n"),
          "control"},
