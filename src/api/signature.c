@@ -143,13 +143,9 @@ static bool read_query(struct parameters *parameters, struct bytes query)
 /* What takes part in the signature under its own name. */
 static bool is_signed(struct bytes name)
 {
-    static const char *const left_out[] = {"auth_signature", "body_md5", "appId", "appKey",
-                                           "channelName"};
-
-    for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
-        if (bytes_equal(name, bytes_of(left_out[i])))
-            return false;
-    return true;
+    return !bytes_equal(name, BYTES("auth_signature")) && !bytes_equal(name, BYTES("body_md5")) &&
+           !bytes_equal(name, BYTES("appId")) && !bytes_equal(name, BYTES("appKey")) &&
+           !bytes_equal(name, BYTES("channelName"));
 }
 
 static void append_pair(struct buffer *out, size_t start, struct bytes name, struct bytes value)

@@ -5,7 +5,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #define CAP_MIN 64
 
@@ -20,41 +19,15 @@ void buffer_clear(struct buffer *buffer)
     buffer->len = 0;
 }
 
-char *buffer_reserve(struct buffer *buffer, size_t len)
+char *buffer_grow(struct buffer *buffer, size_t len)
 {
-    if (buffer->data == NULL || buffer->cap - buffer->len < len) {
-        size_t cap = buffer->cap ? buffer->cap : CAP_MIN;
+    size_t cap = buffer->cap ? buffer->cap : CAP_MIN;
 
-        while (cap - buffer->len < len)
-            cap *= 2;
-        buffer->data = mem_resize(buffer->data, cap);
-        buffer->cap = cap;
-    }
+    while (cap - buffer->len < len)
+        cap *= 2;
+    buffer->data = mem_resize(buffer->data, cap);
+    buffer->cap = cap;
     return buffer->data + buffer->len;
-}
-
-void buffer_append(struct buffer *buffer, const void *data, size_t len)
-{
-    if (len == 0)
-        return;
-    memcpy(buffer_reserve(buffer, len), data, len);
-    buffer->len += len;
-}
-
-void buffer_append_bytes(struct buffer *buffer, struct bytes bytes)
-{
-    buffer_append(buffer, bytes.data, bytes.len);
-}
-
-void buffer_append_text(struct buffer *buffer, const char *text)
-{
-    buffer_append(buffer, text, strlen(text));
-}
-
-void buffer_append_char(struct buffer *buffer, char c)
-{
-    *buffer_reserve(buffer, 1) = c;
-    buffer->len++;
 }
 
 void buffer_append_number(struct buffer *buffer, uint64_t number)

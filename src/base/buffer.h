@@ -1,10 +1,13 @@
-/* Bytes that grow: one owner, contiguous, zero-initialised is empty and owns nothing.
+/* Bytes that grow: one owner, contiguous, zero-initialised is empty and owns nothing. What every
+ * text is written with is inline: mostly there is room.
  *
  * Thread: the owner's.
  */
 #pragma once
 
 #include "base/bytes.h"
+
+#include <string.h>
 
 struct buffer {
     char *data;
@@ -15,13 +18,41 @@ struct buffer {
 void buffer_deinit(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer); /* keeps the memory */
 
-/* Room for `len` more bytes; what it returns is where they go. */
-char *buffer_reserve(struct buffer *buffer, size_t len);
+/* For buffer_reserve(). */
+char *buffer_grow(struct buffer *buffer, size_t len);
 
-void buffer_append(struct buffer *buffer, const void *data, size_t len);
-void buffer_append_bytes(struct buffer *buffer, struct bytes bytes);
-void buffer_append_text(struct buffer *buffer, const char *text);
-void buffer_append_char(struct buffer *buffer, char c);
+/* Room for `len` more bytes; what it returns is where they go. */
+static inline char *buffer_reserve(struct buffer *buffer, size_t len)
+{
+    if (buffer->data == NULL || buffer->cap - buffer->len < len)
+        return buffer_grow(buffer, len);
+    return buffer->data + buffer->len;
+}
+
+static inline void buffer_append(struct buffer *buffer, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(buffer_reserve(buffer, len), data, len);
+    buffer->len += len;
+}
+
+static inline void buffer_append_bytes(struct buffer *buffer, struct bytes bytes)
+{
+    buffer_append(buffer, bytes.data, bytes.len);
+}
+
+static inline void buffer_append_text(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+static inline void buffer_append_char(struct buffer *buffer, char c)
+{
+    *buffer_reserve(buffer, 1) = c;
+    buffer->len++;
+}
+
 void buffer_append_number(struct buffer *buffer, uint64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -5,25 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-struct bytes bytes_of(const char *text)
-{
-    return (struct bytes){text, text ? strlen(text) : 0};
-}
-
-bool bytes_equal(struct bytes a, struct bytes b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 bool bytes_equal_ignoring_case(struct bytes a, struct bytes b)
 {
     return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
-}
-
-bool bytes_starts_with(struct bytes text, struct bytes prefix)
-{
-    return text.len >= prefix.len &&
-           (prefix.len == 0 || memcmp(text.data, prefix.data, prefix.len) == 0);
 }
 
 struct bytes bytes_from(struct bytes text, size_t offset)

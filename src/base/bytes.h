@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct bytes {
     const char *data; /* NULL means absent; "" means empty */
@@ -19,11 +20,23 @@ struct bytes {
 #define BYTES_ARGS(b) (int)(b).len, (b).data
 
 /* The bytes of a NUL-terminated text; absent for NULL. */
-struct bytes bytes_of(const char *text);
+static inline struct bytes bytes_of(const char *text)
+{
+    return (struct bytes){text, text ? strlen(text) : 0};
+}
 
-bool bytes_equal(struct bytes a, struct bytes b);
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool bytes_starts_with(struct bytes text, struct bytes prefix)
+{
+    return text.len >= prefix.len &&
+           (prefix.len == 0 || memcmp(text.data, prefix.data, prefix.len) == 0);
+}
+
 bool bytes_equal_ignoring_case(struct bytes a, struct bytes b); /* ASCII case */
-bool bytes_starts_with(struct bytes text, struct bytes prefix);
 
 /* `text` from `offset` on; empty where it is shorter. */
 struct bytes bytes_from(struct bytes text, size_t offset);
