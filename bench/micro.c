@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/jsonscan.h"
 #include "base/jsonwrite.h"
+#include "base/md5.h"
 #include "base/utf8.h"
 #include "http/head.h"
 #include "ws/frame.h"
@@ -17,6 +18,7 @@
 #include <time.h>
 
 #define SMALL_LEN 100
+#define TOGETHER_COUNT_MAX 16
 #define LARGE_LEN 8000
 #define PAYLOAD_MAX ((size_t)1024 * 1024)
 #define TRIES_COUNT 7
@@ -125,6 +127,27 @@ static void signature_md5_large(void)
     md5(&large_event);
 }
 
+static void md5_together(size_t count)
+{
+    struct bytes texts[TOGETHER_COUNT_MAX];
+    char hex[TOGETHER_COUNT_MAX][DIGEST_MD5_HEX_LEN];
+
+    for (size_t i = 0; i < count; i++)
+        texts[i] = buffer_bytes(&large_event);
+    md5_many(texts, count, hex);
+    sink += (size_t)hex[0][0];
+}
+
+static void signature_md5_three(void)
+{
+    md5_together(3);
+}
+
+static void signature_md5_sixteen(void)
+{
+    md5_together(TOGETHER_COUNT_MAX);
+}
+
 static void http_head(void)
 {
     static struct http_head parsed;
@@ -152,6 +175,8 @@ static const struct part {
     {"signature: HMAC-SHA256 of 200 bytes", signature_hmac, 200},
     {"signature: MD5 of 100 bytes", signature_md5_small, SMALL_LEN},
     {"signature: MD5 of 8 KB", signature_md5_large, LARGE_LEN},
+    {"signature: MD5 of 3 × 8 KB together", signature_md5_three, 3 * (size_t)LARGE_LEN},
+    {"signature: MD5 of 16 × 8 KB together", signature_md5_sixteen, 16 * (size_t)LARGE_LEN},
     {"http: parse a head, 6 lines", http_head, 0},
 };
 

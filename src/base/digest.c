@@ -66,7 +66,7 @@ static struct contexts *contexts_of_thread(void)
     return contexts;
 }
 
-static void write_hex(const unsigned char *digest, size_t len, char *hex)
+void digest_write_hex(const uint8_t *digest, size_t len, char *hex)
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -98,7 +98,7 @@ void digest_hmac_sha256(struct bytes key, struct bytes text, char hex[DIGEST_SHA
     CHECK(begin_hmac(contexts, key) &&
           EVP_MAC_update(hmac, (const unsigned char *)text.data, text.len) == 1 &&
           EVP_MAC_final(hmac, digest, &len, sizeof digest) == 1 && len == sizeof digest);
-    write_hex(digest, len, hex);
+    digest_write_hex(digest, len, hex);
 }
 
 void digest_md5(struct bytes text, char hex[DIGEST_MD5_HEX_LEN])
@@ -111,5 +111,5 @@ void digest_md5(struct bytes text, char hex[DIGEST_MD5_HEX_LEN])
           EVP_DigestUpdate(contexts->md5_context, text.data, text.len) == 1 &&
           EVP_DigestFinal_ex(contexts->md5_context, digest, &len) == 1 &&
           len == DIGEST_MD5_HEX_LEN / 2);
-    write_hex(digest, len, hex);
+    digest_write_hex(digest, len, hex);
 }

@@ -12,3 +12,6 @@
 /* Neither is NUL-terminated. */
 void digest_hmac_sha256(struct bytes key, struct bytes text, char hex[DIGEST_SHA256_HEX_LEN]);
 void digest_md5(struct bytes text, char hex[DIGEST_MD5_HEX_LEN]);
+
+/* `hex` has room for twice `len`. */
+void digest_write_hex(const uint8_t *digest, size_t len, char *hex);
