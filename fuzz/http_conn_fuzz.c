@@ -1,6 +1,7 @@
 /* Truth: what comes over an HTTP connection means the same whether it comes at once or in pieces:
  * the same requests, the same answers, but for "100 Continue". Every other request is answered
- * later. The first byte says how large the pieces are, and how many come meanwhile. */
+ * later. The first byte says how large the pieces are, how many come meanwhile, and whether each
+ * request that comes in pieces is also handled later. */
 
 #include "fuzz.h"
 #include "support/http_rig.h"
@@ -32,17 +33,22 @@ static void on_heard(struct http_rig *http)
 /* True while the connection is open. */
 static bool answer(struct http_rig *http)
 {
-    http_rig_answer(http);
+    if (http->is_postponed)
+        http_rig_go_on(http);
+    else
+        http_rig_answer(http);
     return http_rig_feed(http, BYTES(""));
 }
 
-static void run(struct http_rig *http, struct bytes stream, size_t piece_len, unsigned pieces_held)
+static void run(struct http_rig *http, struct bytes stream, size_t piece_len, unsigned pieces_held,
+                bool postpones)
 {
     bool is_open = true;
     unsigned waited = 0;
 
     http_rig_init(http, &rig, REQUEST_MAX);
     http->on_heard = on_heard;
+    http->postpones = postpones;
     http_rig_connect(http);
     while (is_open && stream.len > 0) {
         const size_t len = stream.len < piece_len ? stream.len : piece_len;
@@ -78,8 +84,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (rig.loop.read_buffer == NULL)
         rig_open(&rig, 1000000);
     stream = fuzz_bytes(data + 1, len - 1);
-    run(&whole, stream, len, 0);
-    run(&pieces, stream, 1 + (len > 256 ? len / 128 : 0) + (data[0] >> 5), data[0] & 15);
+    run(&whole, stream, len, 0, false);
+    run(&pieces, stream, 1 + (len > 256 ? len / 128 : 0) + (data[0] >> 5), data[0] & 15,
+        data[0] & 16);
     check_heard(&whole.heard);
     CHECK(bytes_equal(buffer_bytes(&whole.heard), buffer_bytes(&pieces.heard)));
     CHECK(bytes_equal(buffer_bytes(&whole.sent), buffer_bytes(&pieces.sent)));

@@ -26,7 +26,8 @@ struct http_conn {
     struct http_reader reader;
     struct buffer in;            /* the request in pieces, and what came behind it */
     uint64_t asked_ms;           /* when it came, or had its last request answered */
-    struct http_conn_hold *hold; /* not NULL: the request is answered later */
+    struct http_conn_hold *hold; /* not NULL: the request is answered or handled later */
+    size_t postponed_len;        /* of the request that is first in `in`, while it is postponed */
     struct bytes rest;           /* behind the request being handled */
     bool has_continued;          /* the peer was told to go on with its body */
     bool is_handling;            /* a request is with its handler */
@@ -34,6 +35,7 @@ struct http_conn {
     bool is_finishing; /* no request after this one */
     bool has_ended;    /* the peer sends nothing more */
     bool is_taken_over;
+    bool is_postponed;
 };
 
 static void begin_request(struct http_conn *conn)
@@ -78,15 +80,22 @@ static void refuse(struct http_conn *conn, unsigned status, const char *text)
                false);
 }
 
-static void handle(struct http_conn *conn, const char *text)
+static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn handler,
+                   void *user)
 {
     struct http_request request;
 
     conn->is_handling = true;
     http_reader_fill(&conn->reader, text, &request);
-    conn->settings->on_request(conn, &request);
+    handler(conn, &request, user);
     conn->is_handling = false;
     CHECK(conn->is_responded || conn->is_taken_over || conn->hold != NULL);
+}
+
+static void handle_first(struct http_conn *conn, const struct http_request *request, void *user)
+{
+    (void)user;
+    conn->settings->on_request(conn, request);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -99,8 +108,8 @@ static void ask_for_body(struct http_conn *conn)
     net_conn_write(conn->net, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-/* Handles each request that is complete in `available`, up to one that is held; answers how many
- * bytes they were. */
+/* Handles each request that is complete in `available`, up to one that is held or postponed;
+ * answers how many bytes were handled. */
 static size_t handle_requests(struct http_conn *conn, struct bytes available)
 {
     size_t handled = 0;
@@ -118,9 +127,13 @@ static size_t handle_requests(struct http_conn *conn, struct bytes available)
             ask_for_body(conn);
             break;
         }
+        conn->rest = bytes_from(text, (size_t)len);
+        handle(conn, text.data, handle_first, NULL);
+        if (conn->is_postponed) {
+            conn->postponed_len = (size_t)len;
+            break;
+        }
         handled += (size_t)len;
-        conn->rest = bytes_from(available, handled);
-        handle(conn, text.data);
         if (conn->is_taken_over || conn->hold != NULL)
             break;
         begin_request(conn);
@@ -159,6 +172,14 @@ static void read_unless_full(struct http_conn *conn)
                          conn->hold == NULL || conn->in.len <= conn->settings->request_bytes_max);
 }
 
+static void let_go(struct http_conn *conn)
+{
+    if (conn->hold != NULL)
+        conn->hold->conn = NULL;
+    conn->hold = NULL;
+    conn->is_postponed = false;
+}
+
 static void on_data(struct net_conn *net, char *data, size_t len)
 {
     struct http_conn *conn = net_conn_user(net);
@@ -183,8 +204,10 @@ static void on_data(struct net_conn *net, char *data, size_t len)
     /* Not at the turn's end: while this turn's events go out to many, who published them sends the
      * next ones, which then leave together. */
     net_conn_flush(net);
-    if (net_conn_is_closing(net))
+    if (net_conn_is_closing(net)) {
+        let_go(conn); /* what is postponed is not kept */
         return;
+    }
     if (handled > 0)
         note_asked(conn);
     if (is_idle)
@@ -196,35 +219,32 @@ static void on_data(struct net_conn *net, char *data, size_t len)
     read_unless_full(conn);
 }
 
-/* After a held request: those that came behind it. */
-static void resume(struct http_conn *conn)
+/* After a held request, or one that was postponed and is the first `handled` bytes: those that came
+ * behind it. */
+static void resume(struct http_conn *conn, size_t handled)
 {
     struct net_conn *net = conn->net;
-    size_t handled;
 
-    begin_request(conn);
-    handled = handle_requests(conn, buffer_bytes(&conn->in));
+    if (conn->hold == NULL && !conn->is_taken_over) {
+        begin_request(conn);
+        handled += handle_requests(conn, bytes_from(buffer_bytes(&conn->in), handled));
+    }
     if (conn->is_taken_over) {
         if (conn->has_ended)
             net_conn_close(net); /* its new owner would not hear of it */
         conn_free(conn);
         return;
     }
-    if (net_conn_is_closing(net))
+    if (net_conn_is_closing(net)) {
+        let_go(conn);
         return;
+    }
     buffer_consume(&conn->in, handled);
     note_asked(conn);
     restart_timer(conn);
     read_unless_full(conn);
     if (conn->has_ended && conn->hold == NULL)
         net_conn_finish(net);
-}
-
-static void let_go(struct http_conn *conn)
-{
-    if (conn->hold != NULL)
-        conn->hold->conn = NULL;
-    conn->hold = NULL;
 }
 
 void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold)
@@ -234,6 +254,39 @@ void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold)
     conn->hold = hold;
 }
 
+void http_conn_postpone(struct http_conn *conn, struct http_conn_hold *hold)
+{
+    http_conn_hold(conn, hold);
+    conn->is_postponed = true;
+}
+
+/* It was read where it was received; now it stands in `in`. */
+static const char *postponed_text(const struct http_conn *conn)
+{
+    CHECK(conn->is_postponed && !conn->is_handling && conn->in.len >= conn->postponed_len);
+    return conn->in.data;
+}
+
+struct bytes http_conn_postponed_body(const struct http_conn *conn)
+{
+    return http_reader_body(&conn->reader, postponed_text(conn));
+}
+
+void http_conn_go_on(struct http_conn *conn, http_conn_handle_fn handler, void *user)
+{
+    struct net_conn *net = conn->net;
+    const char *text = postponed_text(conn);
+
+    conn->rest = bytes_from(buffer_bytes(&conn->in), conn->postponed_len);
+    let_go(conn);
+    if (net_conn_is_closing(net))
+        return;
+    handle(conn, text, handler, user);
+    CHECK(!conn->is_postponed);
+    resume(conn, conn->postponed_len);
+    net_conn_flush(net); /* as on_data() does */
+}
+
 void http_conn_respond(struct http_conn *conn, const struct http_response *response)
 {
     const bool was_held = conn->hold != NULL && !conn->is_handling;
@@ -241,7 +294,7 @@ void http_conn_respond(struct http_conn *conn, const struct http_response *respo
     let_go(conn);
     respond(conn, response);
     if (was_held)
-        resume(conn);
+        resume(conn, 0);
 }
 
 /* Whoever has asked may end its side before the answer is there. */

@@ -1,7 +1,8 @@
 /* The HTTP side of a connection: requests in, one after the other, responses out in that order.
  * Keep-alive, pipelining, chunked bodies, Expect: 100-continue. RFC 9112.
  *
- * A request may be answered later: those behind it wait, as do their bytes beyond a limit.
+ * A request may be answered later, or handled later: those behind it wait, as do their bytes beyond
+ * a limit.
  *
  * Thread: owner. Life: http_conn_open() until the peer or a time limit ends it, or another protocol
  * takes the connection over; it frees itself.
@@ -16,17 +17,20 @@
 
 struct http_conn;
 
-/* A request that is answered later; in the memory of whoever holds it. */
+/* A request that is answered or handled later; in the memory of whoever holds it. */
 struct http_conn_hold {
-    struct http_conn *conn; /* NULL once it is answered, or its connection is gone */
+    struct http_conn *conn; /* NULL once it is answered or handled, or its connection is gone */
 };
+
+typedef void (*http_conn_handle_fn)(struct http_conn *conn, const struct http_request *request,
+                                    void *user);
 
 /* What the connections of one worker share. */
 struct http_conn_settings {
     struct list conns;        /* all that are open, the longest silent first; list_init() it */
     size_t request_bytes_max; /* head and body together */
-    /* Answers with http_conn_respond(), holds the request, or takes the connection over, before it
-     * returns. */
+    /* Answers with http_conn_respond(), holds or postpones the request, or takes the connection
+     * over, before it returns. */
     void (*on_request)(struct http_conn *conn, const struct http_request *request);
     void *user;
 };
@@ -52,6 +56,19 @@ void http_conn_close_all(struct http_conn_settings *settings);
  * http_conn_respond() with the hold's connection; nothing of the request may be kept. `hold` stays
  * until its connection is NULL. No time limit but the holder's. */
 void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold);
+
+/* The request being handled is handled later, once, by http_conn_go_on() with the hold's
+ * connection, which keeps the request meanwhile. `hold` stays until its connection is NULL. No time
+ * limit but the holder's. */
+void http_conn_postpone(struct http_conn *conn, struct http_conn_hold *hold);
+
+/* The body of a postponed request; borrowed until more is read from any connection. */
+struct bytes http_conn_postponed_body(const struct http_conn *conn);
+
+/* Hands a postponed request to `handle`, which does what `on_request` does but must not postpone it
+ * again; to `on_request` those behind it; and sends the answers. Where the connection is closing
+ * nothing is handled. */
+void http_conn_go_on(struct http_conn *conn, http_conn_handle_fn handle, void *user);
 
 /* Answers the request being handled, or held: once. Of a held one the requests behind it may be
  * handled before it returns. */

@@ -65,7 +65,12 @@ void http_reader_fill(const struct http_reader *reader, const char *text,
                       struct http_request *request)
 {
     http_head_fill(&reader->head, text, request);
-    request->body = (struct bytes){text + reader->head_len, reader->head.content_length};
+    request->body = http_reader_body(reader, text);
+}
+
+struct bytes http_reader_body(const struct http_reader *reader, const char *text)
+{
     if (reader->body.len > 0)
-        request->body = buffer_bytes(&reader->body);
+        return buffer_bytes(&reader->body);
+    return (struct bytes){text + reader->head_len, reader->head.content_length};
 }

@@ -29,6 +29,7 @@ ssize_t http_reader_read(struct http_reader *reader, struct bytes text, size_t l
 /* Why it was refused: a sentence for the client. */
 const char *http_reader_fault(const struct http_reader *reader);
 
-/* The request that was read, as it stands in `text`. */
+/* The request that was read, as it stands in `text`; and its body alone. */
 void http_reader_fill(const struct http_reader *reader, const char *text,
                       struct http_request *request);
+struct bytes http_reader_body(const struct http_reader *reader, const char *text);

@@ -98,6 +98,11 @@ void net_loop_close(struct net_loop *loop)
     loop->read_buffer = NULL;
 }
 
+bool net_loop_has_more(const struct net_loop *loop)
+{
+    return loop->poller.has_more;
+}
+
 uint64_t net_loop_now_ms(const struct net_loop *loop)
 {
     return uv_now(&loop->uv);

@@ -51,4 +51,8 @@ void net_loop_turn(struct net_loop *loop, bool waits);
 /* After the run, and after every connection has closed. */
 void net_loop_close(struct net_loop *loop);
 
+/* Whether other sockets have yet to be read in this turn, as far as is known: true where it is not.
+ */
+bool net_loop_has_more(const struct net_loop *loop);
+
 uint64_t net_loop_now_ms(const struct net_loop *loop);

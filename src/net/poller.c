@@ -34,6 +34,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(vo
     poller->on_turn = on_turn;
     poller->user = user;
     poller->is_stopped = false;
+    poller->has_more = false;
     poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poller->epoll_fd < 0)
         return -errno;
@@ -71,6 +72,7 @@ void net_poller_turn(struct net_poller *poller, bool waits)
     CHECK(count >= 0 || errno == EINTR);
     uv_update_time(poller->uv);
     for (int i = 0; i < count; i++) {
+        poller->has_more = i + 1 < count;
         if (ready[i].data.ptr == NULL)
             is_uv_ready = true;
         else
@@ -152,6 +154,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(vo
     poller->on_turn = on_turn;
     poller->user = user;
     poller->is_stopped = false;
+    poller->has_more = true;
     CHECK(uv_prepare_init(uv, &poller->prepare) == 0);
     CHECK(uv_check_init(uv, &poller->check) == 0);
     poller->prepare.data = poller;

@@ -39,6 +39,7 @@ struct net_poller {
     void (*on_turn)(void *user); /* each time what was ready has been handled */
     void *user;
     bool is_stopped;
+    bool has_more; /* what is ready as well has yet to be told; true where that is not known */
 #if NET_POLLER_EPOLL
     int epoll_fd;
 #else

@@ -16,6 +16,8 @@ struct http_rig {
     bool holds;                 /* the next request is answered by http_rig_answer() */
     struct http_conn_hold hold; /* and this is its connection */
     struct buffer held_path;
+    bool postpones;                          /* requests are heard by http_rig_go_on() */
+    bool is_postponed;                       /* the one that is held */
     void (*on_heard)(struct http_rig *http); /* before the answer; may be NULL */
 };
 
@@ -25,11 +27,13 @@ static inline void http_rig_respond(struct http_conn *conn, struct bytes text)
                                 .status = 200, .content_type = BYTES("text/plain"), .body = text});
 }
 
-static inline void http_rig_on_request(struct http_conn *conn, const struct http_request *request)
+static inline void http_rig_hear(struct http_conn *conn, const struct http_request *request,
+                                 void *user)
 {
     struct http_rig *http = http_conn_user(conn);
     struct buffer *heard = &http->heard;
 
+    (void)user;
     buffer_append_bytes(heard, request->method);
     buffer_append_char(heard, ' ');
     buffer_append_bytes(heard, request->path);
@@ -62,6 +66,27 @@ static inline void http_rig_on_request(struct http_conn *conn, const struct http
         return;
     }
     http_rig_respond(conn, request->path);
+}
+
+static inline void http_rig_on_request(struct http_conn *conn, const struct http_request *request)
+{
+    struct http_rig *http = http_conn_user(conn);
+
+    if (!http->postpones) {
+        http_rig_hear(conn, request, NULL);
+        return;
+    }
+    CHECK(http->hold.conn == NULL);
+    http->is_postponed = true;
+    http_conn_postpone(conn, &http->hold);
+}
+
+/* Has the request heard that is postponed; there is one. */
+static inline void http_rig_go_on(struct http_rig *http)
+{
+    CHECK(http->is_postponed);
+    http->is_postponed = false;
+    http_conn_go_on(http->hold.conn, http_rig_hear, NULL);
 }
 
 /* Answers the request that is held; there is one. */

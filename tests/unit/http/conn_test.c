@@ -659,6 +659,148 @@ static void closing_all_tells_whoever_holds(void **state)
     assert_null(http.hold.conn);
 }
 
+/* --- handling later ------------------------------------------------------------------------- */
+
+static void a_postponed_request_is_handled_once_and_with_all_its_parts(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES(pipelined));
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(heard_count(), i);
+        rig_turn(&rig);
+        assert_non_null(http.hold.conn);
+        http_rig_go_on(&http);
+    }
+    assert_null(http.hold.conn);
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_heard(pipelined_heard);
+    assert_int_equal(answers_count(), 4);
+}
+
+static void a_postponed_request_stays_as_it_came_whatever_comes_behind_it(void **state)
+{
+    (void)state;
+    for (size_t split = 1; split < sizeof pipelined - 1; split++) {
+        renew();
+        http.postpones = true;
+        http_rig_feed(&http, (struct bytes){pipelined, split});
+        http_rig_feed(&http, bytes_from(BYTES(pipelined), split));
+        while (http.hold.conn != NULL)
+            http_rig_go_on(&http);
+        rig_turn(&rig);
+        rig_receive(http.peer, &http.sent);
+        assert_heard(pipelined_heard);
+        assert_int_equal(answers_count(), 4);
+    }
+}
+
+static void a_postponed_body_can_be_read(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nplain"));
+    assert_text(http_conn_postponed_body(http.hold.conn), "plain");
+    http_rig_feed(&http, BYTES("POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                               "3\r\nin \r\n6\r\nchunks\r\n0\r\n\r\n"));
+    assert_text(http_conn_postponed_body(http.hold.conn), "plain");
+    http_rig_go_on(&http);
+    assert_text(http_conn_postponed_body(http.hold.conn), "in chunks");
+    http_rig_go_on(&http);
+    assert_int_equal(heard_count(), 2);
+}
+
+static void the_answer_to_a_postponed_request_leaves_at_once(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES(GET("/postponed")));
+    assert_int_equal(http.sent.len, 0);
+    http_rig_go_on(&http);
+    rig_receive(http.peer, &http.sent);
+    assert_int_equal(status(), 200);
+}
+
+static void a_postponed_request_may_be_held_when_it_is_handled(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http.on_heard = on_hold_each;
+    http_rig_feed(&http, BYTES(GET("/first") GET("/second")));
+    for (size_t i = 1; i <= 2; i++) {
+        http_rig_go_on(&http);
+        assert_int_equal(heard_count(), i);
+        assert_non_null(http.hold.conn);
+        http_rig_answer(&http);
+    }
+    rig_turn(&rig);
+    rig_receive(http.peer, &http.sent);
+    assert_int_equal(answers_count(), 2);
+}
+
+static void whoever_postpones_learns_that_the_client_has_gone(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES(GET("/postponed") GET("/behind")));
+    http_rig_disconnect(&http);
+    assert_null(http.hold.conn);
+    assert_int_equal(heard_count(), 0);
+}
+
+static void a_client_that_ends_its_side_still_gets_what_was_postponed(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES(GET("/postponed") GET("/behind")));
+    shutdown(http.peer, SHUT_WR);
+    rig_turn(&rig);
+    rig_turn(&rig);
+    http_rig_go_on(&http);
+    http_rig_go_on(&http);
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_int_equal(answers_count(), 2);
+}
+
+static void what_is_postponed_while_all_end_is_handled_and_is_the_last(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES(GET("/postponed") GET("/unheard")));
+    http_conn_finish_all(&http.settings);
+    http_rig_go_on(&http);
+    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_int_equal(answers_count(), 1);
+    assert_int_equal(heard_count(), 1);
+    assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
+}
+
+static void what_is_postponed_is_not_handled_once_its_connection_is_closed(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES(GET("/postponed")));
+    http_conn_close_all(&http.settings);
+    http_rig_go_on(&http); /* before it knows */
+    assert_null(http.hold.conn);
+    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
+    assert_int_equal(heard_count(), 0);
+}
+
+static void a_postponed_request_is_neither_too_slow_nor_gives_it_way(void **state)
+{
+    (void)state;
+    http.postpones = true;
+    http_rig_feed(&http, BYTES(GET("/postponed") "GET /be"));
+    rig_pass(&rig, 100000);
+    assert_non_null(http.hold.conn);
+    assert_false(http_conn_evict(&http.settings));
+    http_rig_go_on(&http);
+    http.postpones = false;
+    assert_true(http_rig_feed(&http, BYTES("hind HTTP/1.1\r\nHost: x\r\n\r\n")));
+    assert_int_equal(answers_count(), 2);
+}
+
 /* --- the taking over ------------------------------------------------------------------------ */
 
 static struct buffer taken_data;
@@ -808,6 +950,16 @@ int main(void)
         HTTP_TEST(a_held_request_does_not_give_way_but_one_behind_it_in_line),
         HTTP_TEST(finishing_all_waits_for_what_is_held),
         HTTP_TEST(closing_all_tells_whoever_holds),
+        HTTP_TEST(a_postponed_request_is_handled_once_and_with_all_its_parts),
+        HTTP_TEST(a_postponed_request_stays_as_it_came_whatever_comes_behind_it),
+        HTTP_TEST(a_postponed_body_can_be_read),
+        HTTP_TEST(the_answer_to_a_postponed_request_leaves_at_once),
+        HTTP_TEST(a_postponed_request_may_be_held_when_it_is_handled),
+        HTTP_TEST(whoever_postpones_learns_that_the_client_has_gone),
+        HTTP_TEST(a_client_that_ends_its_side_still_gets_what_was_postponed),
+        HTTP_TEST(what_is_postponed_while_all_end_is_handled_and_is_the_last),
+        HTTP_TEST(what_is_postponed_is_not_handled_once_its_connection_is_closed),
+        HTTP_TEST(a_postponed_request_is_neither_too_slow_nor_gives_it_way),
         HTTP_TEST(one_whose_client_has_ended_is_not_taken_over_after_a_held_request),
         HTTP_TEST(another_protocol_takes_over_behind_a_held_request),
         HTTP_TEST(another_protocol_takes_over_with_what_came_behind),
