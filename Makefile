@@ -41,7 +41,7 @@ UNIT_TESTS := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BINARIES := $(UNIT_TESTS:tests/unit/%.c=$(OUT)/unit/%)
 
 MEMCHECK_TOPICS := apps backlog cache client_events connection debug deflate descriptors forged http http_api \
-	malformed many order presence private sdk shutdown signin subscription_counts \
+	large_events malformed many order presence private sdk shutdown signin subscription_counts \
 	subscriptions terminate tls watchlist
 
 FUZZERS := $(sort $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c)))

@@ -150,40 +150,41 @@ static struct bytes without_prefix(const struct api *api, struct bytes path, boo
 
 /* --- the call ------------------------------------------------------------------------------- */
 
-static void call_app(struct api *api, struct http_conn *conn, const struct http_request *request,
-                     const struct path *path, struct bytes signed_path)
+/* `call` has its api, connection, request and MD5. */
+static void call_app(struct api_call *call, const struct path *path, struct bytes signed_path)
 {
     const struct route *route = NULL;
-    struct api_call call = {.api = api, .conn = conn, .request = request};
     struct buffer text = {0};
 
     for (size_t i = 0; i < sizeof routes / sizeof routes[0] && route == NULL; i++)
-        if (matches(&routes[i], path, &call.argument))
+        if (matches(&routes[i], path, &call->argument))
             route = &routes[i];
     if (route == NULL) {
-        respond_not_found(conn);
+        respond_not_found(call->conn);
         return;
     }
-    if (!bytes_equal(request->method, bytes_of(route->method))) {
-        respond_wrong_method(conn, route->method);
+    if (!bytes_equal(call->request->method, bytes_of(route->method))) {
+        respond_wrong_method(call->conn, route->method);
         return;
     }
-    call.app = pusher_apps_find_by_id(api->hub->apps, segment(path, 1));
-    if (call.app == NULL) {
+    call->app = pusher_apps_find_by_id(call->api->hub->apps, segment(path, 1));
+    if (call->app == NULL) {
         buffer_append_text(&text, "No matching application for ID [");
         buffer_append_bytes(&text, segment(path, 1));
         buffer_append_text(&text, "].");
-        api_respond_text(conn, 404, buffer_bytes(&text));
-    } else if (!api_signature_check(&call, signed_path, &text)) {
-        api_respond_text(conn, 401, buffer_bytes(&text));
+        api_respond_text(call->conn, 404, buffer_bytes(&text));
+    } else if (!api_signature_check(call, signed_path, &text)) {
+        api_respond_text(call->conn, 401, buffer_bytes(&text));
     } else {
-        route->handle(&call);
+        route->handle(call);
     }
     buffer_deinit(&text);
 }
 
-void api_handle(struct api *api, struct http_conn *conn, const struct http_request *request)
+void api_handle_digested(struct api *api, struct http_conn *conn,
+                         const struct http_request *request, const char *body_md5)
 {
+    struct api_call call = {.api = api, .conn = conn, .request = request, .body_md5 = body_md5};
     const bool is_get = bytes_equal(request->method, BYTES("GET"));
     bool had_prefix;
     const struct bytes plain_path = without_prefix(api, request->path, &had_prefix);
@@ -192,7 +193,7 @@ void api_handle(struct api *api, struct http_conn *conn, const struct http_reque
     metrics_add(&api->hub->metrics->requests_handled, 1);
     path_read(&path, plain_path);
     if (segment_is(&path, 0, "apps") && path.count > 2 && path.count <= SEGMENTS_COUNT_MAX)
-        call_app(api, conn, request, &path, plain_path);
+        call_app(&call, &path, plain_path);
     else if (had_prefix && names_key(&path) && is_get)
         api->on_websocket(api->hub, conn, request, segment(&path, 1));
     else if (had_prefix && names_key(&path))
@@ -204,4 +205,10 @@ void api_handle(struct api *api, struct http_conn *conn, const struct http_reque
     else
         respond_not_found(conn);
     path_deinit(&path);
+}
+
+void api_handle(struct api *api, struct http_conn *conn, const struct http_request *request)
+{
+    if (!api_digests_postpone(api, conn, request))
+        api_handle_digested(api, conn, request, NULL);
 }

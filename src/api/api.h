@@ -1,10 +1,12 @@
 /* The HTTP API: which request goes where. Pusher Channels, "HTTP API reference".
  *
  * Thread: owner, each worker has one. A request is answered before api_handle() returns, but for
- * what is asked of the cluster: that is answered later (api/later.h).
+ * what is asked of the cluster: that is answered later (api/later.h); and one with a large body may
+ * be handled at the end of the turn (api/digests.h).
  */
 #pragma once
 
+#include "api/digests.h"
 #include "http/conn.h"
 #include "pusher/hub.h"
 
@@ -15,6 +17,7 @@ struct api {
     struct cluster *cluster; /* NULL: this node is alone */
     struct bytes path;       /* the prefix: "" or "/prefix" */
     bool is_debug;           /* a refused signature says what should have been signed */
+    struct api_digests digests;
     /* Where a browser connects: the request asks for a WebSocket. */
     void (*on_websocket)(struct pusher_hub *hub, struct http_conn *conn,
                          const struct http_request *request, struct bytes key);
@@ -27,9 +30,14 @@ struct api_call {
     const struct http_request *request;
     struct pusher_app *app;
     struct bytes argument; /* the channel or user its path names, decoded; or absent */
+    const char *body_md5;  /* DIGEST_MD5_HEX_LEN digits where they are known already, else NULL */
 };
 
 void api_handle(struct api *api, struct http_conn *conn, const struct http_request *request);
+
+/* The same at once; `body_md5` as in a call. */
+void api_handle_digested(struct api *api, struct http_conn *conn,
+                         const struct http_request *request, const char *body_md5);
 
 /* Answers a call. */
 void api_respond_json(struct http_conn *conn, unsigned status, struct bytes json);

@@ -157,22 +157,25 @@ static void append_pair(struct buffer *out, size_t start, struct bytes name, str
     buffer_append_bytes(out, value);
 }
 
-static void append_body_md5(struct buffer *out, size_t start, struct bytes body)
+static void append_body_md5(struct buffer *out, size_t start, const struct api_call *call)
 {
+    const char *known = call->body_md5;
     char hex[DIGEST_MD5_HEX_LEN];
 
-    digest_md5(body, hex);
-    append_pair(out, start, BYTES("body_md5"), (struct bytes){hex, sizeof hex});
+    if (known == NULL)
+        digest_md5(call->request->body, hex);
+    append_pair(out, start, BYTES("body_md5"),
+                (struct bytes){known != NULL ? known : hex, sizeof hex});
 }
 
 /* `METHOD\nPATH\nk=v&k=v`, with the MD5 of the body that came in its place among the others. */
-static void write_signed_text(struct buffer *out, const struct http_request *request,
-                              struct bytes path, const struct parameters *parameters)
+static void write_signed_text(struct buffer *out, const struct api_call *call, struct bytes path,
+                              const struct parameters *parameters)
 {
-    bool needs_md5 = request->body.len > 0;
+    bool needs_md5 = call->request->body.len > 0;
     size_t start;
 
-    buffer_append_bytes(out, request->method);
+    buffer_append_bytes(out, call->request->method);
     buffer_append_char(out, '\n');
     buffer_append_bytes(out, path);
     buffer_append_char(out, '\n');
@@ -183,13 +186,13 @@ static void write_signed_text(struct buffer *out, const struct http_request *req
         if (!is_signed(name))
             continue;
         if (needs_md5 && compare(BYTES("body_md5"), name) < 0) {
-            append_body_md5(out, start, request->body);
+            append_body_md5(out, start, call);
             needs_md5 = false;
         }
         append_pair(out, start, name, value_of(parameters, i));
     }
     if (needs_md5)
-        append_body_md5(out, start, request->body);
+        append_body_md5(out, start, call);
 }
 
 static bool is_right(const struct api_call *call, struct bytes path,
@@ -198,7 +201,7 @@ static bool is_right(const struct api_call *call, struct bytes path,
     const struct bytes signature = value_named(parameters, BYTES("auth_signature"));
 
     buffer_clear(text);
-    write_signed_text(text, call->request, path, parameters);
+    write_signed_text(text, call, path, parameters);
     return pusher_auth_is_signature(pusher_app_settings(call->app), buffer_bytes(text), signature);
 }
 

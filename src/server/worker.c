@@ -40,6 +40,7 @@ static void on_turn_end(void *user)
 {
     struct server_worker *worker = user;
 
+    api_digests_end_turn(&worker->api);
     channel_fanout_end_turn(&worker->hub->fanout);
 }
 

@@ -43,7 +43,10 @@ static inline void api_rig_on_websocket(struct pusher_hub *hub, struct http_conn
 
 static inline void api_rig_on_turn_end(void *user)
 {
-    channel_fanout_end_turn(user);
+    struct api_rig *rig = user;
+
+    api_digests_end_turn(&rig->api);
+    channel_fanout_end_turn(&rig->hub.fanout);
 }
 
 static inline void api_rig_open(struct api_rig *rig, const char *path)
@@ -64,7 +67,7 @@ static inline void api_rig_open(struct api_rig *rig, const char *path)
     rig->api = (struct api){
         .hub = &rig->hub, .path = bytes_of(path), .on_websocket = api_rig_on_websocket};
     rig->rig.on_turn_end = api_rig_on_turn_end;
-    rig->rig.user = &rig->hub.fanout;
+    rig->rig.user = rig;
     http_rig_init(&rig->http, &rig->rig, 10000);
     rig->http.settings.on_request = api_rig_on_request;
     http_rig_connect(&rig->http);
