@@ -17,7 +17,7 @@
 #define LENGTH_LEN 8 /* at the end of the last block */
 #define NARROW_COUNT 3
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && __has_builtin(__builtin_shufflevector)
 #define HAS_WIDE 1
 #define LANES_COUNT_MAX 16
 #else
