@@ -408,6 +408,7 @@ struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest)
 {
     CHECK(!conn->is_responded && !conn->is_taken_over && conn->hold == NULL);
     conn->is_taken_over = true;
+    net_conn_set_reading(conn->net, true); /* much may have come behind one that was held */
     *rest = conn->rest;
     return conn->net;
 }

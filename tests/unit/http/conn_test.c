@@ -911,6 +911,21 @@ static void another_protocol_takes_over_behind_a_held_request(void **state)
     assert_holds(buffer_bytes(&http.sent), "/held");
 }
 
+static void who_takes_over_hears_on_though_much_had_come_behind_a_held_request(void **state)
+{
+    struct buffer much = {0};
+
+    (void)state;
+    http.on_heard = on_hold_first_then_take;
+    buffer_append_text(&much, GET("/held") GET("/app/key"));
+    while (much.len < 2 * REQUEST_MAX)
+        buffer_append_char(&much, 'm');
+    http_rig_feed(&http, buffer_bytes(&much));
+    http_rig_answer(&http);
+    check_taken();
+    buffer_deinit(&much);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -962,6 +977,7 @@ int main(void)
         HTTP_TEST(a_postponed_request_is_neither_too_slow_nor_gives_it_way),
         HTTP_TEST(one_whose_client_has_ended_is_not_taken_over_after_a_held_request),
         HTTP_TEST(another_protocol_takes_over_behind_a_held_request),
+        HTTP_TEST(who_takes_over_hears_on_though_much_had_come_behind_a_held_request),
         HTTP_TEST(another_protocol_takes_over_with_what_came_behind),
         HTTP_TEST(another_protocol_takes_over_a_request_in_pieces),
     };
