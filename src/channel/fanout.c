@@ -61,12 +61,28 @@ static void mark_shared(struct channel_fanout *fanout, struct channel_subscripti
         local_of(fanout, subscription->channel)->shared_count--;
 }
 
-/* With the second subscription the first becomes a shared one; with its end it no longer is. */
-static void mark_both_shared(struct channel_fanout *fanout, struct channel_subscriber *subscriber,
-                             bool is_shared)
+static struct channel_subscription *first_of(const struct channel_subscriber *subscriber)
 {
-    LIST_EACH(link, following, &subscriber->subscriptions) {
-        mark_shared(fanout, LIST_OWNER(link, struct channel_subscription, link), is_shared);
+    return LIST_OWNER(subscriber->subscriptions.next, struct channel_subscription, link);
+}
+
+/* Of several only the first can have become active when it was alone. */
+static void note_another(struct channel_fanout *fanout, struct channel_subscription *subscription)
+{
+    if (subscription->subscriber->count < 2)
+        return;
+    mark_shared(fanout, first_of(subscription->subscriber), true);
+    mark_shared(fanout, subscription, true);
+}
+
+/* Of two the one that stays is alone. */
+static void note_one_less(struct channel_fanout *fanout, struct channel_subscription *subscription)
+{
+    mark_shared(fanout, subscription, false);
+    if (subscription->subscriber->count != 2)
+        return;
+    LIST_EACH(link, following, &subscription->subscriber->subscriptions) {
+        mark_shared(fanout, LIST_OWNER(link, struct channel_subscription, link), false);
     }
 }
 
@@ -74,10 +90,7 @@ void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscripti
 {
     channel_local_activate(local_of(fanout, subscription->channel), subscription);
     subscription->is_active = true;
-    if (subscription->subscriber->count == 2)
-        mark_both_shared(fanout, subscription->subscriber, true);
-    else if (subscription->subscriber->count > 2)
-        mark_shared(fanout, subscription, true);
+    note_another(fanout, subscription);
 }
 
 /* Who leaves has heard what was published before; to a connection that is over nothing is owed. */
@@ -95,10 +108,7 @@ void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscri
     struct channel_local *local = local_of(fanout, subscription->channel);
 
     settle_run(fanout, local, subscription);
-    if (subscription->subscriber->count == 2)
-        mark_both_shared(fanout, subscription->subscriber, false);
-    else
-        mark_shared(fanout, subscription, false);
+    note_one_less(fanout, subscription);
     channel_local_deactivate(local, subscription);
     subscription->is_active = false;
 }
@@ -175,11 +185,11 @@ static void tell_sent(const struct channel_fanout *fanout, const struct channel_
         return;
     for (uint32_t i = 0; i < run->receivers_count; i++) {
         const struct channel_local_place receiver = local->places[i];
+        size_t skip = 0;
 
-        for (size_t j = channel_run_first(run, i, &group); j < run->messages_count; j++)
-            if (!receiver.subscription->is_skipping ||
-                !channel_run_is_skipped(run, receiver.subscription, j))
-                fanout->on_sent(receiver.conn, run->messages[j]);
+        for (size_t j = channel_run_first(run, i, &group);
+             channel_run_next(run, receiver.subscription, &j, &skip); j++)
+            fanout->on_sent(receiver.conn, run->messages[j]);
     }
 }
 

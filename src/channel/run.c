@@ -55,7 +55,10 @@ static void note_newcomers(struct channel_run *run, uint32_t receivers_count)
 
 static void note_skip(struct channel_run *run, struct channel_subscription *subscription)
 {
-    run->skips = mem_resize(run->skips, (run->skips_count + 1) * sizeof *run->skips);
+    if (run->skips_count == run->skips_cap) {
+        run->skips_cap = run->skips_cap ? run->skips_cap * 2 : 4;
+        run->skips = mem_resize(run->skips, run->skips_cap * sizeof *run->skips);
+    }
     run->skips[run->skips_count++] = (struct channel_run_skip){subscription, run->messages_count};
 }
 
@@ -86,12 +89,18 @@ void channel_run_mark_skipping(const struct channel_run *run, bool is_skipping)
         run->skips[i].subscription->is_skipping = is_skipping;
 }
 
-bool channel_run_is_skipped(const struct channel_run *run,
-                            const struct channel_subscription *subscription, size_t message)
+bool channel_run_next(const struct channel_run *run,
+                      const struct channel_subscription *subscription, size_t *message,
+                      size_t *skip)
 {
-    for (size_t i = 0; i < run->skips_count; i++)
-        if (run->skips[i].subscription == subscription && run->skips[i].message == message)
+    /* They stand in the order of their messages, one a message. */
+    for (; *message < run->messages_count; ++*message) {
+        while (*skip < run->skips_count && run->skips[*skip].message < *message)
+            ++*skip;
+        if (*skip == run->skips_count || run->skips[*skip].message != *message ||
+            run->skips[*skip].subscription != subscription)
             return true;
+    }
     return false;
 }
 
@@ -110,18 +119,18 @@ struct net_chunk *channel_run_frames_for(const struct channel_run *run, size_t f
 {
     struct net_chunk *frames;
     size_t len = 0;
+    size_t skip = 0;
 
-    for (size_t i = first; i < run->messages_count; i++)
-        if (subscription == NULL || !channel_run_is_skipped(run, subscription, i))
-            len += ws_message_frame(run->messages[i], form, deflate)->len;
+    for (size_t i = first; channel_run_next(run, subscription, &i, &skip); i++)
+        len += ws_message_frame(run->messages[i], form, deflate)->len;
     if (len == 0)
         return NULL;
     frames = net_chunk_new(len);
-    for (size_t i = first; i < run->messages_count; i++) {
+    skip = 0;
+    for (size_t i = first; channel_run_next(run, subscription, &i, &skip); i++) {
         const struct net_chunk *frame = ws_message_frame(run->messages[i], form, deflate);
 
-        if (subscription == NULL || !channel_run_is_skipped(run, subscription, i))
-            net_chunk_append(frames, frame->data, frame->len);
+        net_chunk_append(frames, frame->data, frame->len);
     }
     return frames;
 }

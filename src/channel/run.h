@@ -34,6 +34,7 @@ struct channel_run {
     size_t newcomers_cap;
     struct channel_run_skip *skips;
     size_t skips_count;
+    size_t skips_cap;
     struct channel_run_frames frames[WS_DEFLATE_FORMS_COUNT];
 };
 
@@ -79,5 +80,8 @@ struct net_chunk *channel_run_frames_for(const struct channel_run *run, size_t f
                                          const struct channel_subscription *subscription,
                                          enum ws_deflate_form form, struct ws_deflate *deflate);
 
-bool channel_run_is_skipped(const struct channel_run *run,
-                            const struct channel_subscription *subscription, size_t message);
+/* Whether there is a message at or behind `*message` that the subscription is sent: sets it to the
+ * first one. `*skip` begins as 0 and is kept from one to the next. */
+bool channel_run_next(const struct channel_run *run,
+                      const struct channel_subscription *subscription, size_t *message,
+                      size_t *skip);

@@ -237,6 +237,48 @@ static void events_of_several_channels_come_in_the_publishers_order(void **state
     assert_member_heard(there[1], "2;7;");
 }
 
+/* As in a cluster, where several wait for their answers at one time. */
+static void who_was_alone_in_a_channel_keeps_the_order_when_others_become_active(void **state)
+{
+    struct channel_fanout *fanout = &crew.workers[0].fanout;
+    struct channel_subscription *waiting[2];
+
+    (void)state;
+    crew_join(&crew, here[0], "a");
+    waiting[0] = crew_subscribe(&crew, here[0], "b");
+    waiting[1] = crew_subscribe(&crew, here[0], "c");
+    channel_fanout_activate(fanout, waiting[0], NULL, NULL);
+    channel_fanout_activate(fanout, waiting[1], NULL, NULL);
+    crew_publish(&crew, 0, "a", "1", NULL);
+    crew_publish(&crew, 0, "b", "2", NULL);
+    crew_publish(&crew, 0, "a", "3", NULL);
+    crew_turn(&crew);
+    assert_member_heard(here[0], "1;2;3;");
+}
+
+static void each_is_left_out_of_its_own_events_however_many_there_are(void **state)
+{
+    struct buffer should[4] = {0};
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        crew_join(&crew, here[i], "a");
+    for (int i = 0; i < 1000; i++) {
+        char text[8];
+
+        snprintf(text, sizeof text, "%d", i);
+        crew_publish(&crew, 0, "a", text, here[i % 3]);
+        for (int j = 0; j < 4; j++)
+            if (j != i % 3)
+                buffer_printf(&should[j], "%s;", text);
+    }
+    crew_turn(&crew);
+    for (int i = 0; i < 4; i++) {
+        assert_member_heard(here[i], buffer_text(&should[i]));
+        buffer_deinit(&should[i]);
+    }
+}
+
 static void a_peer_that_does_not_read_is_named_when_the_turn_ends(void **state)
 {
     static char text[4000];
@@ -347,6 +389,7 @@ static void who_leaves_before_it_became_active_is_forgotten(void **state)
 
 struct model {
     struct channel_subscription *in[4][CHANNELS_COUNT];
+    bool is_waiting[4][CHANNELS_COUNT];
     struct buffer should[4];
 };
 
@@ -357,10 +400,16 @@ static void step(struct model *model, struct unit_random *random, int number)
     const size_t what = unit_random_below(random, 10);
     const char name[] = {(char)('a' + where), '\0'};
     struct channel_subscription **in = &model->in[who][where];
+    bool *is_waiting = &model->is_waiting[who][where];
     char text[128];
 
     if (what == 0 && *in == NULL) {
-        *in = crew_join(&crew, here[who], name);
+        *is_waiting = unit_random_below(random, 2) == 0;
+        *in = *is_waiting ? crew_subscribe(&crew, here[who], name)
+                          : crew_join(&crew, here[who], name);
+    } else if (what == 0 && *is_waiting) {
+        channel_fanout_activate(&crew.workers[0].fanout, *in, NULL, NULL);
+        *is_waiting = false;
     } else if (what == 1 && *in != NULL) {
         crew_leave(*in);
         *in = NULL;
@@ -370,7 +419,7 @@ static void step(struct model *model, struct unit_random *random, int number)
         snprintf(text, sizeof text, "%d%s", number, what == 9 ? LONG : "");
         crew_publish(&crew, 0, name, text, except < 4 ? here[except] : NULL);
         for (size_t i = 0; i < 4; i++)
-            if (model->in[i][where] != NULL && i != except)
+            if (model->in[i][where] != NULL && !model->is_waiting[i][where] && i != except)
                 buffer_printf(&model->should[i], "%s;", text);
     }
 }
@@ -496,6 +545,8 @@ int main(void)
         CREW_TEST(who_is_over_leaves_without_sending_what_the_others_are_owed),
         CREW_TEST(who_leaves_has_heard_what_was_published_before),
         CREW_TEST(events_of_several_channels_come_in_the_publishers_order),
+        CREW_TEST(who_was_alone_in_a_channel_keeps_the_order_when_others_become_active),
+        CREW_TEST(each_is_left_out_of_its_own_events_however_many_there_are),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,
                                         open_small, close_crew),
         CREW_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
