@@ -33,5 +33,6 @@ struct api_digests {
 bool api_digests_postpone(struct api *api, struct http_conn *conn,
                           const struct http_request *request);
 
-/* Handles those that wait. Before the turn's events are sent, so that theirs are among them. */
+/* Handles those that wait. Before the turn's events are sent, so that theirs are among them, but
+ * for those that go by mail. */
 void api_digests_end_turn(struct api *api);

@@ -52,7 +52,7 @@ bool http_conn_evict(struct http_conn_settings *settings);
 /* At once, whatever they are in the middle of. */
 void http_conn_close_all(struct http_conn_settings *settings);
 
-/* The request being handled is answered after `on_request` has returned, once, by calling
+/* The request being handled is answered after its handler has returned, once, by calling
  * http_conn_respond() with the hold's connection; nothing of the request may be kept. `hold` stays
  * until its connection is NULL. No time limit but the holder's. */
 void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold);
