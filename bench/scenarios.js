@@ -74,7 +74,8 @@ const NOTES = {
         + 'kernel\'s, as in the floor',
     'publish': 'one recv() and one send() a request, as the floor; by perf, most of it is the kernel. Done: the HMAC keeps the state after '
         + 'the secret (0.8 to 0.5 µs), pieces of the path and the query are not copied, heads are read by a parser of our own (44 600 to '
-        + '30 000 instructions a request by callgrind). Left: by callgrind, libcrypto is the largest part outside the kernel',
+        + '30 000 instructions a request by callgrind). Left: by callgrind, libcrypto is the largest part outside the kernel. The floor '
+        + 'itself is about 1/11 of soketi',
     'publish-8k': 'the MD5 of the body, which the protocol asks for, was 11.5 of 27 µs by `make bench-micro` (700 MB/s, and no less by '
         + 'OpenSSL\'s MD5() without EVP); the floor has none. Done: bodies that come in one turn are hashed together (base/md5.c), '
         + 'sixteen in 25 µs; strings are scanned 16 bytes at a time, UTF-8 32. A request has 77 000 instructions by callgrind (with '
@@ -86,7 +87,8 @@ const NOTES = {
         + 'letting go of the session, which ends the connection. Left: records sealed by ourselves with keys taken out of OpenSSL, which '
         + 'is not ours to write, or by the kernel (TLS_TX, TLS_RX), where it has that',
     'connect': 'by perf nearly all of it is the kernel\'s. Done: a client\'s close frame is answered and the socket closed at once, '
-        + 'without shutdown(), one more recv() and one more turn of the loop (45 to 34 µs); random numbers are drawn in stock',
+        + 'without shutdown(), one more recv() and one more turn of the loop (45 to 34 µs); its frame and the end leave as one segment (34 to '
+        + '26 µs); random numbers are drawn in stock',
     'channels': 'by perf, most of it is cache misses in the map of channels, then the allocator and the scanner; the floor, which does '
         + 'nothing but that, is about 1/7 of soketi itself when it subscribes. Done: no map of subscriptions beside that of the channels, two '
         + 'allocations a subscription. Tried: open addressing (a fifth slower, by first touches of its larger tables), twice as many buckets '

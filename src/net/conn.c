@@ -138,17 +138,23 @@ static void on_write_error(struct net_conn *conn)
     net_conn_close(conn);
 }
 
+#ifndef MSG_MORE
+#define MSG_MORE 0
+#endif
+
 /* One write for all that is queued, as far as it fits; one piece goes by send(), which costs less.
- */
+ * The last words wait for the end of our side, which follows at once: both leave as one segment,
+ * and the peer is woken once. */
 static ssize_t write_queued(const struct net_conn *conn)
 {
+    const int flags = conn->state == STATE_FINISHING ? MSG_MORE : 0;
     const struct segment *first = conn->first;
     struct iovec pieces[SEGMENTS_A_WRITE_MAX];
     int pieces_count = 0;
 
     if (first->next == NULL)
         return send(conn->watch.fd, first->chunk->data + first->offset,
-                    first->chunk->len - first->offset, 0);
+                    first->chunk->len - first->offset, flags);
     for (const struct segment *at = first; at != NULL && pieces_count < SEGMENTS_A_WRITE_MAX;
          at = at->next)
         pieces[pieces_count++] = (struct iovec){.iov_base = at->chunk->data + at->offset,
