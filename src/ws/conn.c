@@ -150,7 +150,8 @@ static void fail(struct ws_conn *conn, uint16_t code)
 
 /* --- receiving ------------------------------------------------------------------------------ */
 
-static void on_close_frame(struct ws_conn *conn, struct bytes payload)
+/* `is_last`: nothing has come behind it. */
+static void on_close_frame(struct ws_conn *conn, struct bytes payload, bool is_last)
 {
     uint16_t code = WS_CLOSE_NO_STATUS;
 
@@ -169,15 +170,16 @@ static void on_close_frame(struct ws_conn *conn, struct bytes payload)
             return;
         }
     }
-    /* RFC 6455 section 5.5.1: nothing comes behind the peer's close frame. */
-    end(conn, code, BYTES(""), net_conn_finish_at_once);
+    /* RFC 6455 section 5.5.1: nothing comes behind the peer's close frame. Where something does, it
+     * is read, or the system would reset the connection and our answer with it. */
+    end(conn, code, BYTES(""), is_last ? net_conn_finish_at_once : net_conn_finish);
 }
 
 static void on_control_frame(struct ws_conn *conn, enum ws_frame_opcode opcode,
-                             struct bytes payload)
+                             struct bytes payload, bool is_last)
 {
     if (opcode == WS_FRAME_CLOSE) {
-        on_close_frame(conn, payload);
+        on_close_frame(conn, payload, is_last);
         return;
     }
     if (conn->state != STATE_OPEN)
@@ -276,7 +278,7 @@ static size_t handle_frames(struct ws_conn *conn, char *data, size_t len)
         ws_frame_mask(data + handled, payload.len, frame.mask);
         handled += payload.len;
         if (ws_frame_is_control(frame.opcode))
-            on_control_frame(conn, frame.opcode, payload);
+            on_control_frame(conn, frame.opcode, payload, handled == len);
         else if (conn->state == STATE_OPEN)
             on_data_frame(conn, &frame, payload);
     }
