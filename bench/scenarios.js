@@ -90,7 +90,7 @@ const NOTES = {
         + 'without shutdown(), one more recv() and one more turn of the loop (45 to 34 µs); its frame and the end leave as one segment (34 to '
         + '26 µs); random numbers are drawn in stock',
     'channels': 'by perf, most of it is cache misses in the map of channels, then the allocator and the scanner; the floor, which does '
-        + 'nothing but that, is about 1/7 of soketi itself when it subscribes. Done: no map of subscriptions beside that of the channels, two '
+        + 'nothing but that, is about 1/10 of soketi itself when it subscribes. Done: no map of subscriptions beside that of the channels, two '
         + 'allocations a subscription. Tried: open addressing (a fifth slower, by first touches of its larger tables), twice as many buckets '
         + '(no difference)',
 };
