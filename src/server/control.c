@@ -264,12 +264,25 @@ void server_control_close(struct server_control *control)
 
 /* --- the asker's side ----------------------------------------------------------------------- */
 
+/* A server that ends meanwhile is no reason to be killed by SIGPIPE. */
+static bool send_line(int fd, const char *text)
+{
+    struct buffer line = {0};
+    bool is_sent;
+
+    buffer_append_text(&line, text);
+    buffer_append_char(&line, '\n');
+    is_sent = send(fd, line.data, line.len, MSG_NOSIGNAL) == (ssize_t)line.len;
+    buffer_deinit(&line);
+    return is_sent;
+}
+
 static bool exchange(int fd, const char *command, struct buffer *answer_line)
 {
     char piece[4096];
     ssize_t len;
 
-    if (write(fd, command, strlen(command)) < 0 || write(fd, "\n", 1) < 0)
+    if (!send_line(fd, command))
         return false;
     while ((len = read(fd, piece, sizeof piece)) > 0)
         buffer_append(answer_line, piece, (size_t)len);
