@@ -95,6 +95,11 @@ static void report_others(const struct bench *bench, uint64_t count, const char 
     json_object_set_new(bench->report, name, list);
 }
 
+uint64_t bench_server_cpu_ns(const struct bench *bench)
+{
+    return bench->options->pid ? bench_process_usage(bench->options->pid).cpu_ns : 0;
+}
+
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit)

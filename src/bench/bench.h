@@ -56,6 +56,11 @@ void bench_show_progress(const struct bench *bench, double seconds, uint64_t cou
 /* For the scenarios: what the other processes have used so far is not theirs to answer for. */
 void bench_begin_usage(struct bench *bench);
 
+/* For the scenarios: the CPU time that the server has used so far; 0 where its process is not
+ * known.
+ */
+uint64_t bench_server_cpu_ns(const struct bench *bench);
+
 /* For the scenarios: adds what the server and the generator used between two moments, per one of
  * `count` (of what `unit` says); the others since bench_begin_usage(). */
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,

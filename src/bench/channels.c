@@ -24,11 +24,6 @@ struct rounds {
     size_t count;
 };
 
-static uint64_t server_cpu_ns(const struct bench *bench)
-{
-    return bench->options->pid ? bench_process_usage(bench->options->pid).cpu_ns : 0;
-}
-
 /* The channel's name holds its number; it names the same channel each time. */
 static void append_channel(struct buffer *out, size_t number)
 {
@@ -113,7 +108,7 @@ static bool run_phase(struct rounds *rounds, int phase)
 {
     struct bench *bench = rounds->bench;
     const size_t count = bench->options->connections_count;
-    const uint64_t server_before_ns = server_cpu_ns(bench);
+    const uint64_t server_before_ns = bench_server_cpu_ns(bench);
     const uint64_t began_ns = bench_stamp_now_ns();
     bool ok = true;
 
@@ -124,7 +119,7 @@ static bool run_phase(struct rounds *rounds, int phase)
     else
         client_session_end(&rounds->session);
     rounds->phases[phase].passed_ns += bench_stamp_now_ns() - began_ns;
-    rounds->phases[phase].server_ns += server_cpu_ns(bench) - server_before_ns;
+    rounds->phases[phase].server_ns += bench_server_cpu_ns(bench) - server_before_ns;
     return ok;
 }
 

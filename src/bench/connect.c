@@ -21,11 +21,6 @@ struct rounds {
     uint64_t client_ns;
 };
 
-static uint64_t server_cpu_ns(const struct bench *bench)
-{
-    return bench->options->pid ? bench_process_usage(bench->options->pid).cpu_ns : 0;
-}
-
 static bool subscribe(struct client_session *sessions, size_t count, struct buffer *error)
 {
     for (size_t i = 0; i < count; i++)
@@ -64,7 +59,7 @@ static bool connect_some(struct rounds *rounds, size_t from, size_t count)
 static bool run_round(struct rounds *rounds)
 {
     const struct bench_options *options = rounds->bench->options;
-    const uint64_t before_ns = server_cpu_ns(rounds->bench);
+    const uint64_t before_ns = bench_server_cpu_ns(rounds->bench);
     uint64_t between_ns;
 
     for (size_t from = 0; from < options->connections_count; from += options->in_flight_count) {
@@ -74,11 +69,11 @@ static bool run_round(struct rounds *rounds)
                           left < options->in_flight_count ? left : options->in_flight_count))
             return false;
     }
-    between_ns = server_cpu_ns(rounds->bench);
+    between_ns = bench_server_cpu_ns(rounds->bench);
     rounds->connecting_ns += between_ns - before_ns;
     for (size_t i = 0; i < rounds->sessions_count; i++)
         client_session_end(&rounds->sessions[i]);
-    rounds->disconnecting_ns += server_cpu_ns(rounds->bench) - between_ns;
+    rounds->disconnecting_ns += bench_server_cpu_ns(rounds->bench) - between_ns;
     rounds->connected_count += rounds->sessions_count;
     rounds->sessions_count = 0;
     return true;

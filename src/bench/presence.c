@@ -80,19 +80,17 @@ static bool fill(struct presence *presence)
 {
     struct bench *bench = presence->bench;
     const size_t count = presence->before_count;
-    const struct bench_process_usage server_before = bench_process_usage(bench->options->pid);
-    uint64_t server_ns;
+    const uint64_t before_ns = bench_server_cpu_ns(bench);
 
     for (size_t from = 0; from < count; from += BATCH) {
         if (!join_before(presence, from, from + BATCH < count ? from + BATCH : count))
             return false;
         bench_show_progress(bench, 0, from, "member");
     }
-    if (bench->options->pid != 0 && count > 0) {
-        server_ns = bench_process_usage(bench->options->pid).cpu_ns - server_before.cpu_ns;
+    if (bench->options->pid != 0 && count > 0)
         bench_report_number(bench, "server_cpu_us_per_member_before",
-                            (double)server_ns / 1000 / (double)count);
-    }
+                            (double)(bench_server_cpu_ns(bench) - before_ns) / 1000 /
+                                (double)count);
     return true;
 }
 
