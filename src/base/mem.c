@@ -8,6 +8,9 @@
 #include <malloc.h>
 #endif
 
+/* Elements. */
+#define ROOM_MIN 4
+
 void mem_suit(size_t workers_count)
 {
 #ifdef __GLIBC__
@@ -36,6 +39,14 @@ void *mem_resize(void *memory, size_t size)
 
     CHECK(resized != NULL);
     return resized;
+}
+
+void *mem_room(void *memory, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return memory;
+    *cap = *cap ? *cap * 2 : ROOM_MIN;
+    return mem_resize(memory, *cap * size);
 }
 
 char *mem_copy_text(const char *data, size_t len)

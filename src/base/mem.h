@@ -16,5 +16,10 @@ void *mem_new(size_t size) __attribute__((returns_nonnull, malloc));
 /* As realloc(): what is beyond the old size is not zeroed. */
 void *mem_resize(void *memory, size_t size) __attribute__((returns_nonnull));
 
+/* An array of `*cap` elements of `size` bytes, of which `count` are taken: has room for one more
+ * from then on. NULL and 0 are an empty one. */
+void *mem_room(void *memory, size_t count, size_t *cap, size_t size)
+    __attribute__((returns_nonnull));
+
 /* A NUL-terminated copy of `len` bytes; release with free(). */
 char *mem_copy_text(const char *data, size_t len) __attribute__((returns_nonnull, malloc));

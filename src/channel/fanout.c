@@ -165,10 +165,8 @@ static void gather(struct channel_fanout *fanout, struct channel *channel,
 
 static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
 {
-    if (fanout->slow_count == fanout->slow_cap) {
-        fanout->slow_cap = fanout->slow_cap ? fanout->slow_cap * 2 : 16;
-        fanout->slow = mem_resize(fanout->slow, fanout->slow_cap * sizeof(struct ws_conn *));
-    }
+    fanout->slow =
+        mem_room(fanout->slow, fanout->slow_count, &fanout->slow_cap, sizeof(struct ws_conn *));
     fanout->slow[fanout->slow_count++] = conn;
 }
 

@@ -131,11 +131,8 @@ static struct channel_presence_member *member_new(struct bytes user_id, struct b
 
 static void show(struct channel_presence *presence, struct channel_presence_member *member)
 {
-    if (presence->count == presence->cap) {
-        presence->cap = presence->cap ? presence->cap * 2 : 4;
-        presence->members =
-            mem_resize(presence->members, presence->cap * sizeof *presence->members);
-    }
+    presence->members =
+        mem_room(presence->members, presence->count, &presence->cap, sizeof *presence->members);
     member->is_shown = true;
     member->index = (uint32_t)presence->count;
     presence->members[presence->count++] = member;

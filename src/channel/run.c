@@ -42,11 +42,8 @@ static void note_newcomers(struct channel_run *run, uint32_t receivers_count)
 {
     CHECK(receivers_count >= run->receivers_count);
     if (receivers_count > run->receivers_count && run->messages_count > 0) {
-        if (run->newcomers_count == run->newcomers_cap) {
-            run->newcomers_cap = run->newcomers_cap ? run->newcomers_cap * 2 : 4;
-            run->newcomers =
-                mem_resize(run->newcomers, run->newcomers_cap * sizeof *run->newcomers);
-        }
+        run->newcomers = mem_room(run->newcomers, run->newcomers_count, &run->newcomers_cap,
+                                  sizeof *run->newcomers);
         run->newcomers[run->newcomers_count++] =
             (struct channel_run_newcomers){run->receivers_count, run->messages_count};
     }
@@ -55,10 +52,7 @@ static void note_newcomers(struct channel_run *run, uint32_t receivers_count)
 
 static void note_skip(struct channel_run *run, struct channel_subscription *subscription)
 {
-    if (run->skips_count == run->skips_cap) {
-        run->skips_cap = run->skips_cap ? run->skips_cap * 2 : 4;
-        run->skips = mem_resize(run->skips, run->skips_cap * sizeof *run->skips);
-    }
+    run->skips = mem_room(run->skips, run->skips_count, &run->skips_cap, sizeof *run->skips);
     run->skips[run->skips_count++] = (struct channel_run_skip){subscription, run->messages_count};
 }
 
@@ -68,10 +62,8 @@ void channel_run_add(struct channel_run *run, struct ws_message *message, uint32
     note_newcomers(run, receivers_count);
     if (skipping != NULL)
         note_skip(run, skipping);
-    if (run->messages_count == run->messages_cap) {
-        run->messages_cap = run->messages_cap ? run->messages_cap * 2 : 4;
-        run->messages = mem_resize(run->messages, run->messages_cap * sizeof(struct ws_message *));
-    }
+    run->messages = mem_room(run->messages, run->messages_count, &run->messages_cap,
+                             sizeof(struct ws_message *));
     run->messages[run->messages_count++] = ws_message_ref(message);
 }
 

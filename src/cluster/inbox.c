@@ -101,10 +101,7 @@ static void read_members(struct cluster_inbox *inbox, struct cluster_key key, st
 
     next_part(&packed, &skipped); /* the key */
     while (next_part(&packed, &member.user_id) && next_part(&packed, &member.user_info)) {
-        if (count == cap) {
-            cap = cap ? cap * 2 : 16;
-            members = mem_resize(members, cap * sizeof *members);
-        }
+        members = mem_room(members, count, &cap, sizeof *members);
         members[count++] = member;
     }
     inbox->events->on_members(key, members, count, inbox->is_partial, inbox->user);
