@@ -318,6 +318,15 @@ void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, stru
                                      struct ws_message *message, uint64_t except)
 {
     post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
+void channel_fanout_tell_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+                                  struct bytes text)
+{
+    struct ws_message *message = ws_message_new(text);
+
+    channel_fanout_publish_in_order(fanouts, channel, message, 0);
+    ws_message_unref(message);
+}
+
 }
 
 void channel_fanout_publish(struct channel_fanout *fanout, struct channel *channel,

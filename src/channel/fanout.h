@@ -52,6 +52,10 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
 void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
                                      struct ws_message *message, uint64_t except);
 
+/* The same for a text that is told once. */
+void channel_fanout_tell_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+                                  struct bytes text);
+
 /* Whether a worker lags so far behind that nothing more should be published to the channel. */
 bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
                                   const struct channel *channel);

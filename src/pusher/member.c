@@ -2,15 +2,6 @@
 
 #include "pusher/event.h"
 
-static void tell(struct channel_fanout *const *fanouts, struct channel *channel,
-                 const struct buffer *text)
-{
-    struct ws_message *message = ws_message_new(buffer_bytes(text));
-
-    channel_fanout_publish_in_order(fanouts, channel, message, 0);
-    ws_message_unref(message);
-}
-
 bool pusher_member_show(struct channel_fanout *const *fanouts, struct channel *channel,
                         struct bytes user_id, struct bytes user_info, bool is_told,
                         struct buffer *scratch)
@@ -20,7 +11,7 @@ bool pusher_member_show(struct channel_fanout *const *fanouts, struct channel *c
     if (is_told) {
         buffer_clear(scratch);
         pusher_event_member_added(scratch, channel_name(channel), user_id, user_info);
-        tell(fanouts, channel, scratch);
+        channel_fanout_tell_in_order(fanouts, channel, buffer_bytes(scratch));
     }
     return true;
 }
@@ -33,6 +24,6 @@ bool pusher_member_hide(struct channel_fanout *const *fanouts, struct channel *c
     buffer_clear(scratch);
     pusher_event_member_removed(scratch, channel_name(channel), user_id);
     channel_presence_hide(channel->presence, user_id);
-    tell(fanouts, channel, scratch);
+    channel_fanout_tell_in_order(fanouts, channel, buffer_bytes(scratch));
     return true;
 }

@@ -42,15 +42,6 @@ static struct buffer *scratch(struct pusher_nodes *nodes)
     return &nodes->scratch;
 }
 
-/* Sends what stands in the scratch; under the channel's state lock. */
-static void publish_scratch(struct pusher_nodes *nodes, struct channel *channel)
-{
-    struct ws_message *message = ws_message_new(buffer_bytes(&nodes->scratch));
-
-    channel_fanout_publish_in_order(nodes->fanouts, channel, message, 0);
-    ws_message_unref(message);
-}
-
 /* --- to the worker of one connection -------------------------------------------------------- */
 
 static void post(struct pusher_nodes *nodes, struct pusher_app *app, uint64_t socket_id,
@@ -150,7 +141,7 @@ static void on_count(struct cluster_key key, uint64_t count, void *user)
     if (channel == NULL)
         return;
     pusher_event_subscription_count(scratch(nodes), key.name, count);
-    publish_scratch(nodes, channel);
+    channel_fanout_tell_in_order(nodes->fanouts, channel, buffer_bytes(&nodes->scratch));
     channel_unref(channel);
 }
 
@@ -315,7 +306,7 @@ static void on_online(struct cluster_key watch_key, bool is_online, void *user)
         return;
     pusher_event_watchlist(scratch(nodes), is_online ? BYTES("online") : BYTES("offline"),
                            &watch_key.name, 1);
-    publish_scratch(nodes, watchers);
+    channel_fanout_tell_in_order(nodes->fanouts, watchers, buffer_bytes(&nodes->scratch));
     channel_unref(watchers);
 }
 

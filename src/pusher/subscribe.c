@@ -185,17 +185,14 @@ static void join_in_order(struct pusher_session *session, struct channel_subscri
  * nodes comes by way of the cluster. */
 static void tell_count(struct pusher_session *session, struct channel *channel)
 {
-    struct ws_message *message;
-
     if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence ||
         pusher_app_is_shared(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
         return;
     channel_registry_lock_state(channel);
     pusher_event_subscription_count(pusher_hub_scratch(session->hub), channel_name(channel),
                                     atomic_load(&channel->subscriptions_count));
-    message = message_of(&session->hub->scratch);
-    channel_fanout_publish_in_order(session->hub->fanout.all, channel, message, 0);
-    ws_message_unref(message);
+    channel_fanout_tell_in_order(session->hub->fanout.all, channel,
+                                 buffer_bytes(&session->hub->scratch));
     channel_registry_unlock_state(channel);
 }
 
