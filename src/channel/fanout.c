@@ -89,7 +89,6 @@ static void note_one_less(struct channel_fanout *fanout, struct channel_subscrip
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     channel_local_activate(local_of(fanout, subscription->channel), subscription);
-    subscription->is_active = true;
     note_another(fanout, subscription);
 }
 
@@ -110,7 +109,6 @@ void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscri
     settle_run(fanout, local, subscription);
     note_one_less(fanout, subscription);
     channel_local_deactivate(local, subscription);
-    subscription->is_active = false;
 }
 
 /* --- runs ----------------------------------------------------------------------------------- */
@@ -229,7 +227,7 @@ static void send_run(struct channel_fanout *fanout, struct channel_run *run, boo
         const bool is_part =
             first > 0 || (run->skips_count > 0 && receiver.subscription->is_skipping);
 
-        if (i + 4 < local->count)
+        if (i + 4 < run->receivers_count)
             __builtin_prefetch(local->places[i + 4].conn);
         if (is_part ? !send_part(fanout, run, receiver, first)
                     : !send_whole(fanout, run, receiver.conn, is_all))
@@ -318,6 +316,8 @@ void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, stru
                                      struct ws_message *message, uint64_t except)
 {
     post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
+}
+
 void channel_fanout_tell_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
                                   struct bytes text)
 {
@@ -325,8 +325,6 @@ void channel_fanout_tell_in_order(struct channel_fanout *const *fanouts, struct 
 
     channel_fanout_publish_in_order(fanouts, channel, message, 0);
     ws_message_unref(message);
-}
-
 }
 
 void channel_fanout_publish(struct channel_fanout *fanout, struct channel *channel,

@@ -109,12 +109,14 @@ void channel_local_hold(struct channel_local *local, struct channel_subscription
 void channel_local_activate(struct channel_local *local, struct channel_subscription *subscription)
 {
     swap(local, subscription->index, local->count++);
+    subscription->is_active = true;
 }
 
 void channel_local_deactivate(struct channel_local *local,
                               struct channel_subscription *subscription)
 {
     swap(local, subscription->index, --local->count);
+    subscription->is_active = false;
 }
 
 void channel_local_release(struct channel_local *local, struct channel_subscription *subscription)

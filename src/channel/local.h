@@ -36,7 +36,7 @@ struct channel_local {
 /* One more in the channel, which waits. */
 void channel_local_hold(struct channel_local *local, struct channel_subscription *subscription);
 
-/* It hears from now on; it no longer does. */
+/* It hears from now on; it no longer does: `is_active` says so. */
 void channel_local_activate(struct channel_local *local, struct channel_subscription *subscription);
 void channel_local_deactivate(struct channel_local *local,
                               struct channel_subscription *subscription);

@@ -35,6 +35,7 @@ static void check(const struct channel_local *local, struct member *members, siz
 
         assert_true(member->is_held);
         assert_int_equal(member->is_active, i < count);
+        assert_int_equal(place->subscription->is_active, i < count);
         assert_int_equal(place->subscription->index, i);
         assert_ptr_equal(place->conn, member->subscriber.conn);
     }
