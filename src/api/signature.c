@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "http/query.h"
 #include "pusher/auth.h"
 
@@ -255,12 +256,7 @@ static void log_refused(const struct api_call *call, struct bytes text)
 
     if (!call->api->is_debug)
         return;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] == '\n')
-            buffer_append_text(&line, "\\n");
-        else
-            buffer_append_char(&line, text.data[i]);
-    }
+    printable_append(&line, text);
     log_warn("a signature was refused; the string to sign was \"%s\"", buffer_text(&line));
     buffer_deinit(&line);
 }

@@ -3,7 +3,6 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #define CAP_MIN 64
@@ -42,21 +41,27 @@ void buffer_append_number(struct buffer *buffer, uint64_t number)
     buffer_append(buffer, digits + at, sizeof digits - at);
 }
 
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
+{
+    va_list again;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    CHECK(len >= 0);
+    buffer_reserve(buffer, (size_t)len + 1);
+    vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, args);
+    buffer->len += (size_t)len;
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list args;
-    int len;
 
     va_start(args, format);
-    len = vsnprintf(NULL, 0, format, args);
+    buffer_vprintf(buffer, format, args);
     va_end(args);
-    CHECK(len >= 0);
-
-    buffer_reserve(buffer, (size_t)len + 1);
-    va_start(args, format);
-    vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, args);
-    va_end(args);
-    buffer->len += (size_t)len;
 }
 
 void buffer_consume(struct buffer *buffer, size_t len)

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 struct buffer {
@@ -56,6 +57,8 @@ static inline void buffer_append_char(struct buffer *buffer, char c)
 void buffer_append_number(struct buffer *buffer, uint64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Drops the first `len` bytes. */
 void buffer_consume(struct buffer *buffer, size_t len);

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/jsonwrite.h"
+#include "base/printable.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Longer lines are cut: a log line never costs more than this on the stack. */
+/* Longer lines are cut, before they are made printable. */
 #define LINE_LEN_MAX 2048
 
 /* How long a line waits for somebody to read what came before it. */
@@ -66,33 +67,39 @@ void log_write(int fd, struct bytes text)
     CHECK(pthread_mutex_unlock(&lock) == 0);
 }
 
-static void write_line(struct buffer *line)
+/* The time, the level and the text, which is printable, in the form that is asked for. */
+static void append_line(struct buffer *line, enum log_level level, struct bytes text)
 {
+    char time_text[48];
+
+    format_time(time_text, sizeof time_text);
+    if (options.json) {
+        buffer_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time_text,
+                      level_names[level]);
+        jsonwrite_string(line, text);
+        buffer_append_char(line, '}');
+    } else {
+        buffer_printf(line, "%s %-5s ", time_text, level_names[level]);
+        buffer_append_bytes(line, text);
+    }
     buffer_append_char(line, '\n');
-    log_write(STDERR_FILENO, buffer_bytes(line));
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,
                                                            va_list args)
 {
+    struct buffer text = {0};
     struct buffer line = {0};
-    char text[LINE_LEN_MAX];
-    char time_text[48];
+    char raw[LINE_LEN_MAX];
 
     if (level > options.level)
         return;
-    vsnprintf(text, sizeof text, format, args);
-    format_time(time_text, sizeof time_text);
-    if (options.json) {
-        buffer_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time_text,
-                      level_names[level]);
-        jsonwrite_string(&line, bytes_of(text));
-        buffer_append_char(&line, '}');
-    } else {
-        buffer_printf(&line, "%s %-5s %s", time_text, level_names[level], text);
-    }
-    write_line(&line);
+    vsnprintf(raw, sizeof raw, format, args);
+    printable_append(&text, bytes_of(raw));
+    append_line(&line, level, buffer_bytes(&text));
+    log_write(STDERR_FILENO, buffer_bytes(&line));
     buffer_deinit(&line);
+    buffer_deinit(&text);
 }
 
 #define DEFINE_LEVEL(name, level)            \

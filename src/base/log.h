@@ -1,7 +1,8 @@
 /* What the operator reads: one line each on standard error, as text or as JSON.
  *
  * Thread: any; lines of several threads never mix. log_init() belongs to main.
- * Never give it a secret or a client's payload.
+ * Never give it a secret or a client's payload. Text from outside needs no care: each line is made
+ * printable (base/printable.h) as a whole.
  */
 #pragma once
 

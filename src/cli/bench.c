@@ -1,5 +1,6 @@
 #include "cli/bench.h"
 
+#include "base/printable.h"
 #include "bench/bench.h"
 #include "bench/pool.h"
 #include "cli/options.h"
@@ -212,7 +213,7 @@ int cli_bench(int argc, char **argv)
     const bool ok = run(argc, argv, &is_clean, &error);
 
     if (!ok)
-        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
     else if (!is_clean)
         fprintf(stderr, "reverb: the server lost, doubled or misplaced something; see faults\n");
     buffer_deinit(&error);

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "base/printable.h"
 #include "base/version.h"
 #include "cli/bench.h"
 #include "cli/config.h"
@@ -67,6 +68,7 @@ int cli_run(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(command, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "reverb: \"%s\" is no command; `reverb --help` lists them\n", command);
+    printable_print_line(stderr, "reverb: \"%s\" is no command; `reverb --help` lists them",
+                         command);
     return 1;
 }

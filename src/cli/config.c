@@ -1,5 +1,6 @@
 #include "cli/config.h"
 
+#include "base/printable.h"
 #include "cli/options.h"
 #include "config/config.h"
 
@@ -12,7 +13,7 @@ static void print_warnings(const struct buffer *warnings)
 
     while (bytes_next(&rest, '\n', &line)) {
         if (line.len > 0)
-            fprintf(stderr, "reverb: warning: %.*s\n", BYTES_ARGS(line));
+            printable_print_line(stderr, "reverb: warning: %.*s", BYTES_ARGS(line));
     }
 }
 
@@ -43,7 +44,7 @@ int cli_config(int argc, char **argv)
     bool ok = cli_options_config(argc, argv, &options, &error) && show(&options, &error);
 
     if (!ok)
-        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
     buffer_deinit(&error);
     return ok ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 #include "cli/start.h"
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/options.h"
 #include "server/server.h"
 
@@ -17,7 +18,7 @@ int cli_start(int argc, char **argv)
     if (cli_options_start(argc, argv, &options, &error))
         config = config_load(&options, &error, &warnings);
     if (config == NULL) {
-        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
     } else {
         log_init((struct log_options){.level = config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
                                       .json = config->log_json});

@@ -1,5 +1,6 @@
 #include "cli/talk.h"
 
+#include "base/printable.h"
 #include "cli/options.h"
 #include "cli/target.h"
 #include "client/response.h"
@@ -32,7 +33,7 @@ static bool open_target(int argc, char **argv, int count, const char *usage,
 static int finish(struct cli_target *target, struct buffer *error, bool ok)
 {
     if (!ok)
-        fprintf(stderr, "reverb: %s\n", buffer_text(error));
+        printable_print_line(stderr, "reverb: %s", buffer_text(error));
     cli_target_close(target);
     buffer_deinit(error);
     return ok ? 0 : 1;
@@ -42,10 +43,14 @@ static int finish(struct cli_target *target, struct buffer *error, bool ok)
 
 static void print_text(void *user, struct bytes text)
 {
+    struct buffer line = {0};
+
     (void)user;
-    fwrite(text.data, 1, text.len, stdout);
-    fputc('\n', stdout);
+    printable_append_json(&line, text);
+    buffer_append_char(&line, '\n');
+    fwrite(line.data, 1, line.len, stdout);
     fflush(stdout);
+    buffer_deinit(&line);
 }
 
 /* Goes on until the server ends it; that is an error, as is a reader that has gone. */
@@ -88,7 +93,7 @@ static bool listen_to(const struct client_server *server, const char *channel, s
     ok = ok &&
          client_session_expect(&session, BYTES("pusher_internal:subscription_succeeded"), error);
     if (ok) {
-        fprintf(stderr, "listening to %s\n", channel);
+        printable_print_line(stderr, "listening to %s", channel);
         ok = print_all(&session, error);
     }
     client_session_close(&session);
@@ -134,7 +139,7 @@ static bool print_answer(struct client_stream *stream, struct buffer *error)
                       BYTES_ARGS(response.body));
         ok = false;
     } else {
-        printf("%.*s\n", BYTES_ARGS(response.body));
+        printable_print_line(stdout, "%.*s", BYTES_ARGS(response.body));
     }
     buffer_deinit(&in);
     return ok;

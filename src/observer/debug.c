@@ -1,6 +1,7 @@
 #include "observer/debug.h"
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "observer/pretty.h"
 #include "pusher/session.h"
 
@@ -28,7 +29,7 @@ static void append_line(struct buffer *out, const char *title, struct bytes deta
     while (dots-- > 0)
         buffer_append_char(out, '.');
     buffer_printf(out, "%s ", color(PLAIN));
-    observer_pretty_append_harmless(out, detail);
+    printable_append(out, detail);
     buffer_append_char(out, '\n');
 }
 

@@ -1,6 +1,7 @@
 #include "observer/pretty.h"
 
 #include "base/jsonscan.h"
+#include "base/printable.h"
 
 #define INDENT_LEN 4
 
@@ -23,13 +24,13 @@ static bool is_empty_pair(struct bytes json, size_t at)
     return bytes_starts_with(rest, BYTES("{}")) || bytes_starts_with(rest, BYTES("[]"));
 }
 
-/* The text was scanned: brackets match and strings end. */
-static void append_indented(struct buffer *out, struct bytes json)
+/* The text was scanned: brackets match and strings end. Stops where `out` has `len_max` bytes. */
+static void append_indented(struct buffer *out, struct bytes json, size_t len_max)
 {
     bool is_in_string = false;
     int depth = 0;
 
-    for (size_t i = 0; i < json.len; i++) {
+    for (size_t i = 0; i < json.len && out->len < len_max; i++) {
         const char c = json.data[i];
 
         if (is_in_string) {
@@ -57,35 +58,18 @@ static void append_indented(struct buffer *out, struct bytes json)
     }
 }
 
-/* The code of the control character at `at`, of one byte or of two (U+0080 to U+009F); 0 for none.
- */
-static unsigned control_at(struct bytes text, size_t at)
+/* The lines are those of append_indented(): a string has none. */
+static void append_printable_lines(struct buffer *out, struct bytes lines)
 {
-    const unsigned char c = (unsigned char)text.data[at];
-    const unsigned char next = at + 1 < text.len ? (unsigned char)text.data[at + 1] : 0;
+    struct bytes line;
+    bool is_first = true;
 
-    if (c == 0xc2 && next >= 0x80 && next <= 0x9f)
-        return next;
-    return c < 0x20 || c == 0x7f ? c : -1;
-}
-
-static void append_harmless(struct buffer *out, struct bytes text, bool has_lines)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        const int control = control_at(text, i);
-
-        if (control < 0 || (has_lines && control == '\n')) {
-            buffer_append_char(out, text.data[i]);
-            continue;
-        }
-        buffer_printf(out, "\\u%04x", (unsigned)control);
-        i += (unsigned char)text.data[i] == 0xc2;
+    while (bytes_next(&lines, '\n', &line)) {
+        if (!is_first)
+            buffer_append_char(out, '\n');
+        is_first = false;
+        printable_append(out, line);
     }
-}
-
-void observer_pretty_append_harmless(struct buffer *out, struct bytes text)
-{
-    append_harmless(out, text, false);
 }
 
 /* Never in the middle of a character of UTF-8. */
@@ -98,17 +82,19 @@ static size_t cut_at(struct bytes text, size_t len_max)
 
 void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_max)
 {
+    /* Nothing gets shorter on the way, and the character at the cut is whole. */
+    const size_t needed = len_max + 4;
     struct buffer indented = {0};
     struct buffer pretty = {0};
     struct jsonscan_value value;
     struct bytes text;
 
-    if (jsonscan_parse(json, &value))
-        append_indented(&indented, json);
-    else
-        observer_pretty_append_harmless(&indented, json);
-    append_harmless(&pretty, buffer_bytes(&indented), true);
-    buffer_deinit(&indented);
+    if (jsonscan_parse(json, &value)) {
+        append_indented(&indented, json, needed);
+        append_printable_lines(&pretty, buffer_bytes(&indented));
+    } else {
+        printable_append(&pretty, (struct bytes){json.data, json.len < needed ? json.len : needed});
+    }
     text = buffer_bytes(&pretty);
     if (text.len > len_max) {
         buffer_append(out, text.data, cut_at(text, len_max));
@@ -116,5 +102,6 @@ void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_ma
     } else {
         buffer_append_bytes(out, text);
     }
+    buffer_deinit(&indented);
     buffer_deinit(&pretty);
 }

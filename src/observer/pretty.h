@@ -3,9 +3,7 @@
 
 #include "base/buffer.h"
 
-/* Appends `json` over several lines; what is no JSON is appended as it is. At most `len_max`
- * characters, then "…". */
+/* Appends `json` over several lines, printable (base/printable.h); what is no JSON is appended as
+ * it is. At most `len_max` bytes, then "…". Its cost is that of reading `json` once, however deep.
+ */
 void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_max);
-
-/* Appends `text` so that a terminal only shows it: control characters stand as \u00XX. */
-void observer_pretty_append_harmless(struct buffer *out, struct bytes text);

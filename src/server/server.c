@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "config/source.h"
 #include "observer/debug.h"
 #include "observer/laravel.h"
@@ -315,7 +316,7 @@ static bool listen_for_laravel(struct server *server)
     if (options->events_fd != NULL) {
         server->laravel = observer_laravel_new(options->events_fd, options->events, &error);
         if (server->laravel == NULL)
-            fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+            printable_print_line(stderr, "reverb: %s", buffer_text(&error));
         else
             server->observers = observer_laravel_listen(server->laravel, server->observers);
     }
@@ -486,7 +487,7 @@ static bool open_tls(struct server *server)
         return true;
     server->tls = net_tls_new(&server->config->tls, &error);
     if (server->tls == NULL)
-        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
     buffer_deinit(&error);
     return server->tls != NULL;
 }
@@ -500,7 +501,7 @@ static bool open_cluster(struct server *server)
     server->cluster = cluster_open(&server->config->scaling, &pusher_nodes_events, &server->nodes,
                                    &server->descriptors, &error);
     if (server->cluster == NULL)
-        fprintf(stderr, "reverb: %s\n", buffer_text(&error));
+        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
     buffer_deinit(&error);
     return server->cluster != NULL;
 }

@@ -120,6 +120,18 @@ test('listen prints events as they come, on channels of each kind', async (t) =>
     }
 });
 
+test('listen prints one harmless line of JSON an event, whatever a client sends', async (t) => {
+    const listener = await listen(t, 'private-news');
+    const client = await Client.open(server);
+    await client.subscribe('private-news');
+    client.sendText('{"event":"client-x","channel":"private-news","data":{\n\t"a":"\u009b2J\u007f\u202e"}}');
+    await until(() => listener.lines.length >= 1, 'a line');
+    await client.ping();
+    assert.equal(listener.stdout.split('\n').length, 2, listener.stdout);
+    assert.ok(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(listener.stdout), JSON.stringify(listener.stdout));
+    assert.deepEqual(JSON.parse(listener.lines[0]).data, { a: '\u009b2J\u007f\u202e' });
+});
+
 test('listen ends with the server, and says so', async (t) => {
     const own = await ownServer(t);
     const { app_id, key, secret } = own.app;

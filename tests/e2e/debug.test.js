@@ -86,7 +86,13 @@ test('--debug survives what clients send: bytes that are no text do not reach th
     await client.takeError();
     client.send('client-\u001b]0;title\u0007', {}, 'private-x');
     await client.takeError();
+    client.sendText('{"event":"client-\u009b2J\u202e","channel":"private-x"}');
+    await client.takeError();
+    const refused = await get(server, '/channels?a=%0d%0a%1b[2J%c2%9b', { secret: 'wrong' });
+    assert.equal(refused.status, 401);
     await client.leave();
     await server.line(/Connection Closed/);
-    assert.ok(!/[\u0000-\u0008\u000b-\u001f]/.test(server.stdout), JSON.stringify(server.stdout));
+    const shown = server.stdout + server.stderr;
+    assert.ok(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(shown), JSON.stringify(shown));
+    assert.match(server.stderr, /string to sign was .*a=\\r\\n\\u001b\[2J\\u009b/);
 });

@@ -67,11 +67,33 @@ static void a_line_of_json_is_one_object_whatever_it_says(void **state)
     (void)state;
     assert_int_equal(judge_text(buffer_bytes(&out), &root), JUDGE_ACCEPTED);
     assert_text(judge_member(root, "level"), "warn");
-    assert_text(judge_member(root, "message"), "a \"quoted\" word\nand a second line\t\xc3\xa4");
+    assert_text(judge_member(root, "message"), "a \"quoted\" word\\nand a second line\\t\xc3\xa4");
     assert_int_equal(judge_member(root, "time").len, sizeof "2026-01-01T00:00:00.000Z" - 1);
     assert_int_equal(out.data[out.len - 1], '\n');
     json_decref(root);
     buffer_deinit(&out);
+}
+
+static void say_what_a_stranger_sent(void)
+{
+    log_warn("refused: %s", "\x1b[2J\r\n2026-01-01T00:00:00.000Z error \xc2\x9b \xff");
+}
+
+static void what_a_stranger_sent_neither_forges_a_line_nor_moves_a_cursor(void **state)
+{
+    const bool forms[] = {false, true};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer out =
+            captured((struct log_options){.level = LOG_LEVEL_INFO, .json = forms[i]},
+                     say_what_a_stranger_sent);
+
+        for (size_t at = 0; at < out.len; at++)
+            assert_in_range(out.data[at], at + 1 < out.len ? 0x20 : '\n', 0x7e);
+        assert_holds(buffer_bytes(&out), "u001b[2J");
+        buffer_deinit(&out);
+    }
 }
 
 static void say_much(void)
@@ -94,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_important_enough_is_said),
         cmocka_unit_test(a_line_of_json_is_one_object_whatever_it_says),
+        cmocka_unit_test(what_a_stranger_sent_neither_forges_a_line_nor_moves_a_cursor),
         cmocka_unit_test(a_long_line_is_cut),
     };
 

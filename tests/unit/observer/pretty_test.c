@@ -1,5 +1,6 @@
 #include "observer/pretty.h"
 
+#include "support/counted_mem.h"
 #include "support/judge.h"
 #include "support/unit.h"
 
@@ -42,25 +43,37 @@ static void what_is_long_is_cut_between_characters(void **state)
     check("abc\xf0\x9f\x98\x80", 6, "abc…");
     check("abc\xf0\x9f\x98\x80", 7, "abc\xf0\x9f\x98\x80");
     check("abc", 0, "…");
-    check("\x80\x80\x80", 2, "…");
+    check("\x80\x80\x80", 2, "\\x…");
 }
 
 static void nothing_reaches_the_terminal_but_text(void **state)
 {
+    (void)state;
+    check("\x1b[2Jx", 100, "\\u001b[2Jx");
+    check("{\"a\":\"\x7f\"}", 100, "{\n    \"a\": \"\\u007f\"\n}");
+    check("not\njson", 100, "not\\njson");
+}
+
+/* How deep it is nested must not count: a line of 500 brackets would stand behind 2000 spaces. */
+static void a_deep_message_costs_no_more_than_a_flat_one(void **state)
+{
+    const size_t depth = 500;
+    struct buffer json = {0};
     struct buffer out = {0};
 
     (void)state;
-    for (int byte = 0; byte < 0x80; byte++) {
-        const char text[] = {'a', (char)byte};
-
-        buffer_clear(&out);
-        observer_pretty_append_harmless(&out, (struct bytes){text, 2});
-        assert_true(out.len == 2 || byte < 0x20 || byte == 0x7f);
-        for (size_t i = 0; i < out.len; i++)
-            assert_in_range(out.data[i], 0x20, 0x7e);
-    }
+    for (size_t i = 0; i < depth; i++)
+        buffer_append_char(&json, '[');
+    for (size_t i = 0; i < 9000; i++)
+        buffer_append_text(&json, i == 0 ? "1" : ",1");
+    for (size_t i = 0; i < depth; i++)
+        buffer_append_char(&json, ']');
+    counted_mem_bytes = 0;
+    observer_pretty_append(&out, buffer_bytes(&json), 200);
+    assert_in_range(counted_mem_bytes, 1, 16384);
+    assert_in_range(out.len, 200, 203);
     buffer_deinit(&out);
-    check("\x1b[2Jx", 100, "\\u001b[2Jx");
+    buffer_deinit(&json);
 }
 
 /* U+009B alone is as good as an escape and a bracket. */
@@ -105,6 +118,7 @@ int main(void)
         cmocka_unit_test(what_is_no_json_is_shown_as_it_is),
         cmocka_unit_test(what_is_long_is_cut_between_characters),
         cmocka_unit_test(nothing_reaches_the_terminal_but_text),
+        cmocka_unit_test(a_deep_message_costs_no_more_than_a_flat_one),
         cmocka_unit_test(controls_of_two_bytes_are_no_text_either),
         cmocka_unit_test(what_is_laid_out_is_the_same_json),
     };

@@ -1,0 +1,51 @@
+/* base/mem.h for a test that asks what something allocates: a linker that finds these takes the
+ * library's own no more. Included by the test itself, once. */
+#pragma once
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+/* All that was ever asked for; what was freed meanwhile counts too. */
+static size_t counted_mem_bytes;
+
+void mem_suit(size_t workers_count)
+{
+    (void)workers_count;
+}
+
+void *mem_new(size_t size)
+{
+    void *memory = calloc(1, size ? size : 1);
+
+    CHECK(memory != NULL);
+    counted_mem_bytes += size;
+    return memory;
+}
+
+void *mem_resize(void *memory, size_t size)
+{
+    void *resized = realloc(memory, size ? size : 1);
+
+    CHECK(resized != NULL);
+    counted_mem_bytes += size;
+    return resized;
+}
+
+void *mem_room(void *memory, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return memory;
+    *cap = *cap ? *cap * 2 : 4;
+    return mem_resize(memory, *cap * size);
+}
+
+char *mem_copy_text(const char *data, size_t len)
+{
+    char *copy = mem_new(len + 1);
+
+    if (len > 0)
+        memcpy(copy, data, len);
+    return copy;
+}
