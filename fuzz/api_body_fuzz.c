@@ -1,5 +1,5 @@
-/* Truth: a body that holds has what an event needs, as jansson sees it; one that does not gets
- * complaints that are JSON. */
+/* Truth: a body that is no JSON is none; one that holds has what an event needs, as jansson sees
+ * it; one that does not gets complaints that are JSON. */
 
 #include "api/body.h"
 
@@ -40,7 +40,7 @@ static void check_event(struct bytes json, const struct config_app *app)
     struct buffer errors = {0};
     json_t *root;
 
-    if (api_body_read_event(json, app, "", &event, &errors)) {
+    if (api_body_read_event(json, app, "", &event, &errors) == API_BODY_VALID) {
         CHECK(errors.len == 0);
         check_channels(&event);
         if (judge_text(json, &root) == JUDGE_ACCEPTED) {
@@ -60,7 +60,7 @@ static void check_batch(struct bytes json, const struct config_app *app)
     struct jsonscan_value element;
     struct buffer errors = {0};
 
-    if (api_body_read_batch(json, app, &batch, &errors)) {
+    if (api_body_read_batch(json, app, &batch, &errors) == API_BODY_VALID) {
         struct bytes rest = batch.raw;
 
         CHECK(errors.len == 0);
@@ -72,15 +72,30 @@ static void check_batch(struct bytes json, const struct config_app *app)
     buffer_deinit(&errors);
 }
 
+static void check_no_json(struct bytes text, const struct config_app *app)
+{
+    struct api_body_event event;
+    struct jsonscan_value batch;
+    struct buffer errors = {0};
+
+    CHECK(api_body_read_event(text, app, "", &event, &errors) == API_BODY_NO_JSON);
+    CHECK(api_body_read_batch(text, app, &batch, &errors) == API_BODY_NO_JSON);
+    CHECK(errors.len == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     const struct bytes json = fuzz_bytes(data, len);
     struct config_app app = app_of_documentation();
     struct jsonscan_value value;
 
-    /* As its caller does: only what is JSON comes here. */
-    if (!utf8_is_valid(json) || !jsonscan_parse(json, &value))
+    /* As its caller does: only what is UTF-8 comes here. */
+    if (!utf8_is_valid(json))
         return 0;
+    if (!jsonscan_parse(json, &value)) {
+        check_no_json(json, &app);
+        return 0;
+    }
     app.strict = len % 2;
     check_event(json, &app);
     check_batch(json, &app);

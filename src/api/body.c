@@ -20,6 +20,16 @@ static bool is_empty_text(const struct jsonscan_value *value)
     return value->type == JSONSCAN_STRING && value->raw.len == 2;
 }
 
+/* An array of PHP that is empty is `[]`, whatever its keys were. */
+static bool is_list(const struct jsonscan_value *value)
+{
+    struct bytes rest = value->raw;
+    struct jsonscan_value first;
+
+    return value->type == JSONSCAN_ARRAY ||
+           (value->type == JSONSCAN_OBJECT && jsonscan_next_element(&rest, &first));
+}
+
 static bool is_event_name(const struct config_app *app, const struct jsonscan_value *name)
 {
     struct buffer scratch = {0};
@@ -108,7 +118,7 @@ static bool check_channels(const struct config_app *app, struct api_body_event *
                            const char *prefix, struct buffer *errors)
 {
     if (!is_missing(&event->channels)) {
-        if (event->channels.type == JSONSCAN_ARRAY)
+        if (is_list(&event->channels))
             return check_channel_list(app, &event->channels, prefix, errors);
         add_error(errors, prefix, "channels", "must be an array.");
         return false;
@@ -127,8 +137,17 @@ static bool check_channels(const struct config_app *app, struct api_body_event *
     return false;
 }
 
-bool api_body_read_event(struct bytes json, const struct config_app *app, const char *prefix,
-                         struct api_body_event *event, struct buffer *errors)
+/* What is JSON but no object has none of the fields. */
+static bool read_fields(struct bytes json, struct jsonscan_field *fields, size_t fields_count)
+{
+    struct jsonscan_value value;
+
+    return jsonscan_object(json, fields, fields_count) || jsonscan_parse(json, &value);
+}
+
+enum api_body_verdict api_body_read_event(struct bytes json, const struct config_app *app,
+                                          const char *prefix, struct api_body_event *event,
+                                          struct buffer *errors)
 {
     struct jsonscan_field fields[] = {
         {.name = BYTES("name")},     {.name = BYTES("data")},      {.name = BYTES("channel")},
@@ -136,8 +155,8 @@ bool api_body_read_event(struct bytes json, const struct config_app *app, const 
     };
     bool is_valid;
 
-    /* What is JSON but no object has none of the fields. */
-    jsonscan_object(json, fields, sizeof fields / sizeof fields[0]);
+    if (!read_fields(json, fields, sizeof fields / sizeof fields[0]))
+        return API_BODY_NO_JSON;
     event->name = fields[0].value;
     event->data = fields[1].value;
     event->channel = fields[2].value;
@@ -149,41 +168,48 @@ bool api_body_read_event(struct bytes json, const struct config_app *app, const 
     is_valid &= check_channels(app, event, prefix, errors);
     is_valid &= check_optional(&event->socket_id, "socket_id", prefix, errors);
     is_valid &= check_optional(&event->info, "info", prefix, errors);
-    return is_valid;
+    return is_valid ? API_BODY_VALID : API_BODY_INVALID;
 }
 
-bool api_body_read_batch(struct bytes json, const struct config_app *app,
-                         struct jsonscan_value *batch, struct buffer *errors)
+static bool check_batch(const struct config_app *app, const struct jsonscan_value *batch,
+                        struct buffer *errors)
 {
-    struct jsonscan_field fields[] = {{.name = BYTES("batch")}};
+    struct bytes rest = batch->raw;
     struct jsonscan_value element;
-    struct bytes rest;
     size_t count = 0;
 
-    jsonscan_object(json, fields, 1);
-    *batch = fields[0].value;
     if (is_missing(batch)) {
         add_error(errors, "", "batch", "is required.");
         return false;
     }
-    if (batch->type != JSONSCAN_ARRAY) {
+    if (!is_list(batch)) {
         add_error(errors, "", "batch", "must be an array.");
         return false;
     }
-    rest = batch->raw;
-    while (jsonscan_next_element(&rest, &element))
+    while (app->strict && jsonscan_next_element(&rest, &element))
         count++;
-    if (app->strict && count > PUSHER_LIMITS_EVENTS_A_BATCH_MAX) {
+    if (count > PUSHER_LIMITS_EVENTS_A_BATCH_MAX) {
         add_error(errors, "", "batch", "must not hold more than 10 events.");
         return false;
     }
     return true;
 }
 
+enum api_body_verdict api_body_read_batch(struct bytes json, const struct config_app *app,
+                                          struct jsonscan_value *batch, struct buffer *errors)
+{
+    struct jsonscan_field fields[] = {{.name = BYTES("batch")}};
+
+    if (!read_fields(json, fields, 1))
+        return API_BODY_NO_JSON;
+    *batch = fields[0].value;
+    return check_batch(app, batch, errors) ? API_BODY_VALID : API_BODY_INVALID;
+}
+
 bool api_body_next_channel(const struct api_body_event *event, struct bytes *cursor,
                            struct jsonscan_value *channel)
 {
-    if (event->channels.type == JSONSCAN_ARRAY) {
+    if (!is_missing(&event->channels)) {
         if (cursor->data == NULL)
             *cursor = event->channels.raw;
         return jsonscan_next_element(cursor, channel);

@@ -15,15 +15,6 @@ static const struct config_app *settings_of(const struct api_call *call)
     return pusher_app_settings(call->app);
 }
 
-/* Whether the body is JSON; what is no object is looked at once more, and has none of the fields.
- */
-static bool is_json(struct bytes body, bool is_object)
-{
-    struct jsonscan_value value;
-
-    return utf8_is_valid(body) && (is_object || jsonscan_parse(body, &value));
-}
-
 static void respond_no_json(struct api_call *call)
 {
     api_respond_text(call->conn, 400, BYTES("The body must be JSON in UTF-8."));
@@ -38,6 +29,15 @@ static void respond_invalid(struct api_call *call, const struct buffer *errors)
     buffer_append_char(&json, '}');
     api_respond_json(call->conn, 422, buffer_bytes(&json));
     buffer_deinit(&json);
+}
+
+static void respond_refused(struct api_call *call, enum api_body_verdict verdict,
+                            const struct buffer *errors)
+{
+    if (verdict == API_BODY_NO_JSON)
+        respond_no_json(call);
+    else
+        respond_invalid(call, errors);
 }
 
 static void respond_overloaded(struct api_call *call)
@@ -136,64 +136,69 @@ static void respond_channels(struct api_call *call, const struct api_body_event 
 }
 
 /* What was published needs no other answer than that it was. */
-static void respond_published(struct api_call *call, struct bytes json)
+static void respond_published(struct api_call *call)
 {
     struct api_form form = {0};
 
     if (call->api->cluster == NULL) {
-        api_respond_json(call->conn, 200, json);
+        api_respond_json(call->conn, 200, BYTES("{}"));
         return;
     }
-    buffer_append_bytes(&form.text, json);
+    buffer_append_text(&form.text, "{}");
     api_later_respond_published(call, &form);
 }
 
 /* --- one event ------------------------------------------------------------------------------ */
 
+static void trigger(struct api_call *call, const struct api_body_event *event)
+{
+    if (!is_possible(call, event)) {
+        respond_overloaded(call);
+        return;
+    }
+    publish(call, event);
+    if (event->info.type == JSONSCAN_STRING)
+        respond_channels(call, event);
+    else
+        respond_published(call);
+}
+
 void api_events_trigger(struct api_call *call)
 {
+    const struct bytes body = call->request->body;
     struct api_body_event event;
-    struct buffer text = {0};
-    const bool is_valid =
-        api_body_read_event(call->request->body, settings_of(call), "", &event, &text);
+    struct buffer errors = {0};
+    const enum api_body_verdict verdict =
+        utf8_is_valid(body) ? api_body_read_event(body, settings_of(call), "", &event, &errors)
+                            : API_BODY_NO_JSON;
 
-    if (!is_json(call->request->body, is_valid)) {
-        respond_no_json(call);
-    } else if (!is_valid) {
-        respond_invalid(call, &text);
-    } else if (!is_possible(call, &event)) {
-        respond_overloaded(call);
-    } else {
-        publish(call, &event);
-        if (event.info.type == JSONSCAN_STRING)
-            respond_channels(call, &event);
-        else
-            respond_published(call, BYTES("{}"));
-    }
-    buffer_deinit(&text);
+    if (verdict == API_BODY_VALID)
+        trigger(call, &event);
+    else
+        respond_refused(call, verdict, &errors);
+    buffer_deinit(&errors);
 }
 
 /* --- several -------------------------------------------------------------------------------- */
 
 /* Nothing is published unless all of it can be. */
-static bool check_batch(struct api_call *call, const struct jsonscan_value *batch,
-                        struct buffer *errors, bool *is_overloaded)
+static enum api_body_verdict check_batch(struct api_call *call, const struct jsonscan_value *batch,
+                                         struct buffer *errors, bool *is_overloaded)
 {
     struct bytes rest = batch->raw;
     struct jsonscan_value element;
     size_t index = 0;
 
-    *is_overloaded = false;
     while (jsonscan_next_element(&rest, &element)) {
         struct api_body_event event;
         char prefix[32];
 
         snprintf(prefix, sizeof prefix, "batch.%zu.", index++);
-        if (!api_body_read_event(element.raw, settings_of(call), prefix, &event, errors))
-            continue;
-        *is_overloaded |= !is_possible(call, &event);
+        if (api_body_read_event(element.raw, settings_of(call), prefix, &event, errors) ==
+            API_BODY_VALID)
+            *is_overloaded |= !is_possible(call, &event);
     }
-    return errors->len == 0;
+    return errors->len == 0 ? API_BODY_VALID : API_BODY_INVALID;
 }
 
 /* An event of a batch has one channel, and info on it only where it was asked for. */
@@ -236,23 +241,25 @@ static void publish_batch(struct api_call *call, const struct jsonscan_value *ba
     if (api_form_blanks_count(&form) > 0)
         api_later_respond_published(call, &form);
     else
-        respond_published(call, BYTES("{\"batch\":{}}"));
+        respond_published(call); /* `{"batch":{}}` is a failure to the Go SDK */
     api_form_deinit(&form);
     buffer_deinit(&unused);
 }
 
 void api_events_trigger_batch(struct api_call *call)
 {
+    const struct bytes body = call->request->body;
     struct jsonscan_value batch;
     struct buffer errors = {0};
-    bool is_overloaded;
-    const bool is_valid =
-        api_body_read_batch(call->request->body, settings_of(call), &batch, &errors);
+    bool is_overloaded = false;
+    enum api_body_verdict verdict =
+        utf8_is_valid(body) ? api_body_read_batch(body, settings_of(call), &batch, &errors)
+                            : API_BODY_NO_JSON;
 
-    if (!is_json(call->request->body, is_valid))
-        respond_no_json(call);
-    else if (!is_valid || !check_batch(call, &batch, &errors, &is_overloaded))
-        respond_invalid(call, &errors);
+    if (verdict == API_BODY_VALID)
+        verdict = check_batch(call, &batch, &errors, &is_overloaded);
+    if (verdict != API_BODY_VALID)
+        respond_refused(call, verdict, &errors);
     else if (is_overloaded)
         respond_overloaded(call);
     else

@@ -298,15 +298,28 @@ bool jsonscan_parse(struct bytes text, struct jsonscan_value *value)
     return scan_value(&scanner, value) && is_at_end(&scanner);
 }
 
+static void clear_fields(struct jsonscan_field *fields, size_t fields_count)
+{
+    for (size_t i = 0; i < fields_count; i++)
+        fields[i].value = (struct jsonscan_value){.type = JSONSCAN_ABSENT};
+}
+
 bool jsonscan_object(struct bytes text, struct jsonscan_field *fields, size_t fields_count)
 {
     struct scanner scanner = {text.data, text.data + text.len, 1};
 
-    for (size_t i = 0; i < fields_count; i++)
-        fields[i].value = (struct jsonscan_value){.type = JSONSCAN_ABSENT};
+    clear_fields(fields, fields_count);
     skip_space(&scanner);
-    return scanner.at < scanner.end && *scanner.at == '{' &&
-           scan_object(&scanner, fields, fields_count) && is_at_end(&scanner);
+    if (scanner.at < scanner.end && *scanner.at == '{' &&
+        scan_object(&scanner, fields, fields_count) && is_at_end(&scanner))
+        return true;
+    clear_fields(fields, fields_count);
+    return false;
+}
+
+static bool is_closing(const struct scanner *scanner)
+{
+    return scanner->at == scanner->end || *scanner->at == ']' || *scanner->at == '}';
 }
 
 bool jsonscan_next_element(struct bytes *rest, struct jsonscan_value *element)
@@ -314,11 +327,14 @@ bool jsonscan_next_element(struct bytes *rest, struct jsonscan_value *element)
     struct scanner scanner = {rest->data, rest->data + rest->len, 0};
 
     skip_space(&scanner);
-    if (scanner.at == scanner.end || *scanner.at == ']')
+    if (is_closing(&scanner))
         return false;
     scanner.at++; /* the bracket that opens, or the comma behind the last */
     skip_space(&scanner);
-    if (scanner.at == scanner.end || *scanner.at == ']' || !scan_value(&scanner, element))
+    if (is_closing(&scanner) || !scan_value(&scanner, element))
+        return false;
+    /* No element of an array is followed by a colon: it was the name of a member. */
+    if (scan_char(&scanner, ':') && !scan_value(&scanner, element))
         return false;
     *rest = (struct bytes){scanner.at, (size_t)(scanner.end - scanner.at)};
     return true;

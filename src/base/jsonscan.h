@@ -37,10 +37,12 @@ struct jsonscan_field {
 /* Whether `text` is one JSON value with nothing behind it; `value` gets it. */
 bool jsonscan_parse(struct bytes text, struct jsonscan_value *value);
 
-/* Whether `text` is one JSON object with nothing behind it; fills `fields`. */
+/* Whether `text` is one JSON object with nothing behind it; fills `fields`. Otherwise all of them
+ * are absent: nobody may go by a part of what is no JSON. */
 bool jsonscan_object(struct bytes text, struct jsonscan_field *fields, size_t fields_count);
 
-/* The elements of an array that was scanned before, one a call: `rest` starts as its `raw`. */
+/* The elements of an array, or the values of an object's members, one a call. It was scanned
+ * before, and `rest` starts as its `raw`. */
 bool jsonscan_next_element(struct bytes *rest, struct jsonscan_value *element);
 
 /* What the string says, without quotes and escapes; borrowed from the text where it has none, else

@@ -125,7 +125,9 @@ static void an_app_without_clients_is_described(void **state)
     expect_json("POST", "/apps/3/events", "",
                 "{\"name\":\"e\",\"data\":\"\",\"channels\":[\"a\",\"b\"],\"info\":\"occupied\"}",
                 "{\"channels\":{\"a\":{\"occupied\":false},\"b\":{\"occupied\":false}}}");
-    expect_json("POST", "/apps/3/batch_events", "", "{\"batch\":[]}", "{\"batch\":{}}");
+    expect_json("POST", "/apps/3/batch_events", "", "{\"batch\":[]}", "{}");
+    expect_json("POST", "/apps/3/batch_events", "",
+                "{\"batch\":{\"10\":{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"}}}", "{}");
     expect_json("POST", "/apps/3/batch_events", "",
                 "{\"batch\":[{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"},{\"name\":\"e\","
                 "\"data\":\"\",\"channel\":\"b\",\"info\":\"occupied\"}]}",

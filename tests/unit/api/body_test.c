@@ -12,13 +12,13 @@ static void check(const struct config_app *app, const char *json, const char *sh
     struct buffer object = {0};
     struct buffer fields = {0};
     struct api_body_event event;
-    const bool holds =
+    const enum api_body_verdict verdict =
         api_body_read_event((struct bytes){exact, strlen(json)}, app, "", &event, &errors);
     const char *field;
     json_t *messages;
     json_t *root;
 
-    assert_int_equal(holds, errors.len == 0);
+    assert_int_equal(verdict, errors.len == 0 ? API_BODY_VALID : API_BODY_INVALID);
     buffer_printf(&object, "{%s}", buffer_text(&errors));
     assert_int_equal(judge_text(buffer_bytes(&object), &root), JUDGE_ACCEPTED);
     json_object_foreach(root, field, messages)
@@ -109,7 +109,9 @@ static void the_event_of_a_batch_is_named_by_its_place(void **state)
     struct buffer errors = {0};
 
     (void)state;
-    assert_false(api_body_read_event(BYTES("{\"name\":\"e\"}"), &app, "batch.7.", &event, &errors));
+    assert_int_equal(
+        api_body_read_event(BYTES("{\"name\":\"e\"}"), &app, "batch.7.", &event, &errors),
+        API_BODY_INVALID);
     assert_holds(buffer_bytes(&errors), "\"batch.7.data\":[\"");
     assert_holds(buffer_bytes(&errors), "\"batch.7.channel\":[\"");
     buffer_deinit(&errors);
@@ -122,6 +124,8 @@ static void its_channels_come_one_after_the_other(void **state)
         {"{\"name\":\"e\",\"data\":\"\",\"channels\":[ \"a\" ,\"b\\u0041\", \"c\"]}",
          "\"a\";\"b\\u0041\";\"c\";"},
         {"{\"name\":\"e\",\"data\":\"\",\"channels\":[\"a\"],\"channel\":\"b\"}", "\"a\";"},
+        {"{\"name\":\"e\",\"data\":\"\",\"channels\": { \"100\" : \"c\" , \"7\":\"a\" } }",
+         "\"c\";\"a\";"},
     };
     const struct config_app app = app_of_documentation();
 
@@ -132,7 +136,8 @@ static void its_channels_come_one_after_the_other(void **state)
         struct jsonscan_value channel;
         struct buffer all = {0};
 
-        assert_true(api_body_read_event(bytes_of(bodies[i][0]), &app, "", &event, &all));
+        assert_int_equal(api_body_read_event(bytes_of(bodies[i][0]), &app, "", &event, &all),
+                         API_BODY_VALID);
         while (api_body_next_channel(&event, &cursor, &channel))
             buffer_printf(&all, "%.*s;", BYTES_ARGS(channel.raw));
         assert_bytes_equal(buffer_bytes(&all), bytes_of(bodies[i][1]));
@@ -140,7 +145,14 @@ static void its_channels_come_one_after_the_other(void **state)
     }
 }
 
-static void a_batch_is_an_array(void **state)
+static enum api_body_verdict read_batch(const struct config_app *app, const char *json,
+                                        struct jsonscan_value *batch, struct buffer *errors)
+{
+    buffer_clear(errors);
+    return api_body_read_batch(bytes_of(json), app, batch, errors);
+}
+
+static void a_batch_is_a_list(void **state)
 {
     static const char *const wrong[] = {
         "{}", "[]", "1", "{\"batch\":null}", "{\"batch\":{}}", "{\"batch\":\"[]\"}"};
@@ -150,19 +162,58 @@ static void a_batch_is_an_array(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        buffer_clear(&errors);
-        assert_false(api_body_read_batch(bytes_of(wrong[i]), &app, &batch, &errors));
+        assert_int_equal(read_batch(&app, wrong[i], &batch, &errors), API_BODY_INVALID);
         assert_holds(buffer_bytes(&errors), "\"batch\":[\"");
     }
-    buffer_clear(&errors);
-    assert_true(api_body_read_batch(BYTES("{\"batch\":[{},1]}"), &app, &batch, &errors));
+    assert_int_equal(read_batch(&app, "{\"batch\":[{},1]}", &batch, &errors), API_BODY_VALID);
     assert_text(batch.raw, "[{},1]");
+    assert_int_equal(read_batch(&app, "{\"batch\":{\"10\":{}}}", &batch, &errors), API_BODY_VALID);
+    assert_text(batch.raw, "{\"10\":{}}");
     app.strict = true;
-    assert_true(
-        api_body_read_batch(BYTES("{\"batch\":[0,1,2,3,4,5,6,7,8,9]}"), &app, &batch, &errors));
-    assert_false(
-        api_body_read_batch(BYTES("{\"batch\":[0,1,2,3,4,5,6,7,8,9,10]}"), &app, &batch, &errors));
+    assert_int_equal(read_batch(&app, "{\"batch\":[0,1,2,3,4,5,6,7,8,9]}", &batch, &errors),
+                     API_BODY_VALID);
+    assert_int_equal(read_batch(&app, "{\"batch\":[0,1,2,3,4,5,6,7,8,9,10]}", &batch, &errors),
+                     API_BODY_INVALID);
     buffer_deinit(&errors);
+}
+
+#define BATCH "{\"batch\":[{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"}]}"
+
+/* All that is needed may have come before the fault. */
+static void what_is_no_json_as_a_whole_is_no_body(void **state)
+{
+    static const char event[] =
+        "{\"name\":\"e\",\"data\":\"\",\"channels\":[\"a\"],\"socket_id\":\"1.2\"}";
+    static const char *const more[] = {",", "}", "x", " {}", "null", "\x01", "/**/"};
+    const struct config_app app = app_of_documentation();
+    struct api_body_event read;
+    struct jsonscan_value batch;
+    struct buffer errors = {0};
+    struct buffer text = {0};
+
+    (void)state;
+    for (size_t len = 0; len < sizeof event - 1; len++) {
+        const struct bytes cut = {event, len};
+
+        assert_int_equal(api_body_read_event(cut, &app, "", &read, &errors), API_BODY_NO_JSON);
+    }
+    for (size_t len = 0; len < sizeof BATCH - 1; len++) {
+        const struct bytes cut = {BATCH, len};
+
+        assert_int_equal(api_body_read_batch(cut, &app, &batch, &errors), API_BODY_NO_JSON);
+    }
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        buffer_clear(&text);
+        buffer_printf(&text, "%s%s", event, more[i]);
+        assert_int_equal(api_body_read_event(buffer_bytes(&text), &app, "", &read, &errors),
+                         API_BODY_NO_JSON);
+        buffer_clear(&text);
+        buffer_printf(&text, BATCH "%s", more[i]);
+        assert_int_equal(api_body_read_batch(buffer_bytes(&text), &app, &batch, &errors),
+                         API_BODY_NO_JSON);
+    }
+    assert_int_equal(errors.len, 0);
+    buffer_deinit(&text);
 }
 
 int main(void)
@@ -172,7 +223,8 @@ int main(void)
         cmocka_unit_test(a_strict_app_has_pushers_limits),
         cmocka_unit_test(the_event_of_a_batch_is_named_by_its_place),
         cmocka_unit_test(its_channels_come_one_after_the_other),
-        cmocka_unit_test(a_batch_is_an_array),
+        cmocka_unit_test(a_batch_is_a_list),
+        cmocka_unit_test(what_is_no_json_as_a_whole_is_no_body),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,6 +259,34 @@ static void what_is_no_object_has_no_members(void **state)
         assert_false(jsonscan_object(bytes_of(wrong[i]), fields, 1));
 }
 
+static void of_an_object_that_is_none_as_a_whole_no_field_is_known(void **state)
+{
+    static const char *const wrong[] = {"{\"a\":1", "{\"a\":1,", "{\"a\":1}x", "{\"a\":1,}"};
+    struct jsonscan_field fields[] = {{.name = BYTES("a")}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(jsonscan_object(bytes_of(wrong[i]), fields, 1));
+        assert_int_equal(fields[0].value.type, JSONSCAN_ABSENT);
+    }
+}
+
+static void the_values_of_an_object_come_one_after_the_other(void **state)
+{
+    static const char *const should[] = {"1", "\"b\"", "{\"x\":[2]}", "[{}]", "null"};
+    struct bytes rest =
+        BYTES("{ \"0\" : 1 ,\"a\":\"b\",\"c\":{\"x\":[2]} , \"\":[{}],\"e\":null }");
+    struct jsonscan_value element;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof should / sizeof should[0]; i++) {
+        assert_true(jsonscan_next_element(&rest, &element));
+        assert_bytes_equal(element.raw, bytes_of(should[i]));
+    }
+    assert_false(jsonscan_next_element(&rest, &element));
+    assert_false(jsonscan_next_element(&rest, &element));
+}
+
 static void the_elements_of_an_array_come_one_after_the_other(void **state)
 {
     const struct bytes array = BYTES("[ 1 ,\"a,]\\\"\",[2,[3]] , {\"b\":[4]},null ]");
@@ -277,7 +305,7 @@ static void the_elements_of_an_array_come_one_after_the_other(void **state)
 
 static void an_empty_array_has_no_elements(void **state)
 {
-    static const char *const empty[] = {"[]", "[ ]", "[\n\t]"};
+    static const char *const empty[] = {"[]", "[ ]", "[\n\t]", "{}", "{ }"};
     struct jsonscan_value element;
 
     (void)state;
@@ -530,6 +558,8 @@ int main(void)
         cmocka_unit_test(a_name_counts_by_what_it_says_not_by_how_it_is_written),
         cmocka_unit_test(what_is_no_object_has_no_members),
         cmocka_unit_test(the_elements_of_an_array_come_one_after_the_other),
+        cmocka_unit_test(the_values_of_an_object_come_one_after_the_other),
+        cmocka_unit_test(of_an_object_that_is_none_as_a_whole_no_field_is_known),
         cmocka_unit_test(an_empty_array_has_no_elements),
         cmocka_unit_test(strings_without_escapes_are_borrowed_and_others_decoded),
         cmocka_unit_test(noise_is_judged_as_jansson_judges_it),
