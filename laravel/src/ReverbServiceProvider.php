@@ -2,10 +2,12 @@
 
 namespace Laravel\Reverb;
 
+use Illuminate\Broadcasting\BroadcastManager;
 use Illuminate\Console\Events\CommandFinished;
+use Illuminate\Console\Events\CommandStarting;
 use Illuminate\Contracts\Events\Dispatcher;
 use Illuminate\Support\ServiceProvider;
-use Laravel\Reverb\Console\FinishBroadcastingInstall;
+use Laravel\Reverb\Console\CompleteBroadcastingInstall;
 use Laravel\Reverb\Console\InstallCommand;
 use Laravel\Reverb\Console\RestartCommand;
 use Laravel\Reverb\Console\StartCommand;
@@ -26,6 +28,11 @@ class ReverbServiceProvider extends ServiceProvider
         $this->app->instance(Logger::class, new NullLogger);
         $this->app->singleton(ServerProviderManager::class);
         $this->app->singleton(PubSubProvider::class, Native\PubSubProvider::class);
+
+        $this->callAfterResolving(
+            BroadcastManager::class,
+            fn (BroadcastManager $manager) => $this->app->make(Native\Broadcasting::class)->prepare($manager)
+        );
 
         Reverb::registerDevCommands();
     }
@@ -51,7 +58,10 @@ class ReverbServiceProvider extends ServiceProvider
             $this->reloads('reverb:restart', 'reverb');
         }
 
-        $this->app->make(Dispatcher::class)->listen(CommandFinished::class, FinishBroadcastingInstall::class);
+        $this->app->singleton(CompleteBroadcastingInstall::class);
+        $events = $this->app->make(Dispatcher::class);
+        $events->listen(CommandStarting::class, [CompleteBroadcastingInstall::class, 'start']);
+        $events->listen(CommandFinished::class, [CompleteBroadcastingInstall::class, 'finish']);
     }
 
     protected function bootPulse(): void

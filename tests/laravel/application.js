@@ -252,15 +252,15 @@ class Application {
     }
 
     /* An artisan command on a terminal, whose questions are answered as they come: [question, keys]. */
-    async atTerminal(args, answers) {
-        const child = this.spawn('script', ['-qec', ['php', 'artisan', ...args].join(' '), '/dev/null'], { TERM: 'xterm', COLUMNS: '120' },
+    async atTerminal(args, answers, { status = 0, env = {} } = {}) {
+        const child = this.spawn('script', ['-qec', ['php', 'artisan', ...args].join(' '), '/dev/null'], { TERM: 'xterm', COLUMNS: '120', ...env },
             { hasInput: true });
         for (const [question, keys] of answers) {
             await child.line(question);
             child.child.stdin.write(keys);
         }
         const { code } = await child.ended();
-        assert.equal(code, 0, child.said);
+        assert.equal(code, status, child.said);
         return child.said;
     }
 

@@ -58,7 +58,7 @@ test('what the build lacks is named with what brings it, on each system', async 
     const noCompiler = programs('no-compiler', { links: ['php', 'sh', 'make', 'pkg-config'] });
     const compiler = await application.artisan(INSTALL, bare({ PATH: noCompiler }));
     assert.equal(compiler.code, 1);
-    assert.match(compiler.said, /The application is installed; the native server is not there yet/);
+    assert.match(compiler.said, /Reverb was installed, but its native server is missing/);
     assert.match(compiler.said, /missing cc\b/);
     assert.match(compiler.said, /sudo apt-get install gcc libc6-dev/);
     assert.match(compiler.said, /sudo dnf install gcc/);

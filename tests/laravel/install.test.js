@@ -55,21 +55,73 @@ test('install:broadcasting before, after, or alone comes to the same', async (t)
 });
 
 const ENTER = '\r';
+const DOWN = '\x1b[B';
+const CTRL_C = '\x03';
 /* A key each: what comes at once is one. */
 const NO = [[/●\S* Yes/, 'n'], [/●\S* No/, ENTER]];
-const DRIVER = /Broadcast with Reverb from now on/;
-const ENABLE = /Broadcasting is not enabled yet/;
+const DRIVER = /Would you like to broadcast events with Reverb/;
+const ENABLE = /Would you like to enable event broadcasting/;
 const NODE = /install and build the Node dependencies/;
 
 test('answered by hand on a terminal it comes to the same', async (t) => {
     const [silent, asked, broadcasting] = [1, 2, 3].map(() => ownApplication(t));
     await silent.must(['reverb:install', '--no-interaction']);
     const said = await asked.atTerminal(['reverb:install'], [[DRIVER, ENTER], [ENABLE, ENTER]]);
-    assert.match(said, /Reverb is installed/);
+    assert.match(said, /Reverb installed successfully/);
     await broadcasting.atTerminal(['install:broadcasting'], [...(is11(broadcasting) ? [] : [[/Which broadcasting driver/, ENTER]]), [NODE, ''], ...NO]);
     for (const application of [asked, broadcasting])
         assert.deepEqual(comparable(application), comparable(silent));
     assert.doesNotMatch(await asked.atTerminal(['reverb:install'], []), DRIVER, 'nothing is left to ask');
+});
+
+/* What is left of it is an application that boots, and that reverb:install completes. */
+async function isMended(application) {
+    assert.match(application.read('.env'), /^BROADCAST_CONNECTION=reverb$/m);
+    await application.must(['list']);
+    await application.must(['reverb:install', '--no-interaction']);
+    assert.match(application.read('.env'), /^REVERB_APP_SECRET=[a-z0-9]{20}$/m);
+    assert.ok(application.exists('config/reverb.php'));
+}
+
+test('install:broadcasting that is interrupted at its npm question has written the credentials', async (t) => {
+    const application = ownApplication(t);
+    application.setEnv({ BROADCAST_CONNECTION: 'reverb' });
+    await application.atTerminal(['install:broadcasting'], [...(is11(application) ? [] : [[/Which broadcasting driver/, ENTER]]), [NODE, CTRL_C]],
+        { status: 1 });
+    assert.match(application.read('.env'), /^REVERB_APP_KEY=[a-z0-9]{20}$/m);
+    await isMended(application);
+});
+
+/* npm wants a terminal, and has a minute: what it fails with is an exception. */
+test('install:broadcasting that npm fails has written the credentials', async (t) => {
+    const application = ownApplication(t);
+    application.setEnv({ BROADCAST_CONNECTION: 'reverb' });
+    const { code } = await application.artisan(installBroadcasting(application).filter((option) => option !== '--without-node'));
+    assert.equal(code, 1);
+    assert.match(application.read('.env'), /^REVERB_APP_KEY=[a-z0-9]{20}$/m);
+    await isMended(application);
+});
+
+test('an application without credentials boots, and says what it lacks when it broadcasts', async (t) => {
+    const application = await ownApplication(t).install();
+    application.write('.env', application.read('.env').replace(/^REVERB_APP_.*\n/gm, ''));
+    await application.must(['list']);
+    application.write('routes/console.php', "<?php\nArtisan::command('tell', function () { App\\Events\\ToldNow::dispatch('orders', 'hello'); });\n");
+    const told = await application.artisan(['tell'], { env: { COLUMNS: '200' } });
+    assert.match(told.said, /needs REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET.*reverb:install/s);
+    await isMended(application);
+    assert.doesNotMatch((await application.artisan(['tell'])).said, /needs REVERB_APP_ID/);
+});
+
+test('install:broadcasting for another driver leaves nothing of Reverb', async (t) => {
+    const application = ownApplication(t);
+    if (is11(application))
+        return;
+    await application.atTerminal(['install:broadcasting', '--without-node'], [[/Which broadcasting driver/, DOWN], [/●\S* Pusher/, ENTER],
+        [/Pusher App ID/, `1${ENTER}`], [/Pusher App Key/, `k${ENTER}`], [/Pusher App Secret/, `s${ENTER}`], [/Pusher App Cluster/, ENTER]]);
+    assert.match(application.read('.env'), /^BROADCAST_CONNECTION=pusher$/m);
+    assert.doesNotMatch(application.read('.env'), /REVERB_/);
+    assert.ok(!application.exists('config/reverb.php'));
 });
 
 test('who does not want the driver keeps the one there is', async (t) => {

@@ -3,8 +3,8 @@
 namespace Laravel\Reverb\Console;
 
 use Illuminate\Console\Command;
+use Illuminate\Contracts\Config\Repository;
 use Illuminate\Filesystem\Filesystem;
-use Illuminate\Support\Str;
 use Laravel\Reverb\Exceptions\BinaryMissing;
 use Laravel\Reverb\ReverbServiceProvider;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -18,21 +18,25 @@ class InstallCommand extends Command
 
     protected $signature = 'reverb:install';
 
-    protected $description = 'Install Reverb: environment, configuration, broadcasting, and the native server';
+    protected $description = 'Install Reverb, and the native server behind it';
 
-    public function handle(Filesystem $files): int
+    protected Environment $environment;
+
+    public function handle(Filesystem $files, Environment $environment, Repository $config): int
     {
-        $this->addEnvironment($files);
-        $this->publishConfiguration();
-        $this->addConnection($files);
+        $this->environment = $environment;
 
-        $wantsDriver = ! $this->isDriver($files)
-            && confirm('Broadcast with Reverb from now on (BROADCAST_CONNECTION=reverb)?');
+        $this->addEnvironment();
+        $this->publishConfiguration();
+        $this->addConnection($files, $config);
+
+        $wantsDriver = ! $environment->isDriver()
+            && confirm('Would you like to broadcast events with Reverb?', hint: 'BROADCAST_CONNECTION=reverb');
 
         $this->enableBroadcasting($files);
 
         if ($wantsDriver) {
-            $this->chooseDriver($files);
+            $this->chooseDriver();
         }
 
         return $this->bringServer();
@@ -46,75 +50,32 @@ class InstallCommand extends Command
         try {
             $this->components->twoColumnDetail('Native server', $this->binary());
         } catch (BinaryMissing $e) {
-            $this->components->error('The application is installed; the native server is not there yet.');
+            $this->components->error('Reverb was installed, but its native server is missing.');
             $this->line($e->getMessage());
 
             return self::FAILURE;
         }
 
-        $this->components->info('Reverb is installed: php artisan reverb:start');
+        $this->components->info('Reverb installed successfully. Run [php artisan reverb:start] to start the server.');
 
         return self::SUCCESS;
     }
 
     /* --- the environment ---------------------------------------------------------------------- */
 
-    protected function addEnvironment(Filesystem $files): void
+    protected function addEnvironment(): void
     {
-        $path = $this->laravel->environmentFilePath();
-
-        if ($files->missing($path)) {
-            $this->components->warn("There is no {$path}: set REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET where your environment is.");
-
-            return;
+        if (! $this->environment->exists()) {
+            $this->components->warn("Environment file [{$this->environment->path()}] does not exist. Set REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET where your environment is.");
+        } elseif ($this->environment->addMissing() !== '') {
+            $this->warnOfCachedConfiguration();
         }
-
-        $text = $files->get($path);
-        $server = $this->missing($text, [
-            'REVERB_APP_ID' => random_int(100_000, 999_999),
-            'REVERB_APP_KEY' => Str::lower(Str::random(20)),
-            'REVERB_APP_SECRET' => Str::lower(Str::random(20)),
-            'REVERB_HOST' => '"localhost"',
-            'REVERB_PORT' => 8080,
-            'REVERB_SCHEME' => 'http',
-        ]);
-        $vite = $this->missing($text, [
-            'VITE_REVERB_APP_KEY' => '"${REVERB_APP_KEY}"',
-            'VITE_REVERB_HOST' => '"${REVERB_HOST}"',
-            'VITE_REVERB_PORT' => '"${REVERB_PORT}"',
-            'VITE_REVERB_SCHEME' => '"${REVERB_SCHEME}"',
-        ]);
-
-        $blocks = array_filter([$server, $vite]);
-
-        if ($blocks === []) {
-            return;
-        }
-
-        $files->put($path, rtrim($text, "\n")."\n\n".implode("\n\n", $blocks)."\n");
-        $this->warnOfCachedConfiguration();
-    }
-
-    /**
-     * Lines for those of the variables that the file does not set.
-     */
-    protected function missing(string $text, array $variables): string
-    {
-        return collect($variables)
-            ->reject(fn ($value, string $name) => $this->sets($text, $name))
-            ->map(fn ($value, string $name) => "{$name}={$value}")
-            ->implode("\n");
-    }
-
-    protected function sets(string $text, string $name): bool
-    {
-        return preg_match('/^\s*(export\s+)?'.preg_quote($name).'\s*=/m', $text) === 1;
     }
 
     protected function warnOfCachedConfiguration(): void
     {
         if ($this->laravel->configurationIsCached()) {
-            $this->components->warn('The configuration is cached: run php artisan config:cache again.');
+            $this->components->warn('The configuration is cached. Run [php artisan config:cache] to refresh it.');
         }
     }
 
@@ -131,11 +92,11 @@ class InstallCommand extends Command
     /**
      * Only a config/broadcasting.php from before Laravel knew Reverb lacks it.
      */
-    protected function addConnection(Filesystem $files): void
+    protected function addConnection(Filesystem $files, Repository $config): void
     {
-        $path = config_path('broadcasting.php');
+        $path = $this->laravel->configPath('broadcasting.php');
 
-        if (config('broadcasting.connections.reverb') !== null || $files->missing($path)) {
+        if ($config->get('broadcasting.connections.reverb') !== null || $files->missing($path)) {
             return;
         }
 
@@ -167,7 +128,7 @@ class InstallCommand extends Command
         );
 
         if ($count === 0) {
-            $this->components->warn("{$path} has no list of connections: add the connection \"reverb\" by hand.");
+            $this->components->warn("No connections found in [{$path}]. Please add the [reverb] connection manually.");
 
             return;
         }
@@ -186,12 +147,11 @@ class InstallCommand extends Command
             return;
         }
 
-        if (! confirm('Broadcasting is not enabled yet. Enable it (install:broadcasting)?')) {
+        if (! confirm('Would you like to enable event broadcasting?', hint: 'php artisan install:broadcasting')) {
             return;
         }
 
-        $env = $this->laravel->environmentFilePath();
-        $before = $files->exists($env) ? $files->get($env) : null;
+        $before = $this->environment->read();
         $definition = $this->getApplication()->find('install:broadcasting')->getDefinition();
 
         // Without a driver it would ask, and fail where it cannot; npm is the user's to run.
@@ -202,34 +162,16 @@ class InstallCommand extends Command
         ]));
 
         // It has chosen the driver; whether to, was asked here.
-        if ($before !== null) {
-            $files->put($env, $before);
+        if ($before !== '') {
+            $this->environment->write($before);
         }
     }
 
-    protected function isDriver(Filesystem $files): bool
+    protected function chooseDriver(): void
     {
-        $path = $this->laravel->environmentFilePath();
-
-        return $files->exists($path)
-            && preg_match('/^BROADCAST_CONNECTION=["\']?reverb["\']?\s*$/m', $files->get($path)) === 1;
-    }
-
-    protected function chooseDriver(Filesystem $files): void
-    {
-        $path = $this->laravel->environmentFilePath();
-
-        if ($files->missing($path)) {
-            return;
+        if ($this->environment->exists()) {
+            $this->environment->chooseDriver();
+            $this->warnOfCachedConfiguration();
         }
-
-        $text = preg_replace('/^(BROADCAST_(?:DRIVER|CONNECTION)=).*$/m', '${1}reverb', $files->get($path), -1, $count);
-
-        if (! $this->sets($text, 'BROADCAST_CONNECTION')) {
-            $text = rtrim($text, "\n")."\n\nBROADCAST_CONNECTION=reverb\n";
-        }
-
-        $files->put($path, $text);
-        $this->warnOfCachedConfiguration();
     }
 }
