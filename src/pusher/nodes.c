@@ -261,7 +261,7 @@ static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
 
     if (channel == NULL)
         return;
-    ready.channel = channel;
+    ready.channel = channel_ref(channel); /* the worker may be done with it at once */
     channel_registry_lock_state(channel);
     if (key.kind == CLUSTER_KEY_CHANNEL) {
         ready.message = pusher_subscribe_welcome(channel, &nodes->scratch);
@@ -269,6 +269,7 @@ static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
     }
     post(nodes, app, socket_id, on_ready_mail, &ready);
     channel_registry_unlock_state(channel);
+    channel_unref(channel);
 }
 
 static void on_admission_mail(struct net_mail *mail, void *owner)
