@@ -351,7 +351,7 @@ static void move_last_to(struct batch *batch, size_t lane)
 {
     const size_t last = --batch->count;
     const bool is_in_tail = batch->tasks[last].tail_blocks_count == 0;
-    const size_t tail_at = is_in_tail ? batch->lanes.at[last] - batch->tasks[last].tail : 0;
+    const ptrdiff_t tail_at = is_in_tail ? batch->lanes.at[last] - batch->tasks[last].tail : 0;
 
     if (lane == last)
         return;

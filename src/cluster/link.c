@@ -235,7 +235,7 @@ static void log_away(struct cluster_link *link, const char *reason)
 /* The longer it is away the rarer; never all nodes at once. */
 static uint64_t retry_delay_ms(struct cluster_link *link)
 {
-    uint64_t longest = RETRY_MIN_MS << (link->attempts < 6 ? link->attempts : 6);
+    uint64_t longest = (uint64_t)RETRY_MIN_MS << (link->attempts < 6 ? link->attempts : 6);
 
     if (link->locate.is_referred && link->attempts < 3)
         longest = RETRY_MIN_MS / 10;

@@ -515,8 +515,8 @@ static const char *const samples[] = {
     /* longer than two of the blocks that are looked at in one step */
     "\"0123456789abcdef0123456789abcdef0123\"",
     "{\"event\":\"pusher:subscribe\",\"data\":{\"auth\":\"key:0af\",\"channel\":\"private-a\"}}",
-    "{\"event\":\"client-\\ud83d\\ude00\",\"channel\":\"presence-b\",\"data\":\"{\\\"a\\\":[1,2]}"
-    "\"}",
+    ("{\"event\":\"client-\\ud83d\\ude00\",\"channel\":\"presence-b\",\"data\":\"{\\\"a\\\":[1,2]}"
+     "\"}"),
     "[null,true,false,-0.5e+10,\"\\u00e9\xc3\xa9\",{\"a\":{\"b\":[[],{}]}}]",
 };
 

@@ -264,7 +264,7 @@ static void each_is_left_out_of_its_own_events_however_many_there_are(void **sta
     for (int i = 0; i < 4; i++)
         crew_join(&crew, here[i], "a");
     for (int i = 0; i < 1000; i++) {
-        char text[8];
+        char text[16];
 
         snprintf(text, sizeof text, "%d", i);
         crew_publish(&crew, 0, "a", text, here[i % 3]);

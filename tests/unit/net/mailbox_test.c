@@ -46,7 +46,7 @@ static uv_loop_t loop;
 static int open_mailbox(void **state)
 {
     (void)state;
-    receiver = (struct receiver){0};
+    receiver = (struct receiver){.delivered_count = 0};
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(net_mailbox_open(&receiver.mailbox, &loop, &receiver), 0);
     return 0;
