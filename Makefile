@@ -6,8 +6,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
 TIME ?= 60
+V ?=
+WERROR ?=
 
-empty :=
 comma := ,
 DEPENDENCIES := libuv openssl jansson zlib hiredis
 
@@ -16,7 +17,25 @@ OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 GENERATED := $(BUILD)/generated
 
-WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+# As many jobs as there are processors; -j on the command line is stronger.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN)
+endif
+# `make clean build` means one after the other.
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+# One short line a file, in place of each command; V=1 shows the commands.
+SHOWN := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
+# WERROR=1 makes warnings errors, but with a sanitizer, whose code makes gcc warn of what cannot be.
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wformat=2 $(if $(WERROR),$(if $(SAN),,-Werror))
+# The headers of libraries are read as the system's: what they make a compiler warn of is not ours.
+DEPENDENCIES_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(DEPENDENCIES) 2>/dev/null))
+DEPENDENCIES_LIBS := $(shell pkg-config --libs $(DEPENDENCIES) 2>/dev/null)
 
 # Those of the flags given that this compiler knows, on this processor and with this C library.
 known = $(foreach flag,$(1),$(shell echo '#include <stdio.h>' | \
@@ -26,11 +45,11 @@ HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,$(FORTIFY)) \
 	$(call known,-fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -I$(GENERATED) -MMD -MP \
-	$(shell pkg-config --cflags $(DEPENDENCIES) 2>/dev/null) \
+	$(DEPENDENCIES_CFLAGS) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
 LINUX_LDFLAGS := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 override LDFLAGS += $(LINUX_LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
-LDLIBS := $(shell pkg-config --libs $(DEPENDENCIES) 2>/dev/null) -lpthread
+LDLIBS := $(DEPENDENCIES_LIBS) -lpthread
 
 SCRIPTS := $(sort $(wildcard src/cluster/scripts/*.lua))
 SOURCES := $(sort $(wildcard src/*/*.c))
@@ -39,6 +58,8 @@ MAIN := $(OUT)/obj/main.o
 
 UNIT_TESTS := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_BINARIES := $(UNIT_TESTS:tests/unit/%.c=$(OUT)/unit/%)
+
+COMPILED := src/main.c $(SOURCES) $(UNIT_TESTS) $(sort $(wildcard tests/support/*.c fuzz/*.c bench/*.c))
 
 MEMCHECK_TOPICS := apps backlog cache client_events connection debug deflate descriptors forged http http_api \
 	large_events malformed many order presence private sdk shutdown signin subscription_counts \
@@ -52,24 +73,35 @@ FUZZERS := $(sort $(patsubst fuzz/%_fuzz.c,%,$(wildcard fuzz/*_fuzz.c)))
 
 .PHONY: build
 build: $(OUT)/reverb ## build the server: build/reverb (SAN=address,undefined or SAN=thread: with that sanitizer)
+	@echo "$(OUT)/reverb is ready. Next: make start (with a demo app), $(OUT)/reverb --help, make help"
+
+.PHONY: deps
+deps: ## install what building needs, on Debian and Ubuntu (FOR=test: what the tests need, FOR=bench)
+	@tools/install-dependencies $(or $(FOR),build)
 
 .PHONY: start
 start: ## install what is missing, build, and run the server with a demo app on port 8080
 	@tools/install-dependencies build
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory $(OUT)/reverb
 	@exec tools/start-demo
 
 .PHONY: install
-install: build ## install the server to PREFIX (/usr/local) and the unit for systemd beside it
-	install -D -m 755 $(BUILD)/reverb $(DESTDIR)$(PREFIX)/bin/reverb
-	install -D -m 644 packaging/reverb.service $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
+install: $(OUT)/reverb ## install the server to PREFIX (/usr/local) and the unit for systemd beside it
+	@mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(OUT)/reverb $(DESTDIR)$(PREFIX)/bin/reverb
+	sed -e 's,/usr/local/bin,$(PREFIX)/bin,' packaging/reverb.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
+
+.PHONY: uninstall
+uninstall: ## remove what `make install` brought to the same PREFIX
+	rm -f $(DESTDIR)$(PREFIX)/bin/reverb $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
 
 ## -- to change it
 
 .PHONY: test
 test: ## install what the tests need, and run all of them
 	@tools/install-dependencies test
-	@tests/run
+	@MAKEFLAGS= tests/run
 
 .PHONY: unit
 unit: $(UNIT_BINARIES) ## the unit tests alone
@@ -90,18 +122,18 @@ fuzz-all: $(FUZZERS:%=$(OUT)/fuzz/%)
 	@tools/run-fuzzers $(TIME) $^
 
 .PHONY: soak
-soak: build ## mixed traffic for TIME seconds (60): nothing is lost, doubled, or grows
+soak: $(OUT)/reverb ## mixed traffic for TIME seconds (60): nothing is lost, doubled, or grows
 	@SOAK_S=$(TIME) E2E_SECONDS_MAX=$$(($(TIME) + 300)) tests/run-e2e soak
 
 # Not those whose times are shorter than valgrind is slow: rate limits, restarts, stalls, floods.
 .PHONY: memcheck
-memcheck: build ## the end-to-end tests with the server under valgrind; half an hour
+memcheck: $(OUT)/reverb ## the end-to-end tests with the server under valgrind; half an hour
 	@REVERB_BIN=tools/valgrind-reverb E2E_SECONDS_MAX=7200 tests/run-e2e $(or $(TOPICS),$(MEMCHECK_TOPICS))
 
 .PHONY: bench
 bench: ## install what is missing, and measure the server beside others: ratios, in docs/benchmarks.md
 	@tools/install-dependencies bench
-	@$(MAKE) --no-print-directory build $(OUT)/bench/floor
+	@$(MAKE) --no-print-directory $(OUT)/reverb $(OUT)/bench/floor
 	@bench/run
 
 .PHONY: bench-micro
@@ -110,32 +142,39 @@ bench-micro: $(OUT)/bench/micro ## measure frame, scanner, signature and head by
 
 .PHONY: lint
 lint: ## format, folder arrows, names, lengths, clang-tidy, cppcheck
-	@tools/lint
+	@MAKEFLAGS= tools/lint
 
 .PHONY: format
 format: ## lay the code out
 	clang-format -i $$(find src tests/unit tests/support fuzz bench -name '*.[ch]')
 
+# For editors (clangd) and tools: the flags of each file, those of the tests, fuzzers and benches too.
+.PHONY: compile_commands.json
+compile_commands.json: generated ## write how each file is compiled, for clangd
+	@tools/compile-commands "$(CC) $(filter-out -MMD -MP,$(CFLAGS)) -Itests -Ifuzz -Ibench" $(COMPILED) > $@
+
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) compile_commands.json
 
 .PHONY: help
 help: ## this
 	@awk -F ':.*## ' '/^## --/ {print "\n" substr($$0, 7)} \
-		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z_.-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(OUT)/reverb: $(MAIN) $(OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK,$@)
+	$(SHOWN)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OUT)/obj/%.o: src/%.c Makefile | dependencies
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)
+	$(SHOWN)$(CC) $(CFLAGS) -c -o $@ $<
 
 # Redis' scripts as C texts.
 $(GENERATED)/cluster/%.lua.inc: src/cluster/scripts/%.lua
 	@mkdir -p $(@D)
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	$(SHOWN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
 SCRIPT_TEXTS := $(SCRIPTS:src/cluster/scripts/%.lua=$(GENERATED)/cluster/%.lua.inc)
 
@@ -146,26 +185,31 @@ generated: $(SCRIPT_TEXTS)
 
 $(OUT)/libreverb.a: $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)
+	$(SHOWN)ar rcs $@ $^
 
 $(OUT)/unit/%_test: tests/unit/%_test.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
+	$(call say,CC,$<)
+	$(SHOWN)$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
 
 # Its cluster stands in the place of the real one.
 $(OUT)/unit/api/later_test: override LDFLAGS += -Wl,-z,muldefs
 
 $(OUT)/replay/%: fuzz/%_fuzz.c fuzz/replay_main.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -o $@ $< fuzz/replay_main.c $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
+	$(call say,CC,$<)
+	$(SHOWN)$(CC) $(CFLAGS) -Itests -o $@ $< fuzz/replay_main.c $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
 
 $(OUT)/fuzz/%: fuzz/%_fuzz.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) -fsanitize=fuzzer $(LDLIBS)
+	$(call say,CC,$<)
+	$(SHOWN)$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) -fsanitize=fuzzer $(LDLIBS)
 
 $(OUT)/bench/%: bench/%.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
+	$(call say,CC,$<)
+	$(SHOWN)$(CC) $(CFLAGS) -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
 
 .PHONY: dependencies
 dependencies:
