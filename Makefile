@@ -194,7 +194,7 @@ $(OUT)/unit/%_test: tests/unit/%_test.c $(OUT)/libreverb.a
 	$(SHOWN)$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
 
 # Its cluster stands in the place of the real one.
-$(OUT)/unit/api/later_test: override LDFLAGS += -Wl,-z,muldefs
+$(OUT)/unit/api/deferred_test: override LDFLAGS += -Wl,-z,muldefs
 
 $(OUT)/replay/%: fuzz/%_fuzz.c fuzz/replay_main.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)

@@ -5,7 +5,7 @@
 
 #include "fuzz.h"
 #include "support/app.h"
-#include "support/judge.h"
+#include "support/oracle.h"
 
 static void check_channels(const struct api_body_event *event)
 {
@@ -28,7 +28,7 @@ static void check_errors(const struct buffer *errors)
     buffer_append_char(&object, '{');
     buffer_append_bytes(&object, buffer_bytes(errors));
     buffer_append_char(&object, '}');
-    CHECK(judge_text(buffer_bytes(&object), &root) == JUDGE_ACCEPTED);
+    CHECK(oracle_text(buffer_bytes(&object), &root) == ORACLE_ACCEPTED);
     CHECK(json_object_size(root) > 0);
     json_decref(root);
     buffer_deinit(&object);
@@ -43,8 +43,8 @@ static void check_event(struct bytes json, const struct config_app *app)
     if (api_body_read_event(json, app, "", &event, &errors) == API_BODY_VALID) {
         CHECK(errors.len == 0);
         check_channels(&event);
-        if (judge_text(json, &root) == JUDGE_ACCEPTED) {
-            CHECK(judge_member(root, "name").len > 0);
+        if (oracle_text(json, &root) == ORACLE_ACCEPTED) {
+            CHECK(oracle_member(root, "name").len > 0);
             CHECK(json_is_string(json_object_get(root, "data")));
         }
         json_decref(root);

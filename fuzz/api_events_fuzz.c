@@ -1,6 +1,6 @@
 /* The whole answer to a signed publish, whatever its body is.
  *
- * Truths, with jansson as the judge: 200 is answered where the body is JSON and what it should be,
+ * Truths, with jansson as the oracle: 200 is answered where the body is JSON and what it should be,
  * 422 where it is JSON and is not, 400 where it is no JSON; and only with 200 is anything
  * published.
  *
@@ -9,11 +9,11 @@
 #include "base/jsonscan.h"
 
 #include "fuzz.h"
-#include "support/api_rig.h"
+#include "support/api_fixture.h"
 
 #define BODY_LEN_MAX 8000
 
-static struct api_rig rig;
+static struct api_fixture fixture;
 
 /* --- what should be ------------------------------------------------------------------------- */
 
@@ -106,13 +106,13 @@ static bool may_be_double(struct bytes body)
 static unsigned ask(bool is_batch, struct bytes body)
 {
     struct bytes answer;
-    const unsigned status = api_rig_call(
-        &rig, "POST", is_batch ? "/apps/3/batch_events" : "/apps/3/events", "", body, &answer);
+    const unsigned status = api_fixture_call(
+        &fixture, "POST", is_batch ? "/apps/3/batch_events" : "/apps/3/events", "", body, &answer);
 
     if (status == 200 || status == 422) {
         json_t *root;
 
-        CHECK(judge_text(answer, &root) != JUDGE_REFUSED);
+        CHECK(oracle_text(answer, &root) != ORACLE_REFUSED);
         json_decref(root);
     }
     return status;
@@ -120,19 +120,19 @@ static unsigned ask(bool is_batch, struct bytes body)
 
 static void check(bool is_batch, struct bytes body)
 {
-    const uint64_t published_before = metrics_read(&rig.metrics.events_published);
+    const uint64_t published_before = metrics_read(&fixture.metrics.events_published);
     const unsigned status = ask(is_batch, body);
     json_t *root;
-    const enum judge_verdict verdict = judge_text(body, &root);
+    const enum oracle_verdict verdict = oracle_text(body, &root);
 
     CHECK(status == 200 || status == 400 || status == 422);
     if (status != 200)
-        CHECK(metrics_read(&rig.metrics.events_published) == published_before);
+        CHECK(metrics_read(&fixture.metrics.events_published) == published_before);
     else if (!is_batch)
-        CHECK(metrics_read(&rig.metrics.events_published) == published_before + 1);
-    if (!utf8_is_valid(body) || verdict == JUDGE_REFUSED) {
+        CHECK(metrics_read(&fixture.metrics.events_published) == published_before + 1);
+    if (!utf8_is_valid(body) || verdict == ORACLE_REFUSED) {
         CHECK(status == 400);
-    } else if (verdict == JUDGE_ACCEPTED) {
+    } else if (verdict == ORACLE_ACCEPTED) {
         const bool is_good = is_right(root, is_batch);
 
         CHECK(status != 400 || may_be_deep(body));
@@ -146,8 +146,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     if (len < 1 || len > BODY_LEN_MAX)
         return 0;
-    if (rig.hub.loop == NULL)
-        api_rig_open(&rig, "");
+    if (fixture.worker.loop == NULL)
+        api_fixture_open(&fixture, "");
     check(data[0] % 2 == 1, fuzz_bytes(data + 1, len - 1));
     return 0;
 }

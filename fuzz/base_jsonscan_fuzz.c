@@ -4,26 +4,26 @@
 #include "base/jsonscan.h"
 
 #include "fuzz.h"
-#include "support/judge.h"
+#include "support/oracle.h"
 
-static void compare(const struct jsonscan_value *value, const json_t *judged);
+static void compare(const struct jsonscan_value *value, const json_t *oracled);
 
-static void compare_array(struct bytes raw, const json_t *judged)
+static void compare_array(struct bytes raw, const json_t *oracled)
 {
     struct jsonscan_value element;
     size_t count = 0;
 
     while (jsonscan_next_element(&raw, &element))
-        compare(&element, json_array_get(judged, count++));
-    CHECK(count == json_array_size(judged));
+        compare(&element, json_array_get(oracled, count++));
+    CHECK(count == json_array_size(oracled));
 }
 
-static void compare_object(struct bytes raw, json_t *judged)
+static void compare_object(struct bytes raw, json_t *oracled)
 {
     const char *name;
     json_t *member;
 
-    json_object_foreach(judged, name, member)
+    json_object_foreach(oracled, name, member)
     {
         struct jsonscan_field field = {.name = bytes_of(name)};
 
@@ -32,31 +32,31 @@ static void compare_object(struct bytes raw, json_t *judged)
     }
 }
 
-static void compare(const struct jsonscan_value *value, const json_t *judged)
+static void compare(const struct jsonscan_value *value, const json_t *oracled)
 {
     struct buffer scratch = {0};
 
     switch (value->type) {
     case JSONSCAN_NULL:
-        CHECK(json_is_null(judged));
+        CHECK(json_is_null(oracled));
         break;
     case JSONSCAN_BOOL:
-        CHECK(json_is_boolean(judged));
+        CHECK(json_is_boolean(oracled));
         break;
     case JSONSCAN_NUMBER:
-        CHECK(json_is_number(judged));
+        CHECK(json_is_number(oracled));
         break;
     case JSONSCAN_STRING:
-        CHECK(json_is_string(judged));
-        CHECK(bytes_equal(jsonscan_text(value, &scratch), judge_string(judged)));
+        CHECK(json_is_string(oracled));
+        CHECK(bytes_equal(jsonscan_text(value, &scratch), oracle_string(oracled)));
         break;
     case JSONSCAN_ARRAY:
-        CHECK(json_is_array(judged));
-        compare_array(value->raw, judged);
+        CHECK(json_is_array(oracled));
+        compare_array(value->raw, oracled);
         break;
     case JSONSCAN_OBJECT:
-        CHECK(json_is_object(judged));
-        compare_object(value->raw, (json_t *)(uintptr_t)judged);
+        CHECK(json_is_object(oracled));
+        compare_object(value->raw, (json_t *)(uintptr_t)oracled);
         break;
     case JSONSCAN_ABSENT:
         CHECK(false);
@@ -80,17 +80,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct jsonscan_value value;
     struct jsonscan_field field = {.name = BYTES("a")};
     const bool is_json = jsonscan_parse(text, &value);
-    json_t *judged;
-    enum judge_verdict verdict;
+    json_t *oracled;
+    enum oracle_verdict verdict;
 
     if (is_deep(text))
         return 0;
-    verdict = judge_text(text, &judged);
-    if (verdict != JUDGE_UNDECIDED)
-        CHECK(is_json == (verdict == JUDGE_ACCEPTED));
+    verdict = oracle_text(text, &oracled);
+    if (verdict != ORACLE_UNDECIDED)
+        CHECK(is_json == (verdict == ORACLE_ACCEPTED));
     CHECK(jsonscan_object(text, &field, 1) == (is_json && value.type == JSONSCAN_OBJECT));
-    if (verdict == JUDGE_ACCEPTED)
-        compare(&value, judged);
-    json_decref(judged);
+    if (verdict == ORACLE_ACCEPTED)
+        compare(&value, oracled);
+    json_decref(oracled);
     return 0;
 }

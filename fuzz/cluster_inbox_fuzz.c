@@ -4,21 +4,21 @@
  * The input is entries: a letter, a length of two bytes, as many bytes.
  */
 
-#include "support/inbox_rig.h"
+#include "support/inbox_fixture.h"
 
 #include "fuzz.h"
 
-static void check_within(const struct inbox_rig *rig, size_t packed_len)
+static void check_within(const struct inbox_fixture *fixture, size_t packed_len)
 {
     /* Members are told by a line each, and no part is told twice. */
-    CHECK(rig->told.len <= 64 + packed_len * 32);
+    CHECK(fixture->told.len <= 64 + packed_len * 32);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct inbox_rig rig;
+    struct inbox_fixture fixture;
 
-    inbox_rig_init(&rig);
+    inbox_fixture_init(&fixture);
     while (len >= 3) {
         const struct bytes letter = {(const char *)data, 1};
         size_t packed_len = (size_t)data[1] | (size_t)data[2] << 8;
@@ -28,15 +28,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         len -= 3;
         if (packed_len > len)
             packed_len = len;
-        buffer_clear(&rig.told);
-        cluster_inbox_read(&rig.inbox, letter, (struct bytes){(const char *)data, packed_len});
-        check_within(&rig, packed_len);
-        received = rig.inbox.received_count;
-        cluster_inbox_read(&rig.inbox, letter, (struct bytes){(const char *)data, packed_len});
-        CHECK(rig.inbox.received_count == received);
+        buffer_clear(&fixture.told);
+        cluster_inbox_read(&fixture.inbox, letter, (struct bytes){(const char *)data, packed_len});
+        check_within(&fixture, packed_len);
+        received = fixture.inbox.received_count;
+        cluster_inbox_read(&fixture.inbox, letter, (struct bytes){(const char *)data, packed_len});
+        CHECK(fixture.inbox.received_count == received);
         data += packed_len;
         len -= packed_len;
     }
-    inbox_rig_deinit(&rig);
+    inbox_fixture_deinit(&fixture);
     return 0;
 }

@@ -4,7 +4,7 @@
 #include "config/file.h"
 
 #include "fuzz.h"
-#include "support/judge.h"
+#include "support/oracle.h"
 
 static void check_line(const struct buffer *error)
 {

@@ -4,13 +4,13 @@
  * request that comes in pieces is also handled later. */
 
 #include "fuzz.h"
-#include "support/http_rig.h"
+#include "support/http_fixture.h"
 
 /* Below the limit of a request: which of two faults is named first may depend on the pieces. */
 #define LEN_MAX 4000
 #define REQUEST_MAX 5000
 
-static struct rig rig;
+static struct fixture fixture;
 
 static void drop_continue(struct buffer *sent)
 {
@@ -25,72 +25,72 @@ static void drop_continue(struct buffer *sent)
     }
 }
 
-static void on_heard(struct http_rig *http)
+static void on_received(struct http_fixture *http)
 {
-    http->holds = !http->holds;
+    http->deferrals = !http->deferrals;
 }
 
 /* True while the connection is open. */
-static bool answer(struct http_rig *http)
+static bool answer(struct http_fixture *http)
 {
-    if (http->is_postponed)
-        http_rig_go_on(http);
+    if (http->is_request_deferred)
+        http_fixture_resume(http);
     else
-        http_rig_answer(http);
-    return http_rig_feed(http, BYTES(""));
+        http_fixture_answer(http);
+    return http_fixture_feed(http, BYTES(""));
 }
 
-static void run(struct http_rig *http, struct bytes stream, size_t piece_len, unsigned pieces_held,
-                bool postpones)
+static void run(struct http_fixture *http, struct bytes stream, size_t piece_len,
+                unsigned pieces_held, bool request_deferrals)
 {
     bool is_open = true;
     unsigned waited = 0;
 
-    http_rig_init(http, &rig, REQUEST_MAX);
-    http->on_heard = on_heard;
-    http->postpones = postpones;
-    http_rig_connect(http);
+    http_fixture_init(http, &fixture, REQUEST_MAX);
+    http->on_received = on_received;
+    http->request_deferrals = request_deferrals;
+    http_fixture_connect(http);
     while (is_open && stream.len > 0) {
         const size_t len = stream.len < piece_len ? stream.len : piece_len;
 
-        is_open = http_rig_feed(http, (struct bytes){stream.data, len});
+        is_open = http_fixture_feed(http, (struct bytes){stream.data, len});
         stream = bytes_from(stream, len);
-        waited = http->hold.conn == NULL ? 0 : waited + 1;
+        waited = http->deferral.conn == NULL ? 0 : waited + 1;
         if (waited > pieces_held) {
             waited = 0;
             is_open = answer(http);
         }
     }
-    while (http->hold.conn != NULL)
+    while (http->deferral.conn != NULL)
         answer(http);
-    http_rig_disconnect(http);
+    http_fixture_disconnect(http);
     drop_continue(&http->sent);
 }
 
 /* No part of a request may hold what ends a line. */
-static void check_heard(const struct buffer *heard)
+static void check_received(const struct buffer *received)
 {
-    CHECK(heard->len == 0 || heard->data[heard->len - 1] == '\n');
+    CHECK(received->len == 0 || received->data[received->len - 1] == '\n');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    struct http_rig whole;
-    struct http_rig pieces;
+    struct http_fixture whole;
+    struct http_fixture pieces;
     struct bytes stream;
 
     if (len < 2 || len > LEN_MAX)
         return 0;
-    if (rig.loop.read_buffer == NULL)
-        rig_open(&rig, 1000000);
+    if (fixture.loop.read_buffer == NULL)
+        fixture_open(&fixture, 1000000);
     stream = fuzz_bytes(data + 1, len - 1);
     run(&whole, stream, len, 0, false);
     run(&pieces, stream, 1 + (len > 256 ? len / 128 : 0) + (data[0] >> 5), data[0] & 15,
         data[0] & 16);
-    check_heard(&whole.heard);
-    CHECK(bytes_equal(buffer_bytes(&whole.heard), buffer_bytes(&pieces.heard)));
+    check_received(&whole.received);
+    CHECK(bytes_equal(buffer_bytes(&whole.received), buffer_bytes(&pieces.received)));
     CHECK(bytes_equal(buffer_bytes(&whole.sent), buffer_bytes(&pieces.sent)));
-    http_rig_deinit(&whole);
-    http_rig_deinit(&pieces);
+    http_fixture_deinit(&whole);
+    http_fixture_deinit(&pieces);
     return 0;
 }

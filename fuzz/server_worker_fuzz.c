@@ -13,8 +13,8 @@
 #include "fuzz.h"
 #include "pusher/session.h"
 #include "support/app.h"
-#include "support/judge.h"
-#include "support/rig.h"
+#include "support/fixture.h"
+#include "support/oracle.h"
 #include "support/ws_peer.h"
 
 /* Below every limit of a size: which of two faults is named first may depend on the pieces. */
@@ -45,7 +45,7 @@ struct world {
     struct config config;
     struct net_descriptors descriptors;
     struct metrics metrics;
-    struct pusher_hub hub;
+    struct pusher_worker pusher;
     struct channel_fanout *fanouts[1];
     struct server_worker worker;
     struct client clients[CLIENTS_COUNT];
@@ -76,15 +76,15 @@ static void world_open(struct world *world)
                                     .max_request_size_bytes = REQUEST_MAX,
                                     .max_backlog_bytes = BACKLOG_MAX};
     net_descriptors_init(&world->descriptors);
-    world->fanouts[0] = &world->hub.fanout;
-    world->hub.all = &world->hub;
-    world->hub.workers_count = 1;
-    world->hub.apps = pusher_apps_new(&world->config, 1, NULL, NULL);
-    world->hub.metrics = &world->metrics;
-    world->hub.fanout.all = world->fanouts;
+    world->fanouts[0] = &world->pusher.fanout;
+    world->pusher.all = &world->pusher;
+    world->pusher.workers_count = 1;
+    world->pusher.apps = pusher_apps_new(&world->config, 1, NULL, NULL);
+    world->pusher.metrics = &world->metrics;
+    world->pusher.fanout.all = world->fanouts;
     world->worker.all = &world->worker;
     world->worker.all_count = 1;
-    world->worker.hub = &world->hub;
+    world->worker.pusher = &world->pusher;
     CHECK(server_worker_open(&world->worker, &world->config, listening_socket(),
                              &world->descriptors) == 0);
     for (size_t i = 0; i < CLIENTS_COUNT; i++) {
@@ -101,25 +101,25 @@ static void turn(struct world *world)
 {
     net_loop_turn(&world->worker.loop, false);
     for (size_t i = 0; i < CLIENTS_COUNT; i++)
-        rig_receive(world->clients[i].fd, &world->clients[i].sent);
+        fixture_receive(world->clients[i].fd, &world->clients[i].sent);
 }
 
 /* Both go, and nothing of them may be left. */
 static void world_close(struct world *world)
 {
     for (size_t i = 0; i < CLIENTS_COUNT; i++) {
-        rig_receive(world->clients[i].fd, &world->clients[i].sent);
+        fixture_receive(world->clients[i].fd, &world->clients[i].sent);
         close(world->clients[i].fd);
     }
     while (world->worker.loop.connections_count > 0)
         net_loop_turn(&world->worker.loop, true);
-    CHECK(world->hub.sessions_count == 0);
+    CHECK(world->pusher.sessions_count == 0);
     CHECK(list_is_empty(&world->worker.http.conns));
-    CHECK(channel_registry_count(pusher_apps_first(world->hub.apps)->channels) == 0);
-    CHECK(atomic_load(&pusher_apps_first(world->hub.apps)->connections_count) == 0);
+    CHECK(channel_registry_count(pusher_apps_first(world->pusher.apps)->channels) == 0);
+    CHECK(atomic_load(&pusher_apps_first(world->pusher.apps)->connections_count) == 0);
     CHECK(atomic_load(&world->descriptors.connections_count) == 0);
     server_worker_close(&world->worker);
-    pusher_apps_free(world->hub.apps);
+    pusher_apps_free(world->pusher.apps);
 }
 
 /* --- what is sent --------------------------------------------------------------------------- */
@@ -128,11 +128,11 @@ static void world_close(struct world *world)
  * hang on it. */
 static const struct pusher_session *session_of(const struct world *world, size_t client)
 {
-    const struct list *link = world->hub.sessions.next;
+    const struct list *link = world->pusher.sessions.next;
 
-    if (client > 0 && link != &world->hub.sessions && link->next != &world->hub.sessions)
+    if (client > 0 && link != &world->pusher.sessions && link->next != &world->pusher.sessions)
         link = link->next;
-    return link != &world->hub.sessions ? LIST_OWNER(link, struct pusher_session, link) : NULL;
+    return link != &world->pusher.sessions ? LIST_OWNER(link, struct pusher_session, link) : NULL;
 }
 
 static void append_signature(struct buffer *out, const struct world *world,
@@ -316,8 +316,8 @@ static void describe_frames(struct buffer *out, struct bytes frames)
         if (frame.first == (WS_PEER_FINAL | 0x1)) {
             json_t *root;
 
-            CHECK(judge_text(frame.payload, &root) != JUDGE_REFUSED);
-            CHECK(root == NULL || judge_member(root, "event").data != NULL);
+            CHECK(oracle_text(frame.payload, &root) != ORACLE_REFUSED);
+            CHECK(root == NULL || oracle_member(root, "event").data != NULL);
             json_decref(root);
         }
         buffer_append_bytes(out, is_greeting(frame.payload) ? BYTES("greeting") : frame.payload);

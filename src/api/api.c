@@ -167,7 +167,7 @@ static void call_app(struct api_call *call, const struct path *path, struct byte
         respond_wrong_method(call->conn, route->method);
         return;
     }
-    call->app = pusher_apps_find_by_id(call->api->hub->apps, segment(path, 1));
+    call->app = pusher_apps_find_by_id(call->api->worker->apps, segment(path, 1));
     if (call->app == NULL) {
         buffer_append_text(&text, "No matching application for ID [");
         buffer_append_bytes(&text, segment(path, 1));
@@ -190,12 +190,12 @@ void api_handle_digested(struct api *api, struct http_conn *conn,
     const struct bytes plain_path = without_prefix(api, request->path, &had_prefix);
     struct path path;
 
-    metrics_add(&api->hub->metrics->requests_handled, 1);
+    metrics_add(&api->worker->metrics->requests_handled, 1);
     path_read(&path, plain_path);
     if (segment_is(&path, 0, "apps") && path.count > 2 && path.count <= SEGMENTS_COUNT_MAX)
         call_app(&call, &path, plain_path);
     else if (had_prefix && names_key(&path) && is_get)
-        api->on_websocket(api->hub, conn, request, segment(&path, 1));
+        api->on_websocket(api->worker, conn, request, segment(&path, 1));
     else if (had_prefix && names_key(&path))
         respond_wrong_method(conn, "GET");
     else if (segment_is(&path, 0, "up") && path.count == 1 && is_get)
@@ -209,6 +209,6 @@ void api_handle_digested(struct api *api, struct http_conn *conn,
 
 void api_handle(struct api *api, struct http_conn *conn, const struct http_request *request)
 {
-    if (!api_digests_postpone(api, conn, request))
+    if (!api_md5_batch_defer(api, conn, request))
         api_handle_digested(api, conn, request, NULL);
 }

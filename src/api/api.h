@@ -1,25 +1,25 @@
 /* The HTTP API: which request goes where. Pusher Channels, "HTTP API reference".
  *
  * Thread: owner, each worker has one. A request is answered before api_handle() returns, but for
- * what is asked of the cluster: that is answered later (api/later.h); and one with a large body may
- * be handled at the end of the turn (api/digests.h).
+ * what is asked of the cluster: that is answered later (api/deferred.h); and one with a large body
+ * may be handled at the end of the turn (api/md5_batch.h).
  */
 #pragma once
 
-#include "api/digests.h"
+#include "api/md5_batch.h"
 #include "http/conn.h"
-#include "pusher/hub.h"
+#include "pusher/worker.h"
 
 struct cluster;
 
 struct api {
-    struct pusher_hub *hub;
+    struct pusher_worker *worker;
     struct cluster *cluster; /* NULL: this node is alone */
     struct bytes path;       /* the prefix: "" or "/prefix" */
     bool is_debug;           /* a refused signature says what should have been signed */
-    struct api_digests digests;
+    struct api_md5_batch md5_batch;
     /* Where a browser connects: the request asks for a WebSocket. */
-    void (*on_websocket)(struct pusher_hub *hub, struct http_conn *conn,
+    void (*on_websocket)(struct pusher_worker *worker, struct http_conn *conn,
                          const struct http_request *request, struct bytes key);
 };
 

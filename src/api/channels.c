@@ -1,12 +1,12 @@
 #include "api/channels.h"
 
-#include "api/later.h"
+#include "api/deferred.h"
 #include "base/jsonwrite.h"
 #include "http/query.h"
 
 struct listing {
     struct buffer json;
-    const struct api_later *later;
+    const struct api_deferred *deferred;
     bool has_any;
 };
 
@@ -47,33 +47,33 @@ static void append_name(struct listing *listing, struct bytes name)
 static void list_local(struct channel *channel, void *user)
 {
     struct listing *listing = user;
-    const struct api_later *later = listing->later;
+    const struct api_deferred *deferred = listing->deferred;
 
-    if (!bytes_starts_with(channel_name(channel), buffer_bytes(&later->argument)))
+    if (!bytes_starts_with(channel_name(channel), buffer_bytes(&deferred->argument)))
         return;
     append_name(listing, channel_name(channel));
-    api_info_write_local(&listing->json, later->info, channel,
-                         net_loop_now_ms(later->api->hub->loop));
+    api_info_write_local(&listing->json, deferred->info, channel,
+                         net_loop_now_ms(deferred->api->worker->loop));
 }
 
-static void list_cluster(struct listing *listing, const struct cluster_ask_answer *answer)
+static void list_cluster(struct listing *listing, const struct cluster_query_answer *answer)
 {
     for (size_t i = 0; i < answer->channels_count; i++) {
         append_name(listing, answer->channels[i].name);
-        api_info_write_cluster(&listing->json, listing->later->info, &answer->channels[i]);
+        api_info_write_cluster(&listing->json, listing->deferred->info, &answer->channels[i]);
     }
 }
 
-static void respond_list(const struct api_later *later, struct http_conn *conn,
-                         const struct cluster_ask_answer *answer)
+static void respond_list(const struct api_deferred *deferred, struct http_conn *conn,
+                         const struct cluster_query_answer *answer)
 {
-    struct listing listing = {.later = later};
+    struct listing listing = {.deferred = deferred};
 
     buffer_append_text(&listing.json, "{\"channels\":{");
     if (answer != NULL)
         list_cluster(&listing, answer);
     else
-        channel_registry_each(later->app->channels, list_local, &listing);
+        channel_registry_each(deferred->app->channels, list_local, &listing);
     buffer_append_text(&listing.json, "}}");
     api_respond_json(conn, 200, buffer_bytes(&listing.json));
     buffer_deinit(&listing.json);
@@ -85,22 +85,22 @@ void api_channels_list(struct api_call *call)
     struct buffer scratch = {0};
     const struct bytes prefix =
         http_query_value(call->request->query, BYTES("filter_by_prefix"), &scratch);
-    struct api_later *later = api_later_new(call, respond_list, prefix);
-    struct cluster_ask_caller asker;
+    struct api_deferred *deferred = api_deferred_new(call, respond_list, prefix);
+    struct cluster_query_caller caller;
 
-    later->info = info;
+    deferred->info = info;
     buffer_deinit(&scratch);
-    if (api_later_begin(later, call->conn, &asker))
-        cluster_ask_list(call->api->cluster, &asker, bytes_of(call->app->id),
-                         buffer_bytes(&later->argument), info.user_count, info.cache);
+    if (api_deferred_begin(deferred, call->conn, &caller))
+        cluster_query_list(call->api->cluster, &caller, bytes_of(call->app->id),
+                           buffer_bytes(&deferred->argument), info.user_count, info.cache);
 }
 
 void api_channels_show(struct api_call *call)
 {
     struct api_info info = info_of(call->request);
-    struct api_form form = {0};
+    struct api_template template = {0};
 
     info.occupied = true;
-    api_form_append_blank(&form, call->argument, info);
-    api_later_respond_form(call, &form);
+    api_template_append_slot(&template, call->argument, info);
+    api_deferred_respond_template(call, &template);
 }

@@ -1,15 +1,15 @@
 #include "api/connections.h"
 
-#include "api/later.h"
+#include "api/deferred.h"
 
-static void respond(const struct api_later *later, struct http_conn *conn,
-                    const struct cluster_ask_answer *answer)
+static void respond(const struct api_deferred *deferred, struct http_conn *conn,
+                    const struct cluster_query_answer *answer)
 {
     struct buffer json = {0};
 
     buffer_append_text(&json, "{\"connections\":");
     buffer_append_number(&json, answer ? answer->connections_count
-                                       : atomic_load(&later->app->connections_count));
+                                       : atomic_load(&deferred->app->connections_count));
     buffer_append_char(&json, '}');
     api_respond_json(conn, 200, buffer_bytes(&json));
     buffer_deinit(&json);
@@ -17,9 +17,9 @@ static void respond(const struct api_later *later, struct http_conn *conn,
 
 void api_connections(struct api_call *call)
 {
-    struct api_later *later = api_later_new(call, respond, BYTES_NONE);
-    struct cluster_ask_caller asker;
+    struct api_deferred *deferred = api_deferred_new(call, respond, BYTES_NONE);
+    struct cluster_query_caller caller;
 
-    if (api_later_begin(later, call->conn, &asker))
-        cluster_ask_connections(call->api->cluster, &asker, bytes_of(call->app->id));
+    if (api_deferred_begin(deferred, call->conn, &caller))
+        cluster_query_connections(call->api->cluster, &caller, bytes_of(call->app->id));
 }

@@ -1,10 +1,10 @@
 #include "api/events.h"
 
 #include "api/body.h"
-#include "api/later.h"
+#include "api/deferred.h"
 #include "base/jsonwrite.h"
 #include "base/utf8.h"
-#include "pusher/event.h"
+#include "pusher/encode.h"
 #include "pusher/publish.h"
 #include "pusher/session.h"
 
@@ -67,7 +67,7 @@ static bool is_possible(struct api_call *call, const struct api_body_event *even
     bool is_possible = true;
 
     while (is_possible && api_body_next_channel(event, &cursor, &channel))
-        is_possible = pusher_publish_is_possible(call->api->hub, call->app,
+        is_possible = pusher_publish_is_possible(call->api->worker, call->app,
                                                  jsonscan_text(&channel, &scratch));
     buffer_deinit(&scratch);
     return is_possible;
@@ -75,7 +75,7 @@ static bool is_possible(struct api_call *call, const struct api_body_event *even
 
 static void publish(struct api_call *call, const struct api_body_event *event)
 {
-    struct pusher_hub *hub = call->api->hub;
+    struct pusher_worker *worker = call->api->worker;
     const uint64_t except = except_of(event);
     struct bytes cursor = BYTES_NONE;
     struct buffer scratch = {0};
@@ -83,17 +83,17 @@ static void publish(struct api_call *call, const struct api_body_event *event)
 
     while (api_body_next_channel(event, &cursor, &channel)) {
         const struct bytes name = jsonscan_text(&channel, &scratch);
-        struct buffer *text = pusher_hub_scratch(hub);
+        struct buffer *text = pusher_worker_scratch(worker);
         struct ws_message *message;
 
-        if (!pusher_publish_is_wanted(hub, call->app, name))
+        if (!pusher_publish_is_wanted(worker, call->app, name))
             continue;
-        pusher_event_broadcast(text, event->name.raw, channel.raw, event->data.raw, BYTES_NONE);
+        pusher_encode_broadcast(text, event->name.raw, channel.raw, event->data.raw, BYTES_NONE);
         message = ws_message_new(buffer_bytes(text));
-        pusher_publish(hub, call->app, name, message, except);
+        pusher_publish(worker, call->app, name, message, except);
         ws_message_unref(message);
     }
-    metrics_add(&hub->metrics->events_published, 1);
+    metrics_add(&worker->metrics->events_published, 1);
     buffer_deinit(&scratch);
 }
 
@@ -106,7 +106,7 @@ static struct api_info info_of(const struct api_body_event *event, struct buffer
     return api_info_parse(jsonscan_text(&event->info, scratch));
 }
 
-static void append_channels(const struct api_body_event *event, struct api_form *form)
+static void append_channels(const struct api_body_event *event, struct api_template *template)
 {
     struct bytes cursor = BYTES_NONE;
     struct buffer scratch = {0};
@@ -116,36 +116,36 @@ static void append_channels(const struct api_body_event *event, struct api_form 
 
     while (api_body_next_channel(event, &cursor, &channel)) {
         if (!is_first)
-            buffer_append_char(&form->text, ',');
+            buffer_append_char(&template->text, ',');
         is_first = false;
-        buffer_append_bytes(&form->text, channel.raw);
-        buffer_append_char(&form->text, ':');
-        api_form_append_blank(form, jsonscan_text(&channel, &scratch), info);
+        buffer_append_bytes(&template->text, channel.raw);
+        buffer_append_char(&template->text, ':');
+        api_template_append_slot(template, jsonscan_text(&channel, &scratch), info);
     }
     buffer_deinit(&scratch);
 }
 
 static void respond_channels(struct api_call *call, const struct api_body_event *event)
 {
-    struct api_form form = {0};
+    struct api_template template = {0};
 
-    buffer_append_text(&form.text, "{\"channels\":{");
-    append_channels(event, &form);
-    buffer_append_text(&form.text, "}}");
-    api_later_respond_published(call, &form);
+    buffer_append_text(&template.text, "{\"channels\":{");
+    append_channels(event, &template);
+    buffer_append_text(&template.text, "}}");
+    api_deferred_respond_published(call, &template);
 }
 
 /* What was published needs no other answer than that it was. */
 static void respond_published(struct api_call *call)
 {
-    struct api_form form = {0};
+    struct api_template template = {0};
 
     if (call->api->cluster == NULL) {
         api_respond_json(call->conn, 200, BYTES("{}"));
         return;
     }
-    buffer_append_text(&form.text, "{}");
-    api_later_respond_published(call, &form);
+    buffer_append_text(&template.text, "{}");
+    api_deferred_respond_published(call, &template);
 }
 
 /* --- one event ------------------------------------------------------------------------------ */
@@ -202,7 +202,7 @@ static enum api_body_verdict check_batch(struct api_call *call, const struct jso
 }
 
 /* An event of a batch has one channel, and info on it only where it was asked for. */
-static void append_event_of_batch(const struct api_body_event *event, struct api_form *form)
+static void append_event_of_batch(const struct api_body_event *event, struct api_template *template)
 {
     struct buffer scratch = {0};
     struct jsonscan_value channel;
@@ -211,9 +211,9 @@ static void append_event_of_batch(const struct api_body_event *event, struct api
     if (event->info.type == JSONSCAN_STRING && api_body_next_channel(event, &cursor, &channel)) {
         const struct api_info info = info_of(event, &scratch);
 
-        api_form_append_blank(form, jsonscan_text(&channel, &scratch), info);
+        api_template_append_slot(template, jsonscan_text(&channel, &scratch), info);
     } else {
-        buffer_append_text(&form->text, "{}");
+        buffer_append_text(&template->text, "{}");
     }
     buffer_deinit(&scratch);
 }
@@ -222,27 +222,27 @@ static void publish_batch(struct api_call *call, const struct jsonscan_value *ba
 {
     struct bytes rest = batch->raw;
     struct jsonscan_value element;
-    struct api_form form = {0};
+    struct api_template template = {0};
     struct buffer unused = {0};
     bool is_first = true;
 
-    buffer_append_text(&form.text, "{\"batch\":[");
+    buffer_append_text(&template.text, "{\"batch\":[");
     while (jsonscan_next_element(&rest, &element)) {
         struct api_body_event event;
 
         api_body_read_event(element.raw, settings_of(call), "", &event, &unused);
         publish(call, &event);
         if (!is_first)
-            buffer_append_char(&form.text, ',');
+            buffer_append_char(&template.text, ',');
         is_first = false;
-        append_event_of_batch(&event, &form);
+        append_event_of_batch(&event, &template);
     }
-    buffer_append_text(&form.text, "]}");
-    if (api_form_blanks_count(&form) > 0)
-        api_later_respond_published(call, &form);
+    buffer_append_text(&template.text, "]}");
+    if (api_template_slots_count(&template) > 0)
+        api_deferred_respond_published(call, &template);
     else
         respond_published(call); /* `{"batch":{}}` is a failure to the Go SDK */
-    api_form_deinit(&form);
+    api_template_deinit(&template);
     buffer_deinit(&unused);
 }
 

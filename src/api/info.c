@@ -20,8 +20,8 @@ struct facts {
     struct channel_kind kind;
     uint32_t subscription_count;
     uint32_t user_count;
-    struct bytes kept; /* a JSON object; absent: no event is kept */
-    uint64_t kept_ttl_ms;
+    struct bytes cached; /* a JSON object; absent: no event is kept */
+    uint64_t cached_ttl_ms;
 };
 
 static void append_key(struct buffer *out, size_t start, const char *key)
@@ -32,15 +32,15 @@ static void append_key(struct buffer *out, size_t start, const char *key)
 }
 
 /* The kept event is `{"event":…,"channel":…,"data":…}`; its time to live joins it. */
-static void append_kept(struct buffer *out, const struct facts *facts)
+static void append_cached(struct buffer *out, const struct facts *facts)
 {
-    if (facts->kept.len == 0) {
+    if (facts->cached.len == 0) {
         buffer_append_text(out, "null");
         return;
     }
-    buffer_append(out, facts->kept.data, facts->kept.len - 1);
+    buffer_append(out, facts->cached.data, facts->cached.len - 1);
     buffer_append_text(out, ",\"ttl\":");
-    buffer_append_number(out, (facts->kept_ttl_ms + 999) / 1000);
+    buffer_append_number(out, (facts->cached_ttl_ms + 999) / 1000);
     buffer_append_char(out, '}');
 }
 
@@ -63,9 +63,9 @@ static void write_facts(struct buffer *out, struct api_info info, const struct f
         append_key(out, start, "user_count");
         buffer_append_number(out, facts->user_count);
     }
-    if (info.cache && facts->kind.is_cache && (is_occupied || facts->kept.len > 0)) {
+    if (info.cache && facts->kind.is_cache && (is_occupied || facts->cached.len > 0)) {
         append_key(out, start, "cache");
-        append_kept(out, facts);
+        append_cached(out, facts);
     }
     buffer_append_char(out, '}');
 }
@@ -74,45 +74,45 @@ static void write_facts(struct buffer *out, struct api_info info, const struct f
 static struct ws_message *gather_state(struct channel *channel, uint64_t now_ms,
                                        struct facts *facts)
 {
-    struct ws_message *kept = NULL;
+    struct ws_message *cached = NULL;
 
     channel_registry_lock_state(channel);
     if (channel->presence != NULL)
         facts->user_count = (uint32_t)channel_presence_count(channel->presence);
     if (channel->cache != NULL)
-        kept = channel_registry_kept(channel, now_ms, &facts->kept_ttl_ms);
+        cached = channel_registry_cached(channel, now_ms, &facts->cached_ttl_ms);
     channel_registry_unlock_state(channel);
-    if (kept != NULL)
-        facts->kept = ws_message_text(kept);
-    return kept;
+    if (cached != NULL)
+        facts->cached = ws_message_text(cached);
+    return cached;
 }
 
 void api_info_write_local(struct buffer *out, struct api_info info, struct channel *channel,
                           uint64_t now_ms)
 {
     struct facts facts = {0};
-    struct ws_message *kept = NULL;
+    struct ws_message *cached = NULL;
 
     if (channel != NULL) {
         facts.kind = channel->kind;
         facts.subscription_count = atomic_load(&channel->subscriptions_count);
         if (info.user_count || info.cache)
-            kept = gather_state(channel, now_ms, &facts);
+            cached = gather_state(channel, now_ms, &facts);
     }
     write_facts(out, info, &facts);
-    if (kept != NULL)
-        ws_message_unref(kept);
+    if (cached != NULL)
+        ws_message_unref(cached);
 }
 
 void api_info_write_cluster(struct buffer *out, struct api_info info,
-                            const struct cluster_ask_channel *channel)
+                            const struct cluster_query_channel *channel)
 {
     const struct facts facts = {
         .kind = channel_kind_of(channel->name),
         .subscription_count = channel->subscription_count,
         .user_count = channel->user_count,
-        .kept = ws_message_text_of_frame(channel->kept),
-        .kept_ttl_ms = channel->kept_ttl_ms,
+        .cached = ws_message_text_of_frame(channel->cached),
+        .cached_ttl_ms = channel->cached_ttl_ms,
     };
 
     write_facts(out, info, &facts);

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "cluster/ask.h"
-#include "pusher/hub.h"
+#include "cluster/query.h"
+#include "pusher/worker.h"
 
 struct api_info {
     bool subscription_count;
@@ -26,4 +26,4 @@ void api_info_write_local(struct buffer *out, struct api_info info, struct chann
 
 /* The same by what the cluster has answered. */
 void api_info_write_cluster(struct buffer *out, struct api_info info,
-                            const struct cluster_ask_channel *channel);
+                            const struct cluster_query_channel *channel);

@@ -1,6 +1,6 @@
 #include "api/users.h"
 
-#include "api/later.h"
+#include "api/deferred.h"
 #include "base/jsonwrite.h"
 #include "pusher/terminate.h"
 
@@ -11,7 +11,7 @@ static void append_user(struct buffer *json, struct bytes id, bool is_first)
     buffer_append_char(json, '}');
 }
 
-static void append_users_cluster(struct buffer *json, const struct cluster_ask_answer *answer)
+static void append_users_cluster(struct buffer *json, const struct cluster_query_answer *answer)
 {
     for (size_t i = 0; i < answer->users_count; i++)
         append_user(json, answer->users[i], i == 0);
@@ -27,8 +27,8 @@ static void append_users_local(struct buffer *json, struct channel *channel)
 }
 
 /* False where nobody is subscribed. */
-static bool append_users(const struct api_later *later, const struct cluster_ask_answer *answer,
-                         struct buffer *json)
+static bool append_users(const struct api_deferred *deferred,
+                         const struct cluster_query_answer *answer, struct buffer *json)
 {
     struct channel *channel;
     bool is_occupied;
@@ -37,7 +37,7 @@ static bool append_users(const struct api_later *later, const struct cluster_ask
         append_users_cluster(json, answer);
         return answer->channels_count > 0 && answer->channels[0].subscription_count > 0;
     }
-    channel = channel_registry_find(later->app->channels, buffer_bytes(&later->argument));
+    channel = channel_registry_find(deferred->app->channels, buffer_bytes(&deferred->argument));
     if (channel == NULL)
         return false;
     is_occupied = atomic_load(&channel->subscriptions_count) > 0;
@@ -46,13 +46,13 @@ static bool append_users(const struct api_later *later, const struct cluster_ask
     return is_occupied;
 }
 
-static void respond(const struct api_later *later, struct http_conn *conn,
-                    const struct cluster_ask_answer *answer)
+static void respond(const struct api_deferred *deferred, struct http_conn *conn,
+                    const struct cluster_query_answer *answer)
 {
     struct buffer json = {0};
 
     buffer_append_text(&json, "{\"users\":[");
-    if (append_users(later, answer, &json)) {
+    if (append_users(deferred, answer, &json)) {
         buffer_append_text(&json, "]}");
         api_respond_json(conn, 200, buffer_bytes(&json));
     } else {
@@ -63,21 +63,21 @@ static void respond(const struct api_later *later, struct http_conn *conn,
 
 void api_users_of_channel(struct api_call *call)
 {
-    struct api_later *later;
-    struct cluster_ask_caller asker;
+    struct api_deferred *deferred;
+    struct cluster_query_caller caller;
 
     if (!channel_kind_of(call->argument).is_presence) {
         api_respond_text(call->conn, 400, BYTES("Only presence channels know their users."));
         return;
     }
-    later = api_later_new(call, respond, call->argument);
-    if (api_later_begin(later, call->conn, &asker))
-        cluster_ask_users(call->api->cluster, &asker, bytes_of(call->app->id),
-                          buffer_bytes(&later->argument));
+    deferred = api_deferred_new(call, respond, call->argument);
+    if (api_deferred_begin(deferred, call->conn, &caller))
+        cluster_query_users(call->api->cluster, &caller, bytes_of(call->app->id),
+                            buffer_bytes(&deferred->argument));
 }
 
 void api_users_terminate(struct api_call *call)
 {
-    pusher_terminate_user(call->api->hub, call->app, call->argument);
+    pusher_terminate_user(call->api->worker, call->app, call->argument);
     api_respond_json(call->conn, 200, BYTES("{}"));
 }

@@ -191,17 +191,17 @@ json_t *bench_run(const struct bench_options *options, const struct client_serve
                   bool *is_clean, struct buffer *error)
 {
     static struct bench_tally total; /* too large for the stack */
-    struct bench_options settled = *options;
-    struct bench bench = {.options = &settled, .server = server, .error = error, .total = &total};
+    struct bench_options resolved = *options;
+    struct bench bench = {.options = &resolved, .server = server, .error = error, .total = &total};
     const struct scenario *scenario;
 
     if (!check_options(options, error))
         return NULL;
     scenario = find(options->scenario);
-    if (settled.connections_count == 0)
-        settled.connections_count = scenario->connections_count;
+    if (resolved.connections_count == 0)
+        resolved.connections_count = scenario->connections_count;
     total = (struct bench_tally){0};
-    bench.report = options_report(&settled, server);
+    bench.report = options_report(&resolved, server);
     use_all_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a connection that ends is a fault of the run, not its end */
     if (!scenario->run(&bench)) {

@@ -97,5 +97,5 @@ void bench_drive_run(struct bench_drive *drive)
     snprintf(name, sizeof name, "%s_per_s", drive->unit);
     bench_report_number(bench, name, (double)count / measured_s);
     bench_report_usage(bench, &drive->server_before, &drive->client_before, count, drive->unit);
-    bench_receiver_settle(drive->crowd, drive->sent_count, bench->total);
+    bench_receiver_reconcile(drive->crowd, drive->sent_count, bench->total);
 }

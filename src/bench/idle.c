@@ -63,7 +63,7 @@ bool bench_idle_run(struct bench *bench)
         idle.began_ns = bench_stamp_now_ns();
         bench_pool_run(&idle.pool, on_turn, &idle);
         report(&idle, &before, &open);
-        bench_receiver_settle(&idle.crowd, 0, bench->total);
+        bench_receiver_reconcile(&idle.crowd, 0, bench->total);
     }
     bench_receiver_close(&idle.crowd);
     bench_pool_close(&idle.pool);

@@ -131,12 +131,12 @@ static int on_turn(void *user)
     return 0;
 }
 
-static void settle(struct presence *presence)
+static void reconcile(struct presence *presence)
 {
     struct bench_tally *total = presence->bench->total;
     const uint64_t expected = expected_count(presence);
 
-    bench_receiver_settle(&presence->crowd, 0, total);
+    bench_receiver_reconcile(&presence->crowd, 0, total);
     if (total->count < expected)
         total->faults.lost += expected - total->count;
 }
@@ -153,7 +153,7 @@ static void run(struct presence *presence)
     seconds = (double)(bench_stamp_now_ns() - presence->began_ns) / (double)SECOND_NS;
     if (presence->has_failed)
         return;
-    settle(presence);
+    reconcile(presence);
     bench_report_number(bench, "seconds", seconds);
     bench_report_number(bench, "measured", (double)presence->joined_count);
     bench_report_number(bench, "join_per_s", (double)presence->joined_count / seconds);

@@ -134,8 +134,8 @@ void bench_receiver_measure_from(struct bench_receiver_crowd *crowd, uint64_t fr
         crowd->tallies[i].from_ns = from_ns;
 }
 
-void bench_receiver_settle(struct bench_receiver_crowd *crowd, uint64_t sent_count,
-                           struct bench_tally *tally)
+void bench_receiver_reconcile(struct bench_receiver_crowd *crowd, uint64_t sent_count,
+                              struct bench_tally *tally)
 {
     for (size_t i = 0; i < crowd->count; i++) {
         const struct bench_receiver *receiver = &crowd->receivers[i];

@@ -49,7 +49,7 @@ void bench_receiver_measure_from(struct bench_receiver_crowd *crowd, uint64_t fr
 
 /* After the run: counts what each did not get of `sent_count` messages in `tally`, and adds the
  * threads' tallies to it. */
-void bench_receiver_settle(struct bench_receiver_crowd *crowd, uint64_t sent_count,
-                           struct bench_tally *tally);
+void bench_receiver_reconcile(struct bench_receiver_crowd *crowd, uint64_t sent_count,
+                              struct bench_tally *tally);
 
 void bench_receiver_close(struct bench_receiver_crowd *crowd);

@@ -73,7 +73,7 @@ bool bench_whisper_run(struct bench *bench)
     if (ok) {
         bench_drive_prepare(&drive);
         bench_drive_run(&drive);
-        bench_receiver_settle(&whisper.sender, 0, bench->total);
+        bench_receiver_reconcile(&whisper.sender, 0, bench->total);
     }
     bench_receiver_close(&whisper.sender);
     bench_receiver_close(&whisper.crowd);

@@ -7,7 +7,7 @@
 struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
                             struct channel_kind kind, size_t workers_count, size_t worker)
 {
-    const size_t len = sizeof(struct channel) + workers_count * sizeof(struct channel_local *);
+    const size_t len = sizeof(struct channel) + workers_count * sizeof(struct channel_receivers *);
     struct channel *channel = mem_new(len + name.len);
 
     channel->registry = registry;
@@ -53,18 +53,18 @@ struct bytes channel_name(const struct channel *channel)
     return (struct bytes){channel->name, channel->name_len};
 }
 
-struct channel_local *channel_hold_local(struct channel *channel, size_t worker)
+struct channel_receivers *channel_hold_receivers(struct channel *channel, size_t worker)
 {
-    struct channel_local **local = &channel->locals[worker];
+    struct channel_receivers **receivers = &channel->receivers[worker];
 
-    if (*local == NULL)
-        *local = worker == channel->own_worker ? &channel->own : mem_new(sizeof **local);
-    return *local;
+    if (*receivers == NULL)
+        *receivers = worker == channel->own_worker ? &channel->own : mem_new(sizeof **receivers);
+    return *receivers;
 }
 
-void channel_drop_local(struct channel *channel, size_t worker)
+void channel_drop_receivers(struct channel *channel, size_t worker)
 {
     if (worker != channel->own_worker)
-        free(channel->locals[worker]);
-    channel->locals[worker] = NULL;
+        free(channel->receivers[worker]);
+    channel->receivers[worker] = NULL;
 }

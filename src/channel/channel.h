@@ -1,6 +1,6 @@
 /* A channel: its name, its subscribers on all workers, its members, its last event.
  *
- * Thread: what is fixed after the start any; `locals[w]` only worker w; the rest as said below.
+ * Thread: what is fixed after the start any; `receivers[w]` only worker w; the rest as said below.
  * Life: counted. It stands in its registry while somebody is subscribed or an event is kept.
  */
 #pragma once
@@ -8,8 +8,8 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "channel/kind.h"
-#include "channel/local.h"
 #include "channel/presence.h"
+#include "channel/receivers.h"
 #include "ws/message.h"
 
 #include <stdatomic.h>
@@ -33,7 +33,7 @@ struct channel {
 
     /* Fixed. */
     struct channel_registry *registry;
-    char *name; /* behind `locals` */
+    char *name; /* behind `receivers` */
     uint32_t name_len;
     struct channel_kind kind;
 
@@ -46,13 +46,13 @@ struct channel {
 
     /* A worker each, NULL where it has nobody; that of the worker who made the channel is `own`. */
     uint32_t own_worker; /* fixed */
-    struct channel_local own;
+    struct channel_receivers own;
 
     /* Under the state lock; NULL for other kinds. */
     struct channel_presence *presence;
     struct channel_cache *cache;
 
-    struct channel_local *locals[];
+    struct channel_receivers *receivers[];
 };
 
 /* `worker`: the one that is likely to have subscribers. */
@@ -65,5 +65,5 @@ struct bytes channel_name(const struct channel *channel);
 
 /* What `worker` knows of it, on that worker: made where it has nobody yet, and let go of when it
  * holds nobody any more. */
-struct channel_local *channel_hold_local(struct channel *channel, size_t worker);
-void channel_drop_local(struct channel *channel, size_t worker);
+struct channel_receivers *channel_hold_receivers(struct channel *channel, size_t worker);
+void channel_drop_receivers(struct channel *channel, size_t worker);

@@ -28,23 +28,23 @@ struct activation_mail {
     struct channel *channel;
     struct ws_conn *conn; /* only to look up: it may be gone */
     struct ws_message *welcome;
-    struct ws_message *kept;
+    struct ws_message *cached;
 };
 
 /* --- receivers ------------------------------------------------------------------------------ */
 
-static struct channel_local *local_of(const struct channel_fanout *fanout,
-                                      const struct channel *channel)
+static struct channel_receivers *receivers_of(const struct channel_fanout *fanout,
+                                              const struct channel *channel)
 {
-    return channel->locals[fanout->worker];
+    return channel->receivers[fanout->worker];
 }
 
-void channel_fanout_settle(struct channel_fanout *fanout, const struct channel *channel)
+void channel_fanout_flush_channel(struct channel_fanout *fanout, const struct channel *channel)
 {
-    const struct channel_local *local = local_of(fanout, channel);
+    const struct channel_receivers *receivers = receivers_of(fanout, channel);
 
-    CHECK(local->count == 0 && local->shared_count == 0);
-    if (local->run != NULL)
+    CHECK(receivers->count == 0 && receivers->shared_count == 0);
+    if (receivers->run != NULL)
         channel_fanout_flush(fanout);
 }
 
@@ -56,9 +56,9 @@ static void mark_shared(struct channel_fanout *fanout, struct channel_subscripti
         return;
     subscription->is_shared = is_shared;
     if (is_shared)
-        local_of(fanout, subscription->channel)->shared_count++;
+        receivers_of(fanout, subscription->channel)->shared_count++;
     else
-        local_of(fanout, subscription->channel)->shared_count--;
+        receivers_of(fanout, subscription->channel)->shared_count--;
 }
 
 static struct channel_subscription *first_of(const struct channel_subscriber *subscriber)
@@ -88,34 +88,34 @@ static void note_one_less(struct channel_fanout *fanout, struct channel_subscrip
 
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
-    channel_local_activate(local_of(fanout, subscription->channel), subscription);
+    channel_receivers_activate(receivers_of(fanout, subscription->channel), subscription);
     note_another(fanout, subscription);
 }
 
 /* Who leaves has heard what was published before; to a connection that is over nothing is owed. */
-static void settle_run(struct channel_fanout *fanout, const struct channel_local *local,
-                       const struct channel_subscription *subscription)
+static void flush_run(struct channel_fanout *fanout, const struct channel_receivers *receivers,
+                      const struct channel_subscription *subscription)
 {
-    if (local->run != NULL &&
-        (ws_conn_is_open(subscription->subscriber->conn) || local->runs_count > 1 ||
-         !channel_run_lose_receiver(local->run, local->count)))
+    if (receivers->run != NULL &&
+        (ws_conn_is_open(subscription->subscriber->conn) || receivers->runs_count > 1 ||
+         !channel_run_lose_receiver(receivers->run, receivers->count)))
         channel_fanout_flush(fanout);
 }
 
 void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
-    struct channel_local *local = local_of(fanout, subscription->channel);
+    struct channel_receivers *receivers = receivers_of(fanout, subscription->channel);
 
-    settle_run(fanout, local, subscription);
+    flush_run(fanout, receivers, subscription);
     note_one_less(fanout, subscription);
-    channel_local_deactivate(local, subscription);
+    channel_receivers_deactivate(receivers, subscription);
 }
 
 /* --- runs ----------------------------------------------------------------------------------- */
 
 static struct channel_run *begin_run(struct channel_fanout *fanout, struct channel *channel)
 {
-    struct channel_local *local = local_of(fanout, channel);
+    struct channel_receivers *receivers = receivers_of(fanout, channel);
     struct channel_run *run = channel_run_new(channel);
 
     if (fanout->last_run != NULL)
@@ -123,18 +123,19 @@ static struct channel_run *begin_run(struct channel_fanout *fanout, struct chann
     else
         fanout->first_run = run;
     fanout->last_run = run;
-    local->run = run;
-    local->runs_count++;
+    receivers->run = run;
+    receivers->runs_count++;
     return run;
 }
 
 /* The run that the next event of `channel` joins. */
 static struct channel_run *run_for(struct channel_fanout *fanout, struct channel *channel)
 {
-    const struct channel_local *local = local_of(fanout, channel);
+    const struct channel_receivers *receivers = receivers_of(fanout, channel);
 
-    if (local->run != NULL && (local->shared_count == 0 || fanout->last_run == local->run))
-        return local->run;
+    if (receivers->run != NULL &&
+        (receivers->shared_count == 0 || fanout->last_run == receivers->run))
+        return receivers->run;
     return begin_run(fanout, channel);
 }
 
@@ -154,10 +155,10 @@ static struct channel_subscription *excepted(struct channel_fanout *fanout,
 static void gather(struct channel_fanout *fanout, struct channel *channel,
                    struct ws_message *message, uint64_t except)
 {
-    const struct channel_local *local = local_of(fanout, channel);
+    const struct channel_receivers *receivers = receivers_of(fanout, channel);
 
-    if (local != NULL && local->count > 0)
-        channel_run_add(run_for(fanout, channel), message, local->count,
+    if (receivers != NULL && receivers->count > 0)
+        channel_run_add(run_for(fanout, channel), message, receivers->count,
                         excepted(fanout, channel, except));
 }
 
@@ -169,18 +170,18 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
 }
 
 /* Each message to each of its receivers, for whoever listens. */
-static void tell_sent(const struct channel_fanout *fanout, const struct channel_run *run,
-                      size_t sent_count)
+static void notify_sent(const struct channel_fanout *fanout, const struct channel_run *run,
+                        size_t sent_count)
 {
-    const struct channel_local *local = local_of(fanout, run->channel);
+    const struct channel_receivers *receivers = receivers_of(fanout, run->channel);
     size_t group = 0;
 
     if (fanout->on_sent_count != NULL && sent_count > 0)
-        fanout->on_sent_count(local->places[0].conn, sent_count);
+        fanout->on_sent_count(receivers->entries[0].conn, sent_count);
     if (fanout->on_sent == NULL)
         return;
     for (uint32_t i = 0; i < run->receivers_count; i++) {
-        const struct channel_local_place receiver = local->places[i];
+        const struct channel_receivers_entry receiver = receivers->entries[i];
         size_t skip = 0;
 
         for (size_t j = channel_run_first(run, i, &group);
@@ -191,7 +192,7 @@ static void tell_sent(const struct channel_fanout *fanout, const struct channel_
 
 /* To a receiver that does not hear all of the run. */
 static bool send_part(struct channel_fanout *fanout, struct channel_run *run,
-                      struct channel_local_place receiver, size_t first)
+                      struct channel_receivers_entry receiver, size_t first)
 {
     const enum ws_deflate_form form = receiver.conn->form;
     struct net_chunk *frames;
@@ -217,18 +218,18 @@ static bool send_whole(struct channel_fanout *fanout, struct channel_run *run, s
 /* `is_all`: the run is all that its receivers get this turn. */
 static void send_run(struct channel_fanout *fanout, struct channel_run *run, bool is_all)
 {
-    const struct channel_local *local = local_of(fanout, run->channel);
+    const struct channel_receivers *receivers = receivers_of(fanout, run->channel);
     size_t sent_count = 0;
     size_t group = 0;
 
     for (uint32_t i = 0; i < run->receivers_count; i++) {
-        const struct channel_local_place receiver = local->places[i];
+        const struct channel_receivers_entry receiver = receivers->entries[i];
         const size_t first = run->newcomers_count > 0 ? channel_run_first(run, i, &group) : 0;
         const bool is_part =
             first > 0 || (run->skips_count > 0 && receiver.subscription->is_skipping);
 
         if (i + 4 < run->receivers_count)
-            __builtin_prefetch(local->places[i + 4].conn);
+            __builtin_prefetch(receivers->entries[i + 4].conn);
         if (is_part ? !send_part(fanout, run, receiver, first)
                     : !send_whole(fanout, run, receiver.conn, is_all))
             note_slow(fanout, receiver.conn);
@@ -236,7 +237,7 @@ static void send_run(struct channel_fanout *fanout, struct channel_run *run, boo
     }
     sent_count -= run->skips_count;
     metrics_add(&fanout->metrics->messages_sent, sent_count);
-    tell_sent(fanout, run, sent_count);
+    notify_sent(fanout, run, sent_count);
 }
 
 void channel_fanout_flush(struct channel_fanout *fanout)
@@ -245,16 +246,16 @@ void channel_fanout_flush(struct channel_fanout *fanout)
     struct channel_run *run;
 
     while ((run = fanout->first_run) != NULL) {
-        struct channel_local *local = local_of(fanout, run->channel);
+        struct channel_receivers *receivers = receivers_of(fanout, run->channel);
 
         fanout->first_run = run->next;
         if (run->next == NULL)
             fanout->last_run = NULL;
-        if (local->run == run)
-            local->run = NULL;
-        local->runs_count--;
+        if (receivers->run == run)
+            receivers->run = NULL;
+        receivers->runs_count--;
         channel_run_mark_skipping(run, true);
-        send_run(fanout, run, is_only_run || local->shared_count == 0);
+        send_run(fanout, run, is_only_run || receivers->shared_count == 0);
         channel_run_mark_skipping(run, false);
         channel_run_free(run);
     }
@@ -318,8 +319,8 @@ void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, stru
     post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
 }
 
-void channel_fanout_tell_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
-                                  struct bytes text)
+void channel_fanout_notify_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+                                    struct bytes text)
 {
     struct ws_message *message = ws_message_new(text);
 
@@ -363,11 +364,11 @@ static void send_or_note(struct channel_fanout *fanout, struct ws_conn *conn,
 
 void channel_fanout_activate(struct channel_fanout *fanout,
                              struct channel_subscription *subscription, struct ws_message *welcome,
-                             struct ws_message *kept)
+                             struct ws_message *cached)
 {
     channel_fanout_add(fanout, subscription);
     send_or_note(fanout, subscription->subscriber->conn, welcome);
-    send_or_note(fanout, subscription->subscriber->conn, kept);
+    send_or_note(fanout, subscription->subscriber->conn, cached);
 }
 
 static void on_activation_mail(struct net_mail *mail, void *owner)
@@ -379,16 +380,16 @@ static void on_activation_mail(struct net_mail *mail, void *owner)
 
     (void)owner;
     if (subscription != NULL && !subscription->is_active)
-        channel_fanout_activate(fanout, subscription, activation->welcome, activation->kept);
+        channel_fanout_activate(fanout, subscription, activation->welcome, activation->cached);
     ws_message_unref(activation->welcome);
-    ws_message_unref(activation->kept);
+    ws_message_unref(activation->cached);
     channel_unref(activation->channel);
     free(activation);
 }
 
 void channel_fanout_add_in_order(struct channel_fanout *fanout,
                                  struct channel_subscription *subscription,
-                                 struct ws_message *welcome, struct ws_message *kept)
+                                 struct ws_message *welcome, struct ws_message *cached)
 {
     struct activation_mail *activation = mem_new(sizeof *activation);
 
@@ -397,7 +398,7 @@ void channel_fanout_add_in_order(struct channel_fanout *fanout,
     activation->channel = channel_ref(subscription->channel);
     activation->conn = subscription->subscriber->conn;
     activation->welcome = welcome;
-    activation->kept = kept;
+    activation->cached = cached;
     net_mailbox_post(&fanout->loop->mailbox, &activation->mail);
 }
 

@@ -53,8 +53,8 @@ void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, stru
                                      struct ws_message *message, uint64_t except);
 
 /* The same for a text that is told once. */
-void channel_fanout_tell_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
-                                  struct bytes text);
+void channel_fanout_notify_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+                                    struct bytes text);
 
 /* Whether a worker lags so far behind that nothing more should be published to the channel. */
 bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
@@ -64,18 +64,18 @@ bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription);
 
 /* The same, in its order with what was published under the state lock, which the caller holds: once
- * it hears, it is sent `welcome` and `kept` (may be NULL). Takes both messages. It has happened
+ * it hears, it is sent `welcome` and `cached` (may be NULL). Takes both messages. It has happened
  * when channel_fanout_catch_up() returns. */
 void channel_fanout_add_in_order(struct channel_fanout *fanout,
                                  struct channel_subscription *subscription,
-                                 struct ws_message *welcome, struct ws_message *kept);
+                                 struct ws_message *welcome, struct ws_message *cached);
 void channel_fanout_catch_up(struct channel_fanout *fanout);
 
 /* On the worker of a subscription that is not active yet: it hears from now on, and is sent both
  * messages (each may be NULL) first. */
 void channel_fanout_activate(struct channel_fanout *fanout,
                              struct channel_subscription *subscription, struct ws_message *welcome,
-                             struct ws_message *kept);
+                             struct ws_message *cached);
 
 /* Sends what the turn has gathered so far. */
 void channel_fanout_flush(struct channel_fanout *fanout);
@@ -85,6 +85,6 @@ void channel_fanout_end_turn(struct channel_fanout *fanout);
 
 /* For channel/subscription.c alone. The worker has nobody in the channel any more: nothing of it is
  * owed. */
-void channel_fanout_settle(struct channel_fanout *fanout, const struct channel *channel);
+void channel_fanout_flush_channel(struct channel_fanout *fanout, const struct channel *channel);
 void channel_fanout_remove(struct channel_fanout *fanout,
                            struct channel_subscription *subscription);

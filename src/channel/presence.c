@@ -18,9 +18,9 @@
  */
 struct channel_presence_member {
     struct map_entry entry;
-    uint32_t index; /* where it is shown */
-    uint32_t round; /* the last one in which it was shown */
-    bool is_shown;
+    uint32_t index;      /* where it is shown */
+    uint32_t generation; /* the last one in which it was shown */
+    bool is_listed;
     uint32_t connections_count; /* of this node */
     uint32_t user_id_len;
     uint32_t id_len;       /* of the stretch: the quoted user id */
@@ -33,7 +33,7 @@ struct channel_presence {
     struct channel_presence_member **members;
     size_t count;
     size_t cap;
-    uint32_t round;
+    uint32_t generation;
     size_t fragments_len; /* of all members */
     struct buffer snapshot;
 };
@@ -129,24 +129,24 @@ static struct channel_presence_member *member_new(struct bytes user_id, struct b
 
 /* --- shown or not --------------------------------------------------------------------------- */
 
-static void show(struct channel_presence *presence, struct channel_presence_member *member)
+static void list_member(struct channel_presence *presence, struct channel_presence_member *member)
 {
     presence->members =
         mem_room(presence->members, presence->count, &presence->cap, sizeof *presence->members);
-    member->is_shown = true;
+    member->is_listed = true;
     member->index = (uint32_t)presence->count;
     presence->members[presence->count++] = member;
     presence->fragments_len += member->fragment_len;
     buffer_clear(&presence->snapshot);
 }
 
-static void hide(struct channel_presence *presence, struct channel_presence_member *member)
+static void unlist_member(struct channel_presence *presence, struct channel_presence_member *member)
 {
     struct channel_presence_member *last = presence->members[presence->count - 1];
 
     presence->members[member->index] = last;
     last->index = member->index;
-    member->is_shown = false;
+    member->is_listed = false;
     presence->count--;
     presence->fragments_len -= member->fragment_len;
     buffer_clear(&presence->snapshot);
@@ -168,40 +168,40 @@ static struct channel_presence_member *find_or_add(struct channel_presence *pres
 static void drop_if_unused(struct channel_presence *presence,
                            struct channel_presence_member *member)
 {
-    if (member->is_shown || member->connections_count > 0)
+    if (member->is_listed || member->connections_count > 0)
         return;
     map_remove(&presence->by_user_id, &member->entry);
     free(member);
 }
 
-bool channel_presence_show(struct channel_presence *presence, struct bytes user_id,
+bool channel_presence_list(struct channel_presence *presence, struct bytes user_id,
                            struct bytes user_info)
 {
     struct channel_presence_member *member = find_or_add(presence, user_id, user_info);
 
-    member->round = presence->round;
-    if (member->is_shown)
+    member->generation = presence->generation;
+    if (member->is_listed)
         return false;
-    show(presence, member);
+    list_member(presence, member);
     return true;
 }
 
-bool channel_presence_hide(struct channel_presence *presence, struct bytes user_id)
+bool channel_presence_unlist(struct channel_presence *presence, struct bytes user_id)
 {
     struct channel_presence_member *member = find(presence, user_id, hash_bytes(user_id));
 
-    if (member == NULL || !member->is_shown)
+    if (member == NULL || !member->is_listed)
         return false;
-    hide(presence, member);
+    unlist_member(presence, member);
     drop_if_unused(presence, member);
     return true;
 }
 
-bool channel_presence_is_shown(const struct channel_presence *presence, struct bytes user_id)
+bool channel_presence_is_listed(const struct channel_presence *presence, struct bytes user_id)
 {
     const struct channel_presence_member *member = find(presence, user_id, hash_bytes(user_id));
 
-    return member != NULL && member->is_shown;
+    return member != NULL && member->is_listed;
 }
 
 /* --- connections ---------------------------------------------------------------------------- */
@@ -233,19 +233,19 @@ bool channel_presence_is_last(const struct channel_presence_member *member)
 
 /* --- all of them anew ----------------------------------------------------------------------- */
 
-void channel_presence_begin_round(struct channel_presence *presence)
+void channel_presence_begin_generation(struct channel_presence *presence)
 {
-    presence->round++;
+    presence->generation++;
 }
 
-const struct channel_presence_member *channel_presence_next_outdated(
+const struct channel_presence_member *channel_presence_next_stale(
     const struct channel_presence *presence, size_t *index)
 {
     /* From the back: whoever takes the place of one that is hidden was looked at before. */
     while (*index > 0) {
         const struct channel_presence_member *member = presence->members[--*index];
 
-        if (member->round != presence->round && member->connections_count == 0)
+        if (member->generation != presence->generation && member->connections_count == 0)
             return member;
     }
     return NULL;

@@ -26,20 +26,20 @@ bool channel_presence_leave(struct channel_presence *presence,
                             struct channel_presence_member *member);
 
 /* Is a member from now on, and is none any more; false where nothing changed. */
-bool channel_presence_show(struct channel_presence *presence, struct bytes user_id,
+bool channel_presence_list(struct channel_presence *presence, struct bytes user_id,
                            struct bytes user_info);
-bool channel_presence_hide(struct channel_presence *presence, struct bytes user_id);
+bool channel_presence_unlist(struct channel_presence *presence, struct bytes user_id);
 
-bool channel_presence_is_shown(const struct channel_presence *presence, struct bytes user_id);
+bool channel_presence_is_listed(const struct channel_presence *presence, struct bytes user_id);
 
 /* Whether it has one connection here: its leaving would be the member's. */
 bool channel_presence_is_last(const struct channel_presence_member *member);
 
-/* All members are shown anew: begins a round; then each of channel_presence_show(); then hides
+/* All members are shown anew: begins a round; then each of channel_presence_list(); then hides
  * those that were not shown in this round and have no connection here. `*index` begins as
  * channel_presence_count(); NULL where none is left of them. */
-void channel_presence_begin_round(struct channel_presence *presence);
-const struct channel_presence_member *channel_presence_next_outdated(
+void channel_presence_begin_generation(struct channel_presence *presence);
+const struct channel_presence_member *channel_presence_next_stale(
     const struct channel_presence *presence, size_t *index);
 
 struct bytes channel_presence_user_id(const struct channel_presence_member *member);

@@ -25,8 +25,8 @@ struct channel_registry {
     atomic_size_t occupied_count;
     struct shard shards[STRIPES_COUNT];
     pthread_mutex_t state_locks[STRIPES_COUNT];
-    pthread_mutex_t cache_lock; /* over `kept` */
-    struct list kept;           /* channels that keep an event, what expires first in front */
+    pthread_mutex_t cache_lock; /* over `cached` */
+    struct list cached;         /* channels that keep an event, what expires first in front */
 };
 
 struct channel_registry *channel_registry_new(size_t workers_count, bool has_kinds)
@@ -46,7 +46,7 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
         pthread_mutex_init(&registry->state_locks[i], NULL);
     }
     pthread_mutex_init(&registry->cache_lock, NULL);
-    list_init(&registry->kept);
+    list_init(&registry->cached);
     return registry;
 }
 
@@ -241,12 +241,13 @@ static void keep(struct channel *channel, struct ws_message *event, uint64_t exp
     channel->cache->expires_ms = expires_ms;
     list_remove(&channel->cache->link);
     if (event != NULL)
-        list_append(&registry->kept, &channel->cache->link);
+        list_append(&registry->cached, &channel->cache->link);
     pthread_mutex_unlock(&registry->cache_lock);
 }
 
-struct channel *channel_registry_lock_and_keep(struct channel_registry *registry, struct bytes name,
-                                               struct ws_message *event, uint64_t expires_ms)
+struct channel *channel_registry_lock_and_cache(struct channel_registry *registry,
+                                                struct bytes name, struct ws_message *event,
+                                                uint64_t expires_ms)
 {
     const uint64_t hash = hash_bytes(name);
     struct shard *shard = shard_of(registry, hash);
@@ -262,12 +263,13 @@ struct channel *channel_registry_lock_and_keep(struct channel_registry *registry
     return channel;
 }
 
-void channel_registry_forget_kept(struct channel *channel)
+void channel_registry_forget_cached(struct channel *channel)
 {
     keep(channel, NULL, 0);
 }
 
-struct ws_message *channel_registry_kept(struct channel *channel, uint64_t now_ms, uint64_t *ttl_ms)
+struct ws_message *channel_registry_cached(struct channel *channel, uint64_t now_ms,
+                                           uint64_t *ttl_ms)
 {
     const struct channel_cache *cache = channel->cache;
 
@@ -283,8 +285,8 @@ static struct channel *next_expired(struct channel_registry *registry, uint64_t 
     struct channel *channel = NULL;
 
     pthread_mutex_lock(&registry->cache_lock);
-    if (!list_is_empty(&registry->kept)) {
-        struct channel_cache *first = LIST_OWNER(registry->kept.next, struct channel_cache, link);
+    if (!list_is_empty(&registry->cached)) {
+        struct channel_cache *first = LIST_OWNER(registry->cached.next, struct channel_cache, link);
 
         if (first->expires_ms <= now_ms)
             channel = channel_ref(first->channel);

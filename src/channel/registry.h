@@ -51,16 +51,17 @@ void channel_registry_unlock_state(struct channel *channel);
 
 /* Finds or makes a cache channel, keeps `event` as its last one until `expires_ms`, and answers it
  * with a reference and with its state locked. */
-struct channel *channel_registry_lock_and_keep(struct channel_registry *registry, struct bytes name,
-                                               struct ws_message *event, uint64_t expires_ms);
+struct channel *channel_registry_lock_and_cache(struct channel_registry *registry,
+                                                struct bytes name, struct ws_message *event,
+                                                uint64_t expires_ms);
 
 /* Keeps no event any more; under the state lock. */
-void channel_registry_forget_kept(struct channel *channel);
+void channel_registry_forget_cached(struct channel *channel);
 
 /* The last event, a reference for the caller, and how long it stays; NULL where there is none.
  * Under the state lock. */
-struct ws_message *channel_registry_kept(struct channel *channel, uint64_t now_ms,
-                                         uint64_t *ttl_ms);
+struct ws_message *channel_registry_cached(struct channel *channel, uint64_t now_ms,
+                                           uint64_t *ttl_ms);
 
 /* Lets go of what has expired. */
 void channel_registry_expire(struct channel_registry *registry, uint64_t now_ms);

@@ -13,7 +13,7 @@ struct channel_subscription *channel_subscription_new(struct channel_fanout *fan
     subscription->channel = channel;
     list_append(&subscriber->subscriptions, &subscription->link);
     subscriber->count++;
-    channel_local_hold(channel_hold_local(channel, fanout->worker), subscription);
+    channel_receivers_add(channel_hold_receivers(channel, fanout->worker), subscription);
     return subscription;
 }
 
@@ -22,17 +22,17 @@ struct channel *channel_subscription_free(struct channel_fanout *fanout,
                                           bool *is_last_of_worker)
 {
     struct channel *channel = subscription->channel;
-    struct channel_local *local = channel->locals[fanout->worker];
+    struct channel_receivers *receivers = channel->receivers[fanout->worker];
 
     if (subscription->is_active)
         channel_fanout_remove(fanout, subscription);
     list_remove(&subscription->link);
     subscription->subscriber->count--;
-    channel_local_release(local, subscription);
-    *is_last_of_worker = local->held_count == 0;
+    channel_receivers_remove(receivers, subscription);
+    *is_last_of_worker = receivers->entries_count == 0;
     if (*is_last_of_worker) {
-        channel_fanout_settle(fanout, channel);
-        channel_drop_local(channel, fanout->worker);
+        channel_fanout_flush_channel(fanout, channel);
+        channel_drop_receivers(channel, fanout->worker);
     }
     free(subscription);
     return channel;
@@ -42,7 +42,7 @@ struct channel_subscription *channel_subscription_find(const struct channel_fano
                                                        const struct ws_conn *conn,
                                                        const struct channel *channel)
 {
-    const struct channel_local *local = channel->locals[fanout->worker];
+    const struct channel_receivers *receivers = channel->receivers[fanout->worker];
 
-    return local ? channel_local_find(local, conn) : NULL;
+    return receivers ? channel_receivers_find(receivers, conn) : NULL;
 }

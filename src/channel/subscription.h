@@ -15,7 +15,7 @@ struct channel_subscription {
     struct channel_subscriber *subscriber;
     struct channel *channel;
     struct channel_presence_member *member; /* of a presence channel */
-    uint32_t index;                         /* of its place, channel/local.h */
+    uint32_t index;                         /* of its place, channel/receivers.h */
     bool is_active;                         /* hears the channel's events */
     bool is_shared;                         /* the subscriber is in other channels too */
     bool is_skipping;                       /* is left out of an event of the run being sent */

@@ -74,8 +74,8 @@ static bool read_number(const char *name, const char *text, uint64_t max, uint64
     return false;
 }
 
-static bool settle(const struct arguments *arguments, const char *scenario,
-                   struct bench_options *options, struct buffer *error)
+static bool resolve(const struct arguments *arguments, const char *scenario,
+                    struct bench_options *options, struct buffer *error)
 {
     uint64_t connections;
     uint64_t in_flight;
@@ -187,7 +187,7 @@ static bool run(int argc, char **argv, bool *is_clean, struct buffer *error)
     json_t *report = NULL;
 
     if (!read_arguments(argc, argv, &arguments, error) ||
-        !settle(&arguments, argv[1], &options, error) || !read_others(&arguments, &options, error))
+        !resolve(&arguments, argv[1], &options, error) || !read_others(&arguments, &options, error))
         return false;
     if (cli_target_open(&target, &arguments.target, error) &&
         open_publishing(&arguments, &target, &publishing, &options, error))

@@ -7,36 +7,36 @@
 
 void cluster_batch_deinit(struct cluster_batch *batch)
 {
-    cluster_request_deinit(&batch->request);
+    cluster_resp_deinit(&batch->command);
 }
 
 void cluster_batch_clear(struct cluster_batch *batch)
 {
-    buffer_clear(&batch->request.arguments);
-    batch->request.count = 0;
+    buffer_clear(&batch->command.arguments);
+    batch->command.count = 0;
     batch->number = 0;
 }
 
 bool cluster_batch_is_empty(const struct cluster_batch *batch)
 {
-    return batch->request.count == 0;
+    return batch->command.count == 0;
 }
 
 bool cluster_batch_is_long(const struct cluster_batch *batch)
 {
-    return batch->request.arguments.len > LONG_BYTES;
+    return batch->command.arguments.len > LONG_BYTES;
 }
 
 /* --- pieces --------------------------------------------------------------------------------- */
 
 static void add(struct cluster_batch *batch, struct bytes argument)
 {
-    cluster_request_add(&batch->request, argument);
+    cluster_resp_add(&batch->command, argument);
 }
 
 static void add_text(struct cluster_batch *batch, const char *text)
 {
-    cluster_request_add_text(&batch->request, text);
+    cluster_resp_add_text(&batch->command, text);
 }
 
 /* Socket ids use all 64 bits. */
@@ -45,7 +45,7 @@ static void add_number(struct cluster_batch *batch, uint64_t number)
     char text[24];
     const int len = snprintf(text, sizeof text, "%" PRIu64, number);
 
-    cluster_request_add(&batch->request, (struct bytes){text, (size_t)len});
+    cluster_resp_add(&batch->command, (struct bytes){text, (size_t)len});
 }
 
 static void add_flags(struct cluster_batch *batch, unsigned flags)
@@ -53,13 +53,13 @@ static void add_flags(struct cluster_batch *batch, unsigned flags)
     char text[4];
 
     snprintf(text, sizeof text, "%s%s%s", flags & CLUSTER_IS_PRESENCE ? "p" : "",
-             flags & CLUSTER_IS_CACHE ? "k" : "", flags & CLUSTER_TELLS_COUNT ? "t" : "");
+             flags & CLUSTER_IS_CACHE ? "k" : "", flags & CLUSTER_NOTIFIES_COUNT ? "t" : "");
     add_text(batch, text);
 }
 
 static void begin(struct cluster_batch *batch, const char *letter)
 {
-    if (batch->request.count == 0) {
+    if (batch->command.count == 0) {
         add_text(batch, "EVALSHA");
         add_text(batch, batch->sha);
         add_text(batch, "1");
@@ -103,10 +103,10 @@ void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct b
     add(batch, user_id);
 }
 
-void cluster_batch_event(struct cluster_batch *batch, const struct cluster_kept_event *event)
+void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbox_event *event)
 {
     begin(batch, event->ttl_ms > 0 ? "K" : "E");
-    add(batch, cluster_kept_key(event));
+    add(batch, cluster_outbox_key(event));
     add_number(batch, event->except);
     add_number(batch, event->number);
     if (event->ttl_ms > 0)
@@ -117,12 +117,12 @@ void cluster_batch_event(struct cluster_batch *batch, const struct cluster_kept_
 }
 
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key, uint64_t socket_id,
-                         bool tells_count)
+                         bool notifies_count)
 {
     begin(batch, "D");
     add(batch, key);
     add_number(batch, socket_id);
-    add_text(batch, tells_count ? "t" : "");
+    add_text(batch, notifies_count ? "t" : "");
 }
 
 void cluster_batch_terminate(struct cluster_batch *batch, struct bytes app_id, struct bytes user_id)
@@ -136,7 +136,7 @@ void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id,
 {
     begin(batch, "X");
     add(batch, app_id);
-    cluster_request_add_number(&batch->request, change);
+    cluster_resp_add_number(&batch->command, change);
 }
 
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
@@ -148,8 +148,8 @@ void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint3
     add_number(batch, socket_id);
 }
 
-void cluster_batch_ask_online(struct cluster_batch *batch, struct bytes user_key,
-                              uint64_t socket_id)
+void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_key,
+                                 uint64_t socket_id)
 {
     begin(batch, "Q");
     add(batch, user_key);
@@ -164,13 +164,13 @@ void cluster_batch_hello(struct cluster_batch *batch, const char *epoch)
     add_text(batch, epoch);
 }
 
-void cluster_batch_beat(struct cluster_batch *batch, bool may_reap)
+void cluster_batch_heartbeat(struct cluster_batch *batch, bool may_reap)
 {
     begin(batch, "B");
     add_text(batch, may_reap ? "1" : "0");
 }
 
-void cluster_batch_take_former_away(struct cluster_batch *batch)
+void cluster_batch_remove_previous(struct cluster_batch *batch)
 {
     begin(batch, "F");
 }
@@ -180,7 +180,7 @@ void cluster_batch_all_is_said(struct cluster_batch *batch)
     begin(batch, "Z");
 }
 
-void cluster_batch_good_bye(struct cluster_batch *batch)
+void cluster_batch_leave_cluster(struct cluster_batch *batch)
 {
     begin(batch, "G");
 }

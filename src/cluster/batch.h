@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "cluster/kept.h"
-#include "cluster/request.h"
+#include "cluster/outbox.h"
+#include "cluster/resp.h"
 #include "cluster/state.h"
 
 struct cluster_batch {
@@ -15,7 +15,7 @@ struct cluster_batch {
     const char *prefix; /* of all keys */
     const char *node;
 
-    struct cluster_request request;
+    struct cluster_resp command;
     uint64_t number; /* of the last event that was ever in it */
 };
 
@@ -38,19 +38,19 @@ void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned 
 void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
                         struct bytes user_info);
 void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id);
-void cluster_batch_event(struct cluster_batch *batch, const struct cluster_kept_event *event);
+void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbox_event *event);
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key, uint64_t socket_id,
-                         bool tells_count);
+                         bool notifies_count);
 void cluster_batch_terminate(struct cluster_batch *batch, struct bytes app_id,
                              struct bytes user_id);
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change);
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
                          uint64_t socket_id);
-void cluster_batch_ask_online(struct cluster_batch *batch, struct bytes user_key,
-                              uint64_t socket_id);
+void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_key,
+                                 uint64_t socket_id);
 
 void cluster_batch_hello(struct cluster_batch *batch, const char *epoch);
-void cluster_batch_beat(struct cluster_batch *batch, bool may_reap);
-void cluster_batch_take_former_away(struct cluster_batch *batch);
+void cluster_batch_heartbeat(struct cluster_batch *batch, bool may_reap);
+void cluster_batch_remove_previous(struct cluster_batch *batch);
 void cluster_batch_all_is_said(struct cluster_batch *batch);
-void cluster_batch_good_bye(struct cluster_batch *batch);
+void cluster_batch_leave_cluster(struct cluster_batch *batch);

@@ -3,8 +3,8 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "cluster/asking.h"
 #include "cluster/link.h"
+#include "cluster/pending_query.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -25,25 +25,25 @@ struct cluster {
     struct cluster_link_shared shared;
     struct cluster_link *links;
     size_t links_count;
-    struct list askings;
+    struct list queries;
     uint64_t end_ms; /* by then it ends, whatever waits; 0: it does not end yet */
 };
 
 /* --- what workers tell ---------------------------------------------------------------------- */
 
-enum deed_kind {
-    DEED_SUBSCRIPTIONS,
-    DEED_JOIN,
-    DEED_LEAVE,
-    DEED_AWAIT,
-    DEED_PUBLISH,
-    DEED_TERMINATE,
-    DEED_CONNECTIONS,
-    DEED_ADMIT,
-    DEED_ASK_ONLINE,
+enum op_kind {
+    OP_SUBSCRIPTIONS,
+    OP_JOIN,
+    OP_LEAVE,
+    OP_AWAIT,
+    OP_PUBLISH,
+    OP_TERMINATE,
+    OP_CONNECTIONS,
+    OP_ADMIT,
+    OP_LOOKUP_ONLINE,
 };
 
-struct deed {
+struct op {
     struct net_mail mail;
     struct cluster_link *link;
     struct net_chunk *frame;
@@ -51,7 +51,7 @@ struct deed {
     uint64_t ttl_ms;
     int number; /* change, max */
     unsigned flags;
-    enum deed_kind kind;
+    enum op_kind kind;
     bool is_delivered;
     uint32_t key_len; /* or the app's id */
     uint32_t first_len;
@@ -59,53 +59,52 @@ struct deed {
     char texts[]; /* key, user id, user info */
 };
 
-static void do_deed(const struct deed *deed)
+static void apply_op(const struct op *op)
 {
-    struct cluster_link *link = deed->link;
-    const struct bytes key = {deed->texts, deed->key_len};
-    const struct bytes first = {deed->texts + deed->key_len, deed->first_len};
-    const struct bytes second = {first.data + first.len, deed->second_len};
+    struct cluster_link *link = op->link;
+    const struct bytes key = {op->texts, op->key_len};
+    const struct bytes first = {op->texts + op->key_len, op->first_len};
+    const struct bytes second = {first.data + first.len, op->second_len};
 
-    switch (deed->kind) {
-    case DEED_SUBSCRIPTIONS:
-        cluster_link_subscriptions(link, key, deed->number, deed->flags);
+    switch (op->kind) {
+    case OP_SUBSCRIPTIONS:
+        cluster_link_subscriptions(link, key, op->number, op->flags);
         break;
-    case DEED_JOIN:
+    case OP_JOIN:
         cluster_link_join(link, key, first, second);
         break;
-    case DEED_LEAVE:
+    case OP_LEAVE:
         cluster_link_leave(link, key, first);
         break;
-    case DEED_AWAIT:
-        cluster_link_await(link, key, deed->socket_id, deed->flags);
+    case OP_AWAIT:
+        cluster_link_await(link, key, op->socket_id, op->flags);
         break;
-    case DEED_PUBLISH:
-        cluster_link_publish(link, key, deed->socket_id, deed->frame, deed->ttl_ms,
-                             deed->is_delivered);
+    case OP_PUBLISH:
+        cluster_link_publish(link, key, op->socket_id, op->frame, op->ttl_ms, op->is_delivered);
         break;
-    case DEED_TERMINATE:
+    case OP_TERMINATE:
         cluster_link_terminate(link, key, first);
         break;
-    case DEED_CONNECTIONS:
-        cluster_link_connections(link, key, deed->number);
+    case OP_CONNECTIONS:
+        cluster_link_connections(link, key, op->number);
         break;
-    case DEED_ADMIT:
-        cluster_link_admit(link, key, (uint32_t)deed->number, deed->socket_id);
+    case OP_ADMIT:
+        cluster_link_admit(link, key, (uint32_t)op->number, op->socket_id);
         break;
-    case DEED_ASK_ONLINE:
-        cluster_link_ask_online(link, key, deed->socket_id);
+    case OP_LOOKUP_ONLINE:
+        cluster_link_lookup_online(link, key, op->socket_id);
         break;
     }
 }
 
-static void on_deed_mail(struct net_mail *mail, void *owner)
+static void on_op_mail(struct net_mail *mail, void *owner)
 {
-    struct deed *deed = (struct deed *)mail;
+    struct op *op = (struct op *)mail;
 
     (void)owner;
-    do_deed(deed);
-    net_chunk_unref(deed->frame);
-    free(deed);
+    apply_op(op);
+    net_chunk_unref(op->frame);
+    free(op);
 }
 
 static struct cluster_link *link_of(const struct cluster *cluster, struct cluster_key key)
@@ -113,138 +112,138 @@ static struct cluster_link *link_of(const struct cluster *cluster, struct cluste
     return &cluster->links[cluster_key_partition(key, cluster->links_count)];
 }
 
-static void post(struct cluster *cluster, struct deed *deed)
+static void post(struct cluster *cluster, struct op *op)
 {
-    net_mailbox_post(&cluster->loop.mailbox, &deed->mail);
+    net_mailbox_post(&cluster->loop.mailbox, &op->mail);
 }
 
-static struct deed *deed_new(enum deed_kind kind, struct cluster_link *link, struct bytes head,
-                             struct bytes first, struct bytes second)
+static struct op *op_new(enum op_kind kind, struct cluster_link *link, struct bytes head,
+                         struct bytes first, struct bytes second)
 {
-    struct deed *deed = mem_new(sizeof *deed + head.len + first.len + second.len);
+    struct op *op = mem_new(sizeof *op + head.len + first.len + second.len);
 
-    deed->mail.deliver = on_deed_mail;
-    deed->kind = kind;
-    deed->link = link;
-    deed->key_len = (uint32_t)head.len;
-    deed->first_len = (uint32_t)first.len;
-    deed->second_len = (uint32_t)second.len;
+    op->mail.deliver = on_op_mail;
+    op->kind = kind;
+    op->link = link;
+    op->key_len = (uint32_t)head.len;
+    op->first_len = (uint32_t)first.len;
+    op->second_len = (uint32_t)second.len;
     if (head.len > 0)
-        memcpy(deed->texts, head.data, head.len);
+        memcpy(op->texts, head.data, head.len);
     if (first.len > 0)
-        memcpy(deed->texts + head.len, first.data, first.len);
+        memcpy(op->texts + head.len, first.data, first.len);
     if (second.len > 0)
-        memcpy(deed->texts + head.len + first.len, second.data, second.len);
-    return deed;
+        memcpy(op->texts + head.len + first.len, second.data, second.len);
+    return op;
 }
 
-static struct deed *deed_of_channel(const struct cluster *cluster, enum deed_kind kind,
-                                    struct cluster_key key, struct bytes first, struct bytes second)
+static struct op *op_of_channel(const struct cluster *cluster, enum op_kind kind,
+                                struct cluster_key key, struct bytes first, struct bytes second)
 {
     struct buffer text = {0};
-    struct deed *deed;
+    struct op *op;
 
     cluster_key_write(&text, key);
-    deed = deed_new(kind, link_of(cluster, key), buffer_bytes(&text), first, second);
+    op = op_new(kind, link_of(cluster, key), buffer_bytes(&text), first, second);
     buffer_deinit(&text);
-    return deed;
+    return op;
 }
 
-static struct deed *deed_of_app(const struct cluster *cluster, enum deed_kind kind,
-                                struct bytes app_id, struct bytes user_id)
+static struct op *op_of_app(const struct cluster *cluster, enum op_kind kind, struct bytes app_id,
+                            struct bytes user_id)
 {
     const struct cluster_key key = {CLUSTER_KEY_USER, app_id, user_id};
 
-    return deed_new(kind, link_of(cluster, key), app_id, user_id, BYTES_NONE);
+    return op_new(kind, link_of(cluster, key), app_id, user_id, BYTES_NONE);
 }
 
 void cluster_subscriptions(struct cluster *cluster, struct cluster_key key, int change,
                            unsigned flags)
 {
-    struct deed *deed = deed_of_channel(cluster, DEED_SUBSCRIPTIONS, key, BYTES_NONE, BYTES_NONE);
+    struct op *op = op_of_channel(cluster, OP_SUBSCRIPTIONS, key, BYTES_NONE, BYTES_NONE);
 
-    deed->number = change;
-    deed->flags = flags;
-    post(cluster, deed);
+    op->number = change;
+    op->flags = flags;
+    post(cluster, op);
 }
 
 void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluster_member member)
 {
-    post(cluster, deed_of_channel(cluster, DEED_JOIN, key, member.user_id, member.user_info));
+    post(cluster, op_of_channel(cluster, OP_JOIN, key, member.user_id, member.user_info));
 }
 
 void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id)
 {
-    post(cluster, deed_of_channel(cluster, DEED_LEAVE, key, user_id, BYTES_NONE));
+    post(cluster, op_of_channel(cluster, OP_LEAVE, key, user_id, BYTES_NONE));
 }
 
 void cluster_await(struct cluster *cluster, struct cluster_key key, uint64_t socket_id,
                    unsigned flags)
 {
-    struct deed *deed = deed_of_channel(cluster, DEED_AWAIT, key, BYTES_NONE, BYTES_NONE);
+    struct op *op = op_of_channel(cluster, OP_AWAIT, key, BYTES_NONE, BYTES_NONE);
 
-    deed->socket_id = socket_id;
-    deed->flags = flags;
-    post(cluster, deed);
+    op->socket_id = socket_id;
+    op->flags = flags;
+    post(cluster, op);
 }
 
 void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t except,
                      struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered)
 {
-    struct deed *deed = deed_of_channel(cluster, DEED_PUBLISH, key, BYTES_NONE, BYTES_NONE);
+    struct op *op = op_of_channel(cluster, OP_PUBLISH, key, BYTES_NONE, BYTES_NONE);
 
-    deed->socket_id = except;
-    deed->frame = net_chunk_ref(frame);
-    deed->ttl_ms = ttl_ms;
-    deed->is_delivered = is_delivered;
-    post(cluster, deed);
+    op->socket_id = except;
+    op->frame = net_chunk_ref(frame);
+    op->ttl_ms = ttl_ms;
+    op->is_delivered = is_delivered;
+    post(cluster, op);
 }
 
 void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id)
 {
-    post(cluster, deed_of_app(cluster, DEED_TERMINATE, app_id, user_id));
+    post(cluster, op_of_app(cluster, OP_TERMINATE, app_id, user_id));
 }
 
 void cluster_connections(struct cluster *cluster, struct bytes app_id, int change)
 {
-    struct deed *deed = deed_of_app(cluster, DEED_CONNECTIONS, app_id, BYTES_NONE);
+    struct op *op = op_of_app(cluster, OP_CONNECTIONS, app_id, BYTES_NONE);
 
-    deed->number = change;
-    post(cluster, deed);
+    op->number = change;
+    post(cluster, op);
 }
 
 void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, uint64_t socket_id)
 {
-    struct deed *deed = deed_of_app(cluster, DEED_ADMIT, app_id, BYTES_NONE);
+    struct op *op = op_of_app(cluster, OP_ADMIT, app_id, BYTES_NONE);
 
-    deed->number = (int)max;
-    deed->socket_id = socket_id;
-    post(cluster, deed);
+    op->number = (int)max;
+    op->socket_id = socket_id;
+    post(cluster, op);
 }
 
-void cluster_query_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id)
+void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id)
 {
-    struct deed *deed = deed_of_channel(cluster, DEED_ASK_ONLINE, user_key, BYTES_NONE, BYTES_NONE);
+    struct op *op = op_of_channel(cluster, OP_LOOKUP_ONLINE, user_key, BYTES_NONE, BYTES_NONE);
 
-    deed->socket_id = socket_id;
-    post(cluster, deed);
+    op->socket_id = socket_id;
+    post(cluster, op);
 }
 
-static void on_asking_mail(struct net_mail *mail, void *owner)
+static void on_query_mail(struct net_mail *mail, void *owner)
 {
-    struct cluster_asking *asking = (struct cluster_asking *)mail;
-    struct cluster *cluster = asking->cluster;
+    struct cluster_pending_query *query = (struct cluster_pending_query *)mail;
+    struct cluster *cluster = query->cluster;
 
     (void)owner;
-    cluster_asking_begin(asking, cluster->links, cluster->links_count, &cluster->askings,
-                         net_loop_now_ms(&cluster->loop));
+    cluster_pending_query_begin(query, cluster->links, cluster->links_count, &cluster->queries,
+                                net_loop_now_ms(&cluster->loop));
 }
 
-void cluster_take_asking(struct cluster *cluster, struct cluster_asking *asking)
+void cluster_take_query(struct cluster *cluster, struct cluster_pending_query *query)
 {
-    asking->cluster = cluster;
-    asking->mail.deliver = on_asking_mail;
-    net_mailbox_post(&cluster->loop.mailbox, &asking->mail);
+    query->cluster = cluster;
+    query->mail.deliver = on_query_mail;
+    net_mailbox_post(&cluster->loop.mailbox, &query->mail);
 }
 
 /* --- the thread ----------------------------------------------------------------------------- */
@@ -257,14 +256,14 @@ static void on_turn_end(void *user)
         cluster_link_flush(&cluster->links[i]);
 }
 
-static void give_up_askings(struct cluster *cluster, uint64_t now_ms)
+static void give_up_queries(struct cluster *cluster, uint64_t now_ms)
 {
-    LIST_EACH(at, following, &cluster->askings) {
-        struct cluster_asking *asking = LIST_OWNER(at, struct cluster_asking, link);
+    LIST_EACH(at, following, &cluster->queries) {
+        struct cluster_pending_query *query = LIST_OWNER(at, struct cluster_pending_query, link);
 
-        if (now_ms - asking->begun_ms < CLUSTER_ASK_TIMEOUT_MS)
+        if (now_ms - query->begun_ms < CLUSTER_QUERY_TIMEOUT_MS)
             return;
-        cluster_asking_give_up(asking);
+        cluster_pending_query_give_up(query);
     }
 }
 
@@ -283,7 +282,7 @@ static void on_tick(uv_timer_t *timer)
 
     for (size_t i = 0; i < cluster->links_count; i++)
         cluster_link_tick(&cluster->links[i], now_ms);
-    give_up_askings(cluster, now_ms);
+    give_up_queries(cluster, now_ms);
     if (cluster->end_ms != 0 && (have_ended(cluster) || now_ms >= cluster->end_ms)) {
         uv_timer_stop(&cluster->tick);
         net_loop_stop(&cluster->loop);
@@ -336,7 +335,7 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     cluster->shared.user = user;
     cluster->shared.loop = &cluster->loop;
     name_process(&cluster->shared);
-    list_init(&cluster->askings);
+    list_init(&cluster->queries);
     if (settings->tls.enabled) {
         cluster->shared.tls = net_tls_new_client(&settings->tls, error);
         if (cluster->shared.tls == NULL) {
@@ -429,7 +428,7 @@ void cluster_read_status(const struct cluster *cluster, struct cluster_status *s
     for (size_t i = 0; i < cluster->links_count; i++) {
         const size_t nodes_count = atomic_load(&cluster->links[i].nodes_count);
 
-        status->events_kept += atomic_load(&cluster->links[i].kept_count);
+        status->events_kept += atomic_load(&cluster->links[i].outbox_count);
         status->events_received += atomic_load(&cluster->links[i].events_received);
         if (nodes_count > status->nodes_count)
             status->nodes_count = nodes_count;

@@ -20,7 +20,7 @@
 #include "net/descriptors.h"
 
 struct cluster;
-struct cluster_asking;
+struct cluster_pending_query;
 
 struct cluster_member {
     struct bytes user_id;
@@ -41,7 +41,7 @@ struct cluster_events {
     void (*on_member_removed)(struct cluster_key key, struct bytes user_id, bool is_ours,
                               void *user);
     /* The last event of a cache channel, an empty frame where there is none. */
-    void (*on_kept)(struct cluster_key key, struct bytes frame, uint64_t ttl_ms, void *user);
+    void (*on_cached)(struct cluster_key key, struct bytes frame, uint64_t ttl_ms, void *user);
     void (*on_count)(struct cluster_key key, uint64_t count, void *user);
     /* Everything up to cluster_await() has been applied. */
     void (*on_ready)(struct cluster_key key, uint64_t socket_id, void *user);
@@ -60,7 +60,7 @@ struct cluster_events {
 enum cluster_flags {
     CLUSTER_IS_PRESENCE = 1,
     CLUSTER_IS_CACHE = 2,
-    CLUSTER_TELLS_COUNT = 4, /* to all subscribers, when it changes */
+    CLUSTER_NOTIFIES_COUNT = 4, /* to all subscribers, when it changes */
 };
 
 /* Main opens, starts, ends and frees it. NULL where `settings` cannot be used; `error` then holds a
@@ -112,7 +112,8 @@ void cluster_connections(struct cluster *cluster, struct bytes app_id, int chang
 void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, uint64_t socket_id);
 
 /* Whether the user is signed in anywhere: `on_online_answer`. */
-void cluster_query_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id);
+void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key,
+                           uint64_t socket_id);
 
 /* --- for status and metrics ----------------------------------------------------------------- */
 
@@ -129,5 +130,5 @@ struct cluster_status {
 
 void cluster_read_status(const struct cluster *cluster, struct cluster_status *status);
 
-/* For cluster/ask.c alone: hands an ask to the cluster's thread. */
-void cluster_take_asking(struct cluster *cluster, struct cluster_asking *asking);
+/* For cluster/query.c alone: hands an ask to the cluster's thread. */
+void cluster_take_query(struct cluster *cluster, struct cluster_pending_query *query);

@@ -69,7 +69,7 @@ static bool is_new(struct cluster_inbox *inbox, struct bytes process, uint64_t n
     struct origin *origin;
 
     if (bytes_equal(process, bytes_of(inbox->process)))
-        return cluster_kept_heard(inbox->kept, number);
+        return cluster_outbox_received(inbox->outbox, number);
     origin = origin_of(inbox, process);
     if (number <= origin->number)
         return false;
@@ -160,7 +160,7 @@ static void read_of_channel(struct cluster_inbox *inbox, char letter, struct byt
         read_members(inbox, key, packed);
         break;
     case 'S':
-        events->on_kept(key, parts[2], number_of(parts[1]), inbox->user);
+        events->on_cached(key, parts[2], number_of(parts[1]), inbox->user);
         break;
     case 'A':
         events->on_member_added(key, (struct cluster_member){parts[1], parts[2]},

@@ -6,17 +6,17 @@
 #pragma once
 
 #include "cluster/cluster.h"
-#include "cluster/kept.h"
+#include "cluster/outbox.h"
 #include "cluster/state.h"
 
 struct cluster_inbox {
     const struct cluster_events *events;
     void *user;
-    const char *process;         /* this one's name */
-    struct cluster_kept *kept;   /* its own events come back to it */
-    struct cluster_state *state; /* connections that are admitted count */
-    bool is_partial;             /* snapshots do not show the members of all nodes yet */
-    uint64_t received_count;     /* events of others */
+    const char *process;           /* this one's name */
+    struct cluster_outbox *outbox; /* its own events come back to it */
+    struct cluster_state *state;   /* connections that are admitted count */
+    bool is_partial;               /* snapshots do not show the members of all nodes yet */
+    uint64_t received_count;       /* events of others */
 
     struct list origins; /* the last number of each other process */
 };

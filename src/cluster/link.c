@@ -12,7 +12,7 @@
 #define BEAT_MS 1000
 /* How long the others are waited for after Redis has lost everything: longer than they wait to try.
  */
-#define SETTLE_MS 8000
+#define PEERS_WAIT_MS 8000
 /* And at least, as one may have come whom this node has not heard of. */
 #define SETTLE_MIN_MS 3000
 /* A node that has been in step for so long may say of another that it is gone. */
@@ -30,7 +30,7 @@ struct cluster_link_sent {
 /* Who wants to know when a batch has been applied. */
 struct waiter {
     struct list link;
-    cluster_link_taken_fn on_taken;
+    cluster_link_acked_fn on_acked;
     void *data;
 };
 
@@ -46,7 +46,7 @@ static uint64_t now_of(const struct cluster_link *link)
 /* Whether Redis is told what happens as it happens. */
 static bool talks(const struct cluster_link *link)
 {
-    return link->phase >= CLUSTER_LINK_TELLING && link->phase <= CLUSTER_LINK_UP;
+    return link->phase >= CLUSTER_LINK_REPORTING && link->phase <= CLUSTER_LINK_UP;
 }
 
 /* --- gathering ------------------------------------------------------------------------------ */
@@ -61,7 +61,7 @@ static struct cluster_batch *batch_of(struct cluster_link *link)
 
 /* The count that Redis does not know yet comes before what depends on it. A newcomer's flags have
  * it told when it is ready; who leaves has it told at once. */
-static void tell_subscriptions(struct cluster_link *link, struct cluster_state_channel *channel)
+static void report_subscriptions(struct cluster_link *link, struct cluster_state_channel *channel)
 {
     const unsigned shown = channel->needs_state ? CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE : 0;
 
@@ -69,23 +69,23 @@ static void tell_subscriptions(struct cluster_link *link, struct cluster_state_c
         return;
     cluster_batch_subscriptions(batch_of(link), cluster_state_key(channel),
                                 channel->subscriptions_count,
-                                channel->flags & (shown | CLUSTER_TELLS_COUNT));
+                                channel->flags & (shown | CLUSTER_NOTIFIES_COUNT));
     cluster_state_clean(&link->state, channel);
 }
 
-static void tell_connections(struct cluster_link *link, struct cluster_state_app *app)
+static void report_connections(struct cluster_link *link, struct cluster_state_app *app)
 {
-    if (app->untold != 0)
+    if (app->unreported != 0)
         cluster_batch_connections(batch_of(link), (struct bytes){app->id, app->id_len},
-                                  app->untold);
-    app->untold = 0;
+                                  app->unreported);
+    app->unreported = 0;
 }
 
 /* --- sending -------------------------------------------------------------------------------- */
 
-static void update_kept_count(struct cluster_link *link)
+static void update_outbox_count(struct cluster_link *link)
 {
-    atomic_store_explicit(&link->kept_count, link->kept.count, memory_order_relaxed);
+    atomic_store_explicit(&link->outbox_count, link->outbox.count, memory_order_relaxed);
 }
 
 /* Whether Redis has applied it; else the link is lost, or was before. */
@@ -109,13 +109,13 @@ static bool is_applied(struct cluster_link *link, const redisReply *reply)
     return false;
 }
 
-static void tell_waiters(struct list *waiters, bool is_taken)
+static void report_waiters(struct list *waiters, bool is_acked)
 {
     LIST_EACH(at, following, waiters) {
         struct waiter *waiter = LIST_OWNER(at, struct waiter, link);
 
         list_remove(&waiter->link);
-        waiter->on_taken(is_taken, waiter->data);
+        waiter->on_acked(is_acked, waiter->data);
         free(waiter);
     }
 }
@@ -124,19 +124,19 @@ static void on_reply(const redisReply *reply, void *data, void *user)
 {
     struct cluster_link_sent *sent = data;
     struct cluster_link *link = user;
-    const size_t before = link->kept.count;
-    bool is_taken;
+    const size_t before = link->outbox.count;
+    bool is_acked;
 
     if (link->last_sent == sent)
         link->last_sent = NULL;
-    is_taken = is_applied(link, reply);
-    if (is_taken) {
-        cluster_kept_taken(&link->kept, sent->number);
-        atomic_fetch_add(&link->shared->events_sent, before - link->kept.count);
-        update_kept_count(link);
+    is_acked = is_applied(link, reply);
+    if (is_acked) {
+        cluster_outbox_acked(&link->outbox, sent->number);
+        atomic_fetch_add(&link->shared->events_sent, before - link->outbox.count);
+        update_outbox_count(link);
     }
-    tell_waiters(&sent->waiters, is_taken);
-    if (is_taken && sent->on_applied != NULL)
+    report_waiters(&sent->waiters, is_acked);
+    if (is_acked && sent->on_applied != NULL)
         sent->on_applied(link, reply);
     free(sent);
 }
@@ -153,10 +153,10 @@ static void flush_batch(struct cluster_link *link,
     sent->on_applied = on_applied;
     list_init(&sent->waiters);
     link->last_sent = sent;
-    cluster_redis_send(link->commands, &link->batch.request, on_reply, sent);
+    cluster_redis_send(link->commands, &link->batch.command, on_reply, sent);
 }
 
-bool cluster_link_wait(struct cluster_link *link, cluster_link_taken_fn on_taken, void *data)
+bool cluster_link_wait(struct cluster_link *link, cluster_link_acked_fn on_acked, void *data)
 {
     struct waiter *waiter;
 
@@ -166,7 +166,7 @@ bool cluster_link_wait(struct cluster_link *link, cluster_link_taken_fn on_taken
     if (link->last_sent == NULL)
         return false;
     waiter = mem_new(sizeof *waiter);
-    waiter->on_taken = on_taken;
+    waiter->on_acked = on_acked;
     waiter->data = data;
     list_append(&link->last_sent->waiters, &waiter->link);
     return true;
@@ -177,36 +177,36 @@ void cluster_link_flush(struct cluster_link *link)
     if (!talks(link))
         return;
     LIST_EACH(at, following, &link->state.dirty) {
-        tell_subscriptions(link, LIST_OWNER(at, struct cluster_state_channel, dirty));
+        report_subscriptions(link, LIST_OWNER(at, struct cluster_state_channel, dirty));
     }
     LIST_EACH(at, following, &link->state.apps) {
-        tell_connections(link, LIST_OWNER(at, struct cluster_state_app, link));
+        report_connections(link, LIST_OWNER(at, struct cluster_state_app, link));
     }
     flush_batch(link, NULL);
 }
 
 /* --- losing it ------------------------------------------------------------------------------ */
 
-static void deliver(struct cluster_link *link, struct cluster_kept_event *event)
+static void deliver(struct cluster_link *link, struct cluster_outbox_event *event)
 {
     const struct cluster_link_shared *shared = link->shared;
     struct cluster_key key;
 
     if (event->is_delivered)
         return;
-    if (cluster_key_read(cluster_kept_key(event), &key))
+    if (cluster_key_read(cluster_outbox_key(event), &key))
         shared->events->on_event(key, event->except, net_chunk_bytes(event->frame), event->ttl_ms,
                                  shared->user);
-    cluster_kept_deliver(&link->kept, event);
+    cluster_outbox_deliver(&link->outbox, event);
 }
 
 /* What this node's subscribers were to hear by way of Redis they hear now. */
 static void deliver_all(struct cluster_link *link)
 {
-    LIST_EACH(at, following, &link->kept.events) {
-        deliver(link, LIST_OWNER(at, struct cluster_kept_event, link));
+    LIST_EACH(at, following, &link->outbox.events) {
+        deliver(link, LIST_OWNER(at, struct cluster_outbox_event, link));
     }
-    update_kept_count(link);
+    update_outbox_count(link);
 }
 
 /* Said once for all links. */
@@ -252,7 +252,7 @@ void cluster_link_close(struct cluster_link *link)
     link->commands = NULL;
     cluster_locate_cancel(&link->locate);
     cluster_redis_close(commands);
-    cluster_reading_close(&link->reading);
+    cluster_inbox_reader_close(&link->reader);
     cluster_batch_clear(&link->batch);
 }
 
@@ -298,7 +298,7 @@ static void on_read(void *user)
     struct cluster_link *link = user;
 
     atomic_store_explicit(&link->events_received, link->inbox.received_count, memory_order_relaxed);
-    update_kept_count(link);
+    update_outbox_count(link);
 }
 
 static void log_back(struct cluster_link *link)
@@ -346,10 +346,10 @@ static void go_up(struct cluster_link *link)
     log_back(link);
     link->attempts = 0;
     link->phase = CLUSTER_LINK_UP;
-    LIST_EACH(at, following, &link->kept.events) {
-        struct cluster_kept_event *event = LIST_OWNER(at, struct cluster_kept_event, link);
+    LIST_EACH(at, following, &link->outbox.events) {
+        struct cluster_outbox_event *event = LIST_OWNER(at, struct cluster_outbox_event, link);
 
-        if (!event->is_taken)
+        if (!event->is_acked)
             cluster_batch_event(batch_of(link), event);
     }
     flush_batch(link, NULL);
@@ -395,33 +395,33 @@ static void note_processes(struct cluster_link *link, const redisReply *answer)
     atomic_store(&link->nodes_count, link->processes_count);
 }
 
-static void settle(struct cluster_link *link)
+static void end_peers_wait(struct cluster_link *link)
 {
     link->inbox.is_partial = false;
     go_up(link);
     ask_for_state(link);
 }
 
-static void on_beat(struct cluster_link *link, const redisReply *reply)
+static void on_heartbeat(struct cluster_link *link, const redisReply *reply)
 {
-    if (link->phase == CLUSTER_LINK_SETTLING &&
-        (are_all_back(link, reply) || now_of(link) >= link->settled_ms))
-        settle(link);
+    if (link->phase == CLUSTER_LINK_AWAITING_PEERS &&
+        (are_all_back(link, reply) || now_of(link) >= link->peers_deadline_ms))
+        end_peers_wait(link);
     if (link->phase == CLUSTER_LINK_UP)
         note_processes(link, reply);
 }
 
-static void beat(struct cluster_link *link, uint64_t now_ms)
+static void heartbeat(struct cluster_link *link, uint64_t now_ms)
 {
-    link->beat_ms = now_ms + BEAT_MS;
+    link->heartbeat_ms = now_ms + BEAT_MS;
     cluster_link_flush(link);
-    cluster_batch_beat(batch_of(link), now_ms - link->joined_ms >= REAPER_AGE_MS);
-    flush_batch(link, on_beat);
+    cluster_batch_heartbeat(batch_of(link), now_ms - link->joined_ms >= REAPER_AGE_MS);
+    flush_batch(link, on_heartbeat);
 }
 
 /* --- telling what this node has ------------------------------------------------------------- */
 
-static void tell_channel(struct cluster_link *link, struct cluster_state_channel *channel)
+static void report_channel(struct cluster_link *link, struct cluster_state_channel *channel)
 {
     cluster_batch_subscriptions(batch_of(link), cluster_state_key(channel),
                                 channel->subscriptions_count, 0);
@@ -435,7 +435,7 @@ static void tell_channel(struct cluster_link *link, struct cluster_state_channel
     }
 }
 
-static void tell_everything(struct cluster_link *link)
+static void report_everything(struct cluster_link *link)
 {
     struct map_entry *next;
 
@@ -444,13 +444,13 @@ static void tell_everything(struct cluster_link *link)
     }
     for (struct map_entry *at = map_any(&link->state.channels, NULL); at != NULL; at = next) {
         next = map_any(&link->state.channels, at);
-        tell_channel(link, LIST_OWNER(at, struct cluster_state_channel, entry));
+        report_channel(link, LIST_OWNER(at, struct cluster_state_channel, entry));
     }
     LIST_EACH(at, following, &link->state.apps) {
         struct cluster_state_app *app = LIST_OWNER(at, struct cluster_state_app, link);
 
-        app->untold = app->connections_count;
-        tell_connections(link, app);
+        app->unreported = app->connections_count;
+        report_connections(link, app);
     }
     flush_batch(link, NULL);
 }
@@ -459,21 +459,21 @@ static void on_told(struct cluster_link *link, const redisReply *reply)
 {
     (void)reply;
     if (link->inbox.is_partial) {
-        link->phase = CLUSTER_LINK_SETTLING;
-        link->settled_ms = now_of(link) + SETTLE_MS;
+        link->phase = CLUSTER_LINK_AWAITING_PEERS;
+        link->peers_deadline_ms = now_of(link) + PEERS_WAIT_MS;
     } else {
         go_up(link);
     }
-    beat(link, now_of(link));
+    heartbeat(link, now_of(link));
 }
 
-static void take_former_away(struct cluster_link *link);
+static void remove_previous(struct cluster_link *link);
 
-static void on_former_taken(struct cluster_link *link, const redisReply *reply)
+static void on_previous_removed(struct cluster_link *link, const redisReply *reply)
 {
     if (reply->elements > 1 && cluster_redis_is_text(reply->element[1]) &&
         strcmp(reply->element[1]->str, "0") != 0) {
-        take_former_away(link);
+        remove_previous(link);
         return;
     }
     cluster_batch_all_is_said(batch_of(link));
@@ -481,11 +481,11 @@ static void on_former_taken(struct cluster_link *link, const redisReply *reply)
     flush_batch(link, on_told);
 }
 
-static void take_former_away(struct cluster_link *link)
+static void remove_previous(struct cluster_link *link)
 {
     flush_batch(link, NULL);
-    cluster_batch_take_former_away(&link->batch);
-    flush_batch(link, on_former_taken);
+    cluster_batch_remove_previous(&link->batch);
+    flush_batch(link, on_previous_removed);
 }
 
 /* --- hello ---------------------------------------------------------------------------------- */
@@ -504,18 +504,18 @@ static void on_hello(struct cluster_link *link, const redisReply *reply)
     if (!has_inbox) {
         if (link->was_up)
             atomic_fetch_add(&link->shared->gaps, 1);
-        cluster_reading_rewind(&link->reading);
+        cluster_inbox_reader_rewind(&link->reader);
     }
     link->inbox.is_partial =
         link->epoch[0] != '\0' && strcmp(link->epoch, reply->element[1]->str) != 0;
     snprintf(link->epoch, sizeof link->epoch, "%.*s", (int)reply->element[1]->len,
              reply->element[1]->str);
-    link->phase = CLUSTER_LINK_TELLING;
+    link->phase = CLUSTER_LINK_REPORTING;
     link->joined_ms = now_of(link);
-    link->beat_ms = link->joined_ms + BEAT_MS;
-    cluster_reading_go_on(&link->reading);
-    tell_everything(link);
-    take_former_away(link);
+    link->heartbeat_ms = link->joined_ms + BEAT_MS;
+    cluster_inbox_reader_resume(&link->reader);
+    report_everything(link);
+    remove_previous(link);
 }
 
 /* The inbox can be read from now on. */
@@ -572,9 +572,9 @@ static void on_ask_loaded(const redisReply *reply, void *data, void *user)
     const struct cluster_redis_login login = login_of(link);
 
     (void)data;
-    if (take_sha(link, reply, &link->ask_sha))
-        cluster_reading_open(&link->reading, link->shared->loop, &link->address, &login,
-                             link->shared->tls);
+    if (take_sha(link, reply, &link->query_sha))
+        cluster_inbox_reader_open(&link->reader, link->shared->loop, &link->address, &login,
+                                  link->shared->tls);
 }
 
 /* A node of Redis Cluster that does not have the partition refers us to the one that has. */
@@ -596,7 +596,7 @@ static void on_commands_ready(void *user)
     cluster_redis_command(link->commands, on_looked, "EXISTS", buffer_text(&nodes), NULL);
     cluster_redis_command(link->commands, on_apply_loaded, "SCRIPT", "LOAD", cluster_scripts_apply,
                           NULL);
-    cluster_redis_command(link->commands, on_ask_loaded, "SCRIPT", "LOAD", cluster_scripts_ask,
+    cluster_redis_command(link->commands, on_ask_loaded, "SCRIPT", "LOAD", cluster_scripts_query,
                           NULL);
     buffer_deinit(&nodes);
 }
@@ -622,19 +622,19 @@ void cluster_link_subscriptions(struct cluster_link *link, struct bytes key, int
                                 unsigned flags)
 {
     struct cluster_state_channel *channel = cluster_state_subscribe(
-        &link->state, key, change, change > 0 ? flags & ~(unsigned)CLUSTER_TELLS_COUNT : flags);
+        &link->state, key, change, change > 0 ? flags & ~(unsigned)CLUSTER_NOTIFIES_COUNT : flags);
 
     if (!talks(link))
         cluster_state_clean(&link->state, channel);
 }
 
 /* Members come and go while the channel has subscriptions that Redis knows. */
-static void tell_subscriptions_of(struct cluster_link *link, struct bytes key)
+static void report_subscriptions_of(struct cluster_link *link, struct bytes key)
 {
     struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
 
     if (channel != NULL)
-        tell_subscriptions(link, channel);
+        report_subscriptions(link, channel);
 }
 
 void cluster_link_join(struct cluster_link *link, struct bytes key, struct bytes user_id,
@@ -643,7 +643,7 @@ void cluster_link_join(struct cluster_link *link, struct bytes key, struct bytes
     cluster_state_join(&link->state, key, user_id, user_info);
     if (!talks(link))
         return;
-    tell_subscriptions_of(link, key);
+    report_subscriptions_of(link, key);
     cluster_batch_join(batch_of(link), key, user_id, user_info);
 }
 
@@ -659,8 +659,8 @@ void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t so
 {
     if (link->phase != CLUSTER_LINK_UP)
         return;
-    tell_subscriptions_of(link, key);
-    cluster_batch_await(batch_of(link), key, socket_id, flags & CLUSTER_TELLS_COUNT);
+    report_subscriptions_of(link, key);
+    cluster_batch_await(batch_of(link), key, socket_id, flags & CLUSTER_NOTIFIES_COUNT);
 }
 
 void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
@@ -668,23 +668,23 @@ void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t 
 {
     struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
     const bool has_subscribers = channel != NULL && channel->subscriptions_count > 0;
-    struct cluster_kept_event *event =
-        cluster_kept_add(&link->kept, key, except, frame, ttl_ms, is_delivered || !has_subscribers);
-    struct cluster_kept_event *surplus;
+    struct cluster_outbox_event *event = cluster_outbox_add(
+        &link->outbox, key, except, frame, ttl_ms, is_delivered || !has_subscribers);
+    struct cluster_outbox_event *surplus;
 
     if (link->phase == CLUSTER_LINK_UP) {
         if (channel != NULL)
-            tell_subscriptions(link, channel);
+            report_subscriptions(link, channel);
         cluster_batch_event(batch_of(link), event);
     } else {
         deliver(link, event);
     }
-    while ((surplus = cluster_kept_surplus(&link->kept)) != NULL) {
+    while ((surplus = cluster_outbox_surplus(&link->outbox)) != NULL) {
         deliver(link, surplus);
-        cluster_kept_drop(&link->kept, surplus);
+        cluster_outbox_drop(&link->outbox, surplus);
         atomic_fetch_add(&link->shared->events_dropped, 1);
     }
-    update_kept_count(link);
+    update_outbox_count(link);
 }
 
 void cluster_link_terminate(struct cluster_link *link, struct bytes app_id, struct bytes user_id)
@@ -700,7 +700,7 @@ void cluster_link_connections(struct cluster_link *link, struct bytes app_id, in
     struct cluster_state_app *app = cluster_state_app(&link->state, app_id);
 
     app->connections_count += change;
-    app->untold += change;
+    app->unreported += change;
 }
 
 void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t max,
@@ -710,32 +710,33 @@ void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t
 
     if (link->phase != CLUSTER_LINK_UP)
         return;
-    tell_connections(link, app);
+    report_connections(link, app);
     cluster_batch_admit(batch_of(link), app_id, max, socket_id);
 }
 
-void cluster_link_ask_online(struct cluster_link *link, struct bytes user_key, uint64_t socket_id)
+void cluster_link_lookup_online(struct cluster_link *link, struct bytes user_key,
+                                uint64_t socket_id)
 {
     if (link->phase == CLUSTER_LINK_UP)
-        cluster_batch_ask_online(batch_of(link), user_key, socket_id);
+        cluster_batch_lookup_online(batch_of(link), user_key, socket_id);
 }
 
-bool cluster_link_ask(struct cluster_link *link, struct cluster_request *arguments,
-                      cluster_redis_reply_fn on_answer, void *data)
+bool cluster_link_query(struct cluster_link *link, struct cluster_resp *arguments,
+                        cluster_redis_reply_fn on_answer, void *data)
 {
-    struct cluster_request request = {0};
+    struct cluster_resp command = {0};
 
     if (link->phase != CLUSTER_LINK_UP)
         return false;
     cluster_link_flush(link);
-    cluster_request_add_text(&request, "EVALSHA");
-    cluster_request_add_text(&request, link->ask_sha);
-    cluster_request_add_text(&request, "1");
-    cluster_request_add_text(&request, link->prefix);
-    buffer_append_bytes(&request.arguments, buffer_bytes(&arguments->arguments));
-    request.count += arguments->count;
-    cluster_redis_send(link->commands, &request, on_answer, data);
-    cluster_request_deinit(&request);
+    cluster_resp_add_text(&command, "EVALSHA");
+    cluster_resp_add_text(&command, link->query_sha);
+    cluster_resp_add_text(&command, "1");
+    cluster_resp_add_text(&command, link->prefix);
+    buffer_append_bytes(&command.arguments, buffer_bytes(&arguments->arguments));
+    command.count += arguments->count;
+    cluster_redis_send(link->commands, &command, on_answer, data);
+    cluster_resp_deinit(&command);
     return true;
 }
 
@@ -765,18 +766,18 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
         link->phase = CLUSTER_LINK_CONNECTING;
         cluster_locate_begin(&link->locate);
     } else if (is_silent(link->commands, now_ms) ||
-               cluster_reading_is_silent(&link->reading, now_ms)) {
+               cluster_inbox_reader_is_silent(&link->reader, now_ms)) {
         lose(link, "it does not answer");
-    } else if (talks(link) && now_ms >= link->beat_ms) {
-        beat(link, now_ms);
+    } else if (talks(link) && now_ms >= link->heartbeat_ms) {
+        heartbeat(link, now_ms);
     }
-    if (link->reading.is_paused)
-        cluster_reading_go_on(&link->reading);
+    if (link->reader.is_paused)
+        cluster_inbox_reader_resume(&link->reader);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-static void on_good_bye(struct cluster_link *link, const redisReply *reply)
+static void on_left_cluster(struct cluster_link *link, const redisReply *reply)
 {
     (void)reply;
     link->phase = CLUSTER_LINK_ENDED;
@@ -791,8 +792,8 @@ void cluster_link_end(struct cluster_link *link)
         cluster_link_close(link);
         return;
     }
-    cluster_batch_good_bye(batch_of(link));
-    flush_batch(link, on_good_bye);
+    cluster_batch_leave_cluster(batch_of(link));
+    flush_batch(link, on_left_cluster);
     link->phase = CLUSTER_LINK_ENDING;
 }
 
@@ -802,7 +803,7 @@ static void open_reading(struct cluster_link *link)
 
     buffer_printf(&key, "%s:i:%s", link->prefix, link->shared->process);
     buffer_text(&key);
-    link->reading = (struct cluster_reading){
+    link->reader = (struct cluster_inbox_reader){
         .inbox = &link->inbox,
         .key = key.data,
         .is_congested = link->shared->events->is_congested,
@@ -839,11 +840,11 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
     link->batch.node = link->node;
     open_reading(link);
     cluster_state_init(&link->state);
-    cluster_kept_init(&link->kept, settings->max_kept_bytes);
+    cluster_outbox_init(&link->outbox, settings->max_kept_bytes);
     link->inbox.events = shared->events;
     link->inbox.user = shared->user;
     link->inbox.process = shared->process;
-    link->inbox.kept = &link->kept;
+    link->inbox.outbox = &link->outbox;
     link->inbox.state = &link->state;
     cluster_inbox_init(&link->inbox);
 }
@@ -853,11 +854,11 @@ void cluster_link_deinit(struct cluster_link *link)
     cluster_link_close(link);
     forget_processes(link);
     cluster_batch_deinit(&link->batch);
-    free(link->reading.key);
+    free(link->reader.key);
     cluster_state_deinit(&link->state);
-    cluster_kept_deinit(&link->kept);
+    cluster_outbox_deinit(&link->outbox);
     cluster_inbox_deinit(&link->inbox);
     free(link->prefix);
     free(link->apply_sha);
-    free(link->ask_sha);
+    free(link->query_sha);
 }

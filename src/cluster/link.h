@@ -10,23 +10,23 @@
  */
 #pragma once
 
-#include "cluster/ask.h"
 #include "cluster/batch.h"
 #include "cluster/cluster.h"
 #include "cluster/inbox.h"
-#include "cluster/kept.h"
+#include "cluster/inbox_reader.h"
 #include "cluster/locate.h"
-#include "cluster/reading.h"
+#include "cluster/outbox.h"
+#include "cluster/query.h"
 #include "cluster/state.h"
 
 #define CLUSTER_LINK_NODE_LEN_MAX 64
 #define CLUSTER_LINK_EPOCH_LEN_MAX 33
 
 enum cluster_link_phase {
-    CLUSTER_LINK_AWAY,       /* waits to try again */
-    CLUSTER_LINK_CONNECTING, /* looks for the server, connects, logs in, says hello */
-    CLUSTER_LINK_TELLING,    /* Redis is told what this node has */
-    CLUSTER_LINK_SETTLING,   /* Redis had lost everything: the other nodes tell theirs */
+    CLUSTER_LINK_AWAY,           /* waits to try again */
+    CLUSTER_LINK_CONNECTING,     /* looks for the server, connects, logs in, says hello */
+    CLUSTER_LINK_REPORTING,      /* Redis is told what this node has */
+    CLUSTER_LINK_AWAITING_PEERS, /* Redis had lost everything: the other nodes tell theirs */
     CLUSTER_LINK_UP,
     CLUSTER_LINK_ENDING, /* has said good-bye */
     CLUSTER_LINK_ENDED,
@@ -35,7 +35,7 @@ enum cluster_link_phase {
 struct cluster_link_sent;
 
 /* Whether Redis has taken it; else the link was lost before it said so. */
-typedef void (*cluster_link_taken_fn)(bool is_taken, void *data);
+typedef void (*cluster_link_acked_fn)(bool is_acked, void *data);
 
 /* What all links of a node share. */
 struct cluster_link_shared {
@@ -62,7 +62,7 @@ struct cluster_link {
     struct cluster_link_shared *shared;
     atomic_bool is_up;
     atomic_size_t nodes_count;
-    atomic_size_t kept_count;
+    atomic_size_t outbox_count;
     _Atomic(uint64_t) events_received;
 
     enum cluster_link_phase phase;
@@ -72,9 +72,9 @@ struct cluster_link {
     struct cluster_locate locate;
     struct cluster_redis_address address;
     struct cluster_redis *commands;
-    struct cluster_reading reading; /* of the inbox */
+    struct cluster_inbox_reader reader; /* of the inbox */
     char *apply_sha;
-    char *ask_sha;
+    char *query_sha;
     struct cluster_batch batch;
     struct cluster_link_sent *last_sent; /* NULL: all was answered */
     char epoch[CLUSTER_LINK_EPOCH_LEN_MAX];
@@ -82,13 +82,13 @@ struct cluster_link {
     size_t processes_count;
 
     struct cluster_state state;
-    struct cluster_kept kept;
+    struct cluster_outbox outbox;
     struct cluster_inbox inbox;
 
-    uint64_t retry_ms;   /* when to try again */
-    uint64_t beat_ms;    /* when to say again that this node is there */
-    uint64_t joined_ms;  /* when this incarnation said hello */
-    uint64_t settled_ms; /* when nobody is waited for any more */
+    uint64_t retry_ms;          /* when to try again */
+    uint64_t heartbeat_ms;      /* when to say again that this node is there */
+    uint64_t joined_ms;         /* when this incarnation said hello */
+    uint64_t peers_deadline_ms; /* when nobody is waited for any more */
     unsigned attempts;
     bool is_away; /* and it was said */
     bool was_up;  /* ever */
@@ -125,12 +125,13 @@ void cluster_link_terminate(struct cluster_link *link, struct bytes app_id, stru
 void cluster_link_connections(struct cluster_link *link, struct bytes app_id, int change);
 void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t max,
                         uint64_t socket_id);
-void cluster_link_ask_online(struct cluster_link *link, struct bytes user_key, uint64_t socket_id);
+void cluster_link_lookup_online(struct cluster_link *link, struct bytes user_key,
+                                uint64_t socket_id);
 
-/* Calls `on_taken` when all up to now has been applied; false where there is nothing to wait for,
+/* Calls `on_acked` when all up to now has been applied; false where there is nothing to wait for,
  * or no hope: it is not called then. */
-bool cluster_link_wait(struct cluster_link *link, cluster_link_taken_fn on_taken, void *data);
+bool cluster_link_wait(struct cluster_link *link, cluster_link_acked_fn on_acked, void *data);
 
-/* Runs scripts/ask.lua; false where the link is not up: `on_answer` is not called then. */
-bool cluster_link_ask(struct cluster_link *link, struct cluster_request *arguments,
-                      cluster_redis_reply_fn on_reply, void *data);
+/* Runs scripts/query.lua; false where the link is not up: `on_answer` is not called then. */
+bool cluster_link_query(struct cluster_link *link, struct cluster_resp *arguments,
+                        cluster_redis_reply_fn on_reply, void *data);

@@ -157,33 +157,33 @@ static void expect(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
     redis->last = pending;
 }
 
-void cluster_redis_send(struct cluster_redis *redis, struct cluster_request *request,
+void cluster_redis_send(struct cluster_redis *redis, struct cluster_resp *command,
                         cluster_redis_reply_fn on_reply, void *data)
 {
     struct buffer head = {0};
 
     CHECK(redis->conn != NULL && !redis->is_over);
-    cluster_request_write_head(&head, request->count);
+    cluster_resp_write_head(&head, command->count);
     expect(redis, on_reply, data);
     net_conn_write_last(redis->conn, buffer_bytes(&head));
-    net_conn_write_last(redis->conn, buffer_bytes(&request->arguments));
+    net_conn_write_last(redis->conn, buffer_bytes(&command->arguments));
     buffer_deinit(&head);
-    buffer_clear(&request->arguments);
-    request->count = 0;
+    buffer_clear(&command->arguments);
+    command->count = 0;
 }
 
 void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
                            const char *word, ...)
 {
-    struct cluster_request request = {0};
+    struct cluster_resp command = {0};
     va_list words;
 
     va_start(words, word);
     for (; word != NULL; word = va_arg(words, const char *))
-        cluster_request_add_text(&request, word);
+        cluster_resp_add_text(&command, word);
     va_end(words);
-    cluster_redis_send(redis, &request, on_reply, NULL);
-    cluster_request_deinit(&request);
+    cluster_redis_send(redis, &command, on_reply, NULL);
+    cluster_resp_deinit(&command);
 }
 
 bool cluster_redis_is_text(const redisReply *reply)
@@ -262,32 +262,32 @@ static void on_info(const redisReply *reply, void *data, void *user)
     redis->events->on_ready(redis->user);
 }
 
-static void send_for_self(struct cluster_redis *redis, struct cluster_request *request,
+static void send_for_self(struct cluster_redis *redis, struct cluster_resp *command,
                           cluster_redis_reply_fn on_reply)
 {
-    cluster_redis_send(redis, request, on_reply, redis);
+    cluster_redis_send(redis, command, on_reply, redis);
 }
 
 static void log_in(struct cluster_redis *redis)
 {
-    struct cluster_request request = {0};
+    struct cluster_resp command = {0};
 
     if (redis->login.password != NULL && redis->login.password[0] != '\0') {
-        cluster_request_add_text(&request, "AUTH");
+        cluster_resp_add_text(&command, "AUTH");
         if (redis->login.username != NULL && redis->login.username[0] != '\0')
-            cluster_request_add_text(&request, redis->login.username);
-        cluster_request_add_text(&request, redis->login.password);
-        send_for_self(redis, &request, on_auth);
+            cluster_resp_add_text(&command, redis->login.username);
+        cluster_resp_add_text(&command, redis->login.password);
+        send_for_self(redis, &command, on_auth);
     }
     if (redis->login.database != 0) {
-        cluster_request_add_text(&request, "SELECT");
-        cluster_request_add_number(&request, redis->login.database);
-        send_for_self(redis, &request, on_select);
+        cluster_resp_add_text(&command, "SELECT");
+        cluster_resp_add_number(&command, redis->login.database);
+        send_for_self(redis, &command, on_select);
     }
-    cluster_request_add_text(&request, "INFO");
-    cluster_request_add_text(&request, "server");
-    send_for_self(redis, &request, on_info);
-    cluster_request_deinit(&request);
+    cluster_resp_add_text(&command, "INFO");
+    cluster_resp_add_text(&command, "server");
+    send_for_self(redis, &command, on_info);
+    cluster_resp_deinit(&command);
 }
 
 static void on_connected(struct net_conn *conn, const char *error, void *user)

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "cluster/request.h"
+#include "cluster/resp.h"
 #include "config/config.h"
 #include "net/connect.h"
 
@@ -47,8 +47,8 @@ struct cluster_redis *cluster_redis_open(struct net_loop *loop,
 /* Nothing is called any more; commands without a reply get NULL. NULL is fine. */
 void cluster_redis_close(struct cluster_redis *redis);
 
-/* Sends `request`, and empties it. */
-void cluster_redis_send(struct cluster_redis *redis, struct cluster_request *request,
+/* Sends `command`, and empties it. */
+void cluster_redis_send(struct cluster_redis *redis, struct cluster_resp *command,
                         cluster_redis_reply_fn on_reply, void *data);
 
 /* The same for a few words; ends with NULL. */

@@ -5,6 +5,6 @@ const char cluster_scripts_apply[] =
 #include "cluster/apply.lua.inc"
     ;
 
-const char cluster_scripts_ask[] =
-#include "cluster/ask.lua.inc"
+const char cluster_scripts_query[] =
+#include "cluster/query.lua.inc"
     ;

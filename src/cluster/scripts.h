@@ -2,4 +2,4 @@
 #pragma once
 
 extern const char cluster_scripts_apply[];
-extern const char cluster_scripts_ask[];
+extern const char cluster_scripts_query[];

@@ -30,7 +30,7 @@ struct cluster_state_channel {
 struct cluster_state_app {
     struct list link;
     int64_t connections_count;
-    int64_t untold; /* of these, what Redis does not know yet */
+    int64_t unreported; /* of these, what Redis does not know yet */
     uint32_t id_len;
     char id[];
 };

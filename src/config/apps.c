@@ -1,7 +1,7 @@
 #include "config/apps.h"
 
 #include "base/mem.h"
-#include "config/settle.h"
+#include "config/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ static bool add_app(struct config *config, const struct config_input *input,
     struct config_app *app = &config->apps[index];
 
     for (size_t i = 0; i < config_setting_app_count; i++) {
-        if (!config_settle_one(config, input, scope, &config_setting_app[i], index, error))
+        if (!config_resolve_one(config, input, scope, &config_setting_app[i], index, error))
             return false;
     }
     return check_identity(app, input, scope, error) && check_unique(config, app, scope, error);
@@ -132,7 +132,7 @@ bool config_apps_load(struct config *config, const struct config_input *input, s
     if (!check_provider(input, error))
         return false;
     config->apps = mem_new((count + 1) * sizeof *config->apps);
-    if (count == 0 && list != NULL && input->file.is_settled)
+    if (count == 0 && list != NULL && input->file.is_resolved)
         return true; /* Laravel's provider has none yet, and the environment's are not its */
     if (count == 0)
         return add_app_of_environment(config, input, error);

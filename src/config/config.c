@@ -3,9 +3,9 @@
 #include "base/mem.h"
 #include "config/apps.h"
 #include "config/laravel.h"
+#include "config/resolve.h"
 #include "config/scaling.h"
 #include "config/schema.h"
-#include "config/settle.h"
 #include "config/tls.h"
 
 #include <stdlib.h>
@@ -32,8 +32,8 @@ static bool load_file(struct config_input *input, struct buffer *error, struct b
     return true;
 }
 
-static bool settle_server(struct config *config, const struct config_input *input,
-                          const char *server, struct buffer *error, struct buffer *warnings)
+static bool resolve_server(struct config *config, const struct config_input *input,
+                           const char *server, struct buffer *error, struct buffer *warnings)
 {
     struct config_input_scope scope = {NULL, NULL, false};
     struct buffer path = {0};
@@ -44,9 +44,9 @@ static bool settle_server(struct config *config, const struct config_input *inpu
     scope.object = json_object_get(config_file_find(input->file.root, "servers"), server);
     for (size_t i = 0; ok && i < config_setting_server_count; i++)
         if (!config_setting_server[i].is_of_scaling)
-            ok = config_settle_one(config, input, &scope, &config_setting_server[i],
-                                   CONFIG_SOURCE_SERVER, error);
-    ok = ok && config_scaling_settle(config, input, &scope, error, warnings);
+            ok = config_resolve_one(config, input, &scope, &config_setting_server[i],
+                                    CONFIG_SOURCE_SERVER, error);
+    ok = ok && config_scaling_resolve(config, input, &scope, error, warnings);
     buffer_deinit(&path);
     return ok;
 }
@@ -59,7 +59,7 @@ static uint32_t count_cores(void)
 }
 
 /* What no place of the usual ones says. */
-static void settle_rest(struct config *config, const struct config_options *options)
+static void resolve_rest(struct config *config, const struct config_options *options)
 {
     if (options->debug) {
         config->debug = true;
@@ -73,8 +73,8 @@ static void settle_rest(struct config *config, const struct config_options *opti
     }
 }
 
-static bool settle(struct config *config, const struct config_input *input, struct buffer *error,
-                   struct buffer *warnings)
+static bool resolve(struct config *config, const struct config_input *input, struct buffer *error,
+                    struct buffer *warnings)
 {
     const struct config_input_scope root = {input->file.root, "", false};
     struct config_input_value server;
@@ -86,12 +86,12 @@ static bool settle(struct config *config, const struct config_input *input, stru
     name = server.text != NULL ? server.text : SERVER_DEFAULT;
     if (input->file.root != NULL)
         ok = config_schema_check(&input->file, name, error, warnings);
-    ok = ok && settle_server(config, input, name, error, warnings);
+    ok = ok && resolve_server(config, input, name, error, warnings);
     config_input_value_deinit(&server);
     if (!ok)
         return false;
-    settle_rest(config, input->options);
-    return config_tls_settle(config, error, warnings) && config_apps_load(config, input, error);
+    resolve_rest(config, input->options);
+    return config_tls_resolve(config, error, warnings) && config_apps_load(config, input, error);
 }
 
 /* What the operator gave may hold line ends; the promise is one line. */
@@ -109,7 +109,7 @@ struct config *config_load(const struct config_options *options, struct buffer *
     struct config_input input = {.options = options};
     struct config *config = mem_new(sizeof *config);
     bool ok = config_laravel_read_env(&input, error) && load_file(&input, error, warnings) &&
-              settle(config, &input, error, warnings);
+              resolve(config, &input, error, warnings);
 
     config_input_deinit(&input);
     if (ok)

@@ -55,7 +55,7 @@ bool config_file_load(struct config_file *file, const char *path, struct buffer 
     else
         buffer_printf(error, "the configuration file %s cannot be read: %s", name,
                       strerror(status));
-    file->is_settled = is_standard_input;
+    file->is_resolved = is_standard_input;
     file->is_laravel = is_standard_input;
     buffer_deinit(&text);
     return ok;
@@ -63,7 +63,7 @@ bool config_file_load(struct config_file *file, const char *path, struct buffer 
 
 bool config_file_take(struct config_file *file, const char *text, struct buffer *error)
 {
-    file->is_settled = true;
+    file->is_resolved = true;
     file->is_laravel = true;
     return config_file_parse(file, bytes_of(text), NAME_OF_STANDARD_INPUT, error);
 }

@@ -14,7 +14,7 @@ struct config_file {
     json_t *root; /* NULL: there is no file */
     char *name;   /* for messages */
     /* Laravel handed it over: what it says has seen the environment already and beats it. */
-    bool is_settled;
+    bool is_resolved;
     bool is_laravel; /* made from config/reverb.php, whose env() reads the environment */
 };
 

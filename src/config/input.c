@@ -76,7 +76,7 @@ static enum answer ask_variable(const struct config_input *input,
 static bool is_file_first(const struct config_input *input, const struct config_input_scope *scope,
                           const struct config_setting *setting)
 {
-    return input->file.is_settled || scope->is_listed_app ||
+    return input->file.is_resolved || scope->is_listed_app ||
            (input->file.is_laravel && setting->is_shared_variable);
 }
 

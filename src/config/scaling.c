@@ -1,7 +1,7 @@
 #include "config/scaling.h"
 
 #include "config/redis_url.h"
-#include "config/settle.h"
+#include "config/resolve.h"
 #include "config/source.h"
 #include "config/tls.h"
 #include "config/value.h"
@@ -204,8 +204,8 @@ static bool judge(struct config *config, struct buffer *error, struct buffer *wa
 
 /* --- settling ------------------------------------------------------------------------------- */
 
-static bool settle_default(struct config *config, const struct config_setting *setting,
-                           struct buffer *error)
+static bool resolve_default(struct config *config, const struct config_setting *setting,
+                            struct buffer *error)
 {
     buffer_clear(error);
     config_source_set(config, setting, CONFIG_SOURCE_SERVER, "default");
@@ -213,9 +213,9 @@ static bool settle_default(struct config *config, const struct config_setting *s
            config_value_set(setting, config, setting->fallback, "default", error);
 }
 
-bool config_scaling_settle(struct config *config, const struct config_input *input,
-                           const struct config_input_scope *scope, struct buffer *error,
-                           struct buffer *warnings)
+bool config_scaling_resolve(struct config *config, const struct config_input *input,
+                            const struct config_input_scope *scope, struct buffer *error,
+                            struct buffer *warnings)
 {
     const bool is_enabled = config->scaling.enabled;
     bool ok = true;
@@ -225,9 +225,9 @@ bool config_scaling_settle(struct config *config, const struct config_input *inp
 
         if (!setting->is_of_scaling)
             continue;
-        ok = config_settle_one(config, input, scope, setting, CONFIG_SOURCE_SERVER, error);
+        ok = config_resolve_one(config, input, scope, setting, CONFIG_SOURCE_SERVER, error);
         if (!ok && !is_enabled)
-            ok = settle_default(config, setting, error);
+            ok = resolve_default(config, setting, error);
     }
     return ok && (!is_enabled || judge(config, error, warnings));
 }

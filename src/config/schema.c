@@ -261,7 +261,7 @@ bool config_schema_check(const struct config_file *file, const char *server, str
                          struct buffer *warnings)
 {
     struct scope scope = {.file_name = file->name,
-                          .is_lenient = file->is_settled,
+                          .is_lenient = file->is_resolved,
                           .error = error,
                           .warnings = warnings};
     const json_t *servers = config_file_find(file->root, "servers");

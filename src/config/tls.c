@@ -69,7 +69,7 @@ static void take_key_from_certificate(struct config *config)
                       config_source_of_server(config, AT(local_cert)));
 }
 
-bool config_tls_settle(struct config *config, struct buffer *error, struct buffer *warnings)
+bool config_tls_resolve(struct config *config, struct buffer *error, struct buffer *warnings)
 {
     struct config_tls *tls = &config->tls;
 

@@ -13,4 +13,4 @@ bool config_tls_check_file(const struct config *config, size_t at, const char *p
 
 /* After all settings are read. Finds the hostname's certificate where none is given, and looks
  * whether the files can be read. False and one line where they cannot. */
-bool config_tls_settle(struct config *config, struct buffer *error, struct buffer *warnings);
+bool config_tls_resolve(struct config *config, struct buffer *error, struct buffer *warnings);

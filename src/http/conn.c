@@ -24,18 +24,18 @@ struct http_conn {
     struct http_conn_settings *settings;
     struct list link;
     struct http_reader reader;
-    struct buffer in;            /* the request in pieces, and what came behind it */
-    uint64_t asked_ms;           /* when it came, or had its last request answered */
-    struct http_conn_hold *hold; /* not NULL: the request is answered or handled later */
-    size_t postponed_len;        /* of the request that is first in `in`, while it is postponed */
-    struct bytes rest;           /* behind the request being handled */
-    bool has_continued;          /* the peer was told to go on with its body */
-    bool is_handling;            /* a request is with its handler */
+    struct buffer in;                    /* the request in pieces, and what came behind it */
+    uint64_t asked_ms;                   /* when it came, or had its last request answered */
+    struct http_conn_deferral *deferral; /* not NULL: the request is answered or handled later */
+    size_t deferred_len; /* of the request that is first in `in`, while it is postponed */
+    struct bytes rest;   /* behind the request being handled */
+    bool has_continued;  /* the peer was told to go on with its body */
+    bool is_handling;    /* a request is with its handler */
     bool is_responded;
     bool is_finishing; /* no request after this one */
     bool has_ended;    /* the peer sends nothing more */
     bool is_taken_over;
-    bool is_postponed;
+    bool is_request_deferred;
 };
 
 static void begin_request(struct http_conn *conn)
@@ -89,7 +89,7 @@ static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn
     http_reader_fill(&conn->reader, text, &request);
     handler(conn, &request, user);
     conn->is_handling = false;
-    CHECK(conn->is_responded || conn->is_taken_over || conn->hold != NULL);
+    CHECK(conn->is_responded || conn->is_taken_over || conn->deferral != NULL);
 }
 
 static void handle_first(struct http_conn *conn, const struct http_request *request, void *user)
@@ -129,12 +129,12 @@ static size_t handle_requests(struct http_conn *conn, struct bytes available)
         }
         conn->rest = bytes_from(text, (size_t)len);
         handle(conn, text.data, handle_first, NULL);
-        if (conn->is_postponed) {
-            conn->postponed_len = (size_t)len;
+        if (conn->is_request_deferred) {
+            conn->deferred_len = (size_t)len;
             break;
         }
         handled += (size_t)len;
-        if (conn->is_taken_over || conn->hold != NULL)
+        if (conn->is_taken_over || conn->deferral != NULL)
             break;
         begin_request(conn);
     }
@@ -168,16 +168,16 @@ static void restart_timer(struct http_conn *conn)
 /* Behind a held request, as much is kept as one may have. */
 static void read_unless_full(struct http_conn *conn)
 {
-    net_conn_set_reading(conn->net,
-                         conn->hold == NULL || conn->in.len <= conn->settings->request_bytes_max);
+    net_conn_set_reading(conn->net, conn->deferral == NULL ||
+                                        conn->in.len <= conn->settings->request_bytes_max);
 }
 
 static void let_go(struct http_conn *conn)
 {
-    if (conn->hold != NULL)
-        conn->hold->conn = NULL;
-    conn->hold = NULL;
-    conn->is_postponed = false;
+    if (conn->deferral != NULL)
+        conn->deferral->conn = NULL;
+    conn->deferral = NULL;
+    conn->is_request_deferred = false;
 }
 
 static void on_data(struct net_conn *net, char *data, size_t len)
@@ -187,7 +187,7 @@ static void on_data(struct net_conn *net, char *data, size_t len)
     struct bytes available = {data, len};
     size_t handled;
 
-    if (conn->hold != NULL) {
+    if (conn->deferral != NULL) {
         buffer_append(&conn->in, data, len);
         read_unless_full(conn);
         return;
@@ -225,7 +225,7 @@ static void resume(struct http_conn *conn, size_t handled)
 {
     struct net_conn *net = conn->net;
 
-    if (conn->hold == NULL && !conn->is_taken_over) {
+    if (conn->deferral == NULL && !conn->is_taken_over) {
         begin_request(conn);
         handled += handle_requests(conn, bytes_from(buffer_bytes(&conn->in), handled));
     }
@@ -243,53 +243,54 @@ static void resume(struct http_conn *conn, size_t handled)
     note_asked(conn);
     restart_timer(conn);
     read_unless_full(conn);
-    if (conn->has_ended && conn->hold == NULL)
+    if (conn->has_ended && conn->deferral == NULL)
         net_conn_finish(net);
 }
 
-void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold)
+void http_conn_defer_response(struct http_conn *conn, struct http_conn_deferral *deferral)
 {
-    CHECK(conn->is_handling && !conn->is_responded && !conn->is_taken_over && conn->hold == NULL);
-    hold->conn = conn;
-    conn->hold = hold;
+    CHECK(conn->is_handling && !conn->is_responded && !conn->is_taken_over &&
+          conn->deferral == NULL);
+    deferral->conn = conn;
+    conn->deferral = deferral;
 }
 
-void http_conn_postpone(struct http_conn *conn, struct http_conn_hold *hold)
+void http_conn_defer_request(struct http_conn *conn, struct http_conn_deferral *deferral)
 {
-    http_conn_hold(conn, hold);
-    conn->is_postponed = true;
+    http_conn_defer_response(conn, deferral);
+    conn->is_request_deferred = true;
 }
 
 /* It was read where it was received; now it stands in `in`. */
-static const char *postponed_text(const struct http_conn *conn)
+static const char *deferred_text(const struct http_conn *conn)
 {
-    CHECK(conn->is_postponed && !conn->is_handling && conn->in.len >= conn->postponed_len);
+    CHECK(conn->is_request_deferred && !conn->is_handling && conn->in.len >= conn->deferred_len);
     return conn->in.data;
 }
 
-struct bytes http_conn_postponed_body(const struct http_conn *conn)
+struct bytes http_conn_deferred_body(const struct http_conn *conn)
 {
-    return http_reader_body(&conn->reader, postponed_text(conn));
+    return http_reader_body(&conn->reader, deferred_text(conn));
 }
 
-void http_conn_go_on(struct http_conn *conn, http_conn_handle_fn handler, void *user)
+void http_conn_resume(struct http_conn *conn, http_conn_handle_fn handler, void *user)
 {
     struct net_conn *net = conn->net;
-    const char *text = postponed_text(conn);
+    const char *text = deferred_text(conn);
 
-    conn->rest = bytes_from(buffer_bytes(&conn->in), conn->postponed_len);
+    conn->rest = bytes_from(buffer_bytes(&conn->in), conn->deferred_len);
     let_go(conn);
     if (net_conn_is_closing(net))
         return;
     handle(conn, text, handler, user);
-    CHECK(!conn->is_postponed);
-    resume(conn, conn->postponed_len);
+    CHECK(!conn->is_request_deferred);
+    resume(conn, conn->deferred_len);
     net_conn_flush(net); /* as on_data() does */
 }
 
 void http_conn_respond(struct http_conn *conn, const struct http_response *response)
 {
-    const bool was_held = conn->hold != NULL && !conn->is_handling;
+    const bool was_held = conn->deferral != NULL && !conn->is_handling;
 
     let_go(conn);
     respond(conn, response);
@@ -303,7 +304,7 @@ static void on_end(struct net_conn *net)
     struct http_conn *conn = net_conn_user(net);
 
     conn->has_ended = true;
-    if (conn->hold == NULL)
+    if (conn->deferral == NULL)
         net_conn_finish(net);
 }
 
@@ -311,7 +312,7 @@ static void on_timer(struct net_conn *net, uint64_t now_ms)
 {
     struct http_conn *conn = net_conn_user(net);
 
-    if (conn->hold != NULL)
+    if (conn->deferral != NULL)
         net_conn_set_timer(net, now_ms + REQUEST_MS);
     else if (conn->in.len > 0)
         refuse(conn, 408, "The request took too long.");
@@ -365,7 +366,7 @@ void http_conn_finish_all(struct http_conn_settings *settings)
         struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
 
         conn->is_finishing = true;
-        if (conn->in.len == 0 && !conn->is_handling && conn->hold == NULL)
+        if (conn->in.len == 0 && !conn->is_handling && conn->deferral == NULL)
             net_conn_finish(conn->net);
     }
 }
@@ -376,7 +377,8 @@ static bool gives_way(const struct http_conn *conn, uint64_t now_ms)
 
     if (net_conn_is_closing(conn->net))
         return true;
-    return conn->hold == NULL && silent_ms >= (conn->in.len == 0 ? EVICT_SILENT_MS : EVICT_SLOW_MS);
+    return conn->deferral == NULL &&
+           silent_ms >= (conn->in.len == 0 ? EVICT_SILENT_MS : EVICT_SLOW_MS);
 }
 
 bool http_conn_evict(struct http_conn_settings *settings)
@@ -406,7 +408,7 @@ void http_conn_close_all(struct http_conn_settings *settings)
 
 struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest)
 {
-    CHECK(!conn->is_responded && !conn->is_taken_over && conn->hold == NULL);
+    CHECK(!conn->is_responded && !conn->is_taken_over && conn->deferral == NULL);
     conn->is_taken_over = true;
     net_conn_set_reading(conn->net, true); /* much may have come behind one that was held */
     *rest = conn->rest;

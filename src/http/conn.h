@@ -18,7 +18,7 @@
 struct http_conn;
 
 /* A request that is answered or handled later; in the memory of whoever holds it. */
-struct http_conn_hold {
+struct http_conn_deferral {
     struct http_conn *conn; /* NULL once it is answered or handled, or its connection is gone */
 };
 
@@ -53,22 +53,22 @@ bool http_conn_evict(struct http_conn_settings *settings);
 void http_conn_close_all(struct http_conn_settings *settings);
 
 /* The request being handled is answered after its handler has returned, once, by calling
- * http_conn_respond() with the hold's connection; nothing of the request may be kept. `hold` stays
- * until its connection is NULL. No time limit but the holder's. */
-void http_conn_hold(struct http_conn *conn, struct http_conn_hold *hold);
+ * http_conn_respond() with the hold's connection; nothing of the request may be kept. `deferral`
+ * stays until its connection is NULL. No time limit but the holder's. */
+void http_conn_defer_response(struct http_conn *conn, struct http_conn_deferral *deferral);
 
-/* The request being handled is handled later, once, by http_conn_go_on() with the hold's
- * connection, which keeps the request meanwhile. `hold` stays until its connection is NULL. No time
- * limit but the holder's. */
-void http_conn_postpone(struct http_conn *conn, struct http_conn_hold *hold);
+/* The request being handled is handled later, once, by http_conn_resume() with the hold's
+ * connection, which keeps the request meanwhile. `deferral` stays until its connection is NULL. No
+ * time limit but the holder's. */
+void http_conn_defer_request(struct http_conn *conn, struct http_conn_deferral *deferral);
 
 /* The body of a postponed request; borrowed until more is read from any connection. */
-struct bytes http_conn_postponed_body(const struct http_conn *conn);
+struct bytes http_conn_deferred_body(const struct http_conn *conn);
 
 /* Hands a postponed request to `handle`, which does what `on_request` does but must not postpone it
  * again; to `on_request` those behind it; and sends the answers. Where the connection is closing
  * nothing is handled. */
-void http_conn_go_on(struct http_conn *conn, http_conn_handle_fn handle, void *user);
+void http_conn_resume(struct http_conn *conn, http_conn_handle_fn handle, void *user);
 
 /* Answers the request being handled, or held: once. Of a held one the requests behind it may be
  * handled before it returns. */

@@ -237,7 +237,7 @@ void net_tls_free(struct net_tls *tls)
     free(tls);
 }
 
-bool net_tls_is_outdated(struct net_tls *tls)
+bool net_tls_is_stale(struct net_tls *tls)
 {
     bool is_outdated;
 

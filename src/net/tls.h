@@ -29,7 +29,7 @@ void net_tls_free(struct net_tls *tls);
 bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error);
 
 /* Whether a file of the certificate is another than the one in use. */
-bool net_tls_is_outdated(struct net_tls *tls);
+bool net_tls_is_stale(struct net_tls *tls);
 
 struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd);
 

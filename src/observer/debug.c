@@ -129,7 +129,7 @@ static void on_closed(void *user, const struct pusher_session *session)
     show_session("Connection Closed", session);
 }
 
-const struct pusher_events observer_debug_events = {
+const struct pusher_observers_events observer_debug_events = {
     .on_connected = on_connected,
     .on_received = on_received,
     .on_handled = on_handled,

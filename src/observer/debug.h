@@ -4,6 +4,6 @@
  */
 #pragma once
 
-#include "pusher/events.h"
+#include "pusher/observers.h"
 
-extern const struct pusher_events observer_debug_events;
+extern const struct pusher_observers_events observer_debug_events;

@@ -46,8 +46,8 @@ struct observer_laravel {
     /* Fixed after start. */
     int fd;
     unsigned kinds; /* a bit each */
-    struct pusher_events events;
-    struct pusher_events_observer observer;
+    struct pusher_observers_events events;
+    struct pusher_observers observer;
     struct pusher_apps *apps;
     bool has_started;
 
@@ -73,7 +73,7 @@ static bool wants(const struct observer_laravel *laravel, enum kind kind)
 /* --- lines ---------------------------------------------------------------------------------- */
 
 /* Takes the line, whose end is added. One that `must` be told has room in any case. */
-static void tell_line(struct observer_laravel *laravel, struct buffer *line, bool must)
+static void notify_line(struct observer_laravel *laravel, struct buffer *line, bool must)
 {
     bool was_empty;
 
@@ -92,7 +92,7 @@ static void tell_line(struct observer_laravel *laravel, struct buffer *line, boo
 
 static void tell(struct observer_laravel *laravel, struct buffer *line)
 {
-    tell_line(laravel, line, false);
+    notify_line(laravel, line, false);
 }
 
 static bool has_room(struct observer_laravel *laravel)
@@ -120,13 +120,13 @@ static void append(struct buffer *line, const char *key, struct bytes text)
 /* The loop's clock counts from whenever; Laravel's is Unix time. */
 static long long seen_at(const struct pusher_session *session)
 {
-    const uint64_t ago_ms = net_loop_now_ms(session->hub->loop) - session->seen_ms;
+    const uint64_t ago_ms = net_loop_now_ms(session->worker->loop) - session->seen_ms;
 
     return (long long)time(NULL) - (long long)(ago_ms / 1000);
 }
 
-static void tell_session(struct observer_laravel *laravel, enum kind kind,
-                         const struct pusher_session *session, struct bytes message)
+static void notify_session(struct observer_laravel *laravel, enum kind kind,
+                           const struct pusher_session *session, struct bytes message)
 {
     char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
     struct buffer line = {0};
@@ -147,18 +147,18 @@ static void tell_session(struct observer_laravel *laravel, enum kind kind,
 
 static void on_connected(void *user, const struct pusher_session *session)
 {
-    tell_session(user, CONNECTION_OPENED, session, BYTES_NONE);
+    notify_session(user, CONNECTION_OPENED, session, BYTES_NONE);
 }
 
 static void on_closed(void *user, const struct pusher_session *session)
 {
     if (session->is_established)
-        tell_session(user, CONNECTION_CLOSED, session, BYTES_NONE);
+        notify_session(user, CONNECTION_CLOSED, session, BYTES_NONE);
 }
 
 static void on_pruned(void *user, const struct pusher_session *session)
 {
-    tell_session(user, CONNECTION_PRUNED, session, BYTES_NONE);
+    notify_session(user, CONNECTION_PRUNED, session, BYTES_NONE);
 }
 
 static void on_handled(void *user, const struct pusher_session *session, struct bytes message)
@@ -168,12 +168,12 @@ static void on_handled(void *user, const struct pusher_session *session, struct 
     if (wants(laravel, SUMS))
         atomic_fetch_add_explicit(&session->app->messages_received, 1, memory_order_relaxed);
     if (wants(laravel, MESSAGE_RECEIVED))
-        tell_session(laravel, MESSAGE_RECEIVED, session, message);
+        notify_session(laravel, MESSAGE_RECEIVED, session, message);
 }
 
 static void on_sent(void *user, const struct pusher_session *session, struct bytes message)
 {
-    tell_session(user, MESSAGE_SENT, session, message);
+    notify_session(user, MESSAGE_SENT, session, message);
 }
 
 static void on_sent_count(void *user, struct pusher_app *app, size_t count)
@@ -182,8 +182,8 @@ static void on_sent_count(void *user, struct pusher_app *app, size_t count)
     atomic_fetch_add_explicit(&app->messages_sent, count, memory_order_relaxed);
 }
 
-static void tell_channel(struct observer_laravel *laravel, enum kind kind,
-                         const struct pusher_app *app, struct bytes channel)
+static void notify_channel(struct observer_laravel *laravel, enum kind kind,
+                           const struct pusher_app *app, struct bytes channel)
 {
     struct buffer line = {0};
 
@@ -194,12 +194,12 @@ static void tell_channel(struct observer_laravel *laravel, enum kind kind,
 
 static void on_channel_created(void *user, const struct pusher_app *app, struct bytes channel)
 {
-    tell_channel(user, CHANNEL_CREATED, app, channel);
+    notify_channel(user, CHANNEL_CREATED, app, channel);
 }
 
 static void on_channel_removed(void *user, const struct pusher_app *app, struct bytes channel)
 {
-    tell_channel(user, CHANNEL_REMOVED, app, channel);
+    notify_channel(user, CHANNEL_REMOVED, app, channel);
 }
 
 static void on_member_added(void *user, const struct pusher_app *app, struct bytes channel,
@@ -227,7 +227,7 @@ static void on_member_removed(void *user, const struct pusher_app *app, struct b
 
 /* --- sums ----------------------------------------------------------------------------------- */
 
-static void tell_sums(struct observer_laravel *laravel)
+static void notify_sums(struct observer_laravel *laravel)
 {
     struct buffer line = {0};
     bool has_any = false;
@@ -250,7 +250,7 @@ static void tell_sums(struct observer_laravel *laravel)
     }
     buffer_append_char(&line, '}');
     if (has_any)
-        tell_line(laravel, &line, true);
+        notify_line(laravel, &line, true);
     else
         buffer_deinit(&line);
 }
@@ -258,7 +258,7 @@ static void tell_sums(struct observer_laravel *laravel)
 static void on_tick(uv_timer_t *tick)
 {
     if (has_room(tick->data))
-        tell_sums(tick->data);
+        notify_sums(tick->data);
 }
 
 void observer_laravel_ask_config(struct observer_laravel *laravel)
@@ -266,7 +266,7 @@ void observer_laravel_ask_config(struct observer_laravel *laravel)
     struct buffer line = {0};
 
     buffer_append_text(&line, "{\"event\":\"config\"");
-    tell_line(laravel, &line, true);
+    notify_line(laravel, &line, true);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -346,7 +346,7 @@ void observer_laravel_finish(struct observer_laravel *laravel)
 {
     struct pollfd wait = {.fd = laravel->fd, .events = POLLOUT};
 
-    tell_sums(laravel);
+    notify_sums(laravel);
     do {
         while (write_all(laravel))
             if (poll(&wait, 1, FINISH_MS) <= 0)
@@ -382,7 +382,7 @@ static bool read_kinds(struct observer_laravel *laravel, const char *kinds, stru
 /* What nobody asked for stays NULL, so that it costs nothing. */
 static void choose_events(struct observer_laravel *laravel)
 {
-    struct pusher_events *events = &laravel->events;
+    struct pusher_observers_events *events = &laravel->events;
 
     if (wants(laravel, CHANNEL_CREATED))
         events->on_channel_created = on_channel_created;
@@ -449,12 +449,12 @@ void observer_laravel_free(struct observer_laravel *laravel)
     free(laravel);
 }
 
-const struct pusher_events_observer *observer_laravel_listen(
-    struct observer_laravel *laravel, const struct pusher_events_observer *next)
+const struct pusher_observers *observer_laravel_listen(struct observer_laravel *laravel,
+                                                       const struct pusher_observers *next)
 {
     if (laravel->kinds == 0)
         return next;
-    laravel->observer = (struct pusher_events_observer){&laravel->events, laravel, next};
+    laravel->observer = (struct pusher_observers){&laravel->events, laravel, next};
     return &laravel->observer;
 }
 

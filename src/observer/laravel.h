@@ -26,8 +26,8 @@ struct observer_laravel *observer_laravel_new(const char *descriptor, const char
 void observer_laravel_free(struct observer_laravel *laravel); /* NULL is fine */
 
 /* What the workers are to tell; with `next` behind it. */
-const struct pusher_events_observer *observer_laravel_listen(
-    struct observer_laravel *laravel, const struct pusher_events_observer *next);
+const struct pusher_observers *observer_laravel_listen(struct observer_laravel *laravel,
+                                                       const struct pusher_observers *next);
 
 /* Sums are told every `interval_s`. */
 void observer_laravel_start(struct observer_laravel *laravel, uv_loop_t *loop,

@@ -7,9 +7,9 @@ static void on_channel_change(struct channel *channel, bool is_occupied, void *u
     const struct pusher_app *app = user;
 
     if (is_occupied)
-        PUSHER_EVENTS_TELL(app, on_channel_created, app, channel_name(channel));
+        PUSHER_OBSERVERS_NOTIFY(app, on_channel_created, app, channel_name(channel));
     else
-        PUSHER_EVENTS_TELL(app, on_channel_removed, app, channel_name(channel));
+        PUSHER_OBSERVERS_NOTIFY(app, on_channel_removed, app, channel_name(channel));
 }
 
 /* --- what the cluster is told --------------------------------------------------------------- */
@@ -48,11 +48,11 @@ unsigned pusher_app_cluster_flags(struct pusher_app *app, const struct channel *
         flags |= CLUSTER_IS_CACHE;
     if (channel->registry == app->channels && !channel->kind.is_presence &&
         pusher_app_settings(app)->subscription_counts)
-        flags |= CLUSTER_TELLS_COUNT;
+        flags |= CLUSTER_NOTIFIES_COUNT;
     return flags;
 }
 
-static void tell_cluster(struct pusher_app *app, char kind, struct channel *channel, int change)
+static void notify_cluster(struct pusher_app *app, char kind, struct channel *channel, int change)
 {
     cluster_subscriptions(app->cluster, pusher_app_key(app, kind, channel_name(channel)), change,
                           pusher_app_cluster_flags(app, channel));
@@ -60,20 +60,20 @@ static void tell_cluster(struct pusher_app *app, char kind, struct channel *chan
 
 static void on_channel_count(struct channel *channel, int change, void *user)
 {
-    tell_cluster(user, CLUSTER_KEY_CHANNEL, channel, change);
+    notify_cluster(user, CLUSTER_KEY_CHANNEL, channel, change);
 }
 
 static void on_user_count(struct channel *channel, int change, void *user)
 {
-    tell_cluster(user, CLUSTER_KEY_USER, channel, change);
+    notify_cluster(user, CLUSTER_KEY_USER, channel, change);
 }
 
 static void on_watcher_count(struct channel *channel, int change, void *user)
 {
-    tell_cluster(user, CLUSTER_KEY_WATCH, channel, change);
+    notify_cluster(user, CLUSTER_KEY_WATCH, channel, change);
 }
 
-static void tell_counts(struct pusher_app *app)
+static void notify_counts(struct pusher_app *app)
 {
     channel_registry_count_for(app->channels, on_channel_count, app);
     channel_registry_count_for(app->users, on_user_count, app);
@@ -83,8 +83,7 @@ static void tell_counts(struct pusher_app *app)
 /* --- life ----------------------------------------------------------------------------------- */
 
 struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
-                                  const struct pusher_events_observer *observers,
-                                  struct cluster *cluster)
+                                  const struct pusher_observers *observers, struct cluster *cluster)
 {
     struct pusher_app *app = mem_new(sizeof *app);
 
@@ -97,7 +96,7 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
         channel_registry_watch(app->channels, on_channel_change, app);
     app->cluster = cluster;
     if (cluster != NULL)
-        tell_counts(app);
+        notify_counts(app);
     atomic_init(&app->settings, NULL);
     atomic_init(&app->messages_sent, 0);
     atomic_init(&app->messages_received, 0);

@@ -8,7 +8,7 @@
 #include "channel/registry.h"
 #include "cluster/cluster.h"
 #include "config/config.h"
-#include "pusher/events.h"
+#include "pusher/observers.h"
 
 struct pusher_app {
     char *id;
@@ -16,8 +16,8 @@ struct pusher_app {
     struct channel_registry *channels;
     struct channel_registry *users;    /* by user id: the connections signed in as that user */
     struct channel_registry *watchers; /* by user id: the connections that watch that user */
-    const struct pusher_events_observer *observers; /* NULL: nobody listens */
-    struct cluster *cluster;                        /* NULL: this node is the only one */
+    const struct pusher_observers *observers; /* NULL: nobody listens */
+    struct cluster *cluster;                  /* NULL: this node is the only one */
     atomic_uint connections_count;
     /* Counted by an observer that listens, and reset by it. */
     _Atomic(uint64_t) messages_sent;
@@ -29,7 +29,7 @@ struct pusher_app {
 /* Main alone makes and frees apps. `observers` hear of channels, `cluster` of subscriptions; both
  * stay the caller's, and may be NULL. */
 struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
-                                  const struct pusher_events_observer *observers,
+                                  const struct pusher_observers *observers,
                                   struct cluster *cluster);
 void pusher_app_free(struct pusher_app *app);
 

@@ -22,7 +22,7 @@ struct pusher_apps {
     struct table *former;
     _Atomic(struct pusher_app *) first; /* all that there ever were */
     size_t workers_count;
-    const struct pusher_events_observer *observers;
+    const struct pusher_observers *observers;
     struct cluster *cluster;
 };
 
@@ -84,7 +84,7 @@ void pusher_apps_forget_former(struct pusher_apps *apps)
 }
 
 struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,
-                                    const struct pusher_events_observer *observers,
+                                    const struct pusher_observers *observers,
                                     struct cluster *cluster)
 {
     struct pusher_apps *apps = mem_new(sizeof *apps);

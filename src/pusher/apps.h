@@ -12,7 +12,7 @@ struct pusher_apps;
  * caller's.
  */
 struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,
-                                    const struct pusher_events_observer *observers,
+                                    const struct pusher_observers *observers,
                                     struct cluster *cluster);
 void pusher_apps_free(struct pusher_apps *apps);
 

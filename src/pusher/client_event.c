@@ -1,29 +1,29 @@
 #include "pusher/client_event.h"
 
 #include "base/jsonwrite.h"
-#include "pusher/event.h"
+#include "pusher/encode.h"
 #include "pusher/limits.h"
 #include "pusher/publish.h"
 #include "pusher/subscribe.h"
 
-bool pusher_client_event_is_one(const struct pusher_message *message)
+bool pusher_client_event_is_one(const struct pusher_decode_message *message)
 {
     return bytes_starts_with(message->event, BYTES("client-"));
 }
 
-static void forward(struct pusher_session *session, const struct pusher_message *message,
+static void forward(struct pusher_session *session, const struct pusher_decode_message *message,
                     struct bytes name, struct bytes user_id)
 {
-    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct buffer *out = pusher_worker_scratch(session->worker);
     struct buffer event_json = {0};
     struct ws_message *event;
 
     jsonwrite_string(&event_json, message->event);
-    pusher_event_broadcast(out, buffer_bytes(&event_json), message->channel.raw, message->data.raw,
-                           user_id);
+    pusher_encode_broadcast(out, buffer_bytes(&event_json), message->channel.raw, message->data.raw,
+                            user_id);
     event = ws_message_new(buffer_bytes(out));
-    if (pusher_publish_is_possible(session->hub, session->app, name))
-        pusher_publish_of_client(session->hub, session->app, name, event, session->socket_id);
+    if (pusher_publish_is_possible(session->worker, session->app, name))
+        pusher_publish_of_client(session->worker, session->app, name, event, session->socket_id);
     else
         pusher_session_send_error(session, PUSHER_ERROR_OVER_CAPACITY);
     ws_message_unref(event);
@@ -35,8 +35,8 @@ static bool is_allowed_kind(const struct config_app *app, struct bytes channel)
     return app->public_client_events || channel_kind_of(channel).needs_auth;
 }
 
-static void send_to_channel(struct pusher_session *session, const struct pusher_message *message,
-                            struct bytes name)
+static void send_to_channel(struct pusher_session *session,
+                            const struct pusher_decode_message *message, struct bytes name)
 {
     const struct config_app *app = pusher_app_settings(session->app);
     struct channel_subscription *subscription;
@@ -57,11 +57,11 @@ static void send_to_channel(struct pusher_session *session, const struct pusher_
     }
     if (subscription != NULL && subscription->member != NULL)
         user_id = channel_presence_user_id(subscription->member);
-    if (pusher_publish_is_wanted(session->hub, session->app, name))
+    if (pusher_publish_is_wanted(session->worker, session->app, name))
         forward(session, message, name, user_id);
 }
 
-void pusher_client_event(struct pusher_session *session, struct pusher_message *message)
+void pusher_client_event(struct pusher_session *session, struct pusher_decode_message *message)
 {
     struct buffer scratch = {0};
 

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "pusher/message.h"
+#include "pusher/decode.h"
 #include "pusher/session.h"
 
-bool pusher_client_event_is_one(const struct pusher_message *message);
-void pusher_client_event(struct pusher_session *session, struct pusher_message *message);
+bool pusher_client_event_is_one(const struct pusher_decode_message *message);
+void pusher_client_event(struct pusher_session *session, struct pusher_decode_message *message);

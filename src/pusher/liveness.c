@@ -1,6 +1,6 @@
 #include "pusher/liveness.h"
 
-#include "pusher/event.h"
+#include "pusher/encode.h"
 
 /* What a client gets to answer a ping: another interval, within these bounds. */
 #define PONG_S_MIN 5
@@ -22,13 +22,13 @@ static uint64_t pong_ms(struct pusher_session *session)
 
 void pusher_liveness_begin(struct pusher_session *session)
 {
-    session->seen_ms = net_loop_now_ms(session->hub->loop);
+    session->seen_ms = net_loop_now_ms(session->worker->loop);
     ws_conn_set_timer(&session->ws, session->seen_ms + ping_interval_ms(session));
 }
 
 void pusher_liveness_seen(struct pusher_session *session)
 {
-    session->seen_ms = net_loop_now_ms(session->hub->loop);
+    session->seen_ms = net_loop_now_ms(session->worker->loop);
     if (!session->is_pinged)
         return; /* the timer looks again when it is due */
     session->is_pinged = false;
@@ -39,14 +39,14 @@ static void ping(struct pusher_session *session, uint64_t now_ms)
 {
     session->is_pinged = true;
     ws_conn_set_timer(&session->ws, now_ms + pong_ms(session));
-    PUSHER_EVENTS_TELL(session->hub, on_pinged, session);
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_pinged, session);
     if (session->uses_control_frames) {
         if (!ws_conn_send_ping(&session->ws))
             pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
         return;
     }
-    pusher_event_ping(pusher_hub_scratch(session->hub));
-    pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+    pusher_encode_ping(pusher_worker_scratch(session->worker));
+    pusher_session_send(session, buffer_bytes(&session->worker->scratch));
 }
 
 void pusher_liveness_on_timer(struct pusher_session *session, uint64_t now_ms)
@@ -54,9 +54,9 @@ void pusher_liveness_on_timer(struct pusher_session *session, uint64_t now_ms)
     const uint64_t due_ms = session->seen_ms + ping_interval_ms(session);
 
     if (session->is_pinged) {
-        metrics_add(&session->hub->metrics->stale_closed, 1);
+        metrics_add(&session->worker->metrics->stale_closed, 1);
         pusher_session_close_with_error(session, PUSHER_ERROR_STALE);
-        PUSHER_EVENTS_TELL(session->hub, on_pruned, session);
+        PUSHER_OBSERVERS_NOTIFY(session->worker, on_pruned, session);
     } else if (now_ms < due_ms) {
         ws_conn_set_timer(&session->ws, due_ms);
     } else {

@@ -1,29 +1,29 @@
 #include "pusher/member.h"
 
-#include "pusher/event.h"
+#include "pusher/encode.h"
 
-bool pusher_member_show(struct channel_fanout *const *fanouts, struct channel *channel,
-                        struct bytes user_id, struct bytes user_info, bool is_told,
+bool pusher_member_list(struct channel_fanout *const *fanouts, struct channel *channel,
+                        struct bytes user_id, struct bytes user_info, bool is_notified,
                         struct buffer *scratch)
 {
-    if (!channel_presence_show(channel->presence, user_id, user_info))
+    if (!channel_presence_list(channel->presence, user_id, user_info))
         return false;
-    if (is_told) {
+    if (is_notified) {
         buffer_clear(scratch);
-        pusher_event_member_added(scratch, channel_name(channel), user_id, user_info);
-        channel_fanout_tell_in_order(fanouts, channel, buffer_bytes(scratch));
+        pusher_encode_member_added(scratch, channel_name(channel), user_id, user_info);
+        channel_fanout_notify_in_order(fanouts, channel, buffer_bytes(scratch));
     }
     return true;
 }
 
-bool pusher_member_hide(struct channel_fanout *const *fanouts, struct channel *channel,
-                        struct bytes user_id, struct buffer *scratch)
+bool pusher_member_unlist(struct channel_fanout *const *fanouts, struct channel *channel,
+                          struct bytes user_id, struct buffer *scratch)
 {
-    if (!channel_presence_is_shown(channel->presence, user_id))
+    if (!channel_presence_is_listed(channel->presence, user_id))
         return false;
     buffer_clear(scratch);
-    pusher_event_member_removed(scratch, channel_name(channel), user_id);
-    channel_presence_hide(channel->presence, user_id);
-    channel_fanout_tell_in_order(fanouts, channel, buffer_bytes(scratch));
+    pusher_encode_member_removed(scratch, channel_name(channel), user_id);
+    channel_presence_unlist(channel->presence, user_id);
+    channel_fanout_notify_in_order(fanouts, channel, buffer_bytes(scratch));
     return true;
 }

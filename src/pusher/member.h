@@ -7,11 +7,11 @@
 
 #include "channel/fanout.h"
 
-/* False where it is shown already. `is_told`: else it is shown to nobody but who asks. */
-bool pusher_member_show(struct channel_fanout *const *fanouts, struct channel *channel,
-                        struct bytes user_id, struct bytes user_info, bool is_told,
+/* False where it is shown already. `is_notified`: else it is shown to nobody but who asks. */
+bool pusher_member_list(struct channel_fanout *const *fanouts, struct channel *channel,
+                        struct bytes user_id, struct bytes user_info, bool is_notified,
                         struct buffer *scratch);
 
 /* False where it is not shown. `user_id` may be the member's own. */
-bool pusher_member_hide(struct channel_fanout *const *fanouts, struct channel *channel,
-                        struct bytes user_id, struct buffer *scratch);
+bool pusher_member_unlist(struct channel_fanout *const *fanouts, struct channel *channel,
+                          struct bytes user_id, struct buffer *scratch);

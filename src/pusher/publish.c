@@ -14,19 +14,20 @@ static struct channel *find(const struct pusher_app *app, struct cluster_key key
     return channel_registry_find(pusher_app_registry(app, key.kind), key.name);
 }
 
-bool pusher_publish_is_possible(struct pusher_hub *hub, struct pusher_app *app, struct bytes name)
+bool pusher_publish_is_possible(struct pusher_worker *worker, struct pusher_app *app,
+                                struct bytes name)
 {
     struct channel *channel;
     bool is_possible;
 
     if (app->cluster != NULL && cluster_is_congested(app->cluster))
         return false;
-    if (hub->workers_count == 1)
+    if (worker->workers_count == 1)
         return true;
     channel = find(app, key_of(app, name));
     if (channel == NULL)
         return true;
-    is_possible = !channel_fanout_is_overloaded(&hub->fanout, channel);
+    is_possible = !channel_fanout_is_overloaded(&worker->fanout, channel);
     channel_unref(channel);
     return is_possible;
 }
@@ -36,20 +37,21 @@ static bool is_cached(struct bytes name)
     return !pusher_signin_is_user_channel(name) && channel_kind_of(name).is_cache;
 }
 
-static bool is_observed(const struct pusher_hub *hub)
+static bool is_observed(const struct pusher_worker *worker)
 {
-    const struct pusher_events_observer *observer = hub->observers;
+    const struct pusher_observers *observer = worker->observers;
 
     while (observer != NULL && observer->events->on_broadcast == NULL)
         observer = observer->next;
     return observer != NULL;
 }
 
-bool pusher_publish_is_wanted(struct pusher_hub *hub, struct pusher_app *app, struct bytes name)
+bool pusher_publish_is_wanted(struct pusher_worker *worker, struct pusher_app *app,
+                              struct bytes name)
 {
     struct channel *channel;
 
-    if (app->cluster != NULL || is_cached(name) || is_observed(hub))
+    if (app->cluster != NULL || is_cached(name) || is_observed(worker))
         return true;
     channel = find(app, key_of(app, name));
     if (channel == NULL)
@@ -75,45 +77,49 @@ static bool publish_to_cluster(struct pusher_app *app, struct cluster_key key,
 
 /* Kept and sent under one lock: who joins meanwhile gets it once, as the kept one or as a new one.
  */
-static void publish_and_keep(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
-                             struct ws_message *event, uint64_t except, uint64_t ttl_ms)
+static void cache_and_publish(struct pusher_worker *worker, struct pusher_app *app,
+                              struct bytes name, struct ws_message *event, uint64_t except,
+                              uint64_t ttl_ms)
 {
-    struct channel *channel = channel_registry_lock_and_keep(app->channels, name, event,
-                                                             net_loop_now_ms(hub->loop) + ttl_ms);
+    struct channel *channel = channel_registry_lock_and_cache(
+        app->channels, name, event, net_loop_now_ms(worker->loop) + ttl_ms);
 
-    channel_fanout_publish_in_order(hub->fanout.all, channel, event, except);
+    channel_fanout_publish_in_order(worker->fanout.all, channel, event, except);
     channel_registry_unlock_state(channel);
     channel_unref(channel);
 }
 
-static void publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
-                    struct cluster_key key, struct ws_message *event, uint64_t except, bool is_kept)
+static void publish(struct pusher_worker *worker, struct pusher_app *app, struct bytes name,
+                    struct cluster_key key, struct ws_message *event, uint64_t except,
+                    bool is_to_cache)
 {
-    const uint64_t ttl_ms = is_kept ? pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000) : 0;
+    const uint64_t ttl_ms =
+        is_to_cache ? pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000) : 0;
     struct channel *channel;
 
-    PUSHER_EVENTS_TELL(hub, on_broadcast, app, name, ws_message_text(event));
+    PUSHER_OBSERVERS_NOTIFY(worker, on_broadcast, app, name, ws_message_text(event));
     if (publish_to_cluster(app, key, event, except, ttl_ms))
         return;
-    if (is_kept) {
-        publish_and_keep(hub, app, key.name, event, except, ttl_ms);
+    if (is_to_cache) {
+        cache_and_publish(worker, app, key.name, event, except, ttl_ms);
         return;
     }
     channel = find(app, key);
     if (channel == NULL)
         return;
-    channel_fanout_publish(&hub->fanout, channel, event, except);
+    channel_fanout_publish(&worker->fanout, channel, event, except);
     channel_unref(channel);
 }
 
-void pusher_publish(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
+void pusher_publish(struct pusher_worker *worker, struct pusher_app *app, struct bytes name,
                     struct ws_message *event, uint64_t except)
 {
-    publish(hub, app, name, key_of(app, name), event, except, is_cached(name));
+    publish(worker, app, name, key_of(app, name), event, except, is_cached(name));
 }
 
-void pusher_publish_of_client(struct pusher_hub *hub, struct pusher_app *app, struct bytes name,
-                              struct ws_message *event, uint64_t except)
+void pusher_publish_of_client(struct pusher_worker *worker, struct pusher_app *app,
+                              struct bytes name, struct ws_message *event, uint64_t except)
 {
-    publish(hub, app, name, pusher_app_key(app, CLUSTER_KEY_CHANNEL, name), event, except, false);
+    publish(worker, app, name, pusher_app_key(app, CLUSTER_KEY_CHANNEL, name), event, except,
+            false);
 }

@@ -7,9 +7,9 @@
 #include "base/random.h"
 #include "pusher/auth.h"
 #include "pusher/client_event.h"
-#include "pusher/event.h"
+#include "pusher/decode.h"
+#include "pusher/encode.h"
 #include "pusher/liveness.h"
-#include "pusher/message.h"
 #include "pusher/origin.h"
 #include "pusher/signin.h"
 #include "pusher/subscribe.h"
@@ -24,19 +24,19 @@
 /* --- the socket id -------------------------------------------------------------------------- */
 
 /* The first number's remainder by the count of workers is the worker: so no two have the same. */
-static uint64_t draw_socket_id(struct pusher_hub *hub)
+static uint64_t draw_socket_id(struct pusher_worker *worker)
 {
     uint64_t socket_id;
 
     do {
         const uint32_t drawn = random_between_1_and(SOCKET_ID_PART_MAX);
-        const uint32_t count = (uint32_t)hub->workers_count;
-        uint32_t first = drawn - drawn % count + (uint32_t)hub->worker;
+        const uint32_t count = (uint32_t)worker->workers_count;
+        uint32_t first = drawn - drawn % count + (uint32_t)worker->index;
 
         if (first == 0 || first > SOCKET_ID_PART_MAX)
-            first = count + (uint32_t)hub->worker;
+            first = count + (uint32_t)worker->index;
         socket_id = (uint64_t)first << 32 | random_between_1_and(SOCKET_ID_PART_MAX);
-    } while (pusher_hub_find(hub, socket_id) != NULL);
+    } while (pusher_worker_find(worker, socket_id) != NULL);
     return socket_id;
 }
 
@@ -89,7 +89,7 @@ static void leave_everything(struct pusher_session *session)
     if (session->is_over)
         return;
     session->is_over = true;
-    PUSHER_EVENTS_TELL(session->hub, on_closed, session);
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_closed, session);
     if (session->app == NULL)
         return;
     pusher_signin_end(session);
@@ -98,10 +98,10 @@ static void leave_everything(struct pusher_session *session)
                                                    struct channel_subscription, link));
     if (session->is_counted)
         atomic_fetch_sub(&session->app->connections_count, 1);
-    if (session->is_told)
+    if (session->is_notified)
         cluster_connections(session->app->cluster, bytes_of(session->app->id), -1);
     session->is_counted = false;
-    session->is_told = false;
+    session->is_notified = false;
 }
 
 void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason)
@@ -110,32 +110,32 @@ void pusher_session_close(struct pusher_session *session, uint16_t code, struct 
     leave_everything(session);
 }
 
-static void tell_sent(const struct pusher_session *session, struct bytes message)
+static void notify_sent(const struct pusher_session *session, struct bytes message)
 {
-    if (session->hub->observers == NULL || session->app == NULL)
+    if (session->worker->observers == NULL || session->app == NULL)
         return;
-    PUSHER_EVENTS_TELL(session->hub, on_sent, session, message);
-    PUSHER_EVENTS_TELL(session->hub, on_sent_count, session->app, 1);
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_sent, session, message);
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_sent_count, session->app, 1);
 }
 
 void pusher_session_send(struct pusher_session *session, struct bytes message)
 {
     if (session->is_over)
         return;
-    metrics_add(&session->hub->metrics->messages_sent, 1);
-    tell_sent(session, message);
+    metrics_add(&session->worker->metrics->messages_sent, 1);
+    notify_sent(session, message);
     if (!ws_conn_send_text(&session->ws, message)) {
-        metrics_add(&session->hub->metrics->slow_readers_closed, 1);
+        metrics_add(&session->worker->metrics->slow_readers_closed, 1);
         pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
     }
 }
 
 void pusher_session_send_error(struct pusher_session *session, enum pusher_error error)
 {
-    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct buffer *out = pusher_worker_scratch(session->worker);
 
     session->is_refused = true;
-    pusher_event_error(out, error);
+    pusher_encode_error(out, error);
     pusher_session_send(session, buffer_bytes(out));
 }
 
@@ -147,11 +147,11 @@ void pusher_session_close_with_error(struct pusher_session *session, enum pusher
 
 /* --- what the client sends ------------------------------------------------------------------ */
 
-static void dispatch(struct pusher_session *session, struct pusher_message *message)
+static void dispatch(struct pusher_session *session, struct pusher_decode_message *message)
 {
     if (bytes_equal(message->event, BYTES("pusher:ping"))) {
-        pusher_event_pong(pusher_hub_scratch(session->hub));
-        pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+        pusher_encode_pong(pusher_worker_scratch(session->worker));
+        pusher_session_send(session, buffer_bytes(&session->worker->scratch));
     } else if (bytes_equal(message->event, BYTES("pusher:pong"))) {
         return; /* being heard of is all it is for */
     } else if (bytes_equal(message->event, BYTES("pusher:subscribe"))) {
@@ -184,7 +184,7 @@ static bool is_within_rate(struct pusher_session *session)
 static void on_message(struct ws_conn *ws, struct bytes text, bool is_text)
 {
     struct pusher_session *session = pusher_session_of(ws);
-    struct pusher_message message = {0};
+    struct pusher_decode_message message = {0};
 
     if (session->is_over)
         return;
@@ -193,18 +193,18 @@ static void on_message(struct ws_conn *ws, struct bytes text, bool is_text)
         return;
     }
     pusher_liveness_seen(session);
-    metrics_add(&session->hub->metrics->messages_received, 1);
-    PUSHER_EVENTS_TELL(session->hub, on_received, session, text);
+    metrics_add(&session->worker->metrics->messages_received, 1);
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_received, session, text);
     if (!is_within_rate(session))
         return;
     session->is_refused = false;
-    if (is_text && pusher_message_parse(&message, text))
+    if (is_text && pusher_decode(&message, text))
         dispatch(session, &message);
     else
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
-    pusher_message_deinit(&message);
+    pusher_decode_deinit(&message);
     if (!session->is_refused)
-        PUSHER_EVENTS_TELL(session->hub, on_handled, session, text);
+        PUSHER_OBSERVERS_NOTIFY(session->worker, on_handled, session, text);
 }
 
 static void on_control(struct ws_conn *ws, bool is_ping)
@@ -216,7 +216,7 @@ static void on_control(struct ws_conn *ws, bool is_ping)
     pusher_liveness_seen(session);
     if (is_ping)
         session->uses_control_frames = true;
-    PUSHER_EVENTS_TELL(session->hub, on_control_frame, session, is_ping);
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_control_frame, session, is_ping);
 }
 
 static void on_timer(struct ws_conn *ws, uint64_t now_ms)
@@ -233,15 +233,15 @@ static void on_ending(struct ws_conn *ws, uint16_t code)
 static void on_closed(struct ws_conn *ws)
 {
     struct pusher_session *session = pusher_session_of(ws);
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
 
     leave_everything(session);
     list_remove(&session->link);
-    map_remove(&hub->by_socket_id, &session->by_socket_id);
-    hub->sessions_count--;
-    metrics_add(&hub->metrics->connections_closed, 1);
+    map_remove(&worker->by_socket_id, &session->by_socket_id);
+    worker->sessions_count--;
+    metrics_add(&worker->metrics->connections_closed, 1);
     if (session->has_place)
-        net_descriptors_give_websocket(hub->loop->descriptors);
+        net_descriptors_give_websocket(worker->loop->descriptors);
     free(session->origin);
     free(session);
 }
@@ -256,30 +256,31 @@ const struct ws_conn_events pusher_session_events = {
 
 /* --- the beginning -------------------------------------------------------------------------- */
 
-static void log_capacity(struct pusher_hub *hub)
+static void log_capacity(struct pusher_worker *worker)
 {
-    const uint64_t now_ms = net_loop_now_ms(hub->loop);
+    const uint64_t now_ms = net_loop_now_ms(worker->loop);
 
-    if (hub->refused_logged_ms != 0 && now_ms - hub->refused_logged_ms < CAPACITY_LOG_INTERVAL_MS)
+    if (worker->refused_logged_ms != 0 &&
+        now_ms - worker->refused_logged_ms < CAPACITY_LOG_INTERVAL_MS)
         return;
-    hub->refused_logged_ms = now_ms;
+    worker->refused_logged_ms = now_ms;
     log_warn(
         "new WebSockets are refused: %zu are open, and the limit of open files (%zu) allows no "
         "more; raise it (ulimit -n, LimitNOFILE)",
-        hub->loop->descriptors->websockets_max, hub->loop->descriptors->limit);
+        worker->loop->descriptors->websockets_max, worker->loop->descriptors->limit);
 }
 
 static void establish(struct pusher_session *session)
 {
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
     char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
     struct bytes id_text = {socket_id, pusher_session_socket_id(session, socket_id)};
 
     session->is_established = true;
-    PUSHER_EVENTS_TELL(hub, on_connected, session);
-    pusher_event_connection_established(pusher_hub_scratch(hub), id_text,
-                                        pusher_app_settings(session->app)->activity_timeout_s);
-    pusher_session_send(session, buffer_bytes(&hub->scratch));
+    PUSHER_OBSERVERS_NOTIFY(worker, on_connected, session);
+    pusher_encode_connection_established(pusher_worker_scratch(worker), id_text,
+                                         pusher_app_settings(session->app)->activity_timeout_s);
+    pusher_session_send(session, buffer_bytes(&worker->scratch));
     pusher_liveness_begin(session);
 }
 
@@ -299,7 +300,7 @@ static void take_place(struct pusher_session *session)
     } else {
         if (app->cluster != NULL)
             cluster_connections(app->cluster, bytes_of(app->id), 1);
-        session->is_told = app->cluster != NULL;
+        session->is_notified = app->cluster != NULL;
         establish(session);
     }
 }
@@ -307,7 +308,7 @@ static void take_place(struct pusher_session *session)
 void pusher_session_admit(struct pusher_session *session, bool is_admitted)
 {
     session->is_awaiting = false;
-    session->is_told = is_admitted;
+    session->is_notified = is_admitted;
     if (is_admitted)
         establish(session);
     else
@@ -331,7 +332,7 @@ static void complete_subscriptions(struct pusher_session *session)
     }
 }
 
-void pusher_session_go_on(struct pusher_session *session)
+void pusher_session_resume(struct pusher_session *session)
 {
     struct pusher_app *app = session->app;
 
@@ -353,42 +354,42 @@ void pusher_session_go_on(struct pusher_session *session)
 
 static void begin(struct pusher_session *session, struct bytes origin)
 {
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
 
     if (session->app == NULL) {
         pusher_session_close_with_error(session, PUSHER_ERROR_NO_APP);
     } else if (!session->has_place) {
-        log_capacity(hub);
+        log_capacity(worker);
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_CAPACITY);
     } else if (!pusher_origin_is_allowed(pusher_app_settings(session->app), origin)) {
         pusher_session_close_with_error(session, PUSHER_ERROR_ORIGIN);
     } else {
-        if (hub->keeps_origins && origin.data != NULL)
+        if (worker->keeps_origins && origin.data != NULL)
             session->origin = bytes_copy(origin);
         take_place(session);
     }
 }
 
-static struct pusher_session *session_new(struct pusher_hub *hub, struct pusher_app *app)
+static struct pusher_session *session_new(struct pusher_worker *worker, struct pusher_app *app)
 {
     struct pusher_session *session = mem_new(sizeof *session);
 
-    session->hub = hub;
+    session->worker = worker;
     session->app = app;
     channel_subscriber_init(&session->subscriber, &session->ws);
-    session->socket_id = draw_socket_id(hub);
-    session->has_place = net_descriptors_take_websocket(hub->loop->descriptors);
-    map_add(&hub->by_socket_id, &session->by_socket_id, hash_pair(session->socket_id, 0));
-    list_append(&hub->sessions, &session->link);
-    hub->sessions_count++;
-    metrics_add(&hub->metrics->connections_opened, 1);
+    session->socket_id = draw_socket_id(worker);
+    session->has_place = net_descriptors_take_websocket(worker->loop->descriptors);
+    map_add(&worker->by_socket_id, &session->by_socket_id, hash_pair(session->socket_id, 0));
+    list_append(&worker->sessions, &session->link);
+    worker->sessions_count++;
+    metrics_add(&worker->metrics->connections_opened, 1);
     return session;
 }
 
-void pusher_session_open(struct pusher_hub *hub, struct http_conn *http,
+void pusher_session_open(struct pusher_worker *worker, struct http_conn *http,
                          const struct http_request *request, struct bytes key)
 {
-    struct pusher_app *app = pusher_apps_find_by_key(hub->apps, key);
+    struct pusher_app *app = pusher_apps_find_by_key(worker->apps, key);
     struct ws_handshake handshake = {0};
     struct pusher_session *session;
     struct buffer response = {0};
@@ -396,7 +397,7 @@ void pusher_session_open(struct pusher_hub *hub, struct http_conn *http,
     struct bytes reason;
     struct bytes rest;
     unsigned status =
-        ws_handshake_read(request, hub->ws_settings.deflate != NULL, &handshake, &reason);
+        ws_handshake_read(request, worker->ws_settings.deflate != NULL, &handshake, &reason);
 
     if (status != 0) {
         http_conn_respond(http, &(struct http_response){
@@ -409,8 +410,8 @@ void pusher_session_open(struct pusher_hub *hub, struct http_conn *http,
     }
     ws_handshake_write(&response, &handshake, BYTES("X-Powered-By: Laravel Reverb\r\n"));
     net = http_conn_take_over(http, &rest);
-    session = session_new(hub, app);
-    ws_conn_open(&session->ws, net, &hub->ws_settings,
+    session = session_new(worker, app);
+    ws_conn_open(&session->ws, net, &worker->ws_settings,
                  handshake.has_deflate ? handshake.deflate.form : WS_DEFLATE_PLAIN,
                  app ? pusher_app_settings(app)->max_message_size_bytes : 0);
     net_conn_write(net, buffer_bytes(&response));

@@ -7,8 +7,8 @@
 
 #include "http/conn.h"
 #include "pusher/error.h"
-#include "pusher/hub.h"
 #include "pusher/rate_limit.h"
+#include "pusher/worker.h"
 
 /* Who has signed in. */
 struct pusher_session_user {
@@ -20,7 +20,7 @@ struct pusher_session_user {
 
 struct pusher_session {
     struct ws_conn ws; /* first: a connection's address is its session's */
-    struct pusher_hub *hub;
+    struct pusher_worker *worker;
     struct pusher_app *app; /* NULL where the app does not exist */
     struct channel_subscriber subscriber;
     struct list link; /* in the hub */
@@ -34,7 +34,7 @@ struct pusher_session {
     bool is_pinged;
     bool uses_control_frames;
     bool is_counted;     /* in the app's connections */
-    bool is_told;        /* it is counted by the cluster too */
+    bool is_notified;    /* it is counted by the cluster too */
     bool is_awaiting;    /* whether the cluster lets it in */
     bool has_place;      /* counted in the process's WebSockets */
     bool is_over;        /* has left everything */
@@ -47,14 +47,14 @@ struct pusher_session {
 
 /* Takes the connection over from `http`, whose request asks for a WebSocket as `handshake` says.
  * `key` is the app's. What the app does not allow is said on the WebSocket, as clients expect. */
-void pusher_session_open(struct pusher_hub *hub, struct http_conn *http,
+void pusher_session_open(struct pusher_worker *worker, struct http_conn *http,
                          const struct http_request *request, struct bytes key);
 
 /* The cluster lets it in, or does not. */
 void pusher_session_admit(struct pusher_session *session, bool is_admitted);
 
 /* A link to the cluster is down: what waits for it waits no longer. */
-void pusher_session_go_on(struct pusher_session *session);
+void pusher_session_resume(struct pusher_session *session);
 
 struct pusher_session *pusher_session_of(struct ws_conn *ws);
 

@@ -1,7 +1,7 @@
 #include "pusher/signin.h"
 
 #include "base/mem.h"
-#include "pusher/event.h"
+#include "pusher/encode.h"
 #include "pusher/watchlist.h"
 
 struct credentials {
@@ -27,11 +27,11 @@ bool pusher_signin_owns_channel(const struct pusher_session *session, struct byt
            bytes_equal(pusher_signin_user_of_channel(channel), bytes_of(session->user->id));
 }
 
-static bool read_credentials(struct pusher_message *message, struct credentials *credentials)
+static bool read_credentials(struct pusher_decode_message *message, struct credentials *credentials)
 {
     struct jsonscan_field fields[] = {{.name = BYTES("auth")}, {.name = BYTES("user_data")}};
 
-    if (!pusher_message_data(message, fields, 2) || fields[0].value.type != JSONSCAN_STRING ||
+    if (!pusher_decode_data(message, fields, 2) || fields[0].value.type != JSONSCAN_STRING ||
         fields[1].value.type != JSONSCAN_STRING)
         return false;
     credentials->auth = jsonscan_text(&fields[0].value, &credentials->auth_scratch);
@@ -57,7 +57,7 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
                    struct bytes user_data)
 {
     struct pusher_app *app = session->app;
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
     struct pusher_session_user *user = mem_new(sizeof *user);
     struct channel *channel;
     bool is_first;
@@ -65,17 +65,17 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
     user->id = bytes_copy(id);
     user->info_json = info_json.data ? bytes_copy(info_json) : NULL;
     session->user = user;
-    channel = channel_registry_join(app->users, id, hub->worker, &is_first);
-    user->subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
-    pusher_event_signin_success(pusher_hub_scratch(hub), user_data);
-    user->welcome = ws_message_new(buffer_bytes(&hub->scratch));
+    channel = channel_registry_join(app->users, id, worker->index, &is_first);
+    user->subscription = channel_subscription_new(&worker->fanout, &session->subscriber, channel);
+    pusher_encode_signin_success(pusher_worker_scratch(worker), user_data);
+    user->welcome = ws_message_new(buffer_bytes(&worker->scratch));
     if (pusher_app_is_shared(app, CLUSTER_KEY_USER, id)) {
         cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, id), session->socket_id,
                       0);
         return;
     }
     if (is_first)
-        pusher_watchlist_tell(hub, app, id);
+        pusher_watchlist_notify(worker, app, id);
     pusher_signin_complete(session);
 }
 
@@ -83,7 +83,7 @@ void pusher_signin_complete(struct pusher_session *session)
 {
     struct pusher_session_user *user = session->user;
 
-    channel_fanout_activate(&session->hub->fanout, user->subscription, user->welcome, NULL);
+    channel_fanout_activate(&session->worker->fanout, user->subscription, user->welcome, NULL);
     ws_message_unref(user->welcome);
     user->welcome = NULL;
 }
@@ -99,10 +99,10 @@ void pusher_signin_end(struct pusher_session *session)
         return;
     session->user = NULL;
     channel =
-        channel_subscription_free(&session->hub->fanout, user->subscription, &is_last_of_worker);
-    if (channel_registry_leave(channel, session->hub->worker, is_last_of_worker) &&
+        channel_subscription_free(&session->worker->fanout, user->subscription, &is_last_of_worker);
+    if (channel_registry_leave(channel, session->worker->index, is_last_of_worker) &&
         !pusher_app_is_shared(session->app, CLUSTER_KEY_USER, bytes_of(user->id)))
-        pusher_watchlist_tell(session->hub, session->app, bytes_of(user->id));
+        pusher_watchlist_notify(session->worker, session->app, bytes_of(user->id));
     channel_unref(channel);
     ws_message_unref(user->welcome);
     free(user->id);
@@ -134,7 +134,7 @@ static bool sign_in(struct pusher_session *session, struct bytes user_data)
     return true;
 }
 
-void pusher_signin(struct pusher_session *session, struct pusher_message *message)
+void pusher_signin(struct pusher_session *session, struct pusher_decode_message *message)
 {
     struct credentials credentials = {0};
 

@@ -4,13 +4,13 @@
  */
 #pragma once
 
-#include "pusher/message.h"
+#include "pusher/decode.h"
 #include "pusher/session.h"
 
 /* The channel that addresses all connections of a user is this and the user's id. */
 #define PUSHER_SIGNIN_USER_CHANNEL "#server-to-user-"
 
-void pusher_signin(struct pusher_session *session, struct pusher_message *message);
+void pusher_signin(struct pusher_session *session, struct pusher_decode_message *message);
 
 /* Undoes it, when the connection ends or signs in as somebody else. */
 void pusher_signin_end(struct pusher_session *session);

@@ -1,13 +1,13 @@
 #include "pusher/subscribe.h"
 
 #include "base/jsonwrite.h"
-#include "pusher/event.h"
+#include "pusher/encode.h"
 #include "pusher/limits.h"
 #include "pusher/member.h"
 #include "pusher/signin.h"
 
 /* What a client asks for; borrowed from its message. */
-struct wish {
+struct subscribe_request {
     struct bytes channel;
     struct bytes auth;
     struct bytes channel_data; /* absent where none was sent */
@@ -16,14 +16,14 @@ struct wish {
 };
 
 /* What its strings are decoded into, where they have escapes. */
-struct wish_scratch {
+struct request_scratch {
     struct buffer channel;
     struct buffer auth;
     struct buffer channel_data;
     struct buffer user_id;
 };
 
-static void wish_scratch_deinit(struct wish_scratch *scratch)
+static void request_scratch_deinit(struct request_scratch *scratch)
 {
     buffer_deinit(&scratch->channel);
     buffer_deinit(&scratch->auth);
@@ -42,45 +42,45 @@ static bool read_text(const struct jsonscan_value *value, struct buffer *scratch
            value->type == JSONSCAN_NULL;
 }
 
-static bool read_wish(struct pusher_message *message, struct wish *wish,
-                      struct wish_scratch *scratch)
+static bool read_request(struct pusher_decode_message *message, struct subscribe_request *request,
+                         struct request_scratch *scratch)
 {
     struct jsonscan_field fields[] = {
         {.name = BYTES("channel")}, {.name = BYTES("auth")}, {.name = BYTES("channel_data")}};
 
-    *wish = (struct wish){0};
-    return pusher_message_data(message, fields, sizeof fields / sizeof fields[0]) &&
-           read_text(&fields[0].value, &scratch->channel, &wish->channel) &&
-           read_text(&fields[1].value, &scratch->auth, &wish->auth) &&
-           read_text(&fields[2].value, &scratch->channel_data, &wish->channel_data) &&
-           wish->channel.len > 0;
+    *request = (struct subscribe_request){0};
+    return pusher_decode_data(message, fields, sizeof fields / sizeof fields[0]) &&
+           read_text(&fields[0].value, &scratch->channel, &request->channel) &&
+           read_text(&fields[1].value, &scratch->auth, &request->auth) &&
+           read_text(&fields[2].value, &scratch->channel_data, &request->channel_data) &&
+           request->channel.len > 0;
 }
 
 /* --- may it? -------------------------------------------------------------------------------- */
 
-static bool is_authorized(struct pusher_session *session, const struct wish *wish)
+static bool is_authorized(struct pusher_session *session, const struct subscribe_request *request)
 {
     struct buffer text = {0};
     bool is_signed;
 
     buffer_append_char(&text, ':');
-    buffer_append_bytes(&text, wish->channel);
-    if (wish->channel_data.data != NULL) {
+    buffer_append_bytes(&text, request->channel);
+    if (request->channel_data.data != NULL) {
         buffer_append_char(&text, ':');
-        buffer_append_bytes(&text, wish->channel_data);
+        buffer_append_bytes(&text, request->channel_data);
     }
-    is_signed = pusher_session_is_signed(session, buffer_bytes(&text), wish->auth);
+    is_signed = pusher_session_is_signed(session, buffer_bytes(&text), request->auth);
     buffer_deinit(&text);
     return is_signed;
 }
 
 static void refuse(struct pusher_session *session, struct bytes channel, enum pusher_error error)
 {
-    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct buffer *out = pusher_worker_scratch(session->worker);
 
     pusher_session_send_error(session, error);
     buffer_clear(out);
-    pusher_event_subscription_error(out, channel, error);
+    pusher_encode_subscription_error(out, channel, error);
     pusher_session_send(session, buffer_bytes(out));
 }
 
@@ -92,26 +92,27 @@ static bool is_full(const struct pusher_session *session)
 }
 
 /* A user id may be a string or a number; it is a string from here on. */
-static bool read_member(struct pusher_session *session, struct wish *wish, struct buffer *scratch)
+static bool read_member(struct pusher_session *session, struct subscribe_request *request,
+                        struct buffer *scratch)
 {
     struct jsonscan_field fields[] = {{.name = BYTES("user_id")}, {.name = BYTES("user_info")}};
 
-    wish->user_info = BYTES("{}");
-    if (wish->channel_data.data == NULL && session->user != NULL) {
-        wish->user_id = bytes_of(session->user->id);
+    request->user_info = BYTES("{}");
+    if (request->channel_data.data == NULL && session->user != NULL) {
+        request->user_id = bytes_of(session->user->id);
         if (session->user->info_json != NULL)
-            wish->user_info = bytes_of(session->user->info_json);
+            request->user_info = bytes_of(session->user->info_json);
         return true;
     }
-    if (wish->channel_data.data == NULL || !jsonscan_object(wish->channel_data, fields, 2))
+    if (request->channel_data.data == NULL || !jsonscan_object(request->channel_data, fields, 2))
         return false;
     if (fields[0].value.type == JSONSCAN_NUMBER)
-        wish->user_id = fields[0].value.raw;
+        request->user_id = fields[0].value.raw;
     else if (fields[0].value.type == JSONSCAN_STRING)
-        wish->user_id = jsonscan_text(&fields[0].value, scratch);
+        request->user_id = jsonscan_text(&fields[0].value, scratch);
     if (fields[1].value.type != JSONSCAN_ABSENT && fields[1].value.type != JSONSCAN_NULL)
-        wish->user_info = fields[1].value.raw;
-    return wish->user_id.len > 0;
+        request->user_info = fields[1].value.raw;
+    return request->user_id.len > 0;
 }
 
 /* --- joining -------------------------------------------------------------------------------- */
@@ -126,39 +127,39 @@ static void show_member(struct pusher_session *session, struct channel *channel,
                         const struct channel_presence_member *member)
 {
     const struct bytes user_id = channel_presence_user_id(member);
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
     struct buffer user_info = {0};
 
     channel_presence_user_info(member, &user_info);
-    if (pusher_member_show(hub->fanout.all, channel, user_id, buffer_bytes(&user_info), true,
-                           &hub->scratch))
-        PUSHER_EVENTS_TELL(hub, on_member_added, session->app, channel_name(channel), user_id,
-                           buffer_bytes(&user_info));
+    if (pusher_member_list(worker->fanout.all, channel, user_id, buffer_bytes(&user_info), true,
+                           &worker->scratch))
+        PUSHER_OBSERVERS_NOTIFY(worker, on_member_added, session->app, channel_name(channel),
+                                user_id, buffer_bytes(&user_info));
     buffer_deinit(&user_info);
 }
 
 struct ws_message *pusher_subscribe_welcome(struct channel *channel, struct buffer *scratch)
 {
     buffer_clear(scratch);
-    pusher_event_subscription_succeeded(
+    pusher_encode_subscription_succeeded(
         scratch, channel_name(channel),
         channel->presence ? channel_presence_snapshot(channel->presence) : BYTES_NONE);
     return message_of(scratch);
 }
 
-struct ws_message *pusher_subscribe_kept(struct channel *channel, uint64_t now_ms,
-                                         struct buffer *scratch)
+struct ws_message *pusher_subscribe_cached(struct channel *channel, uint64_t now_ms,
+                                           struct buffer *scratch)
 {
-    struct ws_message *kept;
+    struct ws_message *cached;
     uint64_t ttl_ms;
 
     if (channel->cache == NULL)
         return NULL;
-    kept = channel_registry_kept(channel, now_ms, &ttl_ms);
-    if (kept != NULL)
-        return kept;
+    cached = channel_registry_cached(channel, now_ms, &ttl_ms);
+    if (cached != NULL)
+        return cached;
     buffer_clear(scratch);
-    pusher_event_cache_miss(scratch, channel_name(channel));
+    pusher_encode_cache_miss(scratch, channel_name(channel));
     return message_of(scratch);
 }
 
@@ -168,86 +169,86 @@ static void join_in_order(struct pusher_session *session, struct channel_subscri
 {
     struct channel *channel = subscription->channel;
     struct ws_message *welcome;
-    struct ws_message *kept;
+    struct ws_message *cached;
 
     channel_registry_lock_state(channel);
     if (channel->kind.is_presence)
         show_member(session, channel, subscription->member);
-    welcome = pusher_subscribe_welcome(channel, &session->hub->scratch);
-    kept =
-        pusher_subscribe_kept(channel, net_loop_now_ms(session->hub->loop), &session->hub->scratch);
-    channel_fanout_add_in_order(&session->hub->fanout, subscription, welcome, kept);
+    welcome = pusher_subscribe_welcome(channel, &session->worker->scratch);
+    cached = pusher_subscribe_cached(channel, net_loop_now_ms(session->worker->loop),
+                                     &session->worker->scratch);
+    channel_fanout_add_in_order(&session->worker->fanout, subscription, welcome, cached);
     channel_registry_unlock_state(channel);
-    channel_fanout_catch_up(&session->hub->fanout);
+    channel_fanout_catch_up(&session->worker->fanout);
 }
 
 /* The count is read and told under the lock, so that the last one told is the true one. That of all
  * nodes comes by way of the cluster. */
-static void tell_count(struct pusher_session *session, struct channel *channel)
+static void notify_count(struct pusher_session *session, struct channel *channel)
 {
     if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence ||
         pusher_app_is_shared(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
         return;
     channel_registry_lock_state(channel);
-    pusher_event_subscription_count(pusher_hub_scratch(session->hub), channel_name(channel),
-                                    atomic_load(&channel->subscriptions_count));
-    channel_fanout_tell_in_order(session->hub->fanout.all, channel,
-                                 buffer_bytes(&session->hub->scratch));
+    pusher_encode_subscription_count(pusher_worker_scratch(session->worker), channel_name(channel),
+                                     atomic_load(&channel->subscriptions_count));
+    channel_fanout_notify_in_order(session->worker->fanout.all, channel,
+                                   buffer_bytes(&session->worker->scratch));
     channel_registry_unlock_state(channel);
 }
 
 void pusher_subscribe_complete(struct pusher_session *session,
                                struct channel_subscription *subscription)
 {
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
     struct channel *channel = subscription->channel;
 
     if (channel->kind.is_presence || channel->kind.is_cache) {
         join_in_order(session, subscription);
     } else {
-        channel_fanout_add(&hub->fanout, subscription);
-        pusher_event_subscription_succeeded(pusher_hub_scratch(hub), channel_name(channel),
-                                            BYTES_NONE);
-        pusher_session_send(session, buffer_bytes(&hub->scratch));
+        channel_fanout_add(&worker->fanout, subscription);
+        pusher_encode_subscription_succeeded(pusher_worker_scratch(worker), channel_name(channel),
+                                             BYTES_NONE);
+        pusher_session_send(session, buffer_bytes(&worker->scratch));
     }
     if (!session->is_over)
-        tell_count(session, channel);
+        notify_count(session, channel);
 }
 
 /* The member has one more connection; where it is its first here, other nodes hear of it. */
 static void join_presence(struct pusher_session *session, struct channel_subscription *subscription,
-                          const struct wish *wish)
+                          const struct subscribe_request *request)
 {
     struct channel *channel = subscription->channel;
     bool is_first;
 
     channel_registry_lock_state(channel);
     subscription->member =
-        channel_presence_join(channel->presence, wish->user_id, wish->user_info, &is_first);
+        channel_presence_join(channel->presence, request->user_id, request->user_info, &is_first);
     if (is_first && session->app->cluster != NULL)
         cluster_join(session->app->cluster,
                      pusher_app_key(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)),
-                     (struct cluster_member){wish->user_id, wish->user_info});
+                     (struct cluster_member){request->user_id, request->user_info});
     channel_registry_unlock_state(channel);
 }
 
 /* Where there are other nodes the answer waits until they all know: what they publish after it
  * arrives. */
-static void join(struct pusher_session *session, const struct wish *wish)
+static void join(struct pusher_session *session, const struct subscribe_request *request)
 {
     struct pusher_app *app = session->app;
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
     struct channel_subscription *subscription;
     struct channel *channel;
     bool is_first;
 
-    channel = channel_registry_join(app->channels, wish->channel, hub->worker, &is_first);
-    subscription = channel_subscription_new(&hub->fanout, &session->subscriber, channel);
+    channel = channel_registry_join(app->channels, request->channel, worker->index, &is_first);
+    subscription = channel_subscription_new(&worker->fanout, &session->subscriber, channel);
     session->channels_count++;
     if (channel->kind.is_presence)
-        join_presence(session, subscription, wish);
-    if (pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, wish->channel))
-        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_CHANNEL, wish->channel),
+        join_presence(session, subscription, request);
+    if (pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, request->channel))
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_CHANNEL, request->channel),
                       session->socket_id, pusher_app_cluster_flags(app, channel));
     else
         pusher_subscribe_complete(session, subscription);
@@ -258,67 +259,68 @@ static void answer_again(struct pusher_session *session, struct channel_subscrip
                          struct bytes name)
 {
     struct channel *channel = subscription->channel;
-    struct buffer *out = pusher_hub_scratch(session->hub);
+    struct buffer *out = pusher_worker_scratch(session->worker);
 
     if (!subscription->is_active)
         return; /* the first answer is still to come */
     if (channel->kind.is_presence) {
         channel_registry_lock_state(channel);
-        pusher_event_subscription_succeeded(out, name,
-                                            channel_presence_snapshot(channel->presence));
+        pusher_encode_subscription_succeeded(out, name,
+                                             channel_presence_snapshot(channel->presence));
         channel_registry_unlock_state(channel);
     } else {
-        pusher_event_subscription_succeeded(out, name, BYTES_NONE);
+        pusher_encode_subscription_succeeded(out, name, BYTES_NONE);
     }
     pusher_session_send(session, buffer_bytes(out));
 }
 
-static void subscribe(struct pusher_session *session, struct wish *wish, struct buffer *scratch)
+static void subscribe(struct pusher_session *session, struct subscribe_request *request,
+                      struct buffer *scratch)
 {
-    const struct channel_kind kind = channel_kind_of(wish->channel);
+    const struct channel_kind kind = channel_kind_of(request->channel);
     struct channel_subscription *subscription;
 
-    if (!pusher_limits_is_name(pusher_app_settings(session->app), wish->channel)) {
+    if (!pusher_limits_is_name(pusher_app_settings(session->app), request->channel)) {
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_NAME);
         return;
     }
-    if (pusher_signin_is_user_channel(wish->channel)) {
-        if (pusher_signin_owns_channel(session, wish->channel)) {
-            pusher_event_subscription_succeeded(pusher_hub_scratch(session->hub), wish->channel,
-                                                BYTES_NONE);
-            pusher_session_send(session, buffer_bytes(&session->hub->scratch));
+    if (pusher_signin_is_user_channel(request->channel)) {
+        if (pusher_signin_owns_channel(session, request->channel)) {
+            pusher_encode_subscription_succeeded(pusher_worker_scratch(session->worker),
+                                                 request->channel, BYTES_NONE);
+            pusher_session_send(session, buffer_bytes(&session->worker->scratch));
         } else {
-            refuse(session, wish->channel, PUSHER_ERROR_UNAUTHORIZED);
+            refuse(session, request->channel, PUSHER_ERROR_UNAUTHORIZED);
         }
         return;
     }
-    if (kind.needs_auth && !is_authorized(session, wish)) {
-        refuse(session, wish->channel, PUSHER_ERROR_UNAUTHORIZED);
+    if (kind.needs_auth && !is_authorized(session, request)) {
+        refuse(session, request->channel, PUSHER_ERROR_UNAUTHORIZED);
         return;
     }
-    if (kind.is_presence && !read_member(session, wish, scratch)) {
+    if (kind.is_presence && !read_member(session, request, scratch)) {
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
         return;
     }
-    subscription = pusher_subscribe_find(session, wish->channel);
+    subscription = pusher_subscribe_find(session, request->channel);
     if (subscription != NULL)
-        answer_again(session, subscription, wish->channel);
+        answer_again(session, subscription, request->channel);
     else if (is_full(session))
-        refuse(session, wish->channel, PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS);
+        refuse(session, request->channel, PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS);
     else
-        join(session, wish);
+        join(session, request);
 }
 
-void pusher_subscribe(struct pusher_session *session, struct pusher_message *message)
+void pusher_subscribe(struct pusher_session *session, struct pusher_decode_message *message)
 {
-    struct wish_scratch scratch = {0};
-    struct wish wish;
+    struct request_scratch scratch = {0};
+    struct subscribe_request request;
 
-    if (read_wish(message, &wish, &scratch))
-        subscribe(session, &wish, &scratch.user_id);
+    if (read_request(message, &request, &scratch))
+        subscribe(session, &request, &scratch.user_id);
     else
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
-    wish_scratch_deinit(&scratch);
+    request_scratch_deinit(&scratch);
 }
 
 /* --- leaving -------------------------------------------------------------------------------- */
@@ -331,7 +333,7 @@ struct channel_subscription *pusher_subscribe_find(struct pusher_session *sessio
 
     if (channel == NULL)
         return NULL;
-    subscription = channel_subscription_find(&session->hub->fanout, &session->ws, channel);
+    subscription = channel_subscription_find(&session->worker->fanout, &session->ws, channel);
     channel_unref(channel);
     return subscription;
 }
@@ -340,10 +342,11 @@ struct channel_subscription *pusher_subscribe_find(struct pusher_session *sessio
 static void hide_member(struct pusher_session *session, struct channel *channel,
                         struct bytes user_id)
 {
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
 
-    if (pusher_member_hide(hub->fanout.all, channel, user_id, &hub->scratch))
-        PUSHER_EVENTS_TELL(hub, on_member_removed, session->app, channel_name(channel), user_id);
+    if (pusher_member_unlist(worker->fanout.all, channel, user_id, &worker->scratch))
+        PUSHER_OBSERVERS_NOTIFY(worker, on_member_removed, session->app, channel_name(channel),
+                                user_id);
 }
 
 static void leave_presence(struct pusher_session *session, struct channel *channel,
@@ -367,32 +370,32 @@ static void leave_presence(struct pusher_session *session, struct channel *chann
 void pusher_subscribe_leave(struct pusher_session *session,
                             struct channel_subscription *subscription)
 {
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
     struct channel_presence_member *member = subscription->member;
     bool is_last_of_worker;
     struct channel *channel =
-        channel_subscription_free(&hub->fanout, subscription, &is_last_of_worker);
+        channel_subscription_free(&worker->fanout, subscription, &is_last_of_worker);
 
     session->channels_count--;
     if (member != NULL)
         leave_presence(session, channel, member);
-    if (!channel_registry_leave(channel, hub->worker, is_last_of_worker))
-        tell_count(session, channel);
+    if (!channel_registry_leave(channel, worker->index, is_last_of_worker))
+        notify_count(session, channel);
     channel_unref(channel);
 }
 
-void pusher_subscribe_end(struct pusher_session *session, struct pusher_message *message)
+void pusher_subscribe_end(struct pusher_session *session, struct pusher_decode_message *message)
 {
-    struct wish_scratch scratch = {0};
+    struct request_scratch scratch = {0};
     struct channel_subscription *subscription;
-    struct wish wish;
+    struct subscribe_request request;
 
-    if (!read_wish(message, &wish, &scratch)) {
+    if (!read_request(message, &request, &scratch)) {
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
     } else {
-        subscription = pusher_subscribe_find(session, wish.channel);
+        subscription = pusher_subscribe_find(session, request.channel);
         if (subscription != NULL)
             pusher_subscribe_leave(session, subscription);
     }
-    wish_scratch_deinit(&scratch);
+    request_scratch_deinit(&scratch);
 }

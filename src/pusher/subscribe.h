@@ -1,11 +1,11 @@
 /* Joining and leaving channels: `pusher:subscribe`, `pusher:unsubscribe`. Thread: owner. */
 #pragma once
 
-#include "pusher/message.h"
+#include "pusher/decode.h"
 #include "pusher/session.h"
 
-void pusher_subscribe(struct pusher_session *session, struct pusher_message *message);
-void pusher_subscribe_end(struct pusher_session *session, struct pusher_message *message);
+void pusher_subscribe(struct pusher_session *session, struct pusher_decode_message *message);
+void pusher_subscribe_end(struct pusher_session *session, struct pusher_decode_message *message);
 
 /* The subscription waits for the other nodes: it no longer does, and is answered by what this node
  * knows. */
@@ -16,8 +16,8 @@ void pusher_subscribe_complete(struct pusher_session *session,
  * the last event, or that there is none (NULL for other channels). Any thread, under the channel's
  * state lock; both are written in `scratch`, and the caller's. */
 struct ws_message *pusher_subscribe_welcome(struct channel *channel, struct buffer *scratch);
-struct ws_message *pusher_subscribe_kept(struct channel *channel, uint64_t now_ms,
-                                         struct buffer *scratch);
+struct ws_message *pusher_subscribe_cached(struct channel *channel, uint64_t now_ms,
+                                           struct buffer *scratch);
 
 /* Leaves one channel of the app; frees the subscription. */
 void pusher_subscribe_leave(struct pusher_session *session,

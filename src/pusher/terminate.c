@@ -5,7 +5,7 @@
 
 struct terminate_mail {
     struct net_mail mail;
-    struct pusher_hub *hub; /* that receives it */
+    struct pusher_worker *worker; /* that receives it */
     struct pusher_app *app;
     char *user_id;
 };
@@ -35,7 +35,7 @@ static void on_terminate_mail(struct net_mail *mail, void *owner)
     struct terminate_mail *terminate = (struct terminate_mail *)mail;
 
     (void)owner;
-    LIST_EACH(link, following, &terminate->hub->sessions) {
+    LIST_EACH(link, following, &terminate->worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
         if (session->app == terminate->app && !session->is_over &&
@@ -46,31 +46,32 @@ static void on_terminate_mail(struct net_mail *mail, void *owner)
     free(terminate);
 }
 
-void pusher_terminate_user(struct pusher_hub *hub, struct pusher_app *app, struct bytes user_id)
+void pusher_terminate_user(struct pusher_worker *worker, struct pusher_app *app,
+                           struct bytes user_id)
 {
     if (app->cluster != NULL)
         cluster_terminate(app->cluster, bytes_of(app->id), user_id);
     else
-        pusher_terminate_user_here(hub->all, hub->workers_count, app, user_id);
+        pusher_terminate_user_here(worker->all, worker->workers_count, app, user_id);
 }
 
-void pusher_terminate_user_here(struct pusher_hub *hubs, size_t hubs_count, struct pusher_app *app,
-                                struct bytes user_id)
+void pusher_terminate_user_here(struct pusher_worker *workers, size_t workers_count,
+                                struct pusher_app *app, struct bytes user_id)
 {
-    for (size_t i = 0; i < hubs_count; i++) {
+    for (size_t i = 0; i < workers_count; i++) {
         struct terminate_mail *terminate = mem_new(sizeof *terminate);
 
         terminate->mail.deliver = on_terminate_mail;
-        terminate->hub = &hubs[i];
+        terminate->worker = &workers[i];
         terminate->app = app;
         terminate->user_id = bytes_copy(user_id);
-        net_mailbox_post(&hubs[i].loop->mailbox, &terminate->mail);
+        net_mailbox_post(&workers[i].loop->mailbox, &terminate->mail);
     }
 }
 
-void pusher_terminate_removed(struct pusher_hub *hub)
+void pusher_terminate_removed(struct pusher_worker *worker)
 {
-    LIST_EACH(link, following, &hub->sessions) {
+    LIST_EACH(link, following, &worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
         if (session->app != NULL && !session->is_over && atomic_load(&session->app->is_removed))

@@ -4,14 +4,15 @@
  */
 #pragma once
 
-#include "pusher/hub.h"
+#include "pusher/worker.h"
 
 /* Those signed in as the user, and those that are a presence member of that id; on all nodes. */
-void pusher_terminate_user(struct pusher_hub *hub, struct pusher_app *app, struct bytes user_id);
+void pusher_terminate_user(struct pusher_worker *worker, struct pusher_app *app,
+                           struct bytes user_id);
 
-/* The same, as a cluster has it done on each node. Any thread; `hubs`: of all workers. */
-void pusher_terminate_user_here(struct pusher_hub *hubs, size_t hubs_count, struct pusher_app *app,
-                                struct bytes user_id);
+/* The same, as a cluster has it done on each node. Any thread; `workers`: of all workers. */
+void pusher_terminate_user_here(struct pusher_worker *workers, size_t workers_count,
+                                struct pusher_app *app, struct bytes user_id);
 
 /* All of an app that a reload has taken away; on this worker. */
-void pusher_terminate_removed(struct pusher_hub *hub);
+void pusher_terminate_removed(struct pusher_worker *worker);

@@ -2,7 +2,7 @@
 
 #include "base/jsonscan.h"
 #include "base/mem.h"
-#include "pusher/event.h"
+#include "pusher/encode.h"
 
 static bool is_online(struct pusher_app *app, struct bytes user_id)
 {
@@ -14,17 +14,18 @@ static bool is_online(struct pusher_app *app, struct bytes user_id)
     return true;
 }
 
-static struct ws_message *message_new(struct pusher_hub *hub, bool online,
+static struct ws_message *message_new(struct pusher_worker *worker, bool online,
                                       const struct bytes *user_ids, size_t user_ids_count)
 {
-    struct buffer *out = pusher_hub_scratch(hub);
+    struct buffer *out = pusher_worker_scratch(worker);
 
-    pusher_event_watchlist(out, online ? BYTES("online") : BYTES("offline"), user_ids,
-                           user_ids_count);
+    pusher_encode_watchlist(out, online ? BYTES("online") : BYTES("offline"), user_ids,
+                            user_ids_count);
     return ws_message_new(buffer_bytes(out));
 }
 
-void pusher_watchlist_tell(struct pusher_hub *hub, struct pusher_app *app, struct bytes user_id)
+void pusher_watchlist_notify(struct pusher_worker *worker, struct pusher_app *app,
+                             struct bytes user_id)
 {
     struct channel *watchers = channel_registry_find(app->watchers, user_id);
     struct ws_message *message;
@@ -33,8 +34,8 @@ void pusher_watchlist_tell(struct pusher_hub *hub, struct pusher_app *app, struc
         return;
     /* Looked up anew under the lock: of two changes at the same time, the last one told is true. */
     channel_registry_lock_state(watchers);
-    message = message_new(hub, is_online(app, user_id), &user_id, 1);
-    channel_fanout_publish_in_order(hub->fanout.all, watchers, message, 0);
+    message = message_new(worker, is_online(app, user_id), &user_id, 1);
+    channel_fanout_publish_in_order(worker->fanout.all, watchers, message, 0);
     channel_registry_unlock_state(watchers);
     ws_message_unref(message);
     channel_unref(watchers);
@@ -42,21 +43,21 @@ void pusher_watchlist_tell(struct pusher_hub *hub, struct pusher_app *app, struc
 
 static void watch(struct pusher_session *session, struct bytes user_id)
 {
-    struct pusher_hub *hub = session->hub;
+    struct pusher_worker *worker = session->worker;
     bool is_first;
     struct channel *channel =
-        channel_registry_join(session->app->watchers, user_id, hub->worker, &is_first);
+        channel_registry_join(session->app->watchers, user_id, worker->index, &is_first);
     bool is_last_of_worker;
 
-    if (channel_subscription_find(&hub->fanout, &session->ws, channel) != NULL) {
+    if (channel_subscription_find(&worker->fanout, &session->ws, channel) != NULL) {
         /* Named twice. */
         is_last_of_worker = false;
-        channel_registry_leave(channel, hub->worker, is_last_of_worker);
+        channel_registry_leave(channel, worker->index, is_last_of_worker);
         channel_unref(channel);
         return;
     }
-    channel_fanout_add(&hub->fanout,
-                       channel_subscription_new(&hub->fanout, &session->subscriber, channel));
+    channel_fanout_add(&worker->fanout,
+                       channel_subscription_new(&worker->fanout, &session->subscriber, channel));
 }
 
 void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_json)
@@ -75,9 +76,9 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
         user_id = jsonscan_text(&element, &scratch);
         watch(session, user_id);
         if (pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user_id)) {
-            cluster_query_online(session->app->cluster,
-                                 pusher_app_key(session->app, CLUSTER_KEY_USER, user_id),
-                                 session->socket_id);
+            cluster_lookup_online(session->app->cluster,
+                                  pusher_app_key(session->app, CLUSTER_KEY_USER, user_id),
+                                  session->socket_id);
         } else if (is_online(session->app, user_id)) {
             online = mem_resize(online, (online_count + 1) * sizeof *online);
             online[online_count++] = (struct bytes){bytes_copy(user_id), user_id.len};
@@ -85,9 +86,9 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
         buffer_deinit(&scratch);
     }
     if (online_count > 0) {
-        struct buffer *out = pusher_hub_scratch(session->hub);
+        struct buffer *out = pusher_worker_scratch(session->worker);
 
-        pusher_event_watchlist(out, BYTES("online"), online, online_count);
+        pusher_encode_watchlist(out, BYTES("online"), online, online_count);
         pusher_session_send(session, buffer_bytes(out));
     }
     for (size_t i = 0; i < online_count; i++)
@@ -106,8 +107,8 @@ void pusher_watchlist_end(struct pusher_session *session)
         if (subscription->channel->registry != session->app->watchers)
             continue;
         channel =
-            channel_subscription_free(&session->hub->fanout, subscription, &is_last_of_worker);
-        channel_registry_leave(channel, session->hub->worker, is_last_of_worker);
+            channel_subscription_free(&session->worker->fanout, subscription, &is_last_of_worker);
+        channel_registry_leave(channel, session->worker->index, is_last_of_worker);
         channel_unref(channel);
     }
 }

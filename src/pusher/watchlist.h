@@ -12,4 +12,5 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
 void pusher_watchlist_end(struct pusher_session *session);
 
 /* The user has come online or gone: tells those who watch. */
-void pusher_watchlist_tell(struct pusher_hub *hub, struct pusher_app *app, struct bytes user_id);
+void pusher_watchlist_notify(struct pusher_worker *worker, struct pusher_app *app,
+                             struct bytes user_id);

@@ -7,14 +7,14 @@
 #include "config/source.h"
 #include "observer/debug.h"
 #include "observer/laravel.h"
-#include "pusher/nodes.h"
+#include "pusher/cluster_events.h"
 #include "server/banner.h"
 #include "server/commands.h"
 #include "server/control.h"
 #include "server/listen.h"
 #include "server/notify.h"
+#include "server/restart_only.h"
 #include "server/status.h"
-#include "server/unheard.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -38,9 +38,9 @@ struct server {
     struct net_descriptors descriptors;
     struct net_tls *tls;     /* NULL: plain */
     struct cluster *cluster; /* NULL: the only node */
-    struct pusher_nodes nodes;
+    struct pusher_cluster_events nodes;
     struct pusher_apps *apps;
-    struct pusher_hub *hubs;
+    struct pusher_worker *pusher_workers;
     struct channel_fanout **fanouts;
     struct metrics *metrics;
     struct server_worker *workers;
@@ -63,8 +63,8 @@ struct server {
     struct server_commands *commands;
     char *config_text; /* was handed over, and waits to be taken up */
 
-    struct pusher_events_observer debug;
-    const struct pusher_events_observer *observers;
+    struct pusher_observers debug;
+    const struct pusher_observers *observers;
     bool wants_reload; /* another came while one was going on */
 };
 
@@ -139,7 +139,7 @@ static void reload(struct server *server)
             log_warn("TLS is turned %s only by a restart", config->tls.enabled ? "on" : "off");
         else if (config->tls.enabled)
             reload_certificate(server, &config->tls);
-        server_unheard_warn(server->config, config);
+        server_restart_only_warn(server->config, config);
         pusher_apps_reload(server->apps, config);
         server->former_apps_config = server->apps_config;
         server->apps_config = config;
@@ -174,7 +174,7 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 
 /* --- ending --------------------------------------------------------------------------------- */
 
-/* A second wish to end means at once. */
+/* A second request to end means at once. */
 static void end(struct server *server)
 {
     const uint64_t spread_ms = server->is_ending ? 0 : server->config->drain_s * UINT64_C(1000);
@@ -257,7 +257,7 @@ static void on_housekeeping(uv_timer_t *timer)
         on_parent_gone(server);
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
         channel_registry_expire(app->channels, uv_now(&server->loop));
-    if (server->tls != NULL && net_tls_is_outdated(server->tls))
+    if (server->tls != NULL && net_tls_is_stale(server->tls))
         reload_certificate(server, tls_settings(server));
 }
 
@@ -374,17 +374,17 @@ static void on_command(struct bytes command, struct buffer *answer, void *user)
 
 static void fill_hub(struct server *server, size_t index)
 {
-    struct pusher_hub *hub = &server->hubs[index];
+    struct pusher_worker *pusher = &server->pusher_workers[index];
 
-    hub->all = server->hubs;
-    hub->worker = index;
-    hub->workers_count = server->workers_count;
-    hub->apps = server->apps;
-    hub->metrics = &server->metrics[index];
-    hub->fanout.all = server->fanouts;
-    hub->observers = server->observers;
-    hub->keeps_origins = server->laravel != NULL;
-    server->fanouts[index] = &hub->fanout;
+    pusher->all = server->pusher_workers;
+    pusher->index = index;
+    pusher->workers_count = server->workers_count;
+    pusher->apps = server->apps;
+    pusher->metrics = &server->metrics[index];
+    pusher->fanout.all = server->fanouts;
+    pusher->observers = server->observers;
+    pusher->keeps_origins = server->laravel != NULL;
+    server->fanouts[index] = &pusher->fanout;
 }
 
 static bool open_workers(struct server *server)
@@ -401,7 +401,7 @@ static bool open_workers(struct server *server)
 
         worker->all = server->workers;
         worker->all_count = server->workers_count;
-        worker->hub = &server->hubs[i];
+        worker->pusher = &server->pusher_workers[i];
         worker->tls = server->tls;
         worker->cluster = server->cluster;
         status = server_worker_open(worker, server->config, fds[i], &server->descriptors);
@@ -498,8 +498,8 @@ static bool open_cluster(struct server *server)
 
     if (!server->config->scaling.enabled)
         return true;
-    server->cluster = cluster_open(&server->config->scaling, &pusher_nodes_events, &server->nodes,
-                                   &server->descriptors, &error);
+    server->cluster = cluster_open(&server->config->scaling, &pusher_cluster_events_table,
+                                   &server->nodes, &server->descriptors, &error);
     if (server->cluster == NULL)
         printable_print_line(stderr, "reverb: %s", buffer_text(&error));
     buffer_deinit(&error);
@@ -511,15 +511,15 @@ static void make_parts(struct server *server)
     const size_t count = server->workers_count;
 
     server->apps = pusher_apps_new(server->config, count, server->observers, server->cluster);
-    server->hubs = mem_new(count * sizeof *server->hubs);
+    server->pusher_workers = mem_new(count * sizeof *server->pusher_workers);
     server->fanouts = mem_new(count * sizeof(struct channel_fanout *));
     server->workers = mem_new(count * sizeof *server->workers);
     server->metrics = aligned_alloc(_Alignof(struct metrics), count * sizeof *server->metrics);
     CHECK(server->metrics != NULL);
     memset(server->metrics, 0, count * sizeof *server->metrics);
-    server->nodes = (struct pusher_nodes){
-        .hubs = server->hubs,
-        .hubs_count = count,
+    server->nodes = (struct pusher_cluster_events){
+        .workers = server->pusher_workers,
+        .workers_count = count,
         .fanouts = server->fanouts,
         .apps = server->apps,
     };
@@ -532,13 +532,13 @@ static void free_parts(struct server *server)
     if (server->apps_config != server->config)
         config_free(server->apps_config);
     cluster_free(server->cluster);
-    pusher_nodes_deinit(&server->nodes);
+    pusher_cluster_events_deinit(&server->nodes);
     pusher_apps_free(server->apps);
     net_tls_free(server->tls);
     observer_laravel_free(server->laravel);
     server_commands_free(server->commands);
     free(server->config_text);
-    free(server->hubs);
+    free(server->pusher_workers);
     free(server->fanouts);
     free(server->workers);
     free(server->metrics);

@@ -40,8 +40,8 @@ static void on_turn_end(void *user)
 {
     struct server_worker *worker = user;
 
-    api_digests_end_turn(&worker->api);
-    channel_fanout_end_turn(&worker->hub->fanout);
+    api_md5_batch_end_turn(&worker->api);
+    channel_fanout_end_turn(&worker->pusher->fanout);
 }
 
 static void on_request(struct http_conn *conn, const struct http_request *request)
@@ -107,7 +107,7 @@ static const struct net_listener_events listener_events = {
 
 static void cut_off_everybody(struct server_worker *worker)
 {
-    LIST_EACH(link, following, &worker->hub->sessions) {
+    LIST_EACH(link, following, &worker->pusher->sessions) {
         net_conn_close(LIST_OWNER(link, struct pusher_session, link)->ws.net);
     }
     http_conn_close_all(&worker->http);
@@ -124,7 +124,7 @@ static void end_due_sessions(struct server_worker *worker, uint64_t now_ms)
     else
         due = SIZE_MAX; /* and who came in by an upgrade meanwhile */
     if (due > worker->ended_sessions_count) {
-        pusher_hub_end_some(worker->hub, due - worker->ended_sessions_count);
+        pusher_worker_end_some(worker->pusher, due - worker->ended_sessions_count);
         if (due != SIZE_MAX)
             worker->ended_sessions_count = due;
     }
@@ -156,7 +156,7 @@ static void on_end_mail(struct net_mail *mail, void *owner)
     if (!worker->is_ending) {
         worker->is_ending = true;
         worker->ending_began_ms = now_ms;
-        worker->ending_sessions_count = worker->hub->sessions_count;
+        worker->ending_sessions_count = worker->pusher->sessions_count;
         net_listener_close(worker->listener);
         worker->listener = NULL;
         http_conn_finish_all(&worker->http);
@@ -183,7 +183,7 @@ static void on_reload_mail(struct net_mail *mail, void *owner)
     struct reload_mail *reload = (struct reload_mail *)mail;
 
     (void)owner;
-    pusher_terminate_removed(reload->worker->hub);
+    pusher_terminate_removed(reload->worker->pusher);
     reload->on_done(reload->user);
     free(reload);
 }
@@ -204,7 +204,8 @@ void server_worker_reload(struct server_worker *worker, void (*on_done)(void *us
 static void on_message_mail(struct net_mail *mail, void *owner)
 {
     struct message_mail *message = (struct message_mail *)mail;
-    struct pusher_session *session = pusher_hub_find(message->worker->hub, message->socket_id);
+    struct pusher_session *session =
+        pusher_worker_find(message->worker->pusher, message->socket_id);
 
     (void)owner;
     if (session != NULL && message->message != NULL)
@@ -236,10 +237,10 @@ int server_worker_open(struct server_worker *worker, const struct config *config
 
     if (status < 0)
         return status;
-    worker->hub->loop = &worker->loop;
-    pusher_hub_init(worker->hub, config->compression);
+    worker->pusher->loop = &worker->loop;
+    pusher_worker_init(worker->pusher, config->compression);
     worker->api = (struct api){
-        .hub = worker->hub,
+        .worker = worker->pusher,
         .cluster = worker->cluster,
         .path = bytes_of(config->path),
         .is_debug = config->debug,
@@ -282,5 +283,5 @@ void server_worker_close(struct server_worker *worker)
         net_listener_close(worker->listener);
     uv_close((uv_handle_t *)&worker->ending, NULL);
     net_loop_close(&worker->loop);
-    pusher_hub_deinit(worker->hub);
+    pusher_worker_deinit(worker->pusher);
 }

@@ -6,7 +6,7 @@
 
 #include "api/api.h"
 #include "net/listener.h"
-#include "pusher/hub.h"
+#include "pusher/worker.h"
 
 #include <pthread.h>
 
@@ -16,7 +16,7 @@ struct server_worker {
     pthread_t thread;
     struct net_loop loop;
     unsigned ticks_seen; /* of the loop's; main's */
-    struct pusher_hub *hub;
+    struct pusher_worker *pusher;
     struct net_tls *tls;     /* NULL: plain */
     struct cluster *cluster; /* NULL: the only node */
     struct api api;
@@ -36,7 +36,8 @@ struct server_worker {
     bool is_ending;
 };
 
-/* `listen_fd` is taken. `hub` has its fixed fields but `loop` set. Negative UV_E… where it fails.
+/* `listen_fd` is taken. `pusher` has its fixed fields but `loop` set. Negative UV_E… where it
+ * fails.
  */
 int server_worker_open(struct server_worker *worker, const struct config *config, int listen_fd,
                        struct net_descriptors *descriptors);

@@ -8,7 +8,7 @@ const { test } = require('../support/test.js');
 const { ownCluster, redisOf } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
-const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
+const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
 const { until } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
@@ -22,34 +22,34 @@ const linesOf = (node) => (node.stdout + node.stderr).split('\n').filter((line) 
 async function scene(t, options) {
     const cluster = await ownCluster(t, { nodes: 3, ...options });
     const { nodes } = cluster;
-    const viewers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Viewer.join(nodes[n % 3], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Observer.join(nodes[n % 3], HALL, `u${n}`)));
     const listeners = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Listener.open(nodes[n % 3], 'news')));
     const publishers = nodes.map((node, n) => new Publisher(node, 'news', `p${n}`));
     for (const publisher of publishers)
         await publisher.send(5);
     for (const listener of listeners)
         await listener.hasAll(publishers);
-    return { cluster, nodes, viewers, listeners, publishers };
+    return { cluster, nodes, observers, listeners, publishers };
 }
 
 /* While Redis is away a node serves on by itself: joins, events and answers. */
-async function servesAlone(nodes, viewers) {
+async function servesAlone(nodes, observers) {
     const [client, other] = await Client.openMany(nodes[0], 2);
     await client.subscribe('local');
     await publish(nodes[0], 'local', 'told', '1');
     assert.equal((await client.take()).data, '1');
-    const joined = await Viewer.join(nodes[0], HALL, 'joined-meanwhile');
+    const joined = await Observer.join(nodes[0], HALL, 'joined-meanwhile');
     assert.ok(joined.members.has('u0') && joined.members.has('u3'), 'it is greeted with those of its node');
     await publish(nodes[0], HALL, 'told', '2');
     assert.equal((await joined.client.next('told')).data, '2');
-    assert.equal((await viewers[0].client.next('told')).data, '2');
+    assert.equal((await observers[0].client.next('told')).data, '2');
     await publish(nodes[0], 'cache-meanwhile', 'told', '3');
     await other.subscribe('cache-meanwhile');
     assert.equal((await get(nodes[0], '/channels/local')).json.occupied, true);
     return joined;
 }
 
-async function comesBack({ cluster, nodes, viewers, listeners, publishers }) {
+async function comesBack({ cluster, nodes, observers, listeners, publishers }) {
     await cluster.connected();
     for (const listener of listeners)
         await listener.hasAll(publishers, 20_000);
@@ -57,32 +57,32 @@ async function comesBack({ cluster, nodes, viewers, listeners, publishers }) {
         await publisher.send(5);
     for (const listener of listeners)
         await listener.hasAll(publishers);
-    await allSee(viewers, nodes, HALL, new Set(viewers.map(({ userId }) => userId)), 30_000);
+    await allSee(observers, nodes, HALL, new Set(observers.map(({ userId }) => userId)), 30_000);
 }
 
 test(`Redis hangs for ${AWAY_MS / 1000} s under traffic: nothing is lost or doubled, and nobody is taken for gone`, { timeout: 120_000 }, async (t) => {
-    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    const { cluster, nodes, observers, listeners, publishers } = await scene(t);
     const before = nodes.map((node) => linesOf(node).length);
     publishers.forEach((publisher) => publisher.start(20));
     cluster.redis.signal('SIGSTOP');
     const stopped = Date.now();
     await cluster.away();
-    viewers.push(await servesAlone(nodes, viewers));
-    const [gone] = viewers.splice(3, 1); // of node 0
+    observers.push(await servesAlone(nodes, observers));
+    const [gone] = observers.splice(3, 1); // of node 0
     await gone.client.leave();
     await pause(AWAY_MS - (Date.now() - stopped));
     cluster.redis.signal('SIGCONT');
     await cluster.connected();
     await Promise.all(publishers.map((publisher) => publisher.stop()));
-    await comesBack({ cluster, nodes, viewers, listeners, publishers });
-    for (const viewer of viewers)
-        assert.deepEqual(viewer.removed, ['u3'], 'nobody else was ever gone');
+    await comesBack({ cluster, nodes, observers, listeners, publishers });
+    for (const observer of observers)
+        assert.deepEqual(observer.removed, ['u3'], 'nobody else was ever gone');
     for (const [n, node] of nodes.entries())
         assert.equal(linesOf(node).length - before[n], 2, `a line each way\n${linesOf(node).join('\n')}`);
 });
 
 test('Redis ends and comes back empty after 10 s: all is made anew', { timeout: 120_000 }, async (t) => {
-    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    const { cluster, nodes, observers, listeners, publishers } = await scene(t);
     const before = nodes.map((node) => linesOf(node).length);
     await cluster.redis.kill();
     const killed = Date.now();
@@ -91,12 +91,12 @@ test('Redis ends and comes back empty after 10 s: all is made anew', { timeout: 
     for (const [n, publisher] of publishers.entries())
         for (const listener of [listeners[n], listeners[n + 3]])
             await until(() => listener.numbers.get(publisher.name) === publisher.next - 1, 'local delivery goes on');
-    viewers.push(await servesAlone(nodes, viewers));
-    const [gone] = viewers.splice(4, 1); // of node 1
+    observers.push(await servesAlone(nodes, observers));
+    const [gone] = observers.splice(4, 1); // of node 1
     await gone.client.leave();
     await pause(10_000 - (Date.now() - killed));
     await cluster.redis.start();
-    await comesBack({ cluster, nodes, viewers, listeners, publishers });
+    await comesBack({ cluster, nodes, observers, listeners, publishers });
     const late = await Client.open(nodes[2]);
     await late.subscribe('cache-meanwhile');
     assert.equal((await late.take()).data, '3', 'what was kept meanwhile is kept for all');
@@ -105,22 +105,22 @@ test('Redis ends and comes back empty after 10 s: all is made anew', { timeout: 
 });
 
 test('all keys are deleted while it runs: all is made anew, and soon', { timeout: 90_000 }, async (t) => {
-    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    const { cluster, nodes, observers, listeners, publishers } = await scene(t);
     await cluster.redis.command('FLUSHALL');
-    await allSee(viewers, nodes, HALL, new Set(viewers.map(({ userId }) => userId)), 20_000);
+    await allSee(observers, nodes, HALL, new Set(observers.map(({ userId }) => userId)), 20_000);
     await until(async () => (await get(nodes[1], '/connections')).json.connections === 12, 'connections are counted again');
     await until(async () => (await get(nodes[2], '/channels/news', { query: { info: 'subscription_count' } })).json.subscription_count === 6,
         'subscribers are counted again');
-    await comesBack({ cluster, nodes, viewers, listeners, publishers });
-    const [gone] = viewers.splice(0, 1);
+    await comesBack({ cluster, nodes, observers, listeners, publishers });
+    const [gone] = observers.splice(0, 1);
     await gone.client.leave();
-    await allSee(viewers, nodes, HALL, new Set(viewers.map(({ userId }) => userId)));
+    await allSee(observers, nodes, HALL, new Set(observers.map(({ userId }) => userId)));
 });
 
 test('all keys are deleted again and again under traffic: what comes is in order, and in the end all is right', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const viewers = await Promise.all([0, 1, 2].map((n) => Viewer.join(nodes[n], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2].map((n) => Observer.join(nodes[n], HALL, `u${n}`)));
     const mover = await Client.open(nodes[0]);
     for (let round = 0; round < 20; round++) {
         await mover.join(HALL, 'mover');
@@ -130,11 +130,11 @@ test('all keys are deleted again and again under traffic: what comes is in order
         if (round % 4 === 3)
             await cluster.redis.command('FLUSHALL');
     }
-    await allSee(viewers, nodes, HALL, new Set(['u0', 'u1', 'u2']), 30_000);
+    await allSee(observers, nodes, HALL, new Set(['u0', 'u1', 'u2']), 30_000);
 });
 
 test('connections to Redis are cut again and again under traffic: nothing is lost or doubled', { timeout: 90_000 }, async (t) => {
-    const { cluster, nodes, viewers, listeners, publishers } = await scene(t);
+    const { cluster, nodes, observers, listeners, publishers } = await scene(t);
     publishers.forEach((publisher) => publisher.start(2));
     for (let round = 0; round < 8; round++) {
         await pause(300);
@@ -143,9 +143,9 @@ test('connections to Redis are cut again and again under traffic: nothing is los
         await cluster.connected();
     }
     await Promise.all(publishers.map((publisher) => publisher.stop()));
-    await comesBack({ cluster, nodes, viewers, listeners, publishers });
-    for (const viewer of viewers)
-        assert.deepEqual(viewer.removed, []);
+    await comesBack({ cluster, nodes, observers, listeners, publishers });
+    for (const observer of observers)
+        assert.deepEqual(observer.removed, []);
 });
 
 test('what is published while Redis is away is kept up to REVERB_SCALING_MAX_KEPT, and what is dropped is said', { timeout: 90_000 }, async (t) => {

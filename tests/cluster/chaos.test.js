@@ -12,7 +12,7 @@ const { ownCluster } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { get } = require('../support/api.js');
 const { randomness } = require('../support/random.js');
-const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
+const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
 const { until } = require('../support/wait.js');
 
 const SECONDS = Number(process.env.CHAOS_S || 20);
@@ -95,7 +95,7 @@ test(`faults of all kinds for ${SECONDS} s (seed ${SEED})`, { timeout: (SECONDS 
     const random = randomness(SEED);
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const viewers = await Promise.all(['w0', 'w1', 'w2'].map((user) => Viewer.join(nodes[0], HALL, user)));
+    const observers = await Promise.all(['w0', 'w1', 'w2'].map((user) => Observer.join(nodes[0], HALL, user)));
     const local = await Listener.open(nodes[0], 'news');
     const publisher = new Publisher(nodes[0], 'news', 'p0');
     const movers = Array.from({ length: MOVERS_COUNT }, (_, n) => new Mover(cluster, random, `u${n % USERS_COUNT}`));
@@ -117,12 +117,12 @@ test(`faults of all kinds for ${SECONDS} s (seed ${SEED})`, { timeout: (SECONDS 
     t.diagnostic(done.join(' '));
 
     const there = movers.filter(({ client, isThere }) => isThere && !client.isClosed);
-    const truth = [...new Set([...there, ...viewers].map(({ userId }) => userId))];
-    await allSee(viewers, nodes, HALL, truth, 40_000);
+    const truth = [...new Set([...there, ...observers].map(({ userId }) => userId))];
+    await allSee(observers, nodes, HALL, truth, 40_000);
     await local.hasAll([publisher]);
     const alive = movers.filter(({ client }) => client && !client.isClosed).length;
     for (const node of nodes) {
-        await connectionsAre(node, alive + viewers.length + 1);
+        await connectionsAre(node, alive + observers.length + 1);
         const path = `/channels/${HALL}`;
         await until(async () => (await get(node, path, { query: { info: 'user_count' } })).json.user_count === truth.length, 'users are counted');
     }

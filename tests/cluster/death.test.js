@@ -8,22 +8,22 @@ const { app } = require('../support/server.js');
 const { ownCluster, isConnected } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { get } = require('../support/api.js');
-const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
+const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
 const { randomness } = require('../support/random.js');
 const { SLOW, until } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
 const DEATH_MS = 15_000 * SLOW;
 
-const usersOf = (viewers) => new Set(viewers.map(({ userId }) => userId));
+const usersOf = (observers) => new Set(observers.map(({ userId }) => userId));
 
 test('its members leave within 15 s, each once, and its channels vacate', { timeout: 90_000 }, async (t) => {
     const few = app({ app_id: '2', key: 'key-2', secret: 'secret-2', max_connections: 4 });
     const cluster = await ownCluster(t, { nodes: 3, apps: [app({ subscription_counts: true }), few] });
     const { nodes } = cluster;
-    const viewers = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => Viewer.join(nodes[n % 3], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => Observer.join(nodes[n % 3], HALL, `u${n}`)));
     const [dead, watcher, counted] = [await Client.open(nodes[2]), await Client.open(nodes[0]), await Client.open(nodes[1])];
-    await Viewer.join(nodes[2], HALL, 'u0'); // who is on a living node too
+    await Observer.join(nodes[2], HALL, 'u0'); // who is on a living node too
     await dead.subscribe('only-there');
     await dead.subscribe('counted');
     await dead.signin({ id: 'dora' });
@@ -31,15 +31,15 @@ test('its members leave within 15 s, each once, and its channels vacate', { time
     await counted.subscribe('counted');
     for (let n = 0; n < 4; n++)
         await Client.open(nodes[n % 2 ? 2 : 0], { app: few });
-    const living = viewers.filter(({ client }) => client.server !== nodes[2]);
-    await allSee(living, nodes, HALL, usersOf(viewers));
+    const living = observers.filter(({ client }) => client.server !== nodes[2]);
+    await allSee(living, nodes, HALL, usersOf(observers));
 
     const killed = Date.now();
     await nodes[2].kill();
     await allSee(living, nodes.slice(0, 2), HALL, usersOf(living), DEATH_MS);
     t.diagnostic(`median: the members of a dead node were gone after ${((Date.now() - killed) / 1000).toFixed(1)} s`);
-    for (const viewer of living)
-        assert.deepEqual(viewer.removed.sort(), ['u2', 'u5', 'u8']);
+    for (const observer of living)
+        assert.deepEqual(observer.removed.sort(), ['u2', 'u5', 'u8']);
     await until(async () => (await get(nodes[0], '/channels/only-there')).json.occupied === false, 'its channel is vacant');
     for (const node of nodes.slice(0, 2)) {
         await connectionsAre(node, living.length + 2);
@@ -54,8 +54,8 @@ test('its members leave within 15 s, each once, and its channels vacate', { time
         const { json } = await watcher.next('pusher_internal:watchlist_events');
         return json.events.some(({ name, user_ids: ids }) => name === 'offline' && ids.includes('dora'));
     }, 'the watcher is told');
-    for (const viewer of living)
-        viewer.assertTrue();
+    for (const observer of living)
+        observer.assertTrue();
 });
 
 test('what it has answered for, arrives', { timeout: 60_000 }, async (t) => {
@@ -73,33 +73,33 @@ test('what it has answered for, arrives', { timeout: 60_000 }, async (t) => {
 test('one that is started again at once is another node: the former one\'s members leave, its own stay', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const [a, b] = cluster.nodes;
-    const witness = await Viewer.join(a, HALL, 'witness');
-    await Viewer.join(b, HALL, 'former');
-    await Viewer.join(b, HALL, 'both');
+    const witness = await Observer.join(a, HALL, 'witness');
+    await Observer.join(b, HALL, 'former');
+    await Observer.join(b, HALL, 'both');
     await b.kill();
     const next = await cluster.replace(b);
-    const viewers = [witness, await Viewer.join(next, HALL, 'both'), await Viewer.join(next, HALL, 'new')];
-    await allSee(viewers, cluster.nodes, HALL, new Set(['witness', 'both', 'new']), DEATH_MS);
+    const observers = [witness, await Observer.join(next, HALL, 'both'), await Observer.join(next, HALL, 'new')];
+    await allSee(observers, cluster.nodes, HALL, new Set(['witness', 'both', 'new']), DEATH_MS);
     assert.deepEqual(witness.removed, ['former'], 'who has come again was never gone');
 });
 
 test('all nodes die but one, and it cleans up alone', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const viewers = await Promise.all([0, 1, 2].map((n) => Viewer.join(nodes[n], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2].map((n) => Observer.join(nodes[n], HALL, `u${n}`)));
     await Promise.all([nodes[1].kill(), nodes[2].kill()]);
-    await allSee([viewers[0]], [nodes[0]], HALL, new Set(['u0']), DEATH_MS);
+    await allSee([observers[0]], [nodes[0]], HALL, new Set(['u0']), DEATH_MS);
     await connectionsAre(nodes[0], 1);
 });
 
 test('all nodes die: who starts later finds nobody', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const { nodes } = cluster;
-    await Promise.all([0, 1].map((n) => Viewer.join(nodes[n], HALL, `u${n}`)));
+    await Promise.all([0, 1].map((n) => Observer.join(nodes[n], HALL, `u${n}`)));
     await Promise.all(nodes.map((node) => node.kill()));
     const next = await cluster.replace(nodes[0]);
-    const viewer = await Viewer.join(next, HALL, 'new');
-    await allSee([viewer], [next], HALL, new Set(['new']), DEATH_MS);
+    const observer = await Observer.join(next, HALL, 'new');
+    await allSee([observer], [next], HALL, new Set(['new']), DEATH_MS);
     await connectionsAre(next, 1);
     const keys = await until(async () => {
         const all = await cluster.redis.command('KEYS', '*');
@@ -111,26 +111,26 @@ test('all nodes die: who starts later finds nobody', { timeout: 90_000 }, async 
 test('one that was stopped for 13 s and taken for dead comes back with all of its clients', { timeout: 120_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const viewers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Viewer.join(nodes[n % 3], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Observer.join(nodes[n % 3], HALL, `u${n}`)));
     const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'news')));
-    const living = viewers.filter(({ client }) => client.server !== nodes[2]);
+    const living = observers.filter(({ client }) => client.server !== nodes[2]);
     nodes[2].signal('SIGSTOP');
     await allSee(living, nodes.slice(0, 2), HALL, usersOf(living), DEATH_MS);
     const [gone] = living.splice(0, 1);
     await gone.client.leave();
-    viewers.splice(viewers.indexOf(gone), 1);
+    observers.splice(observers.indexOf(gone), 1);
     nodes[2].signal('SIGCONT');
     await isConnected(nodes[2]);
-    await allSee(viewers, nodes, HALL, usersOf(viewers), 20_000);
-    for (const viewer of living)
-        assert.deepEqual([viewer.removed.sort(), viewer.added.filter((user) => user === 'u2' || user === 'u5').length >= 2],
+    await allSee(observers, nodes, HALL, usersOf(observers), 20_000);
+    for (const observer of living)
+        assert.deepEqual([observer.removed.sort(), observer.added.filter((user) => user === 'u2' || user === 'u5').length >= 2],
             [['u0', 'u2', 'u5'], true]);
     const publishers = nodes.map((node, n) => new Publisher(node, 'news', `p${n}`));
     for (const publisher of publishers)
         await publisher.send(10);
     for (const listener of listeners)
         await listener.hasAll(publishers);
-    await connectionsAre(nodes[0], viewers.length + 3);
+    await connectionsAre(nodes[0], observers.length + 3);
 });
 
 /* Each mover is one connection that joins and leaves as one of few users. */
@@ -150,7 +150,7 @@ test('1 000 joins and leaves over three nodes, one of which dies half way: in th
     const random = randomness(seed);
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const viewers = await Promise.all([0, 1, 2, 3].map((n) => Viewer.join(nodes[n % 2], HALL, `w${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3].map((n) => Observer.join(nodes[n % 2], HALL, `w${n}`)));
     const clients = await cluster.openMany(60);
     const movers = clients.map((client, n) => ({ client, userId: `u${n % 12}`, isThere: false }));
     const lanes = [0, 1, 2, 3, 4, 5].map((lane) => movers.filter((_, n) => n % 6 === lane)); // each on one node
@@ -159,5 +159,5 @@ test('1 000 joins and leaves over three nodes, one of which dies half way: in th
     const dead = new Set(movers.filter(({ client }) => client.server === nodes[2]));
     await Promise.all(lanes.filter((lane) => !dead.has(lane[0])).map((lane) => move(lane, random, 124)));
     const there = movers.filter((mover) => mover.isThere && !dead.has(mover)).map(({ userId }) => userId);
-    await allSee(viewers, nodes.slice(0, 2), HALL, new Set([...there, ...usersOf(viewers)]), DEATH_MS + 5000);
+    await allSee(observers, nodes.slice(0, 2), HALL, new Set([...there, ...usersOf(observers)]), DEATH_MS + 5000);
 });

@@ -8,7 +8,7 @@ const { ownCluster } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { runModel } = require('../support/model.js');
 const { RedisCluster, Sentinels } = require('../support/redis.js');
-const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
+const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
 const { get, publish } = require('../support/api.js');
 const { until } = require('../support/wait.js');
 
@@ -21,12 +21,12 @@ async function scene(t, redis) {
     const cluster = await ownCluster(t, { nodes: 3, redis });
     const { nodes } = cluster;
     const halls = [HALL, 'presence-hall-2', 'presence-hall-3', 'presence-hall-4'];
-    const viewers = (await Promise.all(halls.map((hall) =>
-        Promise.all(nodes.map((node, n) => Viewer.join(node, hall, `u${n}`)))))).flat();
+    const observers = (await Promise.all(halls.map((hall) =>
+        Promise.all(nodes.map((node, n) => Observer.join(node, hall, `u${n}`)))))).flat();
     const channels = Array.from({ length: 8 }, (_, n) => `news-${n}`);
     const listeners = (await Promise.all(channels.map((channel) => Promise.all(nodes.map((node) => Listener.open(node, channel)))))).flat();
     const publishers = channels.flatMap((channel) => nodes.map((node, n) => new Publisher(node, channel, `p${n}`)));
-    return { cluster, nodes, halls, viewers, listeners, publishers };
+    return { cluster, nodes, halls, observers, listeners, publishers };
 }
 
 async function allArrive({ listeners, publishers }, ms) {
@@ -39,11 +39,11 @@ async function isOne(it) {
     await it.cluster.connected();
     await allArrive(it, OVER_MS);
     for (const hall of it.halls)
-        await allSee(it.viewers.filter(({ channel }) => channel === hall), it.nodes, hall, ['u0', 'u1', 'u2'], OVER_MS);
-    const late = await Viewer.join(it.nodes[0], HALL, 'late');
-    await allSee([late, ...it.viewers.filter(({ channel }) => channel === HALL)], it.nodes, HALL, ['late', 'u0', 'u1', 'u2']);
+        await allSee(it.observers.filter(({ channel }) => channel === hall), it.nodes, hall, ['u0', 'u1', 'u2'], OVER_MS);
+    const late = await Observer.join(it.nodes[0], HALL, 'late');
+    await allSee([late, ...it.observers.filter(({ channel }) => channel === HALL)], it.nodes, HALL, ['late', 'u0', 'u1', 'u2']);
     await late.client.leave();
-    await allSee(it.viewers.filter(({ channel }) => channel === HALL), it.nodes, HALL, ['u0', 'u1', 'u2']);
+    await allSee(it.observers.filter(({ channel }) => channel === HALL), it.nodes, HALL, ['u0', 'u1', 'u2']);
 }
 
 test('Sentinel: a failover on demand, and the death of the master', { timeout: 150_000 }, async (t) => {
@@ -104,7 +104,7 @@ test('Redis Cluster: the nodes are one, a failover on demand and the death of a 
 
     await it.nodes[2].kill(); // its members are on all masters, and leave all of them
     for (const hall of it.halls)
-        await allSee(it.viewers.filter(({ channel, userId }) => channel === hall && userId !== 'u2'), it.nodes.slice(0, 2), hall,
+        await allSee(it.observers.filter(({ channel, userId }) => channel === hall && userId !== 'u2'), it.nodes.slice(0, 2), hall,
             ['u0', 'u1'], OVER_MS);
     await connectionsAre(it.nodes[0], 2 * (it.halls.length + 8));
 });
@@ -128,6 +128,6 @@ test('Redis Cluster: failovers on demand under traffic lose and double nothing',
     }
     await Promise.all(it.publishers.map((publisher) => publisher.stop()));
     await isOne(it);
-    for (const viewer of it.viewers)
-        assert.deepEqual(viewer.removed.filter((user) => user !== 'late'), [], 'nobody was taken for gone');
+    for (const observer of it.observers)
+        assert.deepEqual(observer.removed.filter((user) => user !== 'late'), [], 'nobody was taken for gone');
 });

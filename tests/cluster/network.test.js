@@ -9,7 +9,7 @@ const { Server, app } = require('../support/server.js');
 const { isConnected, redisOf } = require('../support/cluster.js');
 const { Namespaces } = require('../support/namespaces.js');
 const { Redis } = require('../support/redis.js');
-const { Listener, Publisher, Viewer, allSee } = require('../support/viewer.js');
+const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
 const { publish } = require('../support/api.js');
 const { Client } = require('../support/clients.js');
 const { SLOW, until } = require('../support/wait.js');
@@ -19,7 +19,7 @@ const DEATH_MS = 15_000 * SLOW;
 const wire = Namespaces.open();
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const usersOf = (viewers) => new Set(viewers.map(({ userId }) => userId));
+const usersOf = (observers) => new Set(observers.map(({ userId }) => userId));
 
 /* A node in a namespace, with a port here that leads to it. */
 async function startNode(name, redis) {
@@ -53,18 +53,18 @@ async function stopAll() {
 }
 
 async function scene(hall) {
-    const viewers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Viewer.join(nodes[n % 3], hall, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Observer.join(nodes[n % 3], hall, `u${n}`)));
     const listeners = await Promise.all(nodes.map((node) => Listener.open(node, `news-${hall}`)));
     const publishers = nodes.map((node, n) => new Publisher(node, `news-${hall}`, `p${n}`));
     for (const publisher of publishers)
         await publisher.send(5);
     for (const listener of listeners)
         await listener.hasAll(publishers);
-    await allSee(viewers, nodes, hall, usersOf(viewers));
-    return { viewers, listeners, publishers };
+    await allSee(observers, nodes, hall, usersOf(observers));
+    return { observers, listeners, publishers };
 }
 
-async function isOne(hall, { viewers, listeners, publishers }) {
+async function isOne(hall, { observers, listeners, publishers }) {
     await isConnected(nodes[2]);
     for (const listener of listeners)
         await listener.hasAll(publishers, 20_000);
@@ -72,7 +72,7 @@ async function isOne(hall, { viewers, listeners, publishers }) {
         await publisher.send(5);
     for (const listener of listeners)
         await listener.hasAll(publishers);
-    await allSee(viewers, nodes, hall, usersOf(viewers), 20_000);
+    await allSee(observers, nodes, hall, usersOf(observers), 20_000);
 }
 
 if (wire.isThere) {
@@ -88,14 +88,14 @@ if (wire.isThere) {
         await pause(5_000 - (Date.now() - cut));
         wire.heal();
         await isOne(HALL, it);
-        for (const viewer of it.viewers)
-            assert.deepEqual(viewer.removed, []);
+        for (const observer of it.observers)
+            assert.deepEqual(observer.removed, []);
     });
 
     test('20 s: its members leave and come again, and all agree in the end', { timeout: 120_000 }, async () => {
         const hall = `${HALL}-20`;
         const it = await scene(hall);
-        const near = it.viewers.filter(({ client }) => client.server !== nodes[2]);
+        const near = it.observers.filter(({ client }) => client.server !== nodes[2]);
         wire.cut();
         const cut = Date.now();
         await allSee(near, nodes.slice(0, 2), hall, usersOf(near), DEATH_MS + 5000);
@@ -108,15 +108,15 @@ if (wire.isThere) {
         for (const client of [stays, comes])
             assert.equal((await client.take()).data, '1');
         await it.publishers[2].send(20); // kept for the others
-        await it.viewers.splice(it.viewers.findIndex(({ userId }) => userId === 'u5'), 1)[0].client.leave();
-        await it.viewers.splice(it.viewers.findIndex(({ userId }) => userId === 'u0'), 1)[0].client.leave();
+        await it.observers.splice(it.observers.findIndex(({ userId }) => userId === 'u5'), 1)[0].client.leave();
+        await it.observers.splice(it.observers.findIndex(({ userId }) => userId === 'u0'), 1)[0].client.leave();
         near.shift();
         await pause(20_000 - (Date.now() - cut));
         wire.heal();
         await isOne(hall, it);
-        for (const viewer of near) {
-            assert.deepEqual(viewer.removed.sort(), ['u0', 'u2', 'u5']);
-            assert.deepEqual(viewer.added.slice(-1), ['u2']);
+        for (const observer of near) {
+            assert.deepEqual(observer.removed.sort(), ['u0', 'u2', 'u5']);
+            assert.deepEqual(observer.added.slice(-1), ['u2']);
         }
     });
 } else {

@@ -24,7 +24,7 @@ const SEED = Number(process.env.SOAK_SEED || 1);
 const WORKERS = Number(process.env.WORKERS || 3);
 const MIB = 1024 * 1024;
 
-const SETTLE_MS = Math.min(10_000, SECONDS * 200);
+const PEERS_WAIT_MS = Math.min(10_000, SECONDS * 200);
 const MOVERS_COUNT = 20;
 const FILLER_BYTES = 30_000;
 const MOVER_USERS = ['1', '2', '3', '4', '5'];
@@ -300,7 +300,7 @@ test(`${SECONDS} s of everything lose nothing, double nothing and grow nothing (
     });
     failed.catch(() => {});
     for (const end = Date.now() + SECONDS * 1000; Date.now() < end;) {
-        await Promise.race([pause(SETTLE_MS), failed]);
+        await Promise.race([pause(PEERS_WAIT_MS), failed]);
         await soak.settle();
     }
     soak.isOver = true;

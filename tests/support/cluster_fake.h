@@ -2,8 +2,8 @@
  */
 #pragma once
 
-#include "cluster/ask.h"
 #include "cluster/cluster.h"
+#include "cluster/query.h"
 #include "support/unit.h"
 
 #define CLUSTER_FAKE_ASKS_MAX 8
@@ -11,40 +11,40 @@
 struct cluster {
     bool is_connected;
     struct buffer asked; /* a line for each ask */
-    struct cluster_ask_caller waiting[CLUSTER_FAKE_ASKS_MAX];
+    struct cluster_query_caller waiting[CLUSTER_FAKE_ASKS_MAX];
     size_t waiting_count;
 };
 
 struct cluster_fake_mail {
     struct net_mail mail;
-    struct cluster_ask_caller asker;
-    const struct cluster_ask_answer *answer;
+    struct cluster_query_caller caller;
+    const struct cluster_query_answer *answer;
 };
 
 static inline void cluster_fake_note(struct cluster *cluster,
-                                     const struct cluster_ask_caller *asker, const char *what,
+                                     const struct cluster_query_caller *caller, const char *what,
                                      struct bytes app_id, struct bytes argument)
 {
     assert_true(cluster->waiting_count < CLUSTER_FAKE_ASKS_MAX);
-    cluster->waiting[cluster->waiting_count++] = *asker;
+    cluster->waiting[cluster->waiting_count++] = *caller;
     buffer_printf(&cluster->asked, "%s ", what);
     buffer_append_bytes(&cluster->asked, app_id);
     buffer_append_char(&cluster->asked, ' ');
     buffer_append_bytes(&cluster->asked, argument);
 }
 
-void cluster_ask_list(struct cluster *cluster, const struct cluster_ask_caller *asker,
-                      struct bytes app_id, struct bytes prefix, bool has_users, bool has_kept)
+void cluster_query_list(struct cluster *cluster, const struct cluster_query_caller *caller,
+                        struct bytes app_id, struct bytes prefix, bool has_users, bool has_cached)
 {
-    cluster_fake_note(cluster, asker, "list", app_id, prefix);
+    cluster_fake_note(cluster, caller, "list", app_id, prefix);
     buffer_append_text(&cluster->asked, has_users ? " users" : "");
-    buffer_append_text(&cluster->asked, has_kept ? " kept\n" : "\n");
+    buffer_append_text(&cluster->asked, has_cached ? " kept\n" : "\n");
 }
 
-void cluster_ask_channels(struct cluster *cluster, const struct cluster_ask_caller *asker,
-                          struct bytes app_id, const struct bytes *names, size_t names_count)
+void cluster_query_channels(struct cluster *cluster, const struct cluster_query_caller *caller,
+                            struct bytes app_id, const struct bytes *names, size_t names_count)
 {
-    cluster_fake_note(cluster, asker, "channels", app_id, names[0]);
+    cluster_fake_note(cluster, caller, "channels", app_id, names[0]);
     for (size_t i = 1; i < names_count; i++) {
         buffer_append_char(&cluster->asked, ' ');
         buffer_append_bytes(&cluster->asked, names[i]);
@@ -52,23 +52,23 @@ void cluster_ask_channels(struct cluster *cluster, const struct cluster_ask_call
     buffer_append_char(&cluster->asked, '\n');
 }
 
-void cluster_ask_users(struct cluster *cluster, const struct cluster_ask_caller *asker,
-                       struct bytes app_id, struct bytes channel)
+void cluster_query_users(struct cluster *cluster, const struct cluster_query_caller *caller,
+                         struct bytes app_id, struct bytes channel)
 {
-    cluster_fake_note(cluster, asker, "users", app_id, channel);
+    cluster_fake_note(cluster, caller, "users", app_id, channel);
     buffer_append_char(&cluster->asked, '\n');
 }
 
-void cluster_ask_connections(struct cluster *cluster, const struct cluster_ask_caller *asker,
-                             struct bytes app_id)
+void cluster_query_connections(struct cluster *cluster, const struct cluster_query_caller *caller,
+                               struct bytes app_id)
 {
-    cluster_fake_note(cluster, asker, "connections", app_id, BYTES(""));
+    cluster_fake_note(cluster, caller, "connections", app_id, BYTES(""));
     buffer_append_char(&cluster->asked, '\n');
 }
 
-void cluster_ask_taken(struct cluster *cluster, const struct cluster_ask_caller *asker)
+void cluster_query_acked(struct cluster *cluster, const struct cluster_query_caller *caller)
 {
-    cluster_fake_note(cluster, asker, "taken", BYTES(""), BYTES(""));
+    cluster_fake_note(cluster, caller, "taken", BYTES(""), BYTES(""));
     buffer_append_char(&cluster->asked, '\n');
 }
 
@@ -82,22 +82,22 @@ static inline void cluster_fake_deliver(struct net_mail *mail, void *owner)
     struct cluster_fake_mail *fake = (struct cluster_fake_mail *)mail;
 
     (void)owner;
-    fake->asker.on_answer(fake->answer, fake->asker.user);
+    fake->caller.on_answer(fake->answer, fake->caller.user);
     free(fake);
 }
 
 /* Answers what was asked first, by mail: `answer` stays until the next turn. */
 static inline void cluster_fake_answer(struct cluster *cluster,
-                                       const struct cluster_ask_answer *answer)
+                                       const struct cluster_query_answer *answer)
 {
     struct cluster_fake_mail *fake = mem_new(sizeof *fake);
 
     assert_true(cluster->waiting_count > 0);
     fake->mail.deliver = cluster_fake_deliver;
-    fake->asker = cluster->waiting[0];
+    fake->caller = cluster->waiting[0];
     fake->answer = answer;
     cluster->waiting_count--;
     memmove(cluster->waiting, cluster->waiting + 1,
             cluster->waiting_count * sizeof cluster->waiting[0]);
-    net_mailbox_post(fake->asker.mailbox, &fake->mail);
+    net_mailbox_post(fake->caller.mailbox, &fake->mail);
 }

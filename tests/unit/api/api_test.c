@@ -1,27 +1,27 @@
 #include "api/api.h"
 
-#include "support/api_rig.h"
+#include "support/api_fixture.h"
 
-static struct api_rig rig;
+static struct api_fixture fixture;
 
 static int open_api(void **state)
 {
     (void)state;
-    api_rig_open(&rig, "");
+    api_fixture_open(&fixture, "");
     return 0;
 }
 
 static int open_prefixed(void **state)
 {
     (void)state;
-    api_rig_open(&rig, "/ws");
+    api_fixture_open(&fixture, "/ws");
     return 0;
 }
 
 static int close_api(void **state)
 {
     (void)state;
-    api_rig_close(&rig);
+    api_fixture_close(&fixture);
     return 0;
 }
 
@@ -31,8 +31,8 @@ static void check(const char *method, const char *target, unsigned status, const
 {
     struct bytes answer;
 
-    if (api_rig_send(&rig, method, target, BYTES(""), &answer) != status)
-        fail_msg("%s %s: %s", method, target, buffer_text(&rig.http.sent));
+    if (api_fixture_send(&fixture, method, target, BYTES(""), &answer) != status)
+        fail_msg("%s %s: %s", method, target, buffer_text(&fixture.http.sent));
     assert_bytes_equal(answer, bytes_of(text));
 }
 
@@ -43,13 +43,13 @@ static void routes_are_found_by_path_and_method(void **state)
     check("GET", "/up?x=1", 200, "{\"health\":\"OK\"}");
     check("POST", "/up", 405, "Method not allowed.");
     check("GET", "/app/key", 200, "websocket");
-    assert_text(buffer_bytes(&rig.websocket_key), "key");
+    assert_text(buffer_bytes(&fixture.websocket_key), "key");
     check("GET", "/app/a%20b?protocol=7", 200, "websocket");
-    assert_text(buffer_bytes(&rig.websocket_key), "a b");
+    assert_text(buffer_bytes(&fixture.websocket_key), "a b");
     check("POST", "/app/key", 405, "Method not allowed.");
-    assert_holds(buffer_bytes(&rig.http.sent), "Allow: GET\r\n");
+    assert_holds(buffer_bytes(&fixture.http.sent), "Allow: GET\r\n");
     check("GET", "/apps/3/events", 405, "Method not allowed.");
-    assert_holds(buffer_bytes(&rig.http.sent), "Allow: POST\r\n");
+    assert_holds(buffer_bytes(&fixture.http.sent), "Allow: POST\r\n");
     check("POST", "/apps/3/channels", 405, "Method not allowed.");
 }
 
@@ -105,10 +105,10 @@ static void expect_json(const char *method, const char *path, const char *more, 
 {
     struct bytes answer;
 
-    if (api_rig_call(&rig, method, path, more, bytes_of(body), &answer) != 200)
-        fail_msg("%s %s: %s", method, path, buffer_text(&rig.http.sent));
+    if (api_fixture_call(&fixture, method, path, more, bytes_of(body), &answer) != 200)
+        fail_msg("%s %s: %s", method, path, buffer_text(&fixture.http.sent));
     assert_bytes_equal(answer, bytes_of(should));
-    assert_holds(buffer_bytes(&rig.http.sent), "Content-Type: application/json\r\n");
+    assert_holds(buffer_bytes(&fixture.http.sent), "Content-Type: application/json\r\n");
 }
 
 static void an_app_without_clients_is_described(void **state)
@@ -142,12 +142,12 @@ static void the_channels_somebody_is_in_are_listed(void **state)
     json_t *root;
 
     (void)state;
-    channels[0] = channel_registry_join(rig.app->channels, BYTES("a\"1"), 0, &is_first);
-    channels[1] = channel_registry_join(rig.app->channels, BYTES("b"), 0, &is_first);
-    assert_int_equal(api_rig_call(&rig, "GET", "/apps/3/channels", "&info=subscription_count",
-                                  BYTES(""), &answer),
+    channels[0] = channel_registry_join(fixture.app->channels, BYTES("a\"1"), 0, &is_first);
+    channels[1] = channel_registry_join(fixture.app->channels, BYTES("b"), 0, &is_first);
+    assert_int_equal(api_fixture_call(&fixture, "GET", "/apps/3/channels",
+                                      "&info=subscription_count", BYTES(""), &answer),
                      200);
-    assert_int_equal(judge_text(answer, &root), JUDGE_ACCEPTED);
+    assert_int_equal(oracle_text(answer, &root), ORACLE_ACCEPTED);
     assert_int_equal(json_object_size(json_object_get(root, "channels")), 2);
     assert_non_null(json_object_get(json_object_get(root, "channels"), "a\"1"));
     json_decref(root);
@@ -167,14 +167,14 @@ static void only_presence_channels_have_users(void **state)
     bool is_first;
 
     (void)state;
-    assert_int_equal(api_rig_call(&rig, "GET", "/apps/3/channels/a/users", "", BYTES(""), &answer),
-                     400);
     assert_int_equal(
-        api_rig_call(&rig, "GET", "/apps/3/channels/presence-a/users", "", BYTES(""), &answer),
-        404);
-    channel = channel_registry_join(rig.app->channels, BYTES("presence-a"), 0, &is_first);
+        api_fixture_call(&fixture, "GET", "/apps/3/channels/a/users", "", BYTES(""), &answer), 400);
+    assert_int_equal(api_fixture_call(&fixture, "GET", "/apps/3/channels/presence-a/users", "",
+                                      BYTES(""), &answer),
+                     404);
+    channel = channel_registry_join(fixture.app->channels, BYTES("presence-a"), 0, &is_first);
     channel_presence_join(channel->presence, BYTES("u\"1"), BYTES("{}"), &is_first);
-    channel_presence_show(channel->presence, BYTES("u\"1"), BYTES("{}"));
+    channel_presence_list(channel->presence, BYTES("u\"1"), BYTES("{}"));
     expect_json("GET", "/apps/3/channels/presence-a/users", "", "",
                 "{\"users\":[{\"id\":\"u\\\"1\"}]}");
     channel_registry_leave(channel, 0, true);
@@ -191,20 +191,22 @@ static void a_body_that_is_no_json_is_400_and_what_does_not_hold_422(void **stat
     (void)state;
     for (size_t i = 0; i < 5; i++) {
         assert_int_equal(
-            api_rig_call(&rig, "POST", "/apps/3/events", "", bytes_of(no_json[i]), &answer), 400);
+            api_fixture_call(&fixture, "POST", "/apps/3/events", "", bytes_of(no_json[i]), &answer),
+            400);
         assert_int_equal(
-            api_rig_call(&rig, "POST", "/apps/3/events", "", bytes_of(invalid[i]), &answer), 422);
-        assert_int_equal(judge_text(answer, &root), JUDGE_ACCEPTED);
+            api_fixture_call(&fixture, "POST", "/apps/3/events", "", bytes_of(invalid[i]), &answer),
+            422);
+        assert_int_equal(oracle_text(answer, &root), ORACLE_ACCEPTED);
         assert_true(json_object_size(root) > 0);
         json_decref(root);
     }
     assert_int_equal(
-        api_rig_call(&rig, "POST", "/apps/3/batch_events", "",
-                     BYTES("{\"batch\":[{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"},{}]}"),
-                     &answer),
+        api_fixture_call(&fixture, "POST", "/apps/3/batch_events", "",
+                         BYTES("{\"batch\":[{\"name\":\"e\",\"data\":\"\",\"channel\":\"a\"},{}]}"),
+                         &answer),
         422);
     assert_holds(answer, "\"batch.1.name\":[\"");
-    assert_int_equal(metrics_read(&rig.metrics.events_published), 0);
+    assert_int_equal(metrics_read(&fixture.metrics.events_published), 0);
 }
 
 static void each_request_is_counted(void **state)
@@ -212,7 +214,7 @@ static void each_request_is_counted(void **state)
     (void)state;
     check("GET", "/up", 200, "{\"health\":\"OK\"}");
     check("GET", "/x", 404, "Not found.");
-    assert_int_equal(metrics_read(&rig.metrics.requests_handled), 2);
+    assert_int_equal(metrics_read(&fixture.metrics.requests_handled), 2);
 }
 
 int main(void)

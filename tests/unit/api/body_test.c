@@ -1,7 +1,7 @@
 #include "api/body.h"
 
 #include "support/app.h"
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 /* The fields that are complained of, joined by blanks; "" where all holds. */
@@ -20,7 +20,7 @@ static void check(const struct config_app *app, const char *json, const char *sh
 
     assert_int_equal(verdict, errors.len == 0 ? API_BODY_VALID : API_BODY_INVALID);
     buffer_printf(&object, "{%s}", buffer_text(&errors));
-    assert_int_equal(judge_text(buffer_bytes(&object), &root), JUDGE_ACCEPTED);
+    assert_int_equal(oracle_text(buffer_bytes(&object), &root), ORACLE_ACCEPTED);
     json_object_foreach(root, field, messages)
     {
         assert_true(json_is_string(json_array_get(messages, 0)));

@@ -67,7 +67,7 @@ static void the_kept_event_is_shown_with_its_time_to_live(void **state)
     struct ws_message *event =
         ws_message_new(BYTES("{\"event\":\"e\",\"channel\":\"cache-a\",\"data\":\"d\"}"));
     struct channel *channel =
-        channel_registry_lock_and_keep(registry, BYTES("cache-a"), event, 61001);
+        channel_registry_lock_and_cache(registry, BYTES("cache-a"), event, 61001);
 
     (void)state;
     channel_registry_unlock_state(channel);
@@ -79,7 +79,7 @@ static void the_kept_event_is_shown_with_its_time_to_live(void **state)
     channel_registry_free(registry);
 }
 
-static void check_cluster(struct cluster_ask_channel channel, const char *should)
+static void check_cluster(struct cluster_query_channel channel, const char *should)
 {
     struct buffer out = {0};
 
@@ -90,22 +90,23 @@ static void check_cluster(struct cluster_ask_channel channel, const char *should
 
 static void what_the_cluster_knows_is_written_the_same_way(void **state)
 {
-    const struct bytes kept = BYTES("\x81\x0d{\"event\":\"e\"}");
+    const struct bytes cached = BYTES("\x81\x0d{\"event\":\"e\"}");
 
     (void)state;
-    check_cluster((struct cluster_ask_channel){.name = BYTES("a"), .subscription_count = 2},
+    check_cluster((struct cluster_query_channel){.name = BYTES("a"), .subscription_count = 2},
                   "{\"occupied\":true,\"subscription_count\":2}");
-    check_cluster((struct cluster_ask_channel){.name = BYTES("presence-a"),
-                                               .subscription_count = 2,
-                                               .user_count = 1},
+    check_cluster((struct cluster_query_channel){.name = BYTES("presence-a"),
+                                                 .subscription_count = 2,
+                                                 .user_count = 1},
                   "{\"occupied\":true,\"user_count\":1}");
-    check_cluster((struct cluster_ask_channel){.name = BYTES("cache-a"), .subscription_count = 1},
+    check_cluster((struct cluster_query_channel){.name = BYTES("cache-a"), .subscription_count = 1},
                   "{\"occupied\":true,\"subscription_count\":1,\"cache\":null}");
-    check_cluster(
-        (struct cluster_ask_channel){.name = BYTES("cache-a"), .kept = kept, .kept_ttl_ms = 1},
-        "{\"occupied\":false,\"cache\":{\"event\":\"e\",\"ttl\":1}}");
-    check_cluster((struct cluster_ask_channel){.name = BYTES("cache-a")}, "{\"occupied\":false}");
-    check_cluster((struct cluster_ask_channel){.name = BYTES("presence-a")},
+    check_cluster((struct cluster_query_channel){.name = BYTES("cache-a"),
+                                                 .cached = cached,
+                                                 .cached_ttl_ms = 1},
+                  "{\"occupied\":false,\"cache\":{\"event\":\"e\",\"ttl\":1}}");
+    check_cluster((struct cluster_query_channel){.name = BYTES("cache-a")}, "{\"occupied\":false}");
+    check_cluster((struct cluster_query_channel){.name = BYTES("presence-a")},
                   "{\"occupied\":false}");
 }
 

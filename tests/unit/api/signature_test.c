@@ -1,22 +1,22 @@
 #include "api/signature.h"
 
-#include "support/api_rig.h"
+#include "support/api_fixture.h"
 
 #include <time.h>
 
-static struct api_rig rig;
+static struct api_fixture fixture;
 
 static int open_api(void **state)
 {
     (void)state;
-    api_rig_open(&rig, "");
+    api_fixture_open(&fixture, "");
     return 0;
 }
 
 static int close_api(void **state)
 {
     (void)state;
-    api_rig_close(&rig);
+    api_fixture_close(&fixture);
     return 0;
 }
 
@@ -37,7 +37,7 @@ static unsigned post_example(const char *query, const char *body)
     unsigned status;
 
     buffer_printf(&target, "/apps/3/events?%s", query);
-    status = api_rig_send(&rig, "POST", buffer_text(&target), bytes_of(body), &answer);
+    status = api_fixture_send(&fixture, "POST", buffer_text(&target), bytes_of(body), &answer);
     if (status == 401)
         assert_text(answer, "Authentication signature invalid.");
     buffer_deinit(&target);
@@ -106,8 +106,8 @@ static unsigned get(const char *query, const char *signed_query)
     unsigned status;
 
     buffer_printf(&target, "/apps/3/channels?%s", query);
-    api_rig_sign(&rig, "GET", "/apps/3/channels", signed_query, &target);
-    status = api_rig_send(&rig, "GET", buffer_text(&target), BYTES(""), &answer);
+    api_fixture_sign(&fixture, "GET", "/apps/3/channels", signed_query, &target);
+    status = api_fixture_send(&fixture, "GET", buffer_text(&target), BYTES(""), &answer);
     buffer_deinit(&target);
     return status;
 }
@@ -174,8 +174,9 @@ static void a_path_may_be_signed_before_it_is_escaped(void **state)
         struct bytes answer;
 
         buffer_append_text(&target, "/apps/3/channels/a%20b?" KEY);
-        api_rig_sign(&rig, "GET", signed_paths[i], KEY, &target);
-        assert_int_equal(api_rig_send(&rig, "GET", buffer_text(&target), BYTES(""), &answer), 200);
+        api_fixture_sign(&fixture, "GET", signed_paths[i], KEY, &target);
+        assert_int_equal(
+            api_fixture_send(&fixture, "GET", buffer_text(&target), BYTES(""), &answer), 200);
         buffer_deinit(&target);
     }
 }
@@ -193,22 +194,22 @@ static void a_time_too_far_off_is_refused_where_the_app_says_so(void **state)
     const int64_t now = (int64_t)time(NULL);
 
     (void)state;
-    rig.app_settings.auth_timestamp_tolerance_s = 600;
+    fixture.app_settings.auth_timestamp_tolerance_s = 600;
     assert_int_equal(get_at(now), 200);
     assert_int_equal(get_at(now - 590), 200);
     assert_int_equal(get_at(now + 590), 200);
     assert_int_equal(get_at(now - 610), 401);
-    assert_holds(buffer_bytes(&rig.http.sent), "seconds behind");
+    assert_holds(buffer_bytes(&fixture.http.sent), "seconds behind");
     assert_int_equal(get_at(now + 620), 401);
-    assert_holds(buffer_bytes(&rig.http.sent), "seconds ahead of");
+    assert_holds(buffer_bytes(&fixture.http.sent), "seconds ahead of");
     assert_int_equal(get_at(INT64_MAX), 401);
     assert_int_equal(get_at(0), 401);
     assert_int_equal(get_at(-1), 401);
     assert_int_equal(get(KEY, KEY), 401);
-    assert_holds(buffer_bytes(&rig.http.sent), "auth_timestamp");
+    assert_holds(buffer_bytes(&fixture.http.sent), "auth_timestamp");
     /* Who does not know the secret learns nothing of our clock. */
     assert_int_equal(get(KEY "&auth_timestamp=1", "x"), 401);
-    assert_holds(buffer_bytes(&rig.http.sent), "Authentication signature invalid.");
+    assert_holds(buffer_bytes(&fixture.http.sent), "Authentication signature invalid.");
 }
 
 int main(void)

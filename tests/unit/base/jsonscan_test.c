@@ -1,6 +1,6 @@
 #include "base/jsonscan.h"
 
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 /* From memory of exactly that length. */
@@ -337,24 +337,24 @@ static void strings_without_escapes_are_borrowed_and_others_decoded(void **state
 
 /* --- against jansson ------------------------------------------------------------------------ */
 
-static void compare(const struct jsonscan_value *value, const json_t *judged);
+static void compare(const struct jsonscan_value *value, const json_t *oracled);
 
-static void compare_array(struct bytes raw, const json_t *judged)
+static void compare_array(struct bytes raw, const json_t *oracled)
 {
     struct jsonscan_value element;
     size_t count = 0;
 
     while (jsonscan_next_element(&raw, &element))
-        compare(&element, json_array_get(judged, count++));
-    assert_int_equal(count, json_array_size(judged));
+        compare(&element, json_array_get(oracled, count++));
+    assert_int_equal(count, json_array_size(oracled));
 }
 
-static void compare_object(struct bytes raw, json_t *judged)
+static void compare_object(struct bytes raw, json_t *oracled)
 {
     const char *name;
     json_t *member;
 
-    json_object_foreach(judged, name, member)
+    json_object_foreach(oracled, name, member)
     {
         struct jsonscan_field field = {.name = bytes_of(name)};
 
@@ -363,32 +363,32 @@ static void compare_object(struct bytes raw, json_t *judged)
     }
 }
 
-static void compare(const struct jsonscan_value *value, const json_t *judged)
+static void compare(const struct jsonscan_value *value, const json_t *oracled)
 {
     struct buffer scratch = {0};
 
     switch (value->type) {
     case JSONSCAN_NULL:
-        assert_true(json_is_null(judged));
+        assert_true(json_is_null(oracled));
         break;
     case JSONSCAN_BOOL:
-        assert_int_equal(value->raw.data[0] == 't', json_is_true(judged));
-        assert_true(json_is_boolean(judged));
+        assert_int_equal(value->raw.data[0] == 't', json_is_true(oracled));
+        assert_true(json_is_boolean(oracled));
         break;
     case JSONSCAN_NUMBER:
-        assert_true(json_is_real(judged));
+        assert_true(json_is_real(oracled));
         break;
     case JSONSCAN_STRING:
-        assert_true(json_is_string(judged));
-        assert_bytes_equal(jsonscan_text(value, &scratch), judge_string(judged));
+        assert_true(json_is_string(oracled));
+        assert_bytes_equal(jsonscan_text(value, &scratch), oracle_string(oracled));
         break;
     case JSONSCAN_ARRAY:
-        assert_true(json_is_array(judged));
-        compare_array(value->raw, judged);
+        assert_true(json_is_array(oracled));
+        compare_array(value->raw, oracled);
         break;
     case JSONSCAN_OBJECT:
-        assert_true(json_is_object(judged));
-        compare_object(value->raw, (json_t *)(uintptr_t)judged);
+        assert_true(json_is_object(oracled));
+        compare_object(value->raw, (json_t *)(uintptr_t)oracled);
         break;
     case JSONSCAN_ABSENT:
         fail();
@@ -396,19 +396,19 @@ static void compare(const struct jsonscan_value *value, const json_t *judged)
     buffer_deinit(&scratch);
 }
 
-static void judge(struct bytes text)
+static void oracle(struct bytes text)
 {
     char *exact = unit_exact(text);
     struct jsonscan_value value;
     const bool is_one = jsonscan_parse((struct bytes){exact, text.len}, &value);
-    json_t *judged;
-    const enum judge_verdict verdict = judge_text(text, &judged);
+    json_t *oracled;
+    const enum oracle_verdict verdict = oracle_text(text, &oracled);
 
-    if (verdict != JUDGE_UNDECIDED && is_one != (verdict == JUDGE_ACCEPTED))
+    if (verdict != ORACLE_UNDECIDED && is_one != (verdict == ORACLE_ACCEPTED))
         fail_msg("\"%.*s\" is %s", BYTES_ARGS(text), is_one ? "taken" : "refused");
-    if (verdict == JUDGE_ACCEPTED)
-        compare(&value, judged);
-    json_decref(judged);
+    if (verdict == ORACLE_ACCEPTED)
+        compare(&value, oracled);
+    json_decref(oracled);
     free(exact);
 }
 
@@ -462,7 +462,7 @@ static void noise_is_judged_as_jansson_judges_it(void **state)
     for (int i = 0; i < 200000; i++) {
         buffer_clear(&text);
         append_noise(&text, &random);
-        judge(buffer_bytes(&text));
+        oracle(buffer_bytes(&text));
     }
     buffer_deinit(&text);
 }
@@ -506,7 +506,7 @@ static void values_of_every_shape_mean_what_jansson_says(void **state)
     for (int i = 0; i < 5000; i++) {
         buffer_clear(&text);
         append_value(&text, &random, 6);
-        judge(buffer_bytes(&text));
+        oracle(buffer_bytes(&text));
     }
     buffer_deinit(&text);
 }
@@ -525,7 +525,7 @@ static void every_prefix_of_a_text_is_judged_as_jansson_judges_it(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
         for (size_t len = 0; len <= strlen(samples[i]); len++)
-            judge((struct bytes){samples[i], len});
+            oracle((struct bytes){samples[i], len});
 }
 
 static void every_damaged_byte_is_judged_as_jansson_judges_it(void **state)
@@ -538,7 +538,7 @@ static void every_damaged_byte_is_judged_as_jansson_judges_it(void **state)
         for (size_t at = 0; at < len; at++) {
             for (int byte = 0; byte < 256; byte++) {
                 text[at] = (char)byte;
-                judge((struct bytes){text, len});
+                oracle((struct bytes){text, len});
             }
             text[at] = samples[i][at];
         }

@@ -1,6 +1,6 @@
 #include "base/jsonwrite.h"
 
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 static void check_round_trip(struct bytes text)
@@ -9,8 +9,8 @@ static void check_round_trip(struct bytes text)
     json_t *root;
 
     jsonwrite_string(&json, text);
-    assert_int_equal(judge_text(buffer_bytes(&json), &root), JUDGE_ACCEPTED);
-    assert_bytes_equal(judge_string(root), text);
+    assert_int_equal(oracle_text(buffer_bytes(&json), &root), ORACLE_ACCEPTED);
+    assert_bytes_equal(oracle_string(root), text);
     json_decref(root);
     buffer_deinit(&json);
 }
@@ -52,8 +52,8 @@ static void json_within_a_string_is_still_the_same_json(void **state)
     buffer_append_char(&json, '"');
     jsonwrite_escaped(&json, inner);
     buffer_append_char(&json, '"');
-    assert_int_equal(judge_text(buffer_bytes(&json), &root), JUDGE_ACCEPTED);
-    assert_bytes_equal(judge_string(root), inner);
+    assert_int_equal(oracle_text(buffer_bytes(&json), &root), ORACLE_ACCEPTED);
+    assert_bytes_equal(oracle_string(root), inner);
     json_decref(root);
     buffer_deinit(&json);
 }

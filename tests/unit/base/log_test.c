@@ -1,6 +1,6 @@
 #include "base/log.h"
 
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 #include <fcntl.h>
@@ -65,10 +65,10 @@ static void a_line_of_json_is_one_object_whatever_it_says(void **state)
     json_t *root;
 
     (void)state;
-    assert_int_equal(judge_text(buffer_bytes(&out), &root), JUDGE_ACCEPTED);
-    assert_text(judge_member(root, "level"), "warn");
-    assert_text(judge_member(root, "message"), "a \"quoted\" word\\nand a second line\\t\xc3\xa4");
-    assert_int_equal(judge_member(root, "time").len, sizeof "2026-01-01T00:00:00.000Z" - 1);
+    assert_int_equal(oracle_text(buffer_bytes(&out), &root), ORACLE_ACCEPTED);
+    assert_text(oracle_member(root, "level"), "warn");
+    assert_text(oracle_member(root, "message"), "a \"quoted\" word\\nand a second line\\t\xc3\xa4");
+    assert_int_equal(oracle_member(root, "time").len, sizeof "2026-01-01T00:00:00.000Z" - 1);
     assert_int_equal(out.data[out.len - 1], '\n');
     json_decref(root);
     buffer_deinit(&out);

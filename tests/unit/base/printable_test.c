@@ -1,6 +1,6 @@
 #include "base/printable.h"
 
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 static void check(struct bytes text, const char *should)
@@ -84,8 +84,8 @@ static void json_says_the_same_in_one_line(void **state)
     (void)state;
     printable_append_json(&out, json);
     assert_text(buffer_bytes(&out), "{\"a\":   [1, \"\\u009b\\u007f\\u202e\xc3\xa4\\u0007\"]}");
-    assert_int_equal(judge_text(json, &before), JUDGE_ACCEPTED);
-    assert_int_equal(judge_text(buffer_bytes(&out), &after), JUDGE_ACCEPTED);
+    assert_int_equal(oracle_text(json, &before), ORACLE_ACCEPTED);
+    assert_int_equal(oracle_text(buffer_bytes(&out), &after), ORACLE_ACCEPTED);
     assert_true(json_equal(before, after));
     json_decref(before);
     json_decref(after);

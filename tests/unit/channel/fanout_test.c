@@ -1,21 +1,23 @@
 #include "channel/fanout.h"
 
-#include "support/crew.h"
+#include "support/workers.h"
 
 #include <pthread.h>
 
 #define BACKLOG_MAX ((size_t)64 * 1024 * 1024)
 
-static struct crew crew;
-static struct crew_member *here[4];  /* of worker 0 */
-static struct crew_member *there[4]; /* of worker 1 */
+static struct workers workers;
+static struct workers_member *here[4];  /* of worker 0 */
+static struct workers_member *there[4]; /* of worker 1 */
 
 static int open_sized(size_t backlog_bytes_max)
 {
-    crew_open(&crew, backlog_bytes_max);
+    workers_open(&workers, backlog_bytes_max);
     for (int i = 0; i < 4; i++) {
-        here[i] = crew_hire(&crew, 0, (enum ws_deflate_form)(i % WS_DEFLATE_FORMS_COUNT));
-        there[i] = crew_hire(&crew, 1, (enum ws_deflate_form)(i % WS_DEFLATE_FORMS_COUNT));
+        here[i] =
+            workers_add_client(&workers, 0, (enum ws_deflate_form)(i % WS_DEFLATE_FORMS_COUNT));
+        there[i] =
+            workers_add_client(&workers, 1, (enum ws_deflate_form)(i % WS_DEFLATE_FORMS_COUNT));
     }
     return 0;
 }
@@ -35,11 +37,11 @@ static int open_small(void **state)
 static int close_crew(void **state)
 {
     (void)state;
-    crew_close(&crew);
+    workers_close(&workers);
     return 0;
 }
 
-#define CREW_TEST(name) cmocka_unit_test_setup_teardown(name, open_crew, close_crew)
+#define WORKERS_TEST(name) cmocka_unit_test_setup_teardown(name, open_crew, close_crew)
 
 #define LONG "a text that is long enough to be worth compressing, as it says so, as it says so"
 
@@ -47,42 +49,42 @@ static void an_event_reaches_each_subscriber_of_each_worker_once(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        crew_join(&crew, here[i], "a");
-        crew_join(&crew, there[i], "a");
+        workers_join(&workers, here[i], "a");
+        workers_join(&workers, there[i], "a");
     }
-    crew_publish(&crew, 0, "a", "1", NULL);
-    crew_publish(&crew, 1, "a", LONG, NULL);
-    crew_publish(&crew, 0, "b", "nobody is here", NULL);
-    crew_turn(&crew);
+    workers_publish(&workers, 0, "a", "1", NULL);
+    workers_publish(&workers, 1, "a", LONG, NULL);
+    workers_publish(&workers, 0, "b", "nobody is here", NULL);
+    workers_turn(&workers);
     for (int i = 0; i < 3; i++) {
-        struct buffer heard = {0};
+        struct buffer received = {0};
 
-        crew_heard(here[i], &heard);
-        crew_heard(there[i], &heard);
-        assert_int_equal(heard.len, 2 * (sizeof "1;" - 1 + sizeof LONG ";" - 1));
-        assert_holds(buffer_bytes(&heard), "1;");
-        assert_holds(buffer_bytes(&heard), LONG ";");
-        buffer_deinit(&heard);
+        workers_received(here[i], &received);
+        workers_received(there[i], &received);
+        assert_int_equal(received.len, 2 * (sizeof "1;" - 1 + sizeof LONG ";" - 1));
+        assert_holds(buffer_bytes(&received), "1;");
+        assert_holds(buffer_bytes(&received), LONG ";");
+        buffer_deinit(&received);
     }
-    assert_member_heard(here[3], "");
-    assert_int_equal(metrics_read(&crew.workers[0].metrics.messages_sent), 6);
-    assert_int_equal(metrics_read(&crew.workers[1].metrics.messages_sent), 6);
+    assert_member_received(here[3], "");
+    assert_int_equal(metrics_read(&workers.workers[0].metrics.messages_sent), 6);
+    assert_int_equal(metrics_read(&workers.workers[1].metrics.messages_sent), 6);
 }
 
 static void the_events_of_a_turn_come_in_their_order_in_every_form(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) {
-        crew_join(&crew, here[i], "a");
-        crew_join(&crew, there[i], "a");
+        workers_join(&workers, here[i], "a");
+        workers_join(&workers, there[i], "a");
     }
-    crew_publish(&crew, 0, "a", "1", NULL);
-    crew_publish(&crew, 0, "a", LONG, NULL);
-    crew_publish(&crew, 0, "a", "2", NULL);
-    crew_turn(&crew);
+    workers_publish(&workers, 0, "a", "1", NULL);
+    workers_publish(&workers, 0, "a", LONG, NULL);
+    workers_publish(&workers, 0, "a", "2", NULL);
+    workers_turn(&workers);
     for (int i = 0; i < 4; i++) {
-        assert_member_heard(here[i], "1;" LONG ";2;");
-        assert_member_heard(there[i], "1;" LONG ";2;");
+        assert_member_received(here[i], "1;" LONG ";2;");
+        assert_member_received(there[i], "1;" LONG ";2;");
     }
 }
 
@@ -90,86 +92,86 @@ static void who_is_excepted_is_left_out_on_whichever_worker(void **state)
 {
     (void)state;
     for (int i = 0; i < 3; i++) {
-        crew_join(&crew, here[i], "a");
-        crew_join(&crew, there[i], "a");
+        workers_join(&workers, here[i], "a");
+        workers_join(&workers, there[i], "a");
     }
-    crew_publish(&crew, 0, "a", "1", here[0]);
-    crew_publish(&crew, 0, "a", "2", NULL);
-    crew_publish(&crew, 0, "a", "3", there[1]);
-    crew_publish(&crew, 0, "a", "4", here[0]);
-    crew_publish(&crew, 0, "a", "5", here[3]); /* is not subscribed */
-    crew_turn(&crew);
-    assert_member_heard(here[0], "2;3;5;");
-    assert_member_heard(here[1], "1;2;3;4;5;");
-    assert_member_heard(there[0], "1;2;3;4;5;");
-    assert_member_heard(there[1], "1;2;4;5;");
-    crew_publish(&crew, 1, "a", "6", NULL);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "2;3;5;6;");
-    assert_int_equal(metrics_read(&crew.workers[0].metrics.messages_sent), 16);
+    workers_publish(&workers, 0, "a", "1", here[0]);
+    workers_publish(&workers, 0, "a", "2", NULL);
+    workers_publish(&workers, 0, "a", "3", there[1]);
+    workers_publish(&workers, 0, "a", "4", here[0]);
+    workers_publish(&workers, 0, "a", "5", here[3]); /* is not subscribed */
+    workers_turn(&workers);
+    assert_member_received(here[0], "2;3;5;");
+    assert_member_received(here[1], "1;2;3;4;5;");
+    assert_member_received(there[0], "1;2;3;4;5;");
+    assert_member_received(there[1], "1;2;4;5;");
+    workers_publish(&workers, 1, "a", "6", NULL);
+    workers_turn(&workers);
+    assert_member_received(here[0], "2;3;5;6;");
+    assert_int_equal(metrics_read(&workers.workers[0].metrics.messages_sent), 16);
 }
 
 static void the_only_receiver_may_be_the_excepted_one(void **state)
 {
     (void)state;
-    crew_join(&crew, here[0], "a");
-    crew_publish(&crew, 0, "a", "1", here[0]);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "");
-    crew_publish(&crew, 0, "a", "2", NULL);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "2;");
+    workers_join(&workers, here[0], "a");
+    workers_publish(&workers, 0, "a", "1", here[0]);
+    workers_turn(&workers);
+    assert_member_received(here[0], "");
+    workers_publish(&workers, 0, "a", "2", NULL);
+    workers_turn(&workers);
+    assert_member_received(here[0], "2;");
 }
 
-static void a_newcomer_does_not_hear_what_was_published_before(void **state)
+static void a_newcomer_does_not_receive_what_was_published_before(void **state)
 {
     (void)state;
-    crew_join(&crew, here[0], "a");
-    crew_publish(&crew, 0, "a", "before", NULL);
-    crew_join(&crew, here[1], "a");
-    crew_publish(&crew, 0, "a", "after", NULL);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "before;after;");
-    assert_member_heard(here[1], "after;");
+    workers_join(&workers, here[0], "a");
+    workers_publish(&workers, 0, "a", "before", NULL);
+    workers_join(&workers, here[1], "a");
+    workers_publish(&workers, 0, "a", "after", NULL);
+    workers_turn(&workers);
+    assert_member_received(here[0], "before;after;");
+    assert_member_received(here[1], "after;");
 }
 
-static void newcomers_in_the_middle_of_a_turn_each_hear_the_rest_of_it_in_one_run(void **state)
+static void newcomers_in_the_middle_of_a_turn_each_receive_the_rest_of_it_in_one_run(void **state)
 {
     (void)state;
-    crew_join(&crew, here[0], "a");
+    workers_join(&workers, here[0], "a");
     for (int i = 1; i < 4; i++) {
-        crew_publish(&crew, 0, "a", i == 2 ? LONG : "one", NULL);
-        crew_publish(&crew, 0, "a", "two", here[i - 1]);
-        crew_join(&crew, here[i], "a");
+        workers_publish(&workers, 0, "a", i == 2 ? LONG : "one", NULL);
+        workers_publish(&workers, 0, "a", "two", here[i - 1]);
+        workers_join(&workers, here[i], "a");
     }
     for (int i = 0; i < 4; i++)
-        assert_member_heard(here[i], ""); /* no join has sent the run */
-    crew_publish(&crew, 0, "a", "last", here[2]);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "one;" LONG ";two;one;two;last;");
-    assert_member_heard(here[1], LONG ";one;two;last;");
-    assert_member_heard(here[2], "one;");
-    assert_member_heard(here[3], "last;");
+        assert_member_received(here[i], ""); /* no join has sent the run */
+    workers_publish(&workers, 0, "a", "last", here[2]);
+    workers_turn(&workers);
+    assert_member_received(here[0], "one;" LONG ";two;one;two;last;");
+    assert_member_received(here[1], LONG ";one;two;last;");
+    assert_member_received(here[2], "one;");
+    assert_member_received(here[3], "last;");
 }
 
-static void newcomers_after_the_last_event_of_a_turn_hear_nothing_of_it(void **state)
+static void newcomers_after_the_last_event_of_a_turn_receive_nothing_of_it(void **state)
 {
     (void)state;
-    crew_join(&crew, here[0], "a");
-    crew_join(&crew, here[0], "b");
-    crew_join(&crew, here[1], "a");
-    crew_join(&crew, here[1], "b");
-    crew_publish(&crew, 0, "a", "1", NULL);
-    crew_join(&crew, here[2], "a");
-    crew_publish(&crew, 0, "b", "2", NULL);
-    crew_publish(&crew, 0, "a", "3", NULL); /* a second run of that channel */
-    crew_join(&crew, here[3], "a");
-    crew_join(&crew, here[3], "b");
-    crew_turn(&crew);
-    assert_member_heard(here[0], "1;2;3;");
-    assert_member_heard(here[1], "1;2;3;");
-    assert_member_heard(here[2], "3;");
-    assert_member_heard(here[3], "");
+    workers_join(&workers, here[0], "a");
+    workers_join(&workers, here[0], "b");
+    workers_join(&workers, here[1], "a");
+    workers_join(&workers, here[1], "b");
+    workers_publish(&workers, 0, "a", "1", NULL);
+    workers_join(&workers, here[2], "a");
+    workers_publish(&workers, 0, "b", "2", NULL);
+    workers_publish(&workers, 0, "a", "3", NULL); /* a second run of that channel */
+    workers_join(&workers, here[3], "a");
+    workers_join(&workers, here[3], "b");
+    workers_turn(&workers);
+    assert_member_received(here[0], "1;2;3;");
+    assert_member_received(here[1], "1;2;3;");
+    assert_member_received(here[2], "3;");
+    assert_member_received(here[3], "");
 }
 
 static void who_is_over_leaves_without_sending_what_the_others_are_owed(void **state)
@@ -178,39 +180,39 @@ static void who_is_over_leaves_without_sending_what_the_others_are_owed(void **s
 
     (void)state;
     for (int i = 0; i < 4; i++) {
-        struct channel_subscription *joined = crew_join(&crew, here[i], "a");
+        struct channel_subscription *joined = workers_join(&workers, here[i], "a");
 
         if (i < 2)
             leaving[i] = joined;
     }
-    crew_publish(&crew, 0, "a", "1", NULL);
+    workers_publish(&workers, 0, "a", "1", NULL);
     ws_conn_close(&here[0]->ws, WS_CLOSE_NORMAL, BYTES(""));
-    crew_leave(leaving[0]); /* the last receiver takes its place */
-    crew_publish(&crew, 0, "a", "2", NULL);
-    assert_member_heard(here[3], "");
+    workers_leave(leaving[0]); /* the last receiver takes its place */
+    workers_publish(&workers, 0, "a", "2", NULL);
+    assert_member_received(here[3], "");
     net_conn_close(here[1]->ws.net);
-    crew_leave(leaving[1]);
-    crew_join(&crew, there[0], "a");
-    crew_publish(&crew, 0, "a", "3", here[2]);
-    assert_member_heard(here[3], "");
-    crew_turn(&crew);
-    assert_member_heard(here[2], "1;2;");
-    assert_member_heard(here[3], "1;2;3;");
-    assert_member_heard(there[0], "3;");
+    workers_leave(leaving[1]);
+    workers_join(&workers, there[0], "a");
+    workers_publish(&workers, 0, "a", "3", here[2]);
+    assert_member_received(here[3], "");
+    workers_turn(&workers);
+    assert_member_received(here[2], "1;2;");
+    assert_member_received(here[3], "1;2;3;");
+    assert_member_received(there[0], "3;");
 }
 
-static void who_leaves_has_heard_what_was_published_before(void **state)
+static void who_leaves_has_received_what_was_published_before(void **state)
 {
-    struct channel_subscription *leaving = crew_join(&crew, here[0], "a");
+    struct channel_subscription *leaving = workers_join(&workers, here[0], "a");
 
     (void)state;
-    crew_join(&crew, here[1], "a");
-    crew_publish(&crew, 0, "a", "before", NULL);
-    crew_leave(leaving);
-    crew_publish(&crew, 0, "a", "after", NULL);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "before;");
-    assert_member_heard(here[1], "before;after;");
+    workers_join(&workers, here[1], "a");
+    workers_publish(&workers, 0, "a", "before", NULL);
+    workers_leave(leaving);
+    workers_publish(&workers, 0, "a", "after", NULL);
+    workers_turn(&workers);
+    assert_member_received(here[0], "before;");
+    assert_member_received(here[1], "before;after;");
 }
 
 static void events_of_several_channels_come_in_the_publishers_order(void **state)
@@ -218,42 +220,42 @@ static void events_of_several_channels_come_in_the_publishers_order(void **state
     static const char *const channels[] = {"a", "b", "c", "a", "a", "c", "b", "a"};
 
     (void)state;
-    crew_join(&crew, here[0], "a");
-    crew_join(&crew, here[0], "b");
-    crew_join(&crew, here[0], "c");
-    crew_join(&crew, here[1], "a");
-    crew_join(&crew, there[0], "a");
-    crew_join(&crew, there[0], "b");
-    crew_join(&crew, there[1], "b");
+    workers_join(&workers, here[0], "a");
+    workers_join(&workers, here[0], "b");
+    workers_join(&workers, here[0], "c");
+    workers_join(&workers, here[1], "a");
+    workers_join(&workers, there[0], "a");
+    workers_join(&workers, there[0], "b");
+    workers_join(&workers, there[1], "b");
     for (size_t i = 0; i < 8; i++) {
         char text[2] = {(char)('1' + i)};
 
-        crew_publish(&crew, 0, channels[i], text, NULL);
+        workers_publish(&workers, 0, channels[i], text, NULL);
     }
-    crew_turn(&crew);
-    assert_member_heard(here[0], "1;2;3;4;5;6;7;8;");
-    assert_member_heard(here[1], "1;4;5;8;");
-    assert_member_heard(there[0], "1;2;4;5;7;8;");
-    assert_member_heard(there[1], "2;7;");
+    workers_turn(&workers);
+    assert_member_received(here[0], "1;2;3;4;5;6;7;8;");
+    assert_member_received(here[1], "1;4;5;8;");
+    assert_member_received(there[0], "1;2;4;5;7;8;");
+    assert_member_received(there[1], "2;7;");
 }
 
 /* As in a cluster, where several wait for their answers at one time. */
 static void who_was_alone_in_a_channel_keeps_the_order_when_others_become_active(void **state)
 {
-    struct channel_fanout *fanout = &crew.workers[0].fanout;
+    struct channel_fanout *fanout = &workers.workers[0].fanout;
     struct channel_subscription *waiting[2];
 
     (void)state;
-    crew_join(&crew, here[0], "a");
-    waiting[0] = crew_subscribe(&crew, here[0], "b");
-    waiting[1] = crew_subscribe(&crew, here[0], "c");
+    workers_join(&workers, here[0], "a");
+    waiting[0] = workers_subscribe(&workers, here[0], "b");
+    waiting[1] = workers_subscribe(&workers, here[0], "c");
     channel_fanout_activate(fanout, waiting[0], NULL, NULL);
     channel_fanout_activate(fanout, waiting[1], NULL, NULL);
-    crew_publish(&crew, 0, "a", "1", NULL);
-    crew_publish(&crew, 0, "b", "2", NULL);
-    crew_publish(&crew, 0, "a", "3", NULL);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "1;2;3;");
+    workers_publish(&workers, 0, "a", "1", NULL);
+    workers_publish(&workers, 0, "b", "2", NULL);
+    workers_publish(&workers, 0, "a", "3", NULL);
+    workers_turn(&workers);
+    assert_member_received(here[0], "1;2;3;");
 }
 
 static void each_is_left_out_of_its_own_events_however_many_there_are(void **state)
@@ -262,19 +264,19 @@ static void each_is_left_out_of_its_own_events_however_many_there_are(void **sta
 
     (void)state;
     for (int i = 0; i < 4; i++)
-        crew_join(&crew, here[i], "a");
+        workers_join(&workers, here[i], "a");
     for (int i = 0; i < 1000; i++) {
         char text[16];
 
         snprintf(text, sizeof text, "%d", i);
-        crew_publish(&crew, 0, "a", text, here[i % 3]);
+        workers_publish(&workers, 0, "a", text, here[i % 3]);
         for (int j = 0; j < 4; j++)
             if (j != i % 3)
                 buffer_printf(&should[j], "%s;", text);
     }
-    crew_turn(&crew);
+    workers_turn(&workers);
     for (int i = 0; i < 4; i++) {
-        assert_member_heard(here[i], buffer_text(&should[i]));
+        assert_member_received(here[i], buffer_text(&should[i]));
         buffer_deinit(&should[i]);
     }
 }
@@ -285,10 +287,10 @@ static void a_peer_that_does_not_read_is_named_when_the_turn_ends(void **state)
 
     (void)state;
     memset(text, 'x', sizeof text - 1);
-    crew_join(&crew, here[0], "a");
+    workers_join(&workers, here[0], "a");
     for (int i = 0; i < 1000 && !here[0]->is_slow; i++) {
-        crew_publish(&crew, 0, "a", text, NULL);
-        crew_turn(&crew);
+        workers_publish(&workers, 0, "a", text, NULL);
+        workers_turn(&workers);
     }
     assert_true(here[0]->is_slow);
     assert_true(net_conn_backlog_bytes(here[0]->ws.net) <= 10000);
@@ -299,20 +301,21 @@ static void nobody_is_overloaded_until_a_mailbox_is_full(void **state)
     struct channel *channel;
 
     (void)state;
-    crew_join(&crew, here[0], "a");
-    crew_join(&crew, there[0], "a");
-    channel = channel_registry_find(crew.registry, BYTES("a"));
-    assert_false(channel_fanout_is_overloaded(&crew.workers[0].fanout, channel));
-    atomic_fetch_add(&crew.workers[1].rig.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
-    assert_true(channel_fanout_is_overloaded(&crew.workers[0].fanout, channel));
-    assert_false(channel_fanout_is_overloaded(&crew.workers[1].fanout, channel));
-    atomic_fetch_sub(&crew.workers[1].rig.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
+    workers_join(&workers, here[0], "a");
+    workers_join(&workers, there[0], "a");
+    channel = channel_registry_find(workers.registry, BYTES("a"));
+    assert_false(channel_fanout_is_overloaded(&workers.workers[0].fanout, channel));
+    atomic_fetch_add(&workers.workers[1].fixture.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
+    assert_true(channel_fanout_is_overloaded(&workers.workers[0].fanout, channel));
+    assert_false(channel_fanout_is_overloaded(&workers.workers[1].fanout, channel));
+    atomic_fetch_sub(&workers.workers[1].fixture.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
     channel_unref(channel);
 }
 
 /* --- joining in order ----------------------------------------------------------------------- */
 
-static void publish_in_order(struct crew_member *member, struct channel *channel, const char *text)
+static void publish_in_order(struct workers_member *member, struct channel *channel,
+                             const char *text)
 {
     struct ws_message *message = ws_message_new(bytes_of(text));
 
@@ -321,9 +324,9 @@ static void publish_in_order(struct crew_member *member, struct channel *channel
 }
 
 /* As a presence channel is joined: the others are told, the newcomer is shown who is there. */
-static void join_presence(struct crew_member *member, const char *id)
+static void join_presence(struct workers_member *member, const char *id)
 {
-    struct channel_subscription *subscription = crew_subscribe(&crew, member, "presence-a");
+    struct channel_subscription *subscription = workers_subscribe(&workers, member, "presence-a");
     struct channel *channel = subscription->channel;
     struct buffer welcome = {0};
     bool is_first;
@@ -331,7 +334,7 @@ static void join_presence(struct crew_member *member, const char *id)
     channel_registry_lock_state(channel);
     subscription->member =
         channel_presence_join(channel->presence, bytes_of(id), BYTES("{}"), &is_first);
-    if (channel_presence_show(channel->presence, bytes_of(id), BYTES("{}")))
+    if (channel_presence_list(channel->presence, bytes_of(id), BYTES("{}")))
         publish_in_order(member, channel, id);
     buffer_append_text(&welcome, "welcome");
     for (size_t i = 0; i < channel_presence_count(channel->presence); i++)
@@ -344,28 +347,28 @@ static void join_presence(struct crew_member *member, const char *id)
     buffer_deinit(&welcome);
 }
 
-static void who_joins_is_shown_who_is_there_and_hears_who_comes_after(void **state)
+static void who_joins_is_shown_who_is_there_and_receives_who_comes_after(void **state)
 {
     (void)state;
     join_presence(here[0], "A");
     join_presence(there[0], "B");
     join_presence(here[1], "C");
     join_presence(there[1], "D");
-    crew_turn(&crew);
-    assert_member_heard(here[0], "welcomeA;kept;B;C;D;");
-    assert_member_heard(there[0], "welcomeAB;kept;C;D;");
-    assert_member_heard(here[1], "welcomeABC;kept;D;");
-    assert_member_heard(there[1], "welcomeABCD;kept;");
+    workers_turn(&workers);
+    assert_member_received(here[0], "welcomeA;kept;B;C;D;");
+    assert_member_received(there[0], "welcomeAB;kept;C;D;");
+    assert_member_received(here[1], "welcomeABC;kept;D;");
+    assert_member_received(there[1], "welcomeABCD;kept;");
 }
 
 static void catching_up_makes_the_newcomer_active_at_once(void **state)
 {
     (void)state;
     join_presence(here[0], "A");
-    channel_fanout_catch_up(&crew.workers[0].fanout);
-    crew_publish(&crew, 0, "presence-a", "event", NULL);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "welcomeA;kept;event;");
+    channel_fanout_catch_up(&workers.workers[0].fanout);
+    workers_publish(&workers, 0, "presence-a", "event", NULL);
+    workers_turn(&workers);
+    assert_member_received(here[0], "welcomeA;kept;event;");
 }
 
 static void who_leaves_before_it_became_active_is_forgotten(void **state)
@@ -375,12 +378,12 @@ static void who_leaves_before_it_became_active_is_forgotten(void **state)
     (void)state;
     join_presence(here[0], "A");
     join_presence(here[1], "B");
-    channel = channel_registry_find(crew.registry, BYTES("presence-a"));
-    crew_leave(channel_subscription_find(&crew.workers[0].fanout, &here[0]->ws, channel));
+    channel = channel_registry_find(workers.registry, BYTES("presence-a"));
+    workers_leave(channel_subscription_find(&workers.workers[0].fanout, &here[0]->ws, channel));
     channel_unref(channel);
-    crew_turn(&crew);
-    assert_member_heard(here[0], "");
-    assert_member_heard(here[1], "welcomeAB;kept;");
+    workers_turn(&workers);
+    assert_member_received(here[0], "");
+    assert_member_received(here[1], "welcomeAB;kept;");
 }
 
 /* --- at random, and on threads -------------------------------------------------------------- */
@@ -405,26 +408,26 @@ static void step(struct model *model, struct unit_random *random, int number)
 
     if (what == 0 && *in == NULL) {
         *is_waiting = unit_random_below(random, 2) == 0;
-        *in = *is_waiting ? crew_subscribe(&crew, here[who], name)
-                          : crew_join(&crew, here[who], name);
+        *in = *is_waiting ? workers_subscribe(&workers, here[who], name)
+                          : workers_join(&workers, here[who], name);
     } else if (what == 0 && *is_waiting) {
-        channel_fanout_activate(&crew.workers[0].fanout, *in, NULL, NULL);
+        channel_fanout_activate(&workers.workers[0].fanout, *in, NULL, NULL);
         *is_waiting = false;
     } else if (what == 1 && *in != NULL) {
-        crew_leave(*in);
+        workers_leave(*in);
         *in = NULL;
     } else if (what > 1) {
         const size_t except = unit_random_below(random, 8);
 
         snprintf(text, sizeof text, "%d%s", number, what == 9 ? LONG : "");
-        crew_publish(&crew, 0, name, text, except < 4 ? here[except] : NULL);
+        workers_publish(&workers, 0, name, text, except < 4 ? here[except] : NULL);
         for (size_t i = 0; i < 4; i++)
             if (model->in[i][where] != NULL && !model->is_waiting[i][where] && i != except)
                 buffer_printf(&model->should[i], "%s;", text);
     }
 }
 
-static void whatever_happens_each_hears_what_was_published_while_it_was_in(void **state)
+static void whatever_happens_each_receives_what_was_published_while_it_was_in(void **state)
 {
     struct unit_random random = {1};
     struct model model = {0};
@@ -433,14 +436,14 @@ static void whatever_happens_each_hears_what_was_published_while_it_was_in(void 
     for (int i = 0; i < 20000; i++) {
         step(&model, &random, i);
         if (unit_random_below(&random, 6) == 0)
-            rig_turn(&crew.workers[0].rig);
+            fixture_turn(&workers.workers[0].fixture);
         if (i % 100 == 0)
             for (size_t who = 0; who < 4; who++)
-                rig_receive(here[who]->peer, &here[who]->sent);
+                fixture_receive(here[who]->peer, &here[who]->sent);
     }
-    crew_turn(&crew);
+    workers_turn(&workers);
     for (size_t who = 0; who < 4; who++) {
-        assert_member_heard(here[who], buffer_text(&model.should[who]));
+        assert_member_received(here[who], buffer_text(&model.should[who]));
         buffer_deinit(&model.should[who]);
     }
 }
@@ -456,8 +459,8 @@ struct publisher {
 static void *publish_all(void *user)
 {
     const struct publisher *publisher = user;
-    struct channel *channels[] = {channel_registry_find(crew.registry, BYTES("a")),
-                                  channel_registry_find(crew.registry, BYTES("b"))};
+    struct channel *channels[] = {channel_registry_find(workers.registry, BYTES("a")),
+                                  channel_registry_find(workers.registry, BYTES("b"))};
 
     for (int i = 0; i < EVENTS_COUNT; i++) {
         struct ws_message *message;
@@ -465,26 +468,26 @@ static void *publish_all(void *user)
 
         snprintf(text, sizeof text, "%zu %d", publisher->worker, i);
         message = ws_message_new(bytes_of(text));
-        channel_fanout_publish(&crew.workers[publisher->worker].fanout, channels[i % 2], message,
+        channel_fanout_publish(&workers.workers[publisher->worker].fanout, channels[i % 2], message,
                                0);
         ws_message_unref(message);
         if (i % 3 == 0)
-            rig_turn(&crew.workers[publisher->worker].rig);
+            fixture_turn(&workers.workers[publisher->worker].fixture);
     }
     channel_unref(channels[0]);
     channel_unref(channels[1]);
     return NULL;
 }
 
-static void check_order(struct crew_member *member)
+static void check_order(struct workers_member *member)
 {
-    struct buffer heard = {0};
+    struct buffer received = {0};
     uint64_t next[2] = {0};
     struct bytes piece;
     struct bytes rest;
 
-    crew_heard(member, &heard);
-    rest = buffer_bytes(&heard);
+    workers_received(member, &received);
+    rest = buffer_bytes(&received);
     while (bytes_next(&rest, ';', &piece) && piece.len > 0) {
         struct bytes number_text = piece;
         struct bytes worker_text;
@@ -498,7 +501,7 @@ static void check_order(struct crew_member *member)
     }
     assert_int_equal(next[0], EVENTS_COUNT);
     assert_int_equal(next[1], EVENTS_COUNT);
-    buffer_deinit(&heard);
+    buffer_deinit(&received);
 }
 
 static void two_workers_that_publish_at_the_same_time_keep_each_ones_order(void **state)
@@ -507,10 +510,10 @@ static void two_workers_that_publish_at_the_same_time_keep_each_ones_order(void 
 
     (void)state;
     for (int i = 0; i < 2; i++) {
-        crew_join(&crew, here[i], "a");
-        crew_join(&crew, here[i], "b");
-        crew_join(&crew, there[i], "a");
-        crew_join(&crew, there[i], "b");
+        workers_join(&workers, here[i], "a");
+        workers_join(&workers, here[i], "b");
+        workers_join(&workers, there[i], "a");
+        workers_join(&workers, there[i], "b");
     }
     for (size_t i = 0; i < 2; i++) {
         publishers[i].worker = i;
@@ -519,11 +522,11 @@ static void two_workers_that_publish_at_the_same_time_keep_each_ones_order(void 
     }
     for (size_t i = 0; i < 2; i++)
         pthread_join(publishers[i].thread, NULL);
-    for (int round = 0; round < 50; round++) {
-        crew_turn(&crew);
+    for (int generation = 0; generation < 50; generation++) {
+        workers_turn(&workers);
         for (int i = 0; i < 2; i++) {
-            rig_receive(here[i]->peer, &here[i]->sent);
-            rig_receive(there[i]->peer, &there[i]->sent);
+            fixture_receive(here[i]->peer, &here[i]->sent);
+            fixture_receive(there[i]->peer, &there[i]->sent);
         }
     }
     for (int i = 0; i < 2; i++) {
@@ -535,26 +538,26 @@ static void two_workers_that_publish_at_the_same_time_keep_each_ones_order(void 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CREW_TEST(an_event_reaches_each_subscriber_of_each_worker_once),
-        CREW_TEST(the_events_of_a_turn_come_in_their_order_in_every_form),
-        CREW_TEST(who_is_excepted_is_left_out_on_whichever_worker),
-        CREW_TEST(the_only_receiver_may_be_the_excepted_one),
-        CREW_TEST(a_newcomer_does_not_hear_what_was_published_before),
-        CREW_TEST(newcomers_in_the_middle_of_a_turn_each_hear_the_rest_of_it_in_one_run),
-        CREW_TEST(newcomers_after_the_last_event_of_a_turn_hear_nothing_of_it),
-        CREW_TEST(who_is_over_leaves_without_sending_what_the_others_are_owed),
-        CREW_TEST(who_leaves_has_heard_what_was_published_before),
-        CREW_TEST(events_of_several_channels_come_in_the_publishers_order),
-        CREW_TEST(who_was_alone_in_a_channel_keeps_the_order_when_others_become_active),
-        CREW_TEST(each_is_left_out_of_its_own_events_however_many_there_are),
+        WORKERS_TEST(an_event_reaches_each_subscriber_of_each_worker_once),
+        WORKERS_TEST(the_events_of_a_turn_come_in_their_order_in_every_form),
+        WORKERS_TEST(who_is_excepted_is_left_out_on_whichever_worker),
+        WORKERS_TEST(the_only_receiver_may_be_the_excepted_one),
+        WORKERS_TEST(a_newcomer_does_not_receive_what_was_published_before),
+        WORKERS_TEST(newcomers_in_the_middle_of_a_turn_each_receive_the_rest_of_it_in_one_run),
+        WORKERS_TEST(newcomers_after_the_last_event_of_a_turn_receive_nothing_of_it),
+        WORKERS_TEST(who_is_over_leaves_without_sending_what_the_others_are_owed),
+        WORKERS_TEST(who_leaves_has_received_what_was_published_before),
+        WORKERS_TEST(events_of_several_channels_come_in_the_publishers_order),
+        WORKERS_TEST(who_was_alone_in_a_channel_keeps_the_order_when_others_become_active),
+        WORKERS_TEST(each_is_left_out_of_its_own_events_however_many_there_are),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,
                                         open_small, close_crew),
-        CREW_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
-        CREW_TEST(who_joins_is_shown_who_is_there_and_hears_who_comes_after),
-        CREW_TEST(catching_up_makes_the_newcomer_active_at_once),
-        CREW_TEST(who_leaves_before_it_became_active_is_forgotten),
-        CREW_TEST(whatever_happens_each_hears_what_was_published_while_it_was_in),
-        CREW_TEST(two_workers_that_publish_at_the_same_time_keep_each_ones_order),
+        WORKERS_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
+        WORKERS_TEST(who_joins_is_shown_who_is_there_and_receives_who_comes_after),
+        WORKERS_TEST(catching_up_makes_the_newcomer_active_at_once),
+        WORKERS_TEST(who_leaves_before_it_became_active_is_forgotten),
+        WORKERS_TEST(whatever_happens_each_receives_what_was_published_while_it_was_in),
+        WORKERS_TEST(two_workers_that_publish_at_the_same_time_keep_each_ones_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 #include "channel/presence.h"
 
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 #define USERS_COUNT 40
@@ -15,8 +15,8 @@ static json_t *snapshot_of(struct channel_presence *presence)
     buffer_append_char(&text, '"');
     buffer_append_bytes(&text, channel_presence_snapshot(presence));
     buffer_append_char(&text, '"');
-    assert_int_equal(judge_text(buffer_bytes(&text), &string), JUDGE_ACCEPTED);
-    assert_int_equal(judge_text(judge_string(string), &root), JUDGE_ACCEPTED);
+    assert_int_equal(oracle_text(buffer_bytes(&text), &string), ORACLE_ACCEPTED);
+    assert_int_equal(oracle_text(oracle_string(string), &root), ORACLE_ACCEPTED);
     json_decref(string);
     buffer_deinit(&text);
     return root;
@@ -57,7 +57,7 @@ static void check_model(struct channel_presence *presence)
 
         assert_non_null(json_object_get(hash, json_string_value(id)));
         assert_bytes_equal(channel_presence_user_id(channel_presence_at(presence, i)),
-                           judge_string(id));
+                           oracle_string(id));
     }
     assert_int_equal(channel_presence_count(presence), count);
     json_decref(root);
@@ -84,7 +84,7 @@ static void join(struct channel_presence *presence, struct user *user)
     user->member =
         channel_presence_join(presence, bytes_of(user->id), bytes_of(user->info), &is_first);
     assert_int_equal(is_first, user->connections_count == 0);
-    assert_int_equal(channel_presence_show(presence, bytes_of(user->id), bytes_of(user->info)),
+    assert_int_equal(channel_presence_list(presence, bytes_of(user->id), bytes_of(user->info)),
                      is_first);
     user->connections_count++;
     assert_bytes_equal(channel_presence_user_id(user->member), bytes_of(user->id));
@@ -95,7 +95,7 @@ static void leave(struct channel_presence *presence, struct user *user)
     user->connections_count--;
     assert_int_equal(channel_presence_is_last(user->member), user->connections_count == 0);
     if (user->connections_count == 0)
-        assert_true(channel_presence_hide(presence, bytes_of(user->id)));
+        assert_true(channel_presence_unlist(presence, bytes_of(user->id)));
     assert_int_equal(channel_presence_leave(presence, user->member), user->connections_count == 0);
 }
 
@@ -134,9 +134,10 @@ static void the_first_connection_says_what_is_shown_of_a_member(void **state)
     channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"first\"}"), &is_first);
     channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"second\"}"), &is_first);
     assert_false(is_first);
-    channel_presence_show(presence, BYTES("1"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("1"), BYTES("{}"));
     root = snapshot_of(presence);
-    assert_text(judge_member(json_object_get(json_object_get(root, "hash"), "1"), "name"), "first");
+    assert_text(oracle_member(json_object_get(json_object_get(root, "hash"), "1"), "name"),
+                "first");
     json_decref(root);
     channel_presence_free(presence); /* with members in it */
     channel_presence_free(NULL);
@@ -150,7 +151,7 @@ static void a_snapshot_is_made_once_for_all_who_ask_between_changes(void **state
 
     (void)state;
     channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first);
-    channel_presence_show(presence, BYTES("1"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("1"), BYTES("{}"));
     snapshot = channel_presence_snapshot(presence);
     assert_ptr_equal(channel_presence_snapshot(presence).data, snapshot.data);
     channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first);
@@ -171,7 +172,7 @@ static void thousands_of_members_are_one_snapshot(void **state)
         snprintf(id, sizeof id, "u%d", i);
         channel_presence_join(presence, bytes_of(id), BYTES("{\"a\":\"b\"}"), &is_first);
         assert_true(is_first);
-        channel_presence_show(presence, bytes_of(id), BYTES("{}"));
+        channel_presence_list(presence, bytes_of(id), BYTES("{}"));
     }
     root = snapshot_of(presence);
     assert_int_equal(json_object_size(json_object_get(root, "hash")), 5000);
@@ -188,22 +189,22 @@ static void a_member_may_be_shown_without_a_connection_here(void **state)
     bool is_first;
 
     (void)state;
-    assert_true(channel_presence_show(presence, BYTES("far"), BYTES("{\"a\":\"\\\"\"}")));
-    assert_false(channel_presence_show(presence, BYTES("far"), BYTES("{}")));
+    assert_true(channel_presence_list(presence, BYTES("far"), BYTES("{\"a\":\"\\\"\"}")));
+    assert_false(channel_presence_list(presence, BYTES("far"), BYTES("{}")));
     channel_presence_user_info(channel_presence_at(presence, 0), &info);
     assert_text(buffer_bytes(&info), "{\"a\":\"\\\"\"}");
     buffer_deinit(&info);
 
     member = channel_presence_join(presence, BYTES("near"), BYTES("{}"), &is_first);
     assert_true(is_first);
-    assert_false(channel_presence_is_shown(presence, BYTES("near")));
+    assert_false(channel_presence_is_listed(presence, BYTES("near")));
     assert_int_equal(channel_presence_count(presence), 1);
-    assert_true(channel_presence_show(presence, BYTES("near"), BYTES("{}")));
+    assert_true(channel_presence_list(presence, BYTES("near"), BYTES("{}")));
     assert_true(channel_presence_leave(presence, member));
-    assert_true(channel_presence_is_shown(presence, BYTES("near")));
-    assert_true(channel_presence_hide(presence, BYTES("near")));
-    assert_false(channel_presence_hide(presence, BYTES("near")));
-    assert_true(channel_presence_hide(presence, BYTES("far")));
+    assert_true(channel_presence_is_listed(presence, BYTES("near")));
+    assert_true(channel_presence_unlist(presence, BYTES("near")));
+    assert_false(channel_presence_unlist(presence, BYTES("near")));
+    assert_true(channel_presence_unlist(presence, BYTES("far")));
     assert_int_equal(channel_presence_count(presence), 0);
     channel_presence_free(presence);
 }
@@ -211,26 +212,26 @@ static void a_member_may_be_shown_without_a_connection_here(void **state)
 static void a_round_outdates_who_was_not_shown_in_it(void **state)
 {
     struct channel_presence *presence = channel_presence_new();
-    const struct channel_presence_member *outdated;
+    const struct channel_presence_member *stale;
     size_t outdated_count = 0;
     size_t index;
     bool is_first;
 
     (void)state;
     channel_presence_join(presence, BYTES("here"), BYTES("{}"), &is_first);
-    channel_presence_show(presence, BYTES("gone 1"), BYTES("{}"));
-    channel_presence_show(presence, BYTES("here"), BYTES("{}"));
-    channel_presence_show(presence, BYTES("gone 2"), BYTES("{}"));
-    channel_presence_show(presence, BYTES("gone 3"), BYTES("{}"));
-    channel_presence_show(presence, BYTES("stays"), BYTES("{}"));
-    channel_presence_begin_round(presence);
-    channel_presence_show(presence, BYTES("stays"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("gone 1"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("here"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("gone 2"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("gone 3"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("stays"), BYTES("{}"));
+    channel_presence_begin_generation(presence);
+    channel_presence_list(presence, BYTES("stays"), BYTES("{}"));
     index = channel_presence_count(presence);
-    while ((outdated = channel_presence_next_outdated(presence, &index)) != NULL) {
-        const struct bytes user_id = channel_presence_user_id(outdated);
+    while ((stale = channel_presence_next_stale(presence, &index)) != NULL) {
+        const struct bytes user_id = channel_presence_user_id(stale);
 
         assert_true(bytes_starts_with(user_id, BYTES("gone ")));
-        assert_true(channel_presence_hide(presence, user_id));
+        assert_true(channel_presence_unlist(presence, user_id));
         outdated_count++;
     }
     assert_int_equal(outdated_count, 3);

@@ -106,7 +106,7 @@ static void keep(const char *name, const char *text, uint64_t expires_ms)
 {
     struct ws_message *event = ws_message_new(bytes_of(text));
     struct channel *channel =
-        channel_registry_lock_and_keep(registry, bytes_of(name), event, expires_ms);
+        channel_registry_lock_and_cache(registry, bytes_of(name), event, expires_ms);
 
     channel_registry_unlock_state(channel);
     channel_unref(channel);
@@ -125,7 +125,7 @@ static void assert_kept(const char *name, uint64_t now_ms, const char *should, u
         return;
     }
     channel_registry_lock_state(channel);
-    event = channel_registry_kept(channel, now_ms, &left_ms);
+    event = channel_registry_cached(channel, now_ms, &left_ms);
     channel_registry_unlock_state(channel);
     assert_bytes_equal(event ? ws_message_text(event) : BYTES(""), bytes_of(should));
     assert_int_equal(left_ms, ttl_ms);
@@ -252,7 +252,7 @@ static void *fight(void *user)
         if (i % 7 == 0)
             keep(name, "event", unit_random_below(&random, 100));
         channel_registry_lock_state(channel);
-        ws_message_unref(channel_registry_kept(channel, 50, &ttl_ms));
+        ws_message_unref(channel_registry_cached(channel, 50, &ttl_ms));
         channel_registry_unlock_state(channel);
         if (i % 11 == 0)
             channel_registry_expire(registry, unit_random_below(&random, 100));

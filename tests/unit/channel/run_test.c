@@ -48,8 +48,8 @@ static void assert_frames(const struct net_chunk *frames, size_t offset, const c
     buffer_deinit(&texts);
 }
 
-static void assert_heard_by(const struct channel_subscription *subscription, size_t first,
-                            const char *should)
+static void assert_received_by(const struct channel_subscription *subscription, size_t first,
+                               const char *should)
 {
     struct net_chunk *frames =
         channel_run_frames_for(run, first, subscription, WS_DEFLATE_PLAIN, NULL);
@@ -61,7 +61,7 @@ static void assert_heard_by(const struct channel_subscription *subscription, siz
     net_chunk_unref(frames);
 }
 
-static void each_receiver_hears_from_its_first_message_on(void **state)
+static void each_receiver_receives_from_its_first_message_on(void **state)
 {
     /* Two were there, one more before "2", nobody before "3", two more before "4", one after it. */
     static const size_t firsts[] = {0, 0, 1, 3, 3};
@@ -103,11 +103,11 @@ static void who_skips_is_sent_the_others(void **state)
     add("2", 3, &subscriptions[1]);
     add("3", 3, NULL);
     add("4", 3, &subscriptions[0]);
-    assert_heard_by(&subscriptions[0], 0, "2;3;");
-    assert_heard_by(&subscriptions[1], 0, "1;3;4;");
-    assert_heard_by(&subscriptions[2], 0, "1;2;3;4;");
-    assert_heard_by(&subscriptions[0], 2, "3;");
-    assert_heard_by(&subscriptions[0], 3, "");
+    assert_received_by(&subscriptions[0], 0, "2;3;");
+    assert_received_by(&subscriptions[1], 0, "1;3;4;");
+    assert_received_by(&subscriptions[2], 0, "1;2;3;4;");
+    assert_received_by(&subscriptions[0], 2, "3;");
+    assert_received_by(&subscriptions[0], 3, "");
     channel_run_mark_skipping(run, true);
     assert_true(subscriptions[0].is_skipping && subscriptions[1].is_skipping);
     assert_false(subscriptions[2].is_skipping);
@@ -115,7 +115,7 @@ static void who_skips_is_sent_the_others(void **state)
     assert_false(subscriptions[0].is_skipping || subscriptions[1].is_skipping);
 }
 
-static void a_receiver_is_lost_only_where_all_hear_the_same(void **state)
+static void a_receiver_is_lost_only_where_all_receive_the_same(void **state)
 {
     (void)state;
     add("1", 3, NULL);
@@ -123,7 +123,7 @@ static void a_receiver_is_lost_only_where_all_hear_the_same(void **state)
     assert_int_equal(run->receivers_count, 2);
     assert_false(channel_run_lose_receiver(run, 3)); /* one has come since the last message */
     add("2", 3, NULL);
-    assert_false(channel_run_lose_receiver(run, 3)); /* and heard the second alone */
+    assert_false(channel_run_lose_receiver(run, 3)); /* and received the second alone */
 }
 
 static void where_one_is_skipped_none_is_lost(void **state)
@@ -148,10 +148,10 @@ static void all_may_be_lost_and_others_come(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN_TEST(each_receiver_hears_from_its_first_message_on),
+        RUN_TEST(each_receiver_receives_from_its_first_message_on),
         RUN_TEST(frames_are_made_once_and_a_single_message_is_its_own),
         RUN_TEST(who_skips_is_sent_the_others),
-        RUN_TEST(a_receiver_is_lost_only_where_all_hear_the_same),
+        RUN_TEST(a_receiver_is_lost_only_where_all_receive_the_same),
         RUN_TEST(where_one_is_skipped_none_is_lost),
         RUN_TEST(all_may_be_lost_and_others_come),
     };

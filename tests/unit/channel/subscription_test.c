@@ -1,32 +1,32 @@
 #include "channel/subscription.h"
 
-#include "support/crew.h"
+#include "support/workers.h"
 
-static struct crew crew;
+static struct workers workers;
 
 static int open_crew(void **state)
 {
     (void)state;
-    crew_open(&crew, 1000000);
+    workers_open(&workers, 1000000);
     return 0;
 }
 
 static int close_crew(void **state)
 {
     (void)state;
-    crew_close(&crew);
+    workers_close(&workers);
     return 0;
 }
 
-#define CREW_TEST(name) cmocka_unit_test_setup_teardown(name, open_crew, close_crew)
+#define WORKERS_TEST(name) cmocka_unit_test_setup_teardown(name, open_crew, close_crew)
 
 static void a_subscription_is_found_by_who_and_where(void **state)
 {
-    struct crew_member *first = crew_hire(&crew, 0, WS_DEFLATE_PLAIN);
-    struct crew_member *second = crew_hire(&crew, 0, WS_DEFLATE_PLAIN);
-    struct channel_fanout *fanout = &crew.workers[0].fanout;
-    struct channel_subscription *a = crew_join(&crew, first, "a");
-    struct channel_subscription *b = crew_join(&crew, first, "b");
+    struct workers_member *first = workers_add_client(&workers, 0, WS_DEFLATE_PLAIN);
+    struct workers_member *second = workers_add_client(&workers, 0, WS_DEFLATE_PLAIN);
+    struct channel_fanout *fanout = &workers.workers[0].fanout;
+    struct channel_subscription *a = workers_join(&workers, first, "a");
+    struct channel_subscription *b = workers_join(&workers, first, "b");
 
     (void)state;
     assert_ptr_equal(channel_subscription_find(fanout, &first->ws, a->channel), a);
@@ -37,14 +37,14 @@ static void a_subscription_is_found_by_who_and_where(void **state)
 
 static void leaving_says_whether_others_of_the_worker_stay(void **state)
 {
-    struct crew_member *members[] = {crew_hire(&crew, 0, WS_DEFLATE_PLAIN),
-                                     crew_hire(&crew, 0, WS_DEFLATE_PLAIN),
-                                     crew_hire(&crew, 1, WS_DEFLATE_PLAIN)};
+    struct workers_member *members[] = {workers_add_client(&workers, 0, WS_DEFLATE_PLAIN),
+                                        workers_add_client(&workers, 0, WS_DEFLATE_PLAIN),
+                                        workers_add_client(&workers, 1, WS_DEFLATE_PLAIN)};
     struct channel_subscription *subscriptions[3];
 
     (void)state;
     for (size_t i = 0; i < 3; i++)
-        subscriptions[i] = crew_join(&crew, members[i], "a");
+        subscriptions[i] = workers_join(&workers, members[i], "a");
     for (size_t i = 0; i < 3; i++) {
         struct channel_fanout *fanout = &members[i]->worker->fanout;
         bool is_last_of_worker;
@@ -62,23 +62,23 @@ static void leaving_says_whether_others_of_the_worker_stay(void **state)
 
 static void one_that_never_became_active_leaves_too(void **state)
 {
-    struct crew_member *member = crew_hire(&crew, 0, WS_DEFLATE_PLAIN);
-    struct channel_subscription *subscription = crew_subscribe(&crew, member, "a");
+    struct workers_member *member = workers_add_client(&workers, 0, WS_DEFLATE_PLAIN);
+    struct channel_subscription *subscription = workers_subscribe(&workers, member, "a");
 
     (void)state;
-    crew_publish(&crew, 0, "a", "unheard", NULL);
-    crew_turn(&crew);
-    assert_member_heard(member, "");
-    crew_leave(subscription);
-    assert_int_equal(channel_registry_count(crew.registry), 0);
+    workers_publish(&workers, 0, "a", "unheard", NULL);
+    workers_turn(&workers);
+    assert_member_received(member, "");
+    workers_leave(subscription);
+    assert_int_equal(channel_registry_count(workers.registry), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CREW_TEST(a_subscription_is_found_by_who_and_where),
-        CREW_TEST(leaving_says_whether_others_of_the_worker_stay),
-        CREW_TEST(one_that_never_became_active_leaves_too),
+        WORKERS_TEST(a_subscription_is_found_by_who_and_where),
+        WORKERS_TEST(leaving_says_whether_others_of_the_worker_stay),
+        WORKERS_TEST(one_that_never_became_active_leaves_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ static int tear_down(void **state)
 /* The arguments, each with a blank behind it. */
 static void check(const char *should)
 {
-    struct bytes rest = buffer_bytes(&batch.request.arguments);
+    struct bytes rest = buffer_bytes(&batch.command.arguments);
     struct buffer is = {0};
     struct bytes line;
     size_t count = 0;
@@ -33,7 +33,7 @@ static void check(const char *should)
             count++;
         }
     }
-    assert_int_equal(batch.request.count, count);
+    assert_int_equal(batch.command.count, count);
     assert_bytes_equal(buffer_bytes(&is), bytes_of(should));
     buffer_deinit(&is);
 }
@@ -54,17 +54,18 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
 {
     (void)state;
     cluster_batch_hello(&batch, "epoch");
-    cluster_batch_subscriptions(&batch, BYTES("k"), 2, CLUSTER_IS_PRESENCE | CLUSTER_TELLS_COUNT);
+    cluster_batch_subscriptions(&batch, BYTES("k"), 2,
+                                CLUSTER_IS_PRESENCE | CLUSTER_NOTIFIES_COUNT);
     cluster_batch_show(&batch, BYTES("k"), CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE);
     cluster_batch_await(&batch, BYTES("k"), UINT64_MAX, true);
     cluster_batch_terminate(&batch, BYTES("a"), BYTES("u"));
     cluster_batch_connections(&batch, BYTES("a"), -3);
     cluster_batch_admit(&batch, BYTES("a"), 9, 7);
-    cluster_batch_ask_online(&batch, BYTES("k"), 7);
-    cluster_batch_beat(&batch, true);
-    cluster_batch_take_former_away(&batch);
+    cluster_batch_lookup_online(&batch, BYTES("k"), 7);
+    cluster_batch_heartbeat(&batch, true);
+    cluster_batch_remove_previous(&batch);
     cluster_batch_all_is_said(&batch);
-    cluster_batch_good_bye(&batch);
+    cluster_batch_leave_cluster(&batch);
     check("EVALSHA sha 1 p:{0} n.1 H epoch S k 2 pt Y k pk D k 18446744073709551615 t T a u X a -3 "
           "M a 9 7 Q k 7 B 1 F Z G ");
 }
@@ -72,16 +73,16 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
 static void an_event_says_whether_it_is_to_come_back(void **state)
 {
     struct net_chunk *frame = net_chunk_new(8);
-    struct cluster_kept kept;
+    struct cluster_outbox outbox;
 
     (void)state;
     net_chunk_append(frame, "frame", 5);
-    cluster_kept_init(&kept, 1000);
-    cluster_batch_event(&batch, cluster_kept_add(&kept, BYTES("k"), 7, frame, 0, true));
-    cluster_batch_event(&batch, cluster_kept_add(&kept, BYTES("k"), 0, frame, 60, false));
+    cluster_outbox_init(&outbox, 1000);
+    cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 0, true));
+    cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 0, frame, 60, false));
     check("EVALSHA sha 1 p:{0} n.1 E k 7 1 0 frame K k 0 2 60 1 frame ");
     assert_int_equal(batch.number, 2);
-    cluster_kept_deinit(&kept);
+    cluster_outbox_deinit(&outbox);
     net_chunk_unref(frame);
 }
 
@@ -90,7 +91,7 @@ static void one_that_is_long_says_so(void **state)
     (void)state;
     while (!cluster_batch_is_long(&batch))
         cluster_batch_leave(&batch, BYTES("key"), BYTES("user"));
-    assert_in_range(batch.request.arguments.len, 200000, 400000);
+    assert_in_range(batch.command.arguments.len, 200000, 400000);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

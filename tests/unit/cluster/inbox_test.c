@@ -1,21 +1,21 @@
 #include "cluster/inbox.h"
 
-#include "support/inbox_rig.h"
+#include "support/inbox_fixture.h"
 #include "support/unit.h"
 
-static struct inbox_rig rig;
+static struct inbox_fixture fixture;
 
 static int set_up(void **state)
 {
     (void)state;
-    inbox_rig_init(&rig);
+    inbox_fixture_init(&fixture);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    inbox_rig_deinit(&rig);
+    inbox_fixture_deinit(&fixture);
     return 0;
 }
 
@@ -28,13 +28,13 @@ static struct bytes read_entry(const char *letter, const char *const parts[PARTS
     char *exact;
 
     for (size_t i = 0; i < PARTS_COUNT_MAX && parts[i] != NULL; i++)
-        inbox_rig_pack(&packed, bytes_of(parts[i]));
+        inbox_fixture_pack(&packed, bytes_of(parts[i]));
     exact = unit_exact(buffer_bytes(&packed));
-    buffer_clear(&rig.told);
-    cluster_inbox_read(&rig.inbox, bytes_of(letter), (struct bytes){exact, packed.len});
+    buffer_clear(&fixture.told);
+    cluster_inbox_read(&fixture.inbox, bytes_of(letter), (struct bytes){exact, packed.len});
     free(exact);
     buffer_deinit(&packed);
-    return buffer_bytes(&rig.told);
+    return buffer_bytes(&fixture.told);
 }
 
 #define READ(letter, ...) read_entry(letter, (const char *const[PARTS_COUNT_MAX]){__VA_ARGS__})
@@ -53,7 +53,7 @@ static void each_entry_is_told_as_what_it_is(void **state)
     assert_text(READ("T", "a", "u"), "terminate a/u  0\n");
     assert_text(READ("P", "c1:a:b", "u", "1", "v", "2"),
                 "member a/u 1 0\nmember a/v 2 1\nall a/b  2\n");
-    rig.inbox.is_partial = true;
+    fixture.inbox.is_partial = true;
     assert_text(READ("P", "c1:a:b"), "some a/b  0\n");
 }
 
@@ -62,7 +62,7 @@ static void who_is_admitted_counts(void **state)
     (void)state;
     assert_text(READ("M", "a", "5", "1"), "admitted a/  5\n");
     assert_text(READ("M", "a", "6", "0"), "refused a/  6\n");
-    assert_int_equal(cluster_state_app(&rig.state, BYTES("a"))->connections_count, 1);
+    assert_int_equal(cluster_state_app(&fixture.state, BYTES("a"))->connections_count, 1);
 }
 
 static void events_of_others_are_told_once(void **state)
@@ -73,7 +73,7 @@ static void events_of_others_are_told_once(void **state)
     assert_text(READ("E", "c1:a:c", "0", "3", "you", "y"), "event a/c y 0\n");
     assert_text(READ("E", "c1:a:b", "0", "2", "you", "z"), "");
     assert_text(READ("K", "c1:a:b", "0", "1", "them", "60", "k"), "kept event a/b k 60\n");
-    assert_int_equal(rig.inbox.received_count, 3);
+    assert_int_equal(fixture.inbox.received_count, 3);
 }
 
 static void our_own_events_are_told_where_they_were_not_before(void **state)
@@ -81,8 +81,8 @@ static void our_own_events_are_told_where_they_were_not_before(void **state)
     struct net_chunk *frame = net_chunk_new(1);
 
     (void)state;
-    cluster_kept_add(&rig.kept, BYTES("c1:a:b"), 0, frame, 0, false);
-    cluster_kept_add(&rig.kept, BYTES("c1:a:b"), 0, frame, 0, true);
+    cluster_outbox_add(&fixture.outbox, BYTES("c1:a:b"), 0, frame, 0, false);
+    cluster_outbox_add(&fixture.outbox, BYTES("c1:a:b"), 0, frame, 0, true);
     net_chunk_unref(frame);
     assert_text(READ("E", "c1:a:b", "0", "1", "me", "x"), "event a/b x 0\n");
     assert_text(READ("E", "c1:a:b", "0", "1", "me", "x"), "");
@@ -100,8 +100,8 @@ static void what_is_not_understood_is_passed_over(void **state)
     assert_text(READ("D", "c1:a:b"), "");
     assert_text(READ("D", "nothing", "1"), "");
     assert_text(READ("D", NULL), "");
-    cluster_inbox_read(&rig.inbox, BYTES("P"), (struct bytes){cut, sizeof cut - 1});
-    assert_int_equal(rig.told.len, 0);
+    cluster_inbox_read(&fixture.inbox, BYTES("P"), (struct bytes){cut, sizeof cut - 1});
+    assert_int_equal(fixture.told.len, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -1,26 +1,26 @@
 #include "http/conn.h"
 
-#include "support/http_rig.h"
+#include "support/http_fixture.h"
 
 #define REQUEST_MAX 2000
 
-static struct rig rig;
-static struct http_rig http;
+static struct fixture fixture;
+static struct http_fixture http;
 
 static int open_http(void **state)
 {
     (void)state;
-    rig_open(&rig, 100000);
-    http_rig_init(&http, &rig, REQUEST_MAX);
-    http_rig_connect(&http);
+    fixture_open(&fixture, 100000);
+    http_fixture_init(&http, &fixture, REQUEST_MAX);
+    http_fixture_connect(&http);
     return 0;
 }
 
 static int close_http(void **state)
 {
     (void)state;
-    http_rig_deinit(&http);
-    rig_close(&rig);
+    http_fixture_deinit(&http);
+    fixture_close(&fixture);
     return 0;
 }
 
@@ -28,18 +28,18 @@ static int close_http(void **state)
 
 static void renew(void)
 {
-    http_rig_disconnect(&http);
-    http_rig_connect(&http);
+    http_fixture_disconnect(&http);
+    http_fixture_connect(&http);
 }
 
-static void assert_heard(const char *should)
+static void assert_received(const char *should)
 {
-    assert_bytes_equal(buffer_bytes(&http.heard), bytes_of(should));
+    assert_bytes_equal(buffer_bytes(&http.received), bytes_of(should));
 }
 
 static unsigned status(void)
 {
-    return http_rig_status(&http);
+    return http_fixture_status(&http);
 }
 
 static size_t answers_count(void)
@@ -58,7 +58,7 @@ static size_t answers_count(void)
 static unsigned try(const char *request)
 {
     renew();
-    http_rig_feed(&http, bytes_of(request));
+    http_fixture_feed(&http, bytes_of(request));
     return status();
 }
 
@@ -72,7 +72,7 @@ static const char pipelined[] =
     "5\r\nfirst\r\n7;ext=1\r\n second\r\n0\r\n\r\n"
     "\r\nGET /?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-static const char pipelined_heard[] =
+static const char pipelined_received[] =
     "POST /apps/1/events?a=1&b=2 1.1 {Host=x;Content-Length=5;X-Empty=;} hello\n"
     "GET /up? 1.1 {host=y.example;} \n"
     "POST /c? 1.1 {Host=x;Transfer-Encoding=chunked;} first second\n"
@@ -81,19 +81,19 @@ static const char pipelined_heard[] =
 static void requests_in_a_row_are_answered_in_order(void **state)
 {
     (void)state;
-    http_rig_feed(&http, BYTES(pipelined));
-    assert_heard(pipelined_heard);
+    http_fixture_feed(&http, BYTES(pipelined));
+    assert_received(pipelined_received);
     assert_int_equal(answers_count(), 4);
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
-    assert_false(rig_receive(http.peer, &http.sent));
+    assert_false(fixture_receive(http.peer, &http.sent));
 }
 
 static void requests_mean_the_same_byte_by_byte(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof pipelined - 1; i++)
-        http_rig_feed(&http, (struct bytes){pipelined + i, 1});
-    assert_heard(pipelined_heard);
+        http_fixture_feed(&http, (struct bytes){pipelined + i, 1});
+    assert_received(pipelined_received);
     assert_int_equal(answers_count(), 4);
 }
 
@@ -102,9 +102,9 @@ static void requests_mean_the_same_at_every_split(void **state)
     (void)state;
     for (size_t split = 1; split < sizeof pipelined - 1; split++) {
         renew();
-        http_rig_feed(&http, (struct bytes){pipelined, split});
-        http_rig_feed(&http, bytes_from(BYTES(pipelined), split));
-        assert_heard(pipelined_heard);
+        http_fixture_feed(&http, (struct bytes){pipelined, split});
+        http_fixture_feed(&http, bytes_from(BYTES(pipelined), split));
+        assert_received(pipelined_received);
         assert_int_equal(answers_count(), 4);
     }
 }
@@ -115,10 +115,10 @@ static void requests_mean_the_same_in_three_pieces(void **state)
     for (size_t first = 1; first < sizeof pipelined - 1; first += 7) {
         for (size_t second = first + 1; second < sizeof pipelined - 1; second += 5) {
             renew();
-            http_rig_feed(&http, (struct bytes){pipelined, first});
-            http_rig_feed(&http, (struct bytes){pipelined + first, second - first});
-            http_rig_feed(&http, bytes_from(BYTES(pipelined), second));
-            assert_heard(pipelined_heard);
+            http_fixture_feed(&http, (struct bytes){pipelined, first});
+            http_fixture_feed(&http, (struct bytes){pipelined + first, second - first});
+            http_fixture_feed(&http, bytes_from(BYTES(pipelined), second));
+            assert_received(pipelined_received);
         }
     }
 }
@@ -159,10 +159,11 @@ static void smuggled_requests_are_refused(void **state)
     for (size_t i = 0; i < sizeof smuggling / sizeof smuggling[0]; i++) {
         const unsigned code = try(smuggling[i]);
 
-        if ((code != 400 && code != 413) || http.heard.len > 0)
-            print_error("%s\n→ %u, heard: %s\n", smuggling[i], code, buffer_text(&http.heard));
-        wrong_count += (code != 400 && code != 413) || http.heard.len > 0;
-        wrong_count += rig_receive(http.peer, &http.sent); /* nothing more is read */
+        if ((code != 400 && code != 413) || http.received.len > 0)
+            print_error("%s\n→ %u, received: %s\n", smuggling[i], code,
+                        buffer_text(&http.received));
+        wrong_count += (code != 400 && code != 413) || http.received.len > 0;
+        wrong_count += fixture_receive(http.peer, &http.sent); /* nothing more is read */
         wrong_count += answers_count() != 1;
     }
     assert_int_equal(wrong_count, 0);
@@ -192,8 +193,8 @@ static void what_is_no_request_is_refused(void **state)
 
         if (code != 400 && code != 505)
             print_error("%s\n→ %u\n", wrong[i], code);
-        wrong_count += (code != 400 && code != 505) || http.heard.len > 0;
-        wrong_count += rig_receive(http.peer, &http.sent);
+        wrong_count += (code != 400 && code != 505) || http.received.len > 0;
+        wrong_count += fixture_receive(http.peer, &http.sent);
     }
     assert_int_equal(wrong_count, 0);
 }
@@ -213,7 +214,7 @@ static void trailers_do_not_become_headers(void **state)
     assert_int_equal(try("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                          "1\r\na\r\n0\r\nHost: y\r\nX-Trailer: 1\r\n\r\n"),
                      200);
-    assert_heard("POST /? 1.1 {Host=x;Transfer-Encoding=chunked;} a\n");
+    assert_received("POST /? 1.1 {Host=x;Transfer-Encoding=chunked;} a\n");
 }
 
 static void append_large(struct buffer *out, size_t len)
@@ -243,12 +244,12 @@ static void a_request_over_the_limit_is_refused_wherever_it_is_large(void **stat
         assert_int_equal(status(), 413);
         renew();
         for (size_t at = 0; at + 10 <= request.len; at += 10)
-            if (!http_rig_feed(&http, (struct bytes){request.data + at, 10}))
+            if (!http_fixture_feed(&http, (struct bytes){request.data + at, 10}))
                 break;
         if (status() != 413)
             print_error("%s… in pieces → %s\n", starts[i], buffer_text(&http.sent));
         assert_int_equal(status(), 413);
-        assert_int_equal(http.heard.len, 0);
+        assert_int_equal(http.received.len, 0);
         buffer_deinit(&request);
     }
 }
@@ -305,14 +306,14 @@ static void a_client_that_waits_for_100_is_told_to_go_on(void **state)
                                     "Expect: 100-continue\r\n\r\n");
 
     (void)state;
-    http_rig_feed(&http, head);
+    http_fixture_feed(&http, head);
     assert_text(buffer_bytes(&http.sent), "HTTP/1.1 100 Continue\r\n\r\n");
     buffer_clear(&http.sent);
-    http_rig_feed(&http, BYTES("o"));
+    http_fixture_feed(&http, BYTES("o"));
     assert_int_equal(http.sent.len, 0); /* once */
-    http_rig_feed(&http, BYTES("k"));
+    http_fixture_feed(&http, BYTES("k"));
     assert_int_equal(status(), 200);
-    assert_holds(buffer_bytes(&http.heard), " ok\n");
+    assert_holds(buffer_bytes(&http.received), " ok\n");
 }
 
 static void a_client_that_does_not_wait_for_100_gets_only_its_answer(void **state)
@@ -328,9 +329,9 @@ static void a_client_that_does_not_wait_for_100_gets_only_its_answer(void **stat
 static bool stays_open(const char *request)
 {
     renew();
-    assert_true(http_rig_feed(&http, bytes_of(request)) || status() == 200);
+    assert_true(http_fixture_feed(&http, bytes_of(request)) || status() == 200);
     assert_int_equal(status(), 200);
-    return rig_receive(http.peer, &http.sent);
+    return fixture_receive(http.peer, &http.sent);
 }
 
 static void connections_stay_open_as_their_version_and_header_say(void **state)
@@ -344,13 +345,13 @@ static void connections_stay_open_as_their_version_and_header_say(void **state)
     assert_holds(buffer_bytes(&http.sent), "Connection: keep-alive\r\n");
 }
 
-static void a_request_behind_one_that_closes_is_not_heard(void **state)
+static void a_request_behind_one_that_closes_is_not_received(void **state)
 {
     (void)state;
     try("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /b HTTP/1.1\r\nHost: "
         "x\r\n\r\n");
     assert_int_equal(answers_count(), 1);
-    assert_heard("GET /a? 1.1 {Host=x;Connection=close;} \n");
+    assert_received("GET /a? 1.1 {Host=x;Connection=close;} \n");
 }
 
 static void an_answer_to_head_says_how_long_its_body_would_be(void **state)
@@ -379,7 +380,7 @@ static void a_target_with_its_authority_means_its_path(void **state)
 
         buffer_printf(&request, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", targets[i][0]);
         assert_int_equal(try(buffer_text(&request)), 200);
-        assert_heard(targets[i][1]);
+        assert_received(targets[i][1]);
         buffer_deinit(&request);
     }
 }
@@ -387,58 +388,58 @@ static void a_target_with_its_authority_means_its_path(void **state)
 static void a_client_that_is_too_slow_is_told_so(void **state)
 {
     (void)state;
-    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\n"));
-    rig_pass(&rig, 11000);
-    rig_receive(http.peer, &http.sent);
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\n"));
+    fixture_pass(&fixture, 11000);
+    fixture_receive(http.peer, &http.sent);
     assert_int_equal(status(), 408);
-    assert_false(rig_receive(http.peer, &http.sent));
+    assert_false(fixture_receive(http.peer, &http.sent));
 }
 
 static void a_client_that_says_nothing_is_let_go_without_a_word(void **state)
 {
     (void)state;
-    rig_turn(&rig);
-    rig_pass(&rig, 11000);
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    fixture_turn(&fixture);
+    fixture_pass(&fixture, 11000);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(http.sent.len, 0);
 }
 
 static void a_client_between_requests_may_stay_longer(void **state)
 {
     (void)state;
-    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-    rig_pass(&rig, 60000);
-    assert_true(rig_receive(http.peer, &http.sent));
-    rig_pass(&rig, 20000);
-    assert_false(rig_receive(http.peer, &http.sent));
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    fixture_pass(&fixture, 60000);
+    assert_true(fixture_receive(http.peer, &http.sent));
+    fixture_pass(&fixture, 20000);
+    assert_false(fixture_receive(http.peer, &http.sent));
 }
 
 static void a_client_that_goes_in_the_middle_leaves_nothing(void **state)
 {
     (void)state;
-    http_rig_feed(&http, BYTES("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"));
-    http_rig_disconnect(&http);
+    http_fixture_feed(&http, BYTES("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"));
+    http_fixture_disconnect(&http);
     assert_true(list_is_empty(&http.settings.conns));
-    assert_int_equal(http.heard.len, 0);
+    assert_int_equal(http.received.len, 0);
 }
 
 static void finishing_all_lets_requests_that_have_begun_be_answered(void **state)
 {
     int idle;
-    const int fd = rig_pair(&rig, &idle);
+    const int fd = fixture_pair(&fixture, &idle);
     struct buffer idle_sent = {0};
 
     (void)state;
-    assert_non_null(http_conn_open(&rig.loop, fd, NULL, &http.settings));
-    http_rig_feed(&http, BYTES("GET /last HTTP/1.1\r\nHost: x\r\n"));
+    assert_non_null(http_conn_open(&fixture.loop, fd, NULL, &http.settings));
+    http_fixture_feed(&http, BYTES("GET /last HTTP/1.1\r\nHost: x\r\n"));
     http_conn_finish_all(&http.settings);
-    rig_turn(&rig);
-    assert_false(rig_receive(idle, &idle_sent));
-    http_rig_feed(&http, BYTES("\r\nGET /unheard HTTP/1.1\r\nHost: x\r\n\r\n"));
+    fixture_turn(&fixture);
+    assert_false(fixture_receive(idle, &idle_sent));
+    http_fixture_feed(&http, BYTES("\r\nGET /unheard HTTP/1.1\r\nHost: x\r\n\r\n"));
     assert_int_equal(status(), 200);
     assert_int_equal(answers_count(), 1);
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
-    assert_false(rig_receive(http.peer, &http.sent));
+    assert_false(fixture_receive(http.peer, &http.sent));
     close(idle);
     buffer_deinit(&idle_sent);
 }
@@ -446,28 +447,28 @@ static void finishing_all_lets_requests_that_have_begun_be_answered(void **state
 static void closing_all_cuts_them_off(void **state)
 {
     (void)state;
-    http_rig_feed(&http, BYTES("GET /last HTTP/1.1\r\n"));
+    http_fixture_feed(&http, BYTES("GET /last HTTP/1.1\r\n"));
     http_conn_close_all(&http.settings);
-    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
+    FIXTURE_UNTIL(&fixture, list_is_empty(&http.settings.conns));
 }
 
 static void who_has_just_come_does_not_give_way(void **state)
 {
     (void)state;
-    rig_turn(&rig);
+    fixture_turn(&fixture);
     assert_false(http_conn_evict(&http.settings));
 }
 
 static void who_has_been_silent_gives_way(void **state)
 {
     (void)state;
-    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-    RIG_UNTIL(&rig, http_conn_evict(&http.settings)); /* after a moment */
-    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    FIXTURE_UNTIL(&fixture, http_conn_evict(&http.settings)); /* after a moment */
+    FIXTURE_UNTIL(&fixture, list_is_empty(&http.settings.conns));
     assert_false(http_conn_evict(&http.settings));
 }
 
-static void on_finish_all(struct http_rig *of)
+static void on_finish_all(struct http_fixture *of)
 {
     http_conn_finish_all(&of->settings);
 }
@@ -475,9 +476,9 @@ static void on_finish_all(struct http_rig *of)
 static void an_end_that_begins_within_a_request_still_answers_it(void **state)
 {
     (void)state;
-    http.on_heard = on_finish_all;
-    http_rig_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    http.on_received = on_finish_all;
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(status(), 200);
 }
 
@@ -485,38 +486,38 @@ static void an_end_that_begins_within_a_request_still_answers_it(void **state)
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 
-static size_t heard_count(void)
+static size_t received_count(void)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < http.heard.len; i++)
-        count += http.heard.data[i] == '\n';
+    for (size_t i = 0; i < http.received.len; i++)
+        count += http.received.data[i] == '\n';
     return count;
 }
 
-static void on_hold_first(struct http_rig *of)
+static void on_hold_first(struct http_fixture *of)
 {
     (void)of;
-    http.holds = heard_count() == 1;
+    http.deferrals = received_count() == 1;
 }
 
-static void on_hold_each(struct http_rig *of)
+static void on_hold_each(struct http_fixture *of)
 {
-    of->holds = true;
+    of->deferrals = true;
 }
 
 static void requests_behind_a_held_one_wait_for_its_answer(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_first;
-    http_rig_feed(&http, BYTES(GET("/first") GET("/second")));
-    http_rig_feed(&http, BYTES(GET("/third") "GET /fou"));
-    assert_int_equal(heard_count(), 1);
+    http.on_received = on_hold_first;
+    http_fixture_feed(&http, BYTES(GET("/first") GET("/second")));
+    http_fixture_feed(&http, BYTES(GET("/third") "GET /fou"));
+    assert_int_equal(received_count(), 1);
     assert_int_equal(http.sent.len, 0);
-    http_rig_answer(&http);
-    assert_null(http.hold.conn);
-    assert_int_equal(heard_count(), 3);
-    assert_true(http_rig_feed(&http, BYTES("rth HTTP/1.1\r\nHost: x\r\n\r\n")));
+    http_fixture_answer(&http);
+    assert_null(http.deferral.conn);
+    assert_int_equal(received_count(), 3);
+    assert_true(http_fixture_feed(&http, BYTES("rth HTTP/1.1\r\nHost: x\r\n\r\n")));
     assert_int_equal(answers_count(), 4);
     assert_true(strstr(buffer_text(&http.sent), "/first") <
                 strstr(buffer_text(&http.sent), "/second"));
@@ -527,14 +528,14 @@ static void requests_behind_a_held_one_wait_for_its_answer(void **state)
 static void each_request_may_be_held(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_each;
-    http_rig_feed(&http, BYTES(pipelined));
+    http.on_received = on_hold_each;
+    http_fixture_feed(&http, BYTES(pipelined));
     for (size_t i = 1; i <= 4; i++) {
-        assert_int_equal(heard_count(), i);
-        http_rig_answer(&http);
+        assert_int_equal(received_count(), i);
+        http_fixture_answer(&http);
     }
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
-    assert_heard(pipelined_heard);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
+    assert_received(pipelined_received);
     assert_int_equal(answers_count(), 4);
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
 }
@@ -553,63 +554,64 @@ static void behind_a_held_request_only_so_much_is_read(void **state)
         append_large(&many, 1000);
         count++;
     }
-    http.on_heard = on_hold_first;
-    http_rig_feed(&http, BYTES(GET("/first")));
+    http.on_received = on_hold_first;
+    http_fixture_feed(&http, BYTES(GET("/first")));
     /* The peer can send no more at some point, whatever turns the loop makes. */
     for (int idle_turns = 0; idle_turns < 3 && sent_len < many.len;) {
         len = send(http.peer, many.data + sent_len, many.len - sent_len, MSG_NOSIGNAL);
         idle_turns = len > 0 ? 0 : idle_turns + 1;
         sent_len += len > 0 ? (size_t)len : 0;
-        rig_turn(&rig);
+        fixture_turn(&fixture);
     }
     assert_true(sent_len < len_max);
-    assert_int_equal(heard_count(), 1);
-    http_rig_answer(&http);
+    assert_int_equal(received_count(), 1);
+    http_fixture_answer(&http);
     while (sent_len < many.len) {
         len = send(http.peer, many.data + sent_len, many.len - sent_len, MSG_NOSIGNAL);
         sent_len += len > 0 ? (size_t)len : 0;
-        rig_turn(&rig);
-        assert_true(rig_receive(http.peer, &http.sent));
+        fixture_turn(&fixture);
+        assert_true(fixture_receive(http.peer, &http.sent));
     }
-    RIG_UNTIL(&rig, rig_receive(http.peer, &http.sent) && answers_count() == heard_count() &&
-                        heard_count() == 1 + count);
+    FIXTURE_UNTIL(&fixture, fixture_receive(http.peer, &http.sent) &&
+                                answers_count() == received_count() &&
+                                received_count() == 1 + count);
     buffer_deinit(&many);
 }
 
 static void whoever_holds_learns_that_the_client_has_gone(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_each;
-    http_rig_feed(&http, BYTES(GET("/held") GET("/behind")));
-    assert_non_null(http.hold.conn);
-    http_rig_disconnect(&http);
-    assert_null(http.hold.conn);
-    assert_int_equal(heard_count(), 1);
+    http.on_received = on_hold_each;
+    http_fixture_feed(&http, BYTES(GET("/held") GET("/behind")));
+    assert_non_null(http.deferral.conn);
+    http_fixture_disconnect(&http);
+    assert_null(http.deferral.conn);
+    assert_int_equal(received_count(), 1);
 }
 
 static void a_client_that_ends_its_side_still_gets_what_was_held(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_first;
-    http_rig_feed(&http, BYTES(GET("/held") GET("/behind")));
+    http.on_received = on_hold_first;
+    http_fixture_feed(&http, BYTES(GET("/held") GET("/behind")));
     shutdown(http.peer, SHUT_WR);
-    rig_turn(&rig);
-    rig_turn(&rig);
-    http_rig_answer(&http);
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    fixture_turn(&fixture);
+    fixture_turn(&fixture);
+    http_fixture_answer(&http);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(answers_count(), 2);
 }
 
 static void a_held_request_is_neither_too_slow_nor_silent(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_first;
-    http_rig_feed(&http, BYTES(GET("/held") "GET /be"));
-    rig_pass(&rig, 100000);
+    http.on_received = on_hold_first;
+    http_fixture_feed(&http, BYTES(GET("/held") "GET /be"));
+    fixture_pass(&fixture, 100000);
     assert_int_equal(http.sent.len, 0);
-    assert_non_null(http.hold.conn);
-    http_rig_answer(&http);
-    assert_true(http_rig_feed(&http, BYTES("hind HTTP/1.1\r\nHost: x\r\n\r\n")));
+    assert_non_null(http.deferral.conn);
+    http_fixture_answer(&http);
+    assert_true(http_fixture_feed(&http, BYTES("hind HTTP/1.1\r\nHost: x\r\n\r\n")));
     assert_int_equal(answers_count(), 2);
 }
 
@@ -618,45 +620,45 @@ static void a_held_request_does_not_give_way_but_one_behind_it_in_line(void **st
     const int held = http.peer;
 
     (void)state;
-    http.on_heard = on_hold_each;
-    http_rig_feed(&http, BYTES(GET("/held")));
-    http_rig_connect(&http); /* another, which says nothing */
-    RIG_UNTIL(&rig, http_conn_evict(&http.settings));
-    RIG_UNTIL(&rig, rig.loop.connections_count == 1);
-    assert_non_null(http.hold.conn);
+    http.on_received = on_hold_each;
+    http_fixture_feed(&http, BYTES(GET("/held")));
+    http_fixture_connect(&http); /* another, which says nothing */
+    FIXTURE_UNTIL(&fixture, http_conn_evict(&http.settings));
+    FIXTURE_UNTIL(&fixture, fixture.loop.connections_count == 1);
+    assert_non_null(http.deferral.conn);
     assert_false(http_conn_evict(&http.settings));
     close(http.peer);
     http.peer = held;
-    http_rig_answer(&http);
-    rig_turn(&rig);
-    assert_true(rig_receive(http.peer, &http.sent));
+    http_fixture_answer(&http);
+    fixture_turn(&fixture);
+    assert_true(fixture_receive(http.peer, &http.sent));
     assert_int_equal(status(), 200);
 }
 
 static void finishing_all_waits_for_what_is_held(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_first;
-    http_rig_feed(&http, BYTES(GET("/held")));
+    http.on_received = on_hold_first;
+    http_fixture_feed(&http, BYTES(GET("/held")));
     http_conn_finish_all(&http.settings);
-    assert_true(http_rig_feed(&http, BYTES(GET("/unheard"))));
-    http_rig_answer(&http);
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    assert_true(http_fixture_feed(&http, BYTES(GET("/unheard"))));
+    http_fixture_answer(&http);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(status(), 200);
     assert_int_equal(answers_count(), 1);
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
-    assert_int_equal(heard_count(), 1);
+    assert_int_equal(received_count(), 1);
 }
 
 static void closing_all_tells_whoever_holds(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_each;
-    http_rig_feed(&http, BYTES(GET("/held")));
+    http.on_received = on_hold_each;
+    http_fixture_feed(&http, BYTES(GET("/held")));
     http_conn_close_all(&http.settings);
-    http_rig_answer(&http); /* in vain, before it knows */
-    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
-    assert_null(http.hold.conn);
+    http_fixture_answer(&http); /* in vain, before it knows */
+    FIXTURE_UNTIL(&fixture, list_is_empty(&http.settings.conns));
+    assert_null(http.deferral.conn);
 }
 
 /* --- handling later ------------------------------------------------------------------------- */
@@ -664,17 +666,17 @@ static void closing_all_tells_whoever_holds(void **state)
 static void a_postponed_request_is_handled_once_and_with_all_its_parts(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES(pipelined));
+    http.request_deferrals = true;
+    http_fixture_feed(&http, BYTES(pipelined));
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(heard_count(), i);
-        rig_turn(&rig);
-        assert_non_null(http.hold.conn);
-        http_rig_go_on(&http);
+        assert_int_equal(received_count(), i);
+        fixture_turn(&fixture);
+        assert_non_null(http.deferral.conn);
+        http_fixture_resume(&http);
     }
-    assert_null(http.hold.conn);
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
-    assert_heard(pipelined_heard);
+    assert_null(http.deferral.conn);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
+    assert_received(pipelined_received);
     assert_int_equal(answers_count(), 4);
 }
 
@@ -683,14 +685,14 @@ static void a_postponed_request_stays_as_it_came_whatever_comes_behind_it(void *
     (void)state;
     for (size_t split = 1; split < sizeof pipelined - 1; split++) {
         renew();
-        http.postpones = true;
-        http_rig_feed(&http, (struct bytes){pipelined, split});
-        http_rig_feed(&http, bytes_from(BYTES(pipelined), split));
-        while (http.hold.conn != NULL)
-            http_rig_go_on(&http);
-        rig_turn(&rig);
-        rig_receive(http.peer, &http.sent);
-        assert_heard(pipelined_heard);
+        http.request_deferrals = true;
+        http_fixture_feed(&http, (struct bytes){pipelined, split});
+        http_fixture_feed(&http, bytes_from(BYTES(pipelined), split));
+        while (http.deferral.conn != NULL)
+            http_fixture_resume(&http);
+        fixture_turn(&fixture);
+        fixture_receive(http.peer, &http.sent);
+        assert_received(pipelined_received);
         assert_int_equal(answers_count(), 4);
     }
 }
@@ -698,106 +700,108 @@ static void a_postponed_request_stays_as_it_came_whatever_comes_behind_it(void *
 static void a_postponed_body_can_be_read(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nplain"));
-    assert_text(http_conn_postponed_body(http.hold.conn), "plain");
-    http_rig_feed(&http, BYTES("POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                               "3\r\nin \r\n6\r\nchunks\r\n0\r\n\r\n"));
-    assert_text(http_conn_postponed_body(http.hold.conn), "plain");
-    http_rig_go_on(&http);
-    assert_text(http_conn_postponed_body(http.hold.conn), "in chunks");
-    http_rig_go_on(&http);
-    assert_int_equal(heard_count(), 2);
+    http.request_deferrals = true;
+    http_fixture_feed(&http,
+                      BYTES("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nplain"));
+    assert_text(http_conn_deferred_body(http.deferral.conn), "plain");
+    http_fixture_feed(&http,
+                      BYTES("POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "3\r\nin \r\n6\r\nchunks\r\n0\r\n\r\n"));
+    assert_text(http_conn_deferred_body(http.deferral.conn), "plain");
+    http_fixture_resume(&http);
+    assert_text(http_conn_deferred_body(http.deferral.conn), "in chunks");
+    http_fixture_resume(&http);
+    assert_int_equal(received_count(), 2);
 }
 
 static void the_answer_to_a_postponed_request_leaves_at_once(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES(GET("/postponed")));
+    http.request_deferrals = true;
+    http_fixture_feed(&http, BYTES(GET("/postponed")));
     assert_int_equal(http.sent.len, 0);
-    http_rig_go_on(&http);
-    rig_receive(http.peer, &http.sent);
+    http_fixture_resume(&http);
+    fixture_receive(http.peer, &http.sent);
     assert_int_equal(status(), 200);
 }
 
 static void a_postponed_request_may_be_held_when_it_is_handled(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http.on_heard = on_hold_each;
-    http_rig_feed(&http, BYTES(GET("/first") GET("/second")));
+    http.request_deferrals = true;
+    http.on_received = on_hold_each;
+    http_fixture_feed(&http, BYTES(GET("/first") GET("/second")));
     for (size_t i = 1; i <= 2; i++) {
-        http_rig_go_on(&http);
-        assert_int_equal(heard_count(), i);
-        assert_non_null(http.hold.conn);
-        http_rig_answer(&http);
+        http_fixture_resume(&http);
+        assert_int_equal(received_count(), i);
+        assert_non_null(http.deferral.conn);
+        http_fixture_answer(&http);
     }
-    rig_turn(&rig);
-    rig_receive(http.peer, &http.sent);
+    fixture_turn(&fixture);
+    fixture_receive(http.peer, &http.sent);
     assert_int_equal(answers_count(), 2);
 }
 
 static void whoever_postpones_learns_that_the_client_has_gone(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES(GET("/postponed") GET("/behind")));
-    http_rig_disconnect(&http);
-    assert_null(http.hold.conn);
-    assert_int_equal(heard_count(), 0);
+    http.request_deferrals = true;
+    http_fixture_feed(&http, BYTES(GET("/postponed") GET("/behind")));
+    http_fixture_disconnect(&http);
+    assert_null(http.deferral.conn);
+    assert_int_equal(received_count(), 0);
 }
 
 static void a_client_that_ends_its_side_still_gets_what_was_postponed(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES(GET("/postponed") GET("/behind")));
+    http.request_deferrals = true;
+    http_fixture_feed(&http, BYTES(GET("/postponed") GET("/behind")));
     shutdown(http.peer, SHUT_WR);
-    rig_turn(&rig);
-    rig_turn(&rig);
-    http_rig_go_on(&http);
-    http_rig_go_on(&http);
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    fixture_turn(&fixture);
+    fixture_turn(&fixture);
+    http_fixture_resume(&http);
+    http_fixture_resume(&http);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(answers_count(), 2);
 }
 
 static void what_is_postponed_while_all_end_is_handled_and_is_the_last(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES(GET("/postponed") GET("/unheard")));
+    http.request_deferrals = true;
+    http_fixture_feed(&http, BYTES(GET("/postponed") GET("/unheard")));
     http_conn_finish_all(&http.settings);
-    http_rig_go_on(&http);
-    RIG_UNTIL(&rig, !rig_receive(http.peer, &http.sent));
+    http_fixture_resume(&http);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(answers_count(), 1);
-    assert_int_equal(heard_count(), 1);
+    assert_int_equal(received_count(), 1);
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
 }
 
 static void what_is_postponed_is_not_handled_once_its_connection_is_closed(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES(GET("/postponed")));
+    http.request_deferrals = true;
+    http_fixture_feed(&http, BYTES(GET("/postponed")));
     http_conn_close_all(&http.settings);
-    http_rig_go_on(&http); /* before it knows */
-    assert_null(http.hold.conn);
-    RIG_UNTIL(&rig, list_is_empty(&http.settings.conns));
-    assert_int_equal(heard_count(), 0);
+    http_fixture_resume(&http); /* before it knows */
+    assert_null(http.deferral.conn);
+    FIXTURE_UNTIL(&fixture, list_is_empty(&http.settings.conns));
+    assert_int_equal(received_count(), 0);
 }
 
 static void a_postponed_request_is_neither_too_slow_nor_gives_it_way(void **state)
 {
     (void)state;
-    http.postpones = true;
-    http_rig_feed(&http, BYTES(GET("/postponed") "GET /be"));
-    rig_pass(&rig, 100000);
-    assert_non_null(http.hold.conn);
+    http.request_deferrals = true;
+    http_fixture_feed(&http, BYTES(GET("/postponed") "GET /be"));
+    fixture_pass(&fixture, 100000);
+    assert_non_null(http.deferral.conn);
     assert_false(http_conn_evict(&http.settings));
-    http_rig_go_on(&http);
-    http.postpones = false;
-    assert_true(http_rig_feed(&http, BYTES("hind HTTP/1.1\r\nHost: x\r\n\r\n")));
+    http_fixture_resume(&http);
+    http.request_deferrals = false;
+    assert_true(http_fixture_feed(&http, BYTES("hind HTTP/1.1\r\nHost: x\r\n\r\n")));
     assert_int_equal(answers_count(), 2);
 }
 
@@ -836,15 +840,15 @@ static const struct net_conn_events taken_events = {
     .on_closed = on_taken_closed,
 };
 
-static void on_take(struct http_rig *of)
+static void on_take(struct http_fixture *of)
 {
     of->takes_over = true;
 }
 
-static void on_hold_first_then_take(struct http_rig *of)
+static void on_hold_first_then_take(struct http_fixture *of)
 {
-    of->holds = heard_count() == 1;
-    of->takes_over = !of->holds;
+    of->deferrals = received_count() == 1;
+    of->takes_over = !of->deferrals;
 }
 
 static void check_taken(void)
@@ -852,10 +856,10 @@ static void check_taken(void)
     assert_true(list_is_empty(&http.settings.conns));
     assert_non_null(http.taken);
     net_conn_hand_over(http.taken, &taken_events, NULL);
-    http_rig_feed(&http, BYTES("GET /not-http-any-more"));
+    http_fixture_feed(&http, BYTES("GET /not-http-any-more"));
     assert_text(buffer_bytes(&taken_data), "GET /not-http-any-more");
     taken_is_closed = false;
-    http_rig_disconnect(&http);
+    http_fixture_disconnect(&http);
     assert_true(taken_is_closed);
     buffer_deinit(&taken_data);
 }
@@ -863,9 +867,9 @@ static void check_taken(void)
 static void another_protocol_takes_over_with_what_came_behind(void **state)
 {
     (void)state;
-    http.on_heard = on_take;
-    http_rig_feed(&http, BYTES("GET /app/key HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
-                               "Upgrade: websocket\r\n\r\n\x81\x80masked"));
+    http.on_received = on_take;
+    http_fixture_feed(&http, BYTES("GET /app/key HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+                                   "Upgrade: websocket\r\n\r\n\x81\x80masked"));
     assert_bytes_equal(buffer_bytes(&http.rest), BYTES("\x81\x80masked"));
     check_taken();
 }
@@ -876,9 +880,9 @@ static void another_protocol_takes_over_a_request_in_pieces(void **state)
                                        "Upgrade: websocket\r\n\r\n");
 
     (void)state;
-    http.on_heard = on_take;
+    http.on_received = on_take;
     for (size_t i = 0; i < request.len; i++)
-        http_rig_feed(&http, (struct bytes){request.data + i, 1});
+        http_fixture_feed(&http, (struct bytes){request.data + i, 1});
     assert_int_equal(http.rest.len, 0);
     check_taken();
 }
@@ -886,42 +890,42 @@ static void another_protocol_takes_over_a_request_in_pieces(void **state)
 static void one_whose_client_has_ended_is_not_taken_over_after_a_held_request(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_first_then_take;
-    http_rig_feed(&http, BYTES(GET("/held") GET("/app/key")));
+    http.on_received = on_hold_first_then_take;
+    http_fixture_feed(&http, BYTES(GET("/held") GET("/app/key")));
     shutdown(http.peer, SHUT_WR);
-    rig_turn(&rig);
-    rig_turn(&rig);
-    http_rig_answer(&http);
+    fixture_turn(&fixture);
+    fixture_turn(&fixture);
+    http_fixture_answer(&http);
     assert_non_null(http.taken);
     net_conn_hand_over(http.taken, &taken_events, NULL);
     taken_is_closed = false;
-    RIG_UNTIL(&rig, taken_is_closed);
+    FIXTURE_UNTIL(&fixture, taken_is_closed);
     buffer_deinit(&taken_data);
 }
 
 static void another_protocol_takes_over_behind_a_held_request(void **state)
 {
     (void)state;
-    http.on_heard = on_hold_first_then_take;
-    http_rig_feed(&http, BYTES(GET("/held") GET("/app/key") "behind"));
+    http.on_received = on_hold_first_then_take;
+    http_fixture_feed(&http, BYTES(GET("/held") GET("/app/key") "behind"));
     assert_int_equal(http.rest.len, 0);
-    http_rig_answer(&http);
+    http_fixture_answer(&http);
     assert_text(buffer_bytes(&http.rest), "behind");
     check_taken();
     assert_holds(buffer_bytes(&http.sent), "/held");
 }
 
-static void who_takes_over_hears_on_though_much_had_come_behind_a_held_request(void **state)
+static void who_takes_over_receives_on_though_much_had_come_behind_a_held_request(void **state)
 {
     struct buffer much = {0};
 
     (void)state;
-    http.on_heard = on_hold_first_then_take;
+    http.on_received = on_hold_first_then_take;
     buffer_append_text(&much, GET("/held") GET("/app/key"));
     while (much.len < 2 * REQUEST_MAX)
         buffer_append_char(&much, 'm');
-    http_rig_feed(&http, buffer_bytes(&much));
-    http_rig_answer(&http);
+    http_fixture_feed(&http, buffer_bytes(&much));
+    http_fixture_answer(&http);
     check_taken();
     buffer_deinit(&much);
 }
@@ -944,7 +948,7 @@ int main(void)
         HTTP_TEST(a_client_that_waits_for_100_is_told_to_go_on),
         HTTP_TEST(a_client_that_does_not_wait_for_100_gets_only_its_answer),
         HTTP_TEST(connections_stay_open_as_their_version_and_header_say),
-        HTTP_TEST(a_request_behind_one_that_closes_is_not_heard),
+        HTTP_TEST(a_request_behind_one_that_closes_is_not_received),
         HTTP_TEST(an_answer_to_head_says_how_long_its_body_would_be),
         HTTP_TEST(a_target_with_its_authority_means_its_path),
         HTTP_TEST(a_client_that_is_too_slow_is_told_so),
@@ -977,7 +981,7 @@ int main(void)
         HTTP_TEST(a_postponed_request_is_neither_too_slow_nor_gives_it_way),
         HTTP_TEST(one_whose_client_has_ended_is_not_taken_over_after_a_held_request),
         HTTP_TEST(another_protocol_takes_over_behind_a_held_request),
-        HTTP_TEST(who_takes_over_hears_on_though_much_had_come_behind_a_held_request),
+        HTTP_TEST(who_takes_over_receives_on_though_much_had_come_behind_a_held_request),
         HTTP_TEST(another_protocol_takes_over_with_what_came_behind),
         HTTP_TEST(another_protocol_takes_over_a_request_in_pieces),
     };

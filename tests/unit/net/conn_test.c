@@ -1,6 +1,6 @@
 #include "net/conn.h"
 
-#include "support/rig.h"
+#include "support/fixture.h"
 
 #define BACKLOG_MAX 300000
 
@@ -8,8 +8,8 @@
 struct end {
     struct net_conn *conn;
     int peer;
-    struct buffer heard; /* "data:abc;end;timer;closed;" */
-    struct buffer sent;  /* what came to the peer */
+    struct buffer received; /* "data:abc;end;timer;closed;" */
+    struct buffer sent;     /* what came to the peer */
     bool is_closed;
     bool closes_at_data;
     bool finishes_at_end;
@@ -17,16 +17,16 @@ struct end {
     struct end *other; /* written to, then closed, when this one has closed */
 };
 
-static struct rig rig;
+static struct fixture fixture;
 static struct end ends[3];
 
 static void on_data(struct net_conn *conn, char *data, size_t len)
 {
     struct end *end = net_conn_user(conn);
 
-    buffer_append_text(&end->heard, "data:");
-    buffer_append(&end->heard, data, len);
-    buffer_append_char(&end->heard, ';');
+    buffer_append_text(&end->received, "data:");
+    buffer_append(&end->received, data, len);
+    buffer_append_char(&end->received, ';');
     memset(data, 'x', len); /* it may be changed */
     if (end->closes_at_data)
         net_conn_close(conn);
@@ -36,7 +36,7 @@ static void on_end(struct net_conn *conn)
 {
     struct end *end = net_conn_user(conn);
 
-    buffer_append_text(&end->heard, "end;");
+    buffer_append_text(&end->received, "end;");
     if (end->finishes_at_end)
         net_conn_finish(conn);
     else if (!end->stays_at_end)
@@ -46,7 +46,7 @@ static void on_end(struct net_conn *conn)
 static void on_timer(struct net_conn *conn, uint64_t now_ms)
 {
     (void)now_ms;
-    buffer_append_text(&((struct end *)net_conn_user(conn))->heard, "timer;");
+    buffer_append_text(&((struct end *)net_conn_user(conn))->received, "timer;");
 }
 
 static void on_closed(struct net_conn *conn)
@@ -55,7 +55,7 @@ static void on_closed(struct net_conn *conn)
 
     CHECK(!end->is_closed);
     end->is_closed = true;
-    buffer_append_text(&end->heard, "closed;");
+    buffer_append_text(&end->received, "closed;");
     if (end->other != NULL && !end->other->is_closed) {
         net_conn_write(end->other->conn, BYTES("good-bye"));
         net_conn_close(end->other->conn);
@@ -72,13 +72,13 @@ static const struct net_conn_events events = {
 static int open_ends(void **state)
 {
     (void)state;
-    rig_open(&rig, BACKLOG_MAX);
+    fixture_open(&fixture, BACKLOG_MAX);
     for (size_t i = 0; i < 3; i++) {
         int fd;
 
         ends[i] = (struct end){0};
-        fd = rig_pair(&rig, &ends[i].peer);
-        ends[i].conn = net_conn_open(&rig.loop, fd, NULL, &events, &ends[i]);
+        fd = fixture_pair(&fixture, &ends[i].peer);
+        ends[i].conn = net_conn_open(&fixture.loop, fd, NULL, &events, &ends[i]);
         assert_non_null(ends[i].conn);
     }
     return 0;
@@ -89,10 +89,10 @@ static int close_ends(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++)
         close(ends[i].peer);
-    rig_close(&rig);
+    fixture_close(&fixture);
     for (size_t i = 0; i < 3; i++) {
         assert_true(ends[i].is_closed);
-        buffer_deinit(&ends[i].heard);
+        buffer_deinit(&ends[i].received);
         buffer_deinit(&ends[i].sent);
     }
     return 0;
@@ -100,9 +100,9 @@ static int close_ends(void **state)
 
 #define CONN_TEST(name) cmocka_unit_test_setup_teardown(name, open_ends, close_ends)
 
-static void assert_heard(const struct end *end, const char *should)
+static void assert_received(const struct end *end, const char *should)
 {
-    assert_bytes_equal(buffer_bytes(&end->heard), bytes_of(should));
+    assert_bytes_equal(buffer_bytes(&end->received), bytes_of(should));
 }
 
 static struct net_chunk *chunk_of(size_t len, char c)
@@ -114,16 +114,16 @@ static struct net_chunk *chunk_of(size_t len, char c)
     return chunk;
 }
 
-static void what_comes_in_is_heard_in_order(void **state)
+static void what_comes_in_is_received_in_order(void **state)
 {
     (void)state;
-    rig_send(ends[0].peer, BYTES("abc"));
-    rig_turn(&rig);
-    rig_send(ends[0].peer, BYTES("def"));
+    fixture_send(ends[0].peer, BYTES("abc"));
+    fixture_turn(&fixture);
+    fixture_send(ends[0].peer, BYTES("def"));
     shutdown(ends[0].peer, SHUT_WR);
-    RIG_UNTIL(&rig, ends[0].is_closed);
-    assert_heard(&ends[0], "data:abc;data:def;end;closed;");
-    assert_heard(&ends[1], "");
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
+    assert_received(&ends[0], "data:abc;data:def;end;closed;");
+    assert_received(&ends[1], "");
 }
 
 static void what_is_written_leaves_in_order_when_the_turn_ends(void **state)
@@ -138,10 +138,10 @@ static void what_is_written_leaves_in_order_when_the_turn_ends(void **state)
     assert_true(net_conn_write(ends[0].conn, BYTES("")));
     net_conn_write_last(ends[0].conn, BYTES("!"));
     assert_int_equal(net_conn_backlog_bytes(ends[0].conn), 13);
-    assert_true(rig_receive(ends[0].peer, &ends[0].sent));
+    assert_true(fixture_receive(ends[0].peer, &ends[0].sent));
     assert_int_equal(ends[0].sent.len, 0);
-    rig_turn(&rig);
-    rig_receive(ends[0].peer, &ends[0].sent);
+    fixture_turn(&fixture);
+    fixture_receive(ends[0].peer, &ends[0].sent);
     assert_text(buffer_bytes(&ends[0].sent), "abssscdefsss!");
     assert_int_equal(net_conn_backlog_bytes(ends[0].conn), 0);
     assert_int_equal(atomic_load(&shared->refs), 1);
@@ -154,7 +154,7 @@ static void a_chunk_goes_at_once_where_nothing_is_queued(void **state)
 
     (void)state;
     assert_true(net_conn_send(ends[0].conn, shared));
-    rig_receive(ends[0].peer, &ends[0].sent);
+    fixture_receive(ends[0].peer, &ends[0].sent);
     assert_text(buffer_bytes(&ends[0].sent), "sss");
     net_chunk_unref(shared);
 }
@@ -176,7 +176,7 @@ static size_t fill(struct end *end, bool at_once)
 
 static void receive_len(struct end *end, size_t len)
 {
-    RIG_UNTIL(&rig, rig_receive(end->peer, &end->sent) && end->sent.len >= len);
+    FIXTURE_UNTIL(&fixture, fixture_receive(end->peer, &end->sent) && end->sent.len >= len);
     assert_int_equal(end->sent.len, len);
 }
 
@@ -187,7 +187,7 @@ static void a_peer_that_does_not_read_owes_no_more_than_the_limit(void **state)
         struct end *end = &ends[at_once];
         const size_t taken = fill(end, at_once);
 
-        rig_turn(&rig);
+        fixture_turn(&fixture);
         assert_false(end->is_closed); /* what to do is its owner's */
         receive_len(end, taken);
         assert_int_equal(net_conn_backlog_bytes(end->conn), 0);
@@ -203,7 +203,7 @@ static void the_last_words_are_queued_beyond_the_limit(void **state)
     assert_false(net_conn_write(ends[0].conn, (struct bytes){much, sizeof much}));
     net_conn_write_last(ends[0].conn, (struct bytes){much, sizeof much});
     net_conn_finish(ends[0].conn);
-    RIG_UNTIL(&rig, !rig_receive(ends[0].peer, &ends[0].sent));
+    FIXTURE_UNTIL(&fixture, !fixture_receive(ends[0].peer, &ends[0].sent));
     assert_int_equal(ends[0].sent.len, taken + sizeof much);
 }
 
@@ -236,9 +236,9 @@ static void a_slow_reader_gets_every_byte_in_order(void **state)
             buffer_append_bytes(&should, net_chunk_bytes(chunk));
         net_chunk_unref(chunk);
         if (i % 7 == 0)
-            rig_turn(&rig);
+            fixture_turn(&fixture);
         if (i % 500 == 499)
-            rig_receive(ends[0].peer, &ends[0].sent);
+            fixture_receive(ends[0].peer, &ends[0].sent);
     }
     receive_len(&ends[0], should.len);
     assert_bytes_equal(buffer_bytes(&ends[0].sent), buffer_bytes(&should));
@@ -254,14 +254,14 @@ static void finishing_sends_what_is_queued_and_discards_what_comes(void **state)
     assert_true(net_conn_is_closing(ends[0].conn));
     assert_true(net_conn_write(ends[0].conn, BYTES("late")));
     net_conn_write_last(ends[0].conn, BYTES("late"));
-    rig_send(ends[0].peer, BYTES("unheard"));
-    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    fixture_send(ends[0].peer, BYTES("unheard"));
+    fixture_receive_all(&fixture, ends[0].peer, &ends[0].sent);
     assert_text(buffer_bytes(&ends[0].sent), "bye");
-    rig_turn(&rig);
+    fixture_turn(&fixture);
     assert_false(ends[0].is_closed); /* the peer has not ended */
     close(ends[0].peer);
-    RIG_UNTIL(&rig, ends[0].is_closed);
-    assert_heard(&ends[0], "closed;");
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
+    assert_received(&ends[0], "closed;");
     ends[0].peer = dup(0);
 }
 
@@ -270,10 +270,10 @@ static void finishing_at_once_does_not_wait_for_the_peers_end(void **state)
     (void)state;
     net_conn_write(ends[0].conn, BYTES("bye"));
     net_conn_finish_at_once(ends[0].conn);
-    rig_turn(&rig);
+    fixture_turn(&fixture);
     assert_true(ends[0].is_closed);
-    assert_heard(&ends[0], "closed;");
-    assert_false(rig_receive(ends[0].peer, &ends[0].sent));
+    assert_received(&ends[0], "closed;");
+    assert_false(fixture_receive(ends[0].peer, &ends[0].sent));
     assert_text(buffer_bytes(&ends[0].sent), "bye");
 }
 
@@ -284,9 +284,9 @@ static void finishing_at_once_waits_until_the_peer_takes_what_it_is_owed(void **
     (void)state;
     net_conn_write_last(ends[0].conn, BYTES("bye"));
     net_conn_finish_at_once(ends[0].conn);
-    rig_turn(&rig);
+    fixture_turn(&fixture);
     assert_false(ends[0].is_closed);
-    RIG_UNTIL(&rig, !rig_receive(ends[0].peer, &ends[0].sent));
+    FIXTURE_UNTIL(&fixture, !fixture_receive(ends[0].peer, &ends[0].sent));
     assert_true(ends[0].is_closed);
     assert_int_equal(ends[0].sent.len, taken + 3);
 }
@@ -296,9 +296,9 @@ static void finishing_at_once_a_peer_that_takes_nothing_ends_in_bounded_time(voi
     (void)state;
     fill(&ends[0], true);
     net_conn_finish_at_once(ends[0].conn);
-    rig_turn(&rig);
+    fixture_turn(&fixture);
     assert_false(ends[0].is_closed);
-    rig_pass(&rig, 6000);
+    fixture_pass(&fixture, 6000);
     assert_true(ends[0].is_closed);
 }
 
@@ -306,11 +306,11 @@ static void a_peer_that_never_ends_is_closed_in_bounded_time(void **state)
 {
     (void)state;
     net_conn_finish(ends[0].conn);
-    rig_turn(&rig);
+    fixture_turn(&fixture);
     assert_false(ends[0].is_closed);
-    rig_pass(&rig, 6000);
+    fixture_pass(&fixture, 6000);
     assert_true(ends[0].is_closed);
-    assert_heard(&ends[0], "closed;");
+    assert_received(&ends[0], "closed;");
 }
 
 static void who_has_ended_its_side_still_gets_what_is_queued(void **state)
@@ -319,10 +319,10 @@ static void who_has_ended_its_side_still_gets_what_is_queued(void **state)
     ends[0].finishes_at_end = true;
     net_conn_write(ends[0].conn, BYTES("first"));
     shutdown(ends[0].peer, SHUT_WR);
-    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    fixture_receive_all(&fixture, ends[0].peer, &ends[0].sent);
     assert_text(buffer_bytes(&ends[0].sent), "first");
-    RIG_UNTIL(&rig, ends[0].is_closed);
-    assert_heard(&ends[0], "end;closed;");
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
+    assert_received(&ends[0], "end;closed;");
 }
 
 static void who_ends_its_side_while_much_is_queued_still_gets_it_all(void **state)
@@ -333,11 +333,11 @@ static void who_ends_its_side_while_much_is_queued_still_gets_it_all(void **stat
     ends[0].finishes_at_end = true;
     taken = fill(&ends[0], false);
     shutdown(ends[0].peer, SHUT_WR);
-    rig_turn(&rig);
-    rig_turn(&rig);
-    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    fixture_turn(&fixture);
+    fixture_turn(&fixture);
+    fixture_receive_all(&fixture, ends[0].peer, &ends[0].sent);
     assert_int_equal(ends[0].sent.len, taken);
-    RIG_UNTIL(&rig, ends[0].is_closed);
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
 }
 
 static void closing_is_told_on_a_later_call_and_nothing_comes_after(void **state)
@@ -345,15 +345,15 @@ static void closing_is_told_on_a_later_call_and_nothing_comes_after(void **state
     (void)state;
     net_conn_write(ends[0].conn, BYTES("lost"));
     net_conn_set_timer(ends[0].conn, 1);
-    rig_send(ends[0].peer, BYTES("unheard"));
+    fixture_send(ends[0].peer, BYTES("unheard"));
     net_conn_close(ends[0].conn);
     net_conn_close(ends[0].conn);
     assert_true(net_conn_is_closing(ends[0].conn));
-    assert_heard(&ends[0], "");
-    RIG_UNTIL(&rig, ends[0].is_closed);
-    rig_pass(&rig, 1000);
-    assert_heard(&ends[0], "closed;");
-    assert_false(rig_receive(ends[0].peer, &ends[0].sent));
+    assert_received(&ends[0], "");
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
+    fixture_pass(&fixture, 1000);
+    assert_received(&ends[0], "closed;");
+    assert_false(fixture_receive(ends[0].peer, &ends[0].sent));
     assert_int_equal(ends[0].sent.len, 0);
 }
 
@@ -361,9 +361,9 @@ static void a_connection_may_close_within_its_own_data(void **state)
 {
     (void)state;
     ends[0].closes_at_data = true;
-    rig_send(ends[0].peer, BYTES("abc"));
-    RIG_UNTIL(&rig, ends[0].is_closed);
-    assert_heard(&ends[0], "data:abc;closed;");
+    fixture_send(ends[0].peer, BYTES("abc"));
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
+    assert_received(&ends[0], "data:abc;closed;");
 }
 
 static void one_that_has_closed_may_write_to_another_and_close_it(void **state)
@@ -372,10 +372,10 @@ static void one_that_has_closed_may_write_to_another_and_close_it(void **state)
     ends[0].other = &ends[1];
     ends[1].other = &ends[2];
     net_conn_close(ends[0].conn);
-    RIG_UNTIL(&rig, ends[2].is_closed);
-    rig_turn(&rig);
-    rig_turn(&rig);
-    assert_heard(&ends[1], "closed;");
+    FIXTURE_UNTIL(&fixture, ends[2].is_closed);
+    fixture_turn(&fixture);
+    fixture_turn(&fixture);
+    assert_received(&ends[1], "closed;");
 }
 
 static void what_one_connection_sends_another_in_a_turn_may_close_both(void **state)
@@ -384,35 +384,35 @@ static void what_one_connection_sends_another_in_a_turn_may_close_both(void **st
     for (size_t i = 0; i < 3; i++) {
         net_conn_write(ends[i].conn, BYTES("x"));
         ends[i].closes_at_data = true;
-        rig_send(ends[i].peer, BYTES("abc"));
+        fixture_send(ends[i].peer, BYTES("abc"));
     }
-    RIG_UNTIL(&rig, ends[0].is_closed && ends[1].is_closed && ends[2].is_closed);
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed && ends[1].is_closed && ends[2].is_closed);
 }
 
 static void what_a_peer_sends_while_nobody_reads_comes_after(void **state)
 {
     (void)state;
     net_conn_set_reading(ends[0].conn, false);
-    rig_send(ends[0].peer, BYTES("abc"));
-    rig_turn(&rig);
-    assert_heard(&ends[0], "");
+    fixture_send(ends[0].peer, BYTES("abc"));
+    fixture_turn(&fixture);
+    assert_received(&ends[0], "");
     net_conn_set_reading(ends[0].conn, true);
-    rig_turn(&rig);
-    assert_heard(&ends[0], "data:abc;");
+    fixture_turn(&fixture);
+    assert_received(&ends[0], "data:abc;");
 }
 
 static void one_that_does_not_read_still_finishes(void **state)
 {
     (void)state;
     net_conn_set_reading(ends[0].conn, false);
-    rig_send(ends[0].peer, BYTES("abc"));
+    fixture_send(ends[0].peer, BYTES("abc"));
     net_conn_write(ends[0].conn, BYTES("bye"));
     net_conn_finish(ends[0].conn);
-    rig_receive_all(&rig, ends[0].peer, &ends[0].sent);
+    fixture_receive_all(&fixture, ends[0].peer, &ends[0].sent);
     assert_text(buffer_bytes(&ends[0].sent), "bye");
     shutdown(ends[0].peer, SHUT_WR);
-    RIG_UNTIL(&rig, ends[0].is_closed);
-    assert_heard(&ends[0], "closed;");
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
+    assert_received(&ends[0], "closed;");
 }
 
 static void a_peer_that_has_ended_and_then_goes_is_closed_though_nothing_is_sent(void **state)
@@ -420,39 +420,39 @@ static void a_peer_that_has_ended_and_then_goes_is_closed_though_nothing_is_sent
     (void)state;
     ends[0].stays_at_end = true;
     shutdown(ends[0].peer, SHUT_WR);
-    rig_turn(&rig);
-    rig_turn(&rig);
-    assert_heard(&ends[0], "end;");
+    fixture_turn(&fixture);
+    fixture_turn(&fixture);
+    assert_received(&ends[0], "end;");
     shutdown(ends[0].peer, SHUT_RD);
-    RIG_UNTIL(&rig, ends[0].is_closed);
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
 }
 
 static void the_timer_comes_once_not_early_and_moves(void **state)
 {
-    const uint64_t now_ms = net_loop_now_ms(&rig.loop);
+    const uint64_t now_ms = net_loop_now_ms(&fixture.loop);
 
     (void)state;
     net_conn_set_timer(ends[0].conn, now_ms + 1000);
     net_conn_set_timer(ends[1].conn, now_ms + 1000);
     net_conn_set_timer(ends[1].conn, now_ms + 60000);
-    rig_turn(&rig);
-    assert_heard(&ends[0], "");
-    rig_pass(&rig, 2000);
-    assert_heard(&ends[0], "timer;");
-    assert_heard(&ends[1], "");
-    rig_pass(&rig, 70000);
-    assert_heard(&ends[0], "timer;");
-    assert_heard(&ends[1], "timer;");
+    fixture_turn(&fixture);
+    assert_received(&ends[0], "");
+    fixture_pass(&fixture, 2000);
+    assert_received(&ends[0], "timer;");
+    assert_received(&ends[1], "");
+    fixture_pass(&fixture, 70000);
+    assert_received(&ends[0], "timer;");
+    assert_received(&ends[1], "timer;");
 }
 
 static void the_timer_comes_by_the_real_clock_too(void **state)
 {
-    const uint64_t began_ms = rig_clock_ms();
+    const uint64_t began_ms = fixture_clock_ms();
 
     (void)state;
-    net_conn_set_timer(ends[0].conn, net_loop_now_ms(&rig.loop) + 100);
-    RIG_UNTIL(&rig, ends[0].heard.len > 0);
-    assert_true(rig_clock_ms() - began_ms >= 99);
+    net_conn_set_timer(ends[0].conn, net_loop_now_ms(&fixture.loop) + 100);
+    FIXTURE_UNTIL(&fixture, ends[0].received.len > 0);
+    assert_true(fixture_clock_ms() - began_ms >= 99);
 }
 
 static void a_peer_that_resets_is_told_as_an_end(void **state)
@@ -460,36 +460,36 @@ static void a_peer_that_resets_is_told_as_an_end(void **state)
     (void)state;
     /* What the peer has not read when it closes becomes a reset. */
     net_conn_write(ends[0].conn, BYTES("unread"));
-    rig_turn(&rig);
+    fixture_turn(&fixture);
     close(ends[0].peer);
     ends[0].peer = dup(0);
-    RIG_UNTIL(&rig, ends[0].is_closed);
-    assert_heard(&ends[0], "end;closed;");
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed);
+    assert_received(&ends[0], "end;closed;");
 }
 
-static void another_layer_hears_from_the_handing_over_on(void **state)
+static void another_layer_receives_from_the_handing_over_on(void **state)
 {
     (void)state;
-    rig_send(ends[0].peer, BYTES("abc"));
+    fixture_send(ends[0].peer, BYTES("abc"));
     net_conn_hand_over(ends[0].conn, &events, &ends[1]);
-    rig_turn(&rig);
-    assert_heard(&ends[1], "data:abc;");
+    fixture_turn(&fixture);
+    assert_received(&ends[1], "data:abc;");
     net_conn_hand_over(ends[0].conn, &events, &ends[0]);
-    assert_ptr_equal(net_conn_loop(ends[0].conn), &rig.loop);
+    assert_ptr_equal(net_conn_loop(ends[0].conn), &fixture.loop);
 }
 
 static void descriptors_are_given_back(void **state)
 {
     (void)state;
-    assert_int_equal(atomic_load(&rig.descriptors.connections_count), 3);
+    assert_int_equal(atomic_load(&fixture.descriptors.connections_count), 3);
     net_conn_close(ends[0].conn);
-    assert_int_equal(atomic_load(&rig.descriptors.connections_count), 2);
+    assert_int_equal(atomic_load(&fixture.descriptors.connections_count), 2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONN_TEST(what_comes_in_is_heard_in_order),
+        CONN_TEST(what_comes_in_is_received_in_order),
         CONN_TEST(what_is_written_leaves_in_order_when_the_turn_ends),
         CONN_TEST(a_chunk_goes_at_once_where_nothing_is_queued),
         CONN_TEST(a_peer_that_does_not_read_owes_no_more_than_the_limit),
@@ -513,7 +513,7 @@ int main(void)
         CONN_TEST(the_timer_comes_once_not_early_and_moves),
         CONN_TEST(the_timer_comes_by_the_real_clock_too),
         CONN_TEST(a_peer_that_resets_is_told_as_an_end),
-        CONN_TEST(another_layer_hears_from_the_handing_over_on),
+        CONN_TEST(another_layer_receives_from_the_handing_over_on),
         CONN_TEST(descriptors_are_given_back),
     };
 

@@ -3,7 +3,7 @@
 #include "net/listener.h"
 #include "net/socket.h"
 #include "support/certificate.h"
-#include "support/rig.h"
+#include "support/fixture.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -16,14 +16,14 @@
 
 /* The server that is connected to, the attempt, and what became of it. */
 struct attempt {
-    struct rig rig;
+    struct fixture fixture;
     struct net_listener *listener;
     struct net_tls *server_tls;
     struct net_tls *tls;
     struct net_conn *server; /* its end of the last connection */
     struct net_conn *conn;
     struct buffer error;
-    struct buffer heard;
+    struct buffer received;
     size_t done_count;
     size_t served_count;
     uint16_t port;
@@ -89,10 +89,11 @@ static void on_accept(int fd, void *user)
     attempt.served_count++;
     if (attempt.ignores_callers) {
         close(fd);
-        net_descriptors_give_connection(&attempt.rig.descriptors);
+        net_descriptors_give_connection(&attempt.fixture.descriptors);
         return;
     }
-    attempt.server = net_conn_open(&attempt.rig.loop, fd, attempt.server_tls, &server_events, NULL);
+    attempt.server =
+        net_conn_open(&attempt.fixture.loop, fd, attempt.server_tls, &server_events, NULL);
     assert_non_null(attempt.server);
 }
 
@@ -107,7 +108,7 @@ static void listen_with(int fd)
     static const struct net_listener_events events = {.on_accept = on_accept, .on_full = on_full};
 
     assert_true(fd >= 0);
-    attempt.listener = net_listener_open(&attempt.rig.loop, fd, &events, NULL);
+    attempt.listener = net_listener_open(&attempt.fixture.loop, fd, &events, NULL);
     assert_non_null(attempt.listener);
 }
 
@@ -132,7 +133,7 @@ static void listen_at(const char *path)
 static void on_data(struct net_conn *conn, char *data, size_t len)
 {
     assert_ptr_equal(net_conn_user(conn), &attempt);
-    buffer_append(&attempt.heard, data, len);
+    buffer_append(&attempt.received, data, len);
 }
 
 static void on_end(struct net_conn *conn)
@@ -165,8 +166,9 @@ static void on_done(struct net_conn *conn, const char *error, void *user)
 
 static struct net_connecting *begin(const char *host, uint64_t timeout_ms)
 {
-    struct net_connecting *connecting = net_connect(
-        &attempt.rig.loop, host, attempt.port, attempt.tls, timeout_ms, &events, &attempt, on_done);
+    struct net_connecting *connecting =
+        net_connect(&attempt.fixture.loop, host, attempt.port, attempt.tls, timeout_ms, &events,
+                    &attempt, on_done);
 
     assert_int_equal(attempt.done_count, 0); /* not within the call */
     return connecting;
@@ -175,12 +177,12 @@ static struct net_connecting *begin(const char *host, uint64_t timeout_ms)
 static void assert_connects(const char *host)
 {
     begin(host, WAIT_MS);
-    RIG_UNTIL(&attempt.rig, attempt.done_count > 0);
+    FIXTURE_UNTIL(&attempt.fixture, attempt.done_count > 0);
     assert_string_equal(buffer_text(&attempt.error), "");
     assert_non_null(attempt.conn);
     net_conn_write(attempt.conn, BYTES("hello"));
-    RIG_UNTIL(&attempt.rig, attempt.heard.len == 5);
-    assert_text(buffer_bytes(&attempt.heard), "hello");
+    FIXTURE_UNTIL(&attempt.fixture, attempt.received.len == 5);
+    assert_text(buffer_bytes(&attempt.received), "hello");
 }
 
 /* Nothing of it is left. */
@@ -188,10 +190,10 @@ static const char *fail_to(const char *host, uint64_t timeout_ms)
 {
     attempt.done_count = 0;
     begin(host, timeout_ms);
-    RIG_UNTIL(&attempt.rig, attempt.done_count > 0);
+    FIXTURE_UNTIL(&attempt.fixture, attempt.done_count > 0);
     assert_null(attempt.conn);
-    RIG_UNTIL(&attempt.rig, attempt.rig.loop.connections_count == 0);
-    assert_int_equal(atomic_load(&attempt.rig.descriptors.connections_count), 0);
+    FIXTURE_UNTIL(&attempt.fixture, attempt.fixture.loop.connections_count == 0);
+    assert_int_equal(atomic_load(&attempt.fixture.descriptors.connections_count), 0);
     assert_int_equal(attempt.done_count, 1);
     return buffer_text(&attempt.error);
 }
@@ -202,7 +204,7 @@ static int open_attempt(void **state)
     attempt = (struct attempt){.folder = "/tmp/reverb-connect-XXXXXX"};
     assert_non_null(mkdtemp(attempt.folder));
     assert_int_equal(chdir(attempt.folder), 0);
-    rig_open(&attempt.rig, BACKLOG_MAX);
+    fixture_open(&attempt.fixture, BACKLOG_MAX);
     return 0;
 }
 
@@ -217,11 +219,11 @@ static int close_attempt(void **state)
         net_conn_close(attempt.conn);
     if (attempt.server != NULL)
         net_conn_close(attempt.server);
-    rig_close(&attempt.rig);
+    fixture_close(&attempt.fixture);
     net_tls_free(attempt.tls);
     net_tls_free(attempt.server_tls);
     buffer_deinit(&attempt.error);
-    buffer_deinit(&attempt.heard);
+    buffer_deinit(&attempt.received);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         remove(names[i]);
     assert_int_equal(chdir("/"), 0);
@@ -238,9 +240,9 @@ static void a_connection_speaks_both_ways_and_is_counted(void **state)
     (void)state;
     listen_on("127.0.0.1");
     assert_connects("127.0.0.1");
-    assert_int_equal(atomic_load(&attempt.rig.descriptors.connections_count), 2);
+    assert_int_equal(atomic_load(&attempt.fixture.descriptors.connections_count), 2);
     net_conn_close(attempt.conn);
-    assert_int_equal(atomic_load(&attempt.rig.descriptors.connections_count), 1);
+    assert_int_equal(atomic_load(&attempt.fixture.descriptors.connections_count), 1);
 }
 
 static void a_connection_sends_at_once_and_notices_a_peer_that_is_gone(void **state)
@@ -298,10 +300,10 @@ static void a_full_house_of_clients_does_not_keep_us_out(void **state)
 {
     (void)state;
     attempt.ignores_callers = true;
-    attempt.rig.descriptors.connections_max = 0;
+    attempt.fixture.descriptors.connections_max = 0;
     listen_on("127.0.0.1");
     begin("127.0.0.1", WAIT_MS);
-    RIG_UNTIL(&attempt.rig, attempt.done_count > 0);
+    FIXTURE_UNTIL(&attempt.fixture, attempt.done_count > 0);
     assert_non_null(attempt.conn);
 }
 
@@ -336,10 +338,10 @@ static void many_bytes_cross_in_order(void **state)
         much[i] = (char)(i * 31 / 7);
     listen_on("127.0.0.1");
     assert_connects("127.0.0.1");
-    buffer_clear(&attempt.heard);
+    buffer_clear(&attempt.received);
     assert_true(net_conn_write(attempt.conn, (struct bytes){much, sizeof much}));
-    RIG_UNTIL(&attempt.rig, attempt.heard.len >= sizeof much);
-    assert_bytes_equal(buffer_bytes(&attempt.heard), ((struct bytes){much, sizeof much}));
+    FIXTURE_UNTIL(&attempt.fixture, attempt.received.len >= sizeof much);
+    assert_bytes_equal(buffer_bytes(&attempt.received), ((struct bytes){much, sizeof much}));
 }
 
 /* --- time ----------------------------------------------------------------------------------- */
@@ -377,12 +379,12 @@ static void fill_in(struct black_hole *hole)
 
 static void a_server_that_does_not_answer_is_given_up_in_time(void **state)
 {
-    const uint64_t began_ms = rig_clock_ms();
+    const uint64_t began_ms = fixture_clock_ms();
     struct black_hole hole = dig("127.0.0.1", 0);
 
     (void)state;
     assert_string_equal(fail_to("127.0.0.1", 300), "timed out after 300 ms");
-    assert_true(rig_clock_ms() - began_ms >= 299);
+    assert_true(fixture_clock_ms() - began_ms >= 299);
     assert_string_equal(fail_to("127.0.0.1", 1000), "timed out after 1 s");
     fill_in(&hole);
 }
@@ -395,12 +397,12 @@ static void an_address_that_swallows_everything_leaves_time_for_the_next(void **
     listen_on("127.0.0.1");
     hole = dig("127.0.0.2", attempt.port);
     begin("two.test", 2000);
-    RIG_UNTIL(&attempt.rig, attempt.done_count > 0);
+    FIXTURE_UNTIL(&attempt.fixture, attempt.done_count > 0);
     assert_string_equal(buffer_text(&attempt.error), "");
     fill_in(&hole);
 }
 
-static void what_is_cancelled_is_not_heard_of_again(void **state)
+static void what_is_cancelled_is_not_received_of_again(void **state)
 {
     struct black_hole hole = dig("127.0.0.1", 0);
     const char *const hosts[] = {"127.0.0.1", "localhost", "two.test", "/nowhere"};
@@ -411,14 +413,14 @@ static void what_is_cancelled_is_not_heard_of_again(void **state)
             struct net_connecting *connecting = begin(hosts[i], WAIT_MS);
 
             for (int turn = 0; turn < turns; turn++)
-                rig_turn(&attempt.rig);
+                fixture_turn(&attempt.fixture);
             net_connect_cancel(connecting);
-            rig_turn(&attempt.rig);
-            assert_int_equal(atomic_load(&attempt.rig.descriptors.connections_count), 0);
+            fixture_turn(&attempt.fixture);
+            assert_int_equal(atomic_load(&attempt.fixture.descriptors.connections_count), 0);
         }
     net_connect_cancel(begin(hosts[3], WAIT_MS));
     for (int turn = 0; turn < 10; turn++)
-        rig_turn(&attempt.rig);
+        fixture_turn(&attempt.fixture);
     assert_int_equal(attempt.done_count, 0);
     fill_in(&hole);
 }
@@ -563,7 +565,7 @@ static void who_does_not_speak_tls_is_told_apart(void **state)
     /* The server says back what it is told, which is no answer to it. */
     attempt.ignores_callers = false;
     assert_memory_equal(fail_to("127.0.0.1", WAIT_MS), "TLS handshake failed: ", 22);
-    /* The first in the queue of a black hole arrives, and hears nothing. */
+    /* The first in the queue of a black hole arrives, and receives nothing. */
     hole = dig("127.0.0.3", 0);
     for (size_t i = 0; i < 8; i++)
         close(hole.callers[i]);
@@ -599,7 +601,7 @@ int main(void)
         CONNECT_TEST(many_bytes_cross_in_order),
         CONNECT_TEST(a_server_that_does_not_answer_is_given_up_in_time),
         CONNECT_TEST(an_address_that_swallows_everything_leaves_time_for_the_next),
-        CONNECT_TEST(what_is_cancelled_is_not_heard_of_again),
+        CONNECT_TEST(what_is_cancelled_is_not_received_of_again),
         CONNECT_TEST(a_certificate_of_the_name_by_a_known_authority_is_trusted),
         CONNECT_TEST(a_certificate_of_the_address_is_trusted),
         CONNECT_TEST(a_certificate_that_signed_itself_is_refused),

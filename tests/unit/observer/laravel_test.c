@@ -67,9 +67,9 @@ static struct observer_laravel *new_laravel(const char *kinds)
 }
 
 /* Listening to `kinds`, on a running loop. */
-static const struct pusher_events *listen_to(const char *kinds)
+static const struct pusher_observers_events *listen_to(const char *kinds)
 {
-    const struct pusher_events *events;
+    const struct pusher_observers_events *events;
 
     events = observer_laravel_listen(new_laravel(kinds), NULL)->events;
     observer_laravel_start(laravel, &loop, apps, INTERVAL_S);
@@ -93,18 +93,18 @@ static struct bytes hear(void)
 
 static struct pusher_session session_of_app(void)
 {
-    static struct pusher_hub hub;
+    static struct pusher_worker worker;
 
     return (struct pusher_session){.app = pusher_apps_first(apps),
-                                   .hub = &hub,
+                                   .worker = &worker,
                                    .socket_id = UINT64_C(12) << 32 | 34,
                                    .is_established = true};
 }
 
 static void what_nobody_asked_for_costs_nothing(void **state)
 {
-    const struct pusher_events_observer next = {0};
-    const struct pusher_events *events = listen_to("ChannelCreated");
+    const struct pusher_observers next = {0};
+    const struct pusher_observers_events *events = listen_to("ChannelCreated");
 
     (void)state;
     assert_non_null(events->on_channel_created);
@@ -137,7 +137,7 @@ static void an_unknown_kind_and_a_closed_descriptor_are_errors(void **state)
 
 static void connections_are_told_with_their_id_and_origin(void **state)
 {
-    const struct pusher_events *events =
+    const struct pusher_observers_events *events =
         listen_to("ConnectionOpened,ConnectionClosed,ConnectionPruned");
     struct pusher_session session = session_of_app();
     char origin[] = "https://a.test";
@@ -149,7 +149,7 @@ static void connections_are_told_with_their_id_and_origin(void **state)
     session.origin = origin;
     events->on_pruned(laravel, &session);
     events->on_closed(laravel, &session);
-    session.is_established = false; /* was refused: nobody heard that it came */
+    session.is_established = false; /* was refused: nobody received that it came */
     events->on_closed(laravel, &session);
     assert_text(hear(), "{\"event\":\"ConnectionOpened\",\"app\":\"3\",\"socket_id\":\"12.34\","
                         "\"uses_control_frames\":true}\n"
@@ -161,7 +161,7 @@ static void connections_are_told_with_their_id_and_origin(void **state)
 
 static void a_message_is_told_as_text(void **state)
 {
-    const struct pusher_events *events = listen_to("MessageSent,MessageReceived");
+    const struct pusher_observers_events *events = listen_to("MessageSent,MessageReceived");
     const struct pusher_session session = session_of_app();
 
     (void)state;
@@ -175,7 +175,7 @@ static void a_message_is_told_as_text(void **state)
 
 static void channels_and_members_are_told(void **state)
 {
-    const struct pusher_events *events =
+    const struct pusher_observers_events *events =
         listen_to("ChannelCreated,ChannelRemoved,MemberAdded,MemberRemoved");
     const struct pusher_app *app = pusher_apps_first(apps);
 
@@ -195,7 +195,7 @@ static void channels_and_members_are_told(void **state)
 
 static void sums_are_told_once(void **state)
 {
-    const struct pusher_events *events = listen_to("sums");
+    const struct pusher_observers_events *events = listen_to("sums");
     const struct pusher_session session = session_of_app();
 
     (void)state;
@@ -209,7 +209,7 @@ static void sums_are_told_once(void **state)
     assert_text(hear(), ""); /* nothing has happened since */
 }
 
-/* How many lines of those heard hold the text. */
+/* How many lines of those received hold the text. */
 static size_t count_of(struct bytes text, const char *part)
 {
     const size_t len = strlen(part);
@@ -231,7 +231,7 @@ static size_t dropped_in(struct bytes text)
 }
 
 /* The pipe is full, and so is what may wait. */
-static void fill(const struct pusher_events *events)
+static void fill(const struct pusher_observers_events *events)
 {
     for (size_t i = 0; i < LINES_COUNT; i++)
         events->on_channel_created(laravel, pusher_apps_first(apps), BYTES("a"));
@@ -240,20 +240,20 @@ static void fill(const struct pusher_events *events)
 
 static void a_slow_reader_loses_lines_and_is_told_how_many(void **state)
 {
-    struct bytes heard;
+    struct bytes received;
 
     (void)state;
     fill(listen_to("ChannelCreated"));
-    heard = hear();
-    assert_int_equal(count_of(heard, "\"dropped\""), 1);
-    assert_true(dropped_in(heard) > 0);
-    assert_int_equal(count_of(heard, "ChannelCreated") + dropped_in(heard), LINES_COUNT);
+    received = hear();
+    assert_int_equal(count_of(received, "\"dropped\""), 1);
+    assert_true(dropped_in(received) > 0);
+    assert_int_equal(count_of(received, "ChannelCreated") + dropped_in(received), LINES_COUNT);
 }
 
 /* The interval of a second ends while nothing is read. */
 static void a_slow_reader_loses_no_sums(void **state)
 {
-    const struct pusher_events *events =
+    const struct pusher_observers_events *events =
         observer_laravel_listen(new_laravel("ChannelCreated,sums"), NULL)->events;
     struct buffer all = {0};
 
@@ -274,7 +274,7 @@ static void a_slow_reader_loses_no_sums(void **state)
 
 static void a_configuration_is_asked_for_however_much_waits(void **state)
 {
-    const struct pusher_events *events = listen_to("ChannelCreated");
+    const struct pusher_observers_events *events = listen_to("ChannelCreated");
 
     (void)state;
     fill(events);
@@ -285,7 +285,7 @@ static void a_configuration_is_asked_for_however_much_waits(void **state)
 
 static void a_reader_that_is_gone_holds_nothing_up(void **state)
 {
-    const struct pusher_events *events = listen_to("ChannelCreated,sums");
+    const struct pusher_observers_events *events = listen_to("ChannelCreated,sums");
 
     (void)state;
     close(ends[0]);

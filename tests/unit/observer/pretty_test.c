@@ -1,7 +1,7 @@
 #include "observer/pretty.h"
 
 #include "support/counted_mem.h"
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 static void check(const char *json, size_t len_max, const char *should)
@@ -102,8 +102,8 @@ static void what_is_laid_out_is_the_same_json(void **state)
         json_t *after;
 
         observer_pretty_append(&out, bytes_of(samples[i]), 10000);
-        assert_int_equal(judge_text(bytes_of(samples[i]), &before), JUDGE_ACCEPTED);
-        assert_int_equal(judge_text(buffer_bytes(&out), &after), JUDGE_ACCEPTED);
+        assert_int_equal(oracle_text(bytes_of(samples[i]), &before), ORACLE_ACCEPTED);
+        assert_int_equal(oracle_text(buffer_bytes(&out), &after), ORACLE_ACCEPTED);
         assert_true(json_equal(before, after));
         json_decref(before);
         json_decref(after);

@@ -113,7 +113,7 @@ static void where_no_server_is_it_says_so(void **state)
     buffer_deinit(&asker.answer);
 }
 
-static void a_command_too_long_is_not_heard(void **state)
+static void a_command_too_long_is_not_received(void **state)
 {
     char command[200];
     struct asker asker = {.port = PORT, .command = command};
@@ -133,7 +133,7 @@ int main(void)
         CONTROL_TEST(a_command_is_answered_with_one_line),
         CONTROL_TEST(only_its_user_may_enter_the_folder),
         CONTROL_TEST(where_no_server_is_it_says_so),
-        CONTROL_TEST(a_command_too_long_is_not_heard),
+        CONTROL_TEST(a_command_too_long_is_not_received),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static int listen_as(const char *path)
     return fd;
 }
 
-static void assert_told(int fd, const char *state)
+static void assert_notified(int fd, const char *state)
 {
     char told[64];
     ssize_t len = recv(fd, told, sizeof told, 0);
@@ -41,7 +41,7 @@ static void assert_told(int fd, const char *state)
     assert_memory_equal(told, state, strlen(state));
 }
 
-static void the_manager_hears_each_state(void **state)
+static void the_manager_receives_each_state(void **state)
 {
     char folder[] = "/tmp/reverb-notify-XXXXXX";
     char path[64];
@@ -53,8 +53,8 @@ static void the_manager_hears_each_state(void **state)
     fd = listen_as(path);
     server_notify("READY=1");
     server_notify("STOPPING=1");
-    assert_told(fd, "READY=1");
-    assert_told(fd, "STOPPING=1");
+    assert_notified(fd, "READY=1");
+    assert_notified(fd, "STOPPING=1");
     close(fd);
     unlink(path);
     rmdir(folder);
@@ -66,7 +66,7 @@ static void a_name_that_stands_in_no_folder_is_understood(void **state)
 
     (void)state;
     server_notify("WATCHDOG=1");
-    assert_told(fd, "WATCHDOG=1");
+    assert_notified(fd, "WATCHDOG=1");
     close(fd);
 }
 
@@ -96,7 +96,7 @@ static void the_watchdog_is_on_only_where_both_variables_say_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_manager_hears_each_state),
+        cmocka_unit_test(the_manager_receives_each_state),
         cmocka_unit_test(a_name_that_stands_in_no_folder_is_understood),
         cmocka_unit_test(without_a_manager_nothing_happens),
         cmocka_unit_test(the_watchdog_is_on_only_where_both_variables_say_so),

@@ -3,7 +3,7 @@
 #include "base/version.h"
 #include "metrics/metrics.h"
 #include "support/app.h"
-#include "support/judge.h"
+#include "support/oracle.h"
 #include "support/unit.h"
 
 static double number_of(const json_t *object, const char *key)
@@ -17,9 +17,9 @@ static double number_of(const json_t *object, const char *key)
 
 static void check_numbers(const json_t *root)
 {
-    assert_text(judge_member(root, "version"), VERSION);
-    assert_text(judge_member(root, "state"), "running");
-    assert_text(judge_member(root, "host"), "a\"b");
+    assert_text(oracle_member(root, "version"), VERSION);
+    assert_text(oracle_member(root, "state"), "running");
+    assert_text(oracle_member(root, "host"), "a\"b");
     assert_int_equal(number_of(root, "port"), 8080);
     assert_int_equal(number_of(root, "uptime_s"), 61);
     assert_int_equal(number_of(root, "workers"), 2);
@@ -59,10 +59,10 @@ static void a_status_is_one_line_of_json_with_the_sums_of_all_workers(void **sta
                                                       .metrics = metrics,
                                                       .workers_count = 2});
     assert_null(memchr(out.data, '\n', out.len));
-    assert_int_equal(judge_text(buffer_bytes(&out), &root), JUDGE_ACCEPTED);
+    assert_int_equal(oracle_text(buffer_bytes(&out), &root), ORACLE_ACCEPTED);
     check_numbers(root);
     shown = json_array_get(json_object_get(root, "apps"), 0);
-    assert_text(judge_member(shown, "id"), "3");
+    assert_text(oracle_member(shown, "id"), "3");
     assert_int_equal(number_of(shown, "connections"), 7);
     assert_lacks_text(buffer_bytes(&out), "7ad3773142a6692b25b8"); /* the secret */
     json_decref(root);

@@ -1,35 +1,35 @@
 #include "ws/conn.h"
 
-#include "support/ws_rig.h"
+#include "support/ws_fixture.h"
 
 #define MESSAGE_MAX 1000
 
-static struct rig loop_rig;
-static struct ws_rig ws;
+static struct fixture loop_rig;
+static struct ws_fixture ws;
 static struct buffer in; /* what the peer is going to send */
 
 static int open_plain(void **state)
 {
     (void)state;
-    rig_open(&loop_rig, 100000);
-    ws_rig_open(&ws, &loop_rig, NULL, WS_DEFLATE_PLAIN, MESSAGE_MAX);
+    fixture_open(&loop_rig, 100000);
+    ws_fixture_open(&ws, &loop_rig, NULL, WS_DEFLATE_PLAIN, MESSAGE_MAX);
     return 0;
 }
 
 static int open_compressed(void **state)
 {
     (void)state;
-    rig_open(&loop_rig, 100000);
-    ws_rig_open(&ws, &loop_rig, ws_deflate_new(), WS_DEFLATE_FULL, MESSAGE_MAX);
+    fixture_open(&loop_rig, 100000);
+    ws_fixture_open(&ws, &loop_rig, ws_deflate_new(), WS_DEFLATE_FULL, MESSAGE_MAX);
     return 0;
 }
 
 static int close_all(void **state)
 {
     (void)state;
-    ws_rig_close(&ws);
-    ws_rig_deinit(&ws);
-    rig_close(&loop_rig);
+    ws_fixture_close(&ws);
+    ws_fixture_deinit(&ws);
+    fixture_close(&loop_rig);
     ws_deflate_free(ws.settings.deflate);
     buffer_deinit(&in);
     return 0;
@@ -45,7 +45,7 @@ static void add(uint8_t first, const char *payload)
 
 static void feed(void)
 {
-    ws_rig_feed(&ws, buffer_bytes(&in));
+    ws_fixture_feed(&ws, buffer_bytes(&in));
     buffer_clear(&in);
 }
 
@@ -55,21 +55,21 @@ static void renew(void)
     struct ws_deflate *deflate = ws.settings.deflate;
     const enum ws_deflate_form form = ws.ws.form;
 
-    ws_rig_close(&ws);
-    ws_rig_deinit(&ws);
-    ws_rig_open(&ws, &loop_rig, deflate, form, MESSAGE_MAX);
+    ws_fixture_close(&ws);
+    ws_fixture_deinit(&ws);
+    ws_fixture_open(&ws, &loop_rig, deflate, form, MESSAGE_MAX);
 }
 
-static void assert_heard(const char *should)
+static void assert_received(const char *should)
 {
-    assert_bytes_equal(buffer_bytes(&ws.heard), bytes_of(should));
+    assert_bytes_equal(buffer_bytes(&ws.received), bytes_of(should));
 }
 
 static void assert_sent(const char *should)
 {
     struct buffer described = {0};
 
-    rig_receive(ws.peer, &ws.sent);
+    fixture_receive(ws.peer, &ws.sent);
     ws_peer_describe(&described, buffer_bytes(&ws.sent));
     assert_bytes_equal(buffer_bytes(&described), bytes_of(should));
     buffer_deinit(&described);
@@ -91,7 +91,7 @@ static void add_everything(void)
               "bye");
 }
 
-static const char everything_heard[] =
+static const char everything_received[] =
     "text:one;text:;ping;pong;text:h\xc3\xa4lf;binary:bin\xff;ending:1000;closed;";
 static const char everything_sent[] = "pong:are you there;close:1000:;";
 
@@ -100,7 +100,7 @@ static void messages_and_control_frames_come_through_whole(void **state)
     (void)state;
     add_everything();
     feed();
-    assert_heard(everything_heard);
+    assert_received(everything_received);
     assert_sent(everything_sent);
 }
 
@@ -109,8 +109,8 @@ static void a_stream_means_the_same_byte_by_byte(void **state)
     (void)state;
     add_everything();
     for (size_t i = 0; i < in.len; i++)
-        ws_rig_feed(&ws, (struct bytes){in.data + i, 1});
-    assert_heard(everything_heard);
+        ws_fixture_feed(&ws, (struct bytes){in.data + i, 1});
+    assert_received(everything_received);
     assert_sent(everything_sent);
 }
 
@@ -119,9 +119,9 @@ static void a_stream_means_the_same_at_every_split(void **state)
     (void)state;
     add_everything();
     for (size_t split = 1; split < in.len; split++) {
-        ws_rig_feed(&ws, (struct bytes){in.data, split});
-        ws_rig_feed(&ws, bytes_from(buffer_bytes(&in), split));
-        assert_heard(everything_heard);
+        ws_fixture_feed(&ws, (struct bytes){in.data, split});
+        ws_fixture_feed(&ws, bytes_from(buffer_bytes(&in), split));
+        assert_received(everything_received);
         assert_sent(everything_sent);
         renew();
     }
@@ -134,8 +134,8 @@ static void between_messages_no_buffer_is_owned(void **state)
     add(0x01, "in ");
     add(0x80, "pieces");
     for (size_t i = 0; i < in.len; i++)
-        ws_rig_feed(&ws, (struct bytes){in.data + i, 1});
-    assert_heard("text:whole;text:in pieces;");
+        ws_fixture_feed(&ws, (struct bytes){in.data + i, 1});
+    assert_received("text:whole;text:in pieces;");
     assert_null(ws.ws.partial);
 }
 
@@ -147,12 +147,12 @@ static void a_message_of_the_largest_size_fits_and_a_larger_one_is_too_big(void 
     memset(text, 'x', MESSAGE_MAX);
     add(0x81, text);
     feed();
-    assert_int_equal(ws.heard.len, sizeof "text:;" - 1 + MESSAGE_MAX);
+    assert_int_equal(ws.received.len, sizeof "text:;" - 1 + MESSAGE_MAX);
     text[MESSAGE_MAX] = 'x';
-    buffer_clear(&ws.heard);
+    buffer_clear(&ws.received);
     add(0x81, text);
-    ws_rig_feed(&ws, (struct bytes){in.data, 8}); /* its header is enough */
-    assert_heard("ending:1009;");
+    ws_fixture_feed(&ws, (struct bytes){in.data, 8}); /* its header is enough */
+    assert_received("ending:1009;");
     assert_sent("close:1009:Message too big;");
     free(text);
 }
@@ -167,10 +167,10 @@ static void fragments_that_are_too_much_together_are_too_big(void **state)
     add(0x00, text);
     add(0x00, text);
     feed();
-    assert_heard("");
+    assert_received("");
     add(0x80, text);
     feed();
-    assert_heard("ending:1009;");
+    assert_received("ending:1009;");
 }
 
 struct wrong {
@@ -204,10 +204,10 @@ static void what_breaks_the_protocol_ends_the_connection_with_its_code(void **st
     for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
         struct buffer should = {0};
 
-        ws_rig_feed(&ws, wrongs[i].bytes);
-        ws_rig_feed(&ws, BYTES("\x81\x81\0\0\0\0x")); /* not looked at any more */
+        ws_fixture_feed(&ws, wrongs[i].bytes);
+        ws_fixture_feed(&ws, BYTES("\x81\x81\0\0\0\0x")); /* not looked at any more */
         buffer_printf(&should, "ending:%u;", wrongs[i].code);
-        assert_bytes_equal(buffer_bytes(&ws.heard), buffer_bytes(&should));
+        assert_bytes_equal(buffer_bytes(&ws.received), buffer_bytes(&should));
         buffer_clear(&should);
         buffer_printf(&should, "close:%u:%s;", wrongs[i].code,
                       wrongs[i].code == 1002 ? "Protocol error" : "Invalid data");
@@ -247,7 +247,7 @@ static void a_close_frame_without_a_code_is_answered_without_one(void **state)
     (void)state;
     add(0x88, "");
     feed();
-    assert_heard("ending:1005;closed;");
+    assert_received("ending:1005;closed;");
     assert_sent("close:;");
 }
 
@@ -256,7 +256,7 @@ static void a_reason_that_is_no_text_is_invalid_data(void **state)
     (void)state;
     add(0x88, "\x03\xe8\xc3(");
     feed();
-    assert_heard("ending:1007;");
+    assert_received("ending:1007;");
     assert_sent("close:1007:Invalid data;");
 }
 
@@ -274,20 +274,20 @@ static void text_is_checked_across_fragments_not_within_each(void **state)
         }
     }
     feed();
-    assert_int_equal(ws.heard.len, (len + 1) * (len + 2) / 2 * (sizeof "text:;" - 1 + len));
-    assert_lacks_text(buffer_bytes(&ws.heard), "ending");
+    assert_int_equal(ws.received.len, (len + 1) * (len + 2) / 2 * (sizeof "text:;" - 1 + len));
+    assert_lacks_text(buffer_bytes(&ws.received), "ending");
 }
 
 static void the_peer_that_just_goes_is_closed_without_ending(void **state)
 {
     (void)state;
     add(0x01, "half a mess");
-    ws_rig_feed(&ws, buffer_bytes(&in));
-    ws_rig_close(&ws);
-    assert_heard("closed;");
+    ws_fixture_feed(&ws, buffer_bytes(&in));
+    ws_fixture_close(&ws);
+    assert_received("closed;");
 }
 
-static void after_our_close_frame_messages_are_not_heard_but_the_answer_is_awaited(void **state)
+static void after_our_close_frame_messages_are_not_received_but_the_answer_is_awaited(void **state)
 {
     (void)state;
     ws.ends_at_message = true;
@@ -298,15 +298,15 @@ static void after_our_close_frame_messages_are_not_heard_but_the_answer_is_await
     add(0x81, "third");
     add(0x89, "ping");
     feed();
-    assert_heard("text:first;");
+    assert_received("text:first;");
     assert_sent("close:4200:enough;");
     assert_false(ws.is_closed);
     add(0x88, "\x10\x68");
     feed();
     assert_sent("close:4200:enough;");
-    assert_false(rig_receive(ws.peer, &ws.sent)); /* our side has ended */
-    ws_rig_close(&ws);
-    assert_heard("text:first;closed;");
+    assert_false(fixture_receive(ws.peer, &ws.sent)); /* our side has ended */
+    ws_fixture_close(&ws);
+    assert_received("text:first;closed;");
 }
 
 static void nothing_is_sent_behind_a_close_frame(void **state)
@@ -322,7 +322,7 @@ static void nothing_is_sent_behind_a_close_frame(void **state)
     assert_true(ws_conn_send_frames(&ws.ws, frames));
     assert_true(ws_conn_queue_frames(&ws.ws, frames, 0));
     net_chunk_unref(frames);
-    rig_turn(&loop_rig);
+    fixture_turn(&loop_rig);
     assert_sent("close:4100:first;");
 }
 
@@ -330,9 +330,9 @@ static void a_peer_that_never_answers_our_close_frame_is_let_go_in_bounded_time(
 {
     (void)state;
     ws_conn_close(&ws.ws, 4200, BYTES("go"));
-    rig_turn(&loop_rig);
-    rig_pass(&loop_rig, 6000);
-    rig_pass(&loop_rig, 6000);
+    fixture_turn(&loop_rig);
+    fixture_pass(&loop_rig, 6000);
+    fixture_pass(&loop_rig, 6000);
     assert_true(ws.is_closed);
     assert_sent("close:4200:go;");
 }
@@ -343,9 +343,9 @@ static void its_owner_may_cut_the_connection_within_a_message(void **state)
     ws.cuts_at_message = true;
     add(0x81, "first");
     add(0x81, "second");
-    ws_rig_feed(&ws, buffer_bytes(&in));
-    RIG_UNTIL(&loop_rig, ws.is_closed);
-    assert_heard("text:first;closed;");
+    ws_fixture_feed(&ws, buffer_bytes(&in));
+    FIXTURE_UNTIL(&loop_rig, ws.is_closed);
+    assert_received("text:first;closed;");
 }
 
 static void its_owner_may_cut_the_connection_within_a_message_in_pieces(void **state)
@@ -356,9 +356,9 @@ static void its_owner_may_cut_the_connection_within_a_message_in_pieces(void **s
     add(0x80, "rst");
     add(0x81, "second");
     for (size_t i = 0; i < in.len; i++)
-        ws_rig_feed(&ws, (struct bytes){in.data + i, 1});
-    RIG_UNTIL(&loop_rig, ws.is_closed);
-    assert_heard("text:first;closed;");
+        ws_fixture_feed(&ws, (struct bytes){in.data + i, 1});
+    FIXTURE_UNTIL(&loop_rig, ws.is_closed);
+    assert_received("text:first;closed;");
 }
 
 static void a_peer_that_pings_and_never_reads_is_cut_off(void **state)
@@ -372,23 +372,23 @@ static void a_peer_that_pings_and_never_reads_is_cut_off(void **state)
     for (int i = 0; i < 100 && !ws.is_closed; i++) {
         if (send(ws.peer, in.data, in.len, MSG_NOSIGNAL) < 0)
             assert_true(errno == EAGAIN || errno == EPIPE || errno == ECONNRESET);
-        rig_turn(&loop_rig);
+        fixture_turn(&loop_rig);
         assert_true(ws.is_closed || net_conn_backlog_bytes(ws.ws.net) <= 100000);
     }
     assert_true(ws.is_closed);
-    assert_lacks_text(buffer_bytes(&ws.heard), "ending");
+    assert_lacks_text(buffer_bytes(&ws.received), "ending");
 }
 
 static void the_timer_calls_its_owner_while_open(void **state)
 {
     (void)state;
     ws_conn_set_timer(&ws.ws, net_loop_now_ms(ws_conn_loop(&ws.ws)) + 1000);
-    rig_turn(&loop_rig);
-    assert_heard("");
-    rig_pass(&loop_rig, 2000);
-    assert_heard("timer;");
-    rig_pass(&loop_rig, 200000);
-    assert_heard("timer;");
+    fixture_turn(&loop_rig);
+    assert_received("");
+    fixture_pass(&loop_rig, 2000);
+    assert_received("timer;");
+    fixture_pass(&loop_rig, 200000);
+    assert_received("timer;");
 }
 
 static void texts_and_pings_go_out_as_frames(void **state)
@@ -397,7 +397,7 @@ static void texts_and_pings_go_out_as_frames(void **state)
     assert_true(ws_conn_send_text(&ws.ws, BYTES("hello")));
     assert_true(ws_conn_send_ping(&ws.ws));
     assert_true(ws_conn_send_text(&ws.ws, BYTES("")));
-    rig_turn(&loop_rig);
+    fixture_turn(&loop_rig);
     assert_sent("text:hello;ping:;text:;");
 }
 
@@ -408,8 +408,8 @@ static void the_longest_reason_still_fits_its_frame(void **state)
     (void)state;
     memset(reason, 'r', sizeof reason);
     ws_conn_close(&ws.ws, 4000, (struct bytes){reason, sizeof reason});
-    rig_turn(&loop_rig);
-    rig_receive(ws.peer, &ws.sent);
+    fixture_turn(&loop_rig);
+    fixture_receive(ws.peer, &ws.sent);
     assert_int_equal(ws.sent.len, 2 + 125);
 }
 
@@ -425,8 +425,8 @@ static void compressed_messages_are_read_whole_and_in_fragments(void **state)
     add(0x81, "plain");
     ws_peer_write(&in, 0xc2, BYTES("\x00"));
     for (size_t i = 0; i < in.len; i++)
-        ws_rig_feed(&ws, (struct bytes){in.data + i, 1});
-    assert_heard("text:Hello;ping;text:Hello;text:plain;binary:;");
+        ws_fixture_feed(&ws, (struct bytes){in.data + i, 1});
+    assert_received("text:Hello;ping;text:Hello;text:plain;binary:;");
 }
 
 static void a_continuation_that_says_compressed_breaks_the_protocol(void **state)
@@ -435,7 +435,7 @@ static void a_continuation_that_says_compressed_breaks_the_protocol(void **state
     ws_peer_write(&in, 0x41, BYTES("\xf2\x48"));
     ws_peer_write(&in, 0xc0, BYTES("\xcd\xc9\xc9\x07\x00"));
     feed();
-    assert_heard("ending:1002;");
+    assert_received("ending:1002;");
 }
 
 static void a_compressed_control_frame_breaks_the_protocol(void **state)
@@ -443,7 +443,7 @@ static void a_compressed_control_frame_breaks_the_protocol(void **state)
     (void)state;
     add(0xc9, "");
     feed();
-    assert_heard("ending:1002;");
+    assert_received("ending:1002;");
 }
 
 static void damaged_compression_is_invalid_data(void **state)
@@ -451,7 +451,7 @@ static void damaged_compression_is_invalid_data(void **state)
     (void)state;
     add(0xc1, "\xff\xff\xff\xff");
     feed();
-    assert_heard("ending:1007;");
+    assert_received("ending:1007;");
 }
 
 static void compressed_text_that_is_no_utf8_is_invalid_data(void **state)
@@ -462,7 +462,7 @@ static void compressed_text_that_is_no_utf8_is_invalid_data(void **state)
     ws_deflate_compress(ws.settings.deflate, WS_DEFLATE_FULL, BYTES("\xc3("), &payload);
     ws_peer_write(&in, 0xc1, buffer_bytes(&payload));
     feed();
-    assert_heard("ending:1007;");
+    assert_received("ending:1007;");
     buffer_deinit(&payload);
 }
 
@@ -476,7 +476,7 @@ static void a_bomb_is_too_big(void **state)
                         (struct bytes){zeroes, MESSAGE_MAX + 1}, &payload);
     ws_peer_write(&in, 0xc1, buffer_bytes(&payload));
     feed();
-    assert_heard("ending:1009;");
+    assert_received("ending:1009;");
     buffer_deinit(&payload);
     free(zeroes);
 }
@@ -492,8 +492,8 @@ static void long_texts_go_out_compressed_and_short_ones_plain(void **state)
     memset(text, 'x', sizeof text);
     assert_true(ws_conn_send_text(&ws.ws, (struct bytes){text, WS_DEFLATE_LEN_MIN - 1}));
     assert_true(ws_conn_send_text(&ws.ws, (struct bytes){text, sizeof text}));
-    rig_turn(&loop_rig);
-    rig_receive(ws.peer, &ws.sent);
+    fixture_turn(&loop_rig);
+    fixture_receive(ws.peer, &ws.sent);
     rest = buffer_bytes(&ws.sent);
     assert_true(ws_peer_read(&rest, &frame));
     assert_int_equal(frame.first, 0x81);
@@ -520,7 +520,7 @@ int main(void)
         PLAIN_TEST(a_reason_that_is_no_text_is_invalid_data),
         PLAIN_TEST(text_is_checked_across_fragments_not_within_each),
         PLAIN_TEST(the_peer_that_just_goes_is_closed_without_ending),
-        PLAIN_TEST(after_our_close_frame_messages_are_not_heard_but_the_answer_is_awaited),
+        PLAIN_TEST(after_our_close_frame_messages_are_not_received_but_the_answer_is_awaited),
         PLAIN_TEST(nothing_is_sent_behind_a_close_frame),
         PLAIN_TEST(a_peer_that_never_answers_our_close_frame_is_let_go_in_bounded_time),
         PLAIN_TEST(its_owner_may_cut_the_connection_within_a_message),

@@ -1,0 +1,125 @@
+#include "api/deferred.h"
+
+#include "base/mem.h"
+
+struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_fn respond,
+                                      struct bytes argument)
+{
+    struct api_deferred *deferred = mem_new(sizeof *deferred);
+
+    deferred->api = call->api;
+    deferred->app = call->app;
+    deferred->respond = respond;
+    buffer_append_bytes(&deferred->argument, argument);
+    return deferred;
+}
+
+static void deferred_free(struct api_deferred *deferred)
+{
+    buffer_deinit(&deferred->argument);
+    api_template_deinit(&deferred->template);
+    free(deferred);
+}
+
+static void on_answer(const struct cluster_query_answer *answer, void *user)
+{
+    struct api_deferred *deferred = user;
+
+    if (deferred->deferral.conn != NULL)
+        deferred->respond(deferred, deferred->deferral.conn, answer->is_known ? answer : NULL);
+    deferred_free(deferred);
+}
+
+static struct cluster_query_caller caller_of(
+    struct api_deferred *deferred,
+    void (*respond)(const struct cluster_query_answer *answer, void *user))
+{
+    return (struct cluster_query_caller){
+        .mailbox = &deferred->api->worker->loop->mailbox,
+        .on_answer = respond,
+        .user = deferred,
+    };
+}
+
+bool api_deferred_begin(struct api_deferred *deferred, struct http_conn *conn,
+                        struct cluster_query_caller *caller)
+{
+    if (deferred->api->cluster == NULL) {
+        deferred->respond(deferred, conn, NULL);
+        deferred_free(deferred);
+        return false;
+    }
+    http_conn_defer_response(conn, &deferred->deferral);
+    *caller = caller_of(deferred, on_answer);
+    return true;
+}
+
+static void respond_template(const struct api_deferred *deferred, struct http_conn *conn,
+                             const struct cluster_query_answer *answer)
+{
+    struct buffer json = {0};
+
+    if (answer != NULL)
+        api_template_fill_cluster(&deferred->template, answer, &json);
+    else
+        api_template_fill_local(&deferred->template, deferred->app->channels,
+                                net_loop_now_ms(deferred->api->worker->loop), &json);
+    api_respond_json(conn, 200, buffer_bytes(&json));
+    buffer_deinit(&json);
+}
+
+static void query_slots(struct api_deferred *deferred, const struct cluster_query_caller *caller)
+{
+    const size_t count = api_template_slots_count(&deferred->template);
+    struct bytes *names = mem_new(count * sizeof *names);
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = api_template_name(&deferred->template, i);
+    cluster_query_channels(deferred->api->cluster, caller, bytes_of(deferred->app->id), names,
+                           count);
+    free(names);
+}
+
+static struct api_deferred *deferred_new_of_template(const struct api_call *call,
+                                                     struct api_template *template)
+{
+    struct api_deferred *deferred = api_deferred_new(call, respond_template, BYTES_NONE);
+
+    deferred->template = *template;
+    *template = (struct api_template){0};
+    return deferred;
+}
+
+void api_deferred_respond_template(const struct api_call *call, struct api_template *template)
+{
+    struct api_deferred *deferred = deferred_new_of_template(call, template);
+    struct cluster_query_caller caller;
+
+    if (api_deferred_begin(deferred, call->conn, &caller))
+        query_slots(deferred, &caller);
+}
+
+static void on_acked(const struct cluster_query_answer *answer, void *user)
+{
+    struct api_deferred *deferred = user;
+    const struct cluster_query_caller caller = caller_of(deferred, on_answer);
+
+    /* Where a link is down what was published waits for it, and this node's own knowledge has to
+     * do. */
+    if (deferred->deferral.conn == NULL || !answer->is_known ||
+        api_template_slots_count(&deferred->template) == 0)
+        on_answer(&(struct cluster_query_answer){.is_known = false}, deferred);
+    else
+        query_slots(deferred, &caller);
+}
+
+void api_deferred_respond_published(const struct api_call *call, struct api_template *template)
+{
+    struct api_deferred *deferred = deferred_new_of_template(call, template);
+    struct cluster_query_caller caller;
+
+    if (!api_deferred_begin(deferred, call->conn, &caller))
+        return;
+    caller = caller_of(deferred, on_acked);
+    cluster_query_acked(call->api->cluster, &caller);
+}

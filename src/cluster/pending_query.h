@@ -1,0 +1,53 @@
+/* One ask (cluster/query.h) on its way from the thread that asks to the links.
+ *
+ * Thread: the asker's until it is posted, then the cluster's.
+ */
+#pragma once
+
+#include "cluster/link.h"
+
+enum cluster_pending_query_kind {
+    CLUSTER_PENDING_QUERY_LIST,
+    CLUSTER_PENDING_QUERY_CHANNELS,
+    CLUSTER_PENDING_QUERY_USERS,
+    CLUSTER_PENDING_QUERY_CONNECTIONS,
+    CLUSTER_PENDING_QUERY_ACKED,
+};
+
+struct cluster_pending_query_facts {
+    struct cluster_query_channel *channels;
+    size_t channels_count;
+    struct bytes *users;
+    size_t users_count;
+    uint64_t connections_count;
+    bool is_known;
+};
+
+struct cluster_pending_query {
+    struct net_mail mail;
+    struct list link; /* in the cluster's list, to be heard of in time */
+    struct cluster *cluster;
+    struct cluster_query_caller caller;
+    enum cluster_pending_query_kind kind;
+
+    /* What is asked. */
+    char *app_id;
+    char *prefix; /* of a list */
+    size_t prefix_len;
+    bool has_users;
+    bool has_cached;
+
+    /* What is answered so far. A channel that is asked for has its name from the start. */
+    struct cluster_pending_query_facts facts;
+
+    uint64_t begun_ms;
+    size_t waits_count; /* replies that are still to come */
+    bool is_answered;
+};
+
+/* Asks the links, and stands in `queries` until it is answered. */
+void cluster_pending_query_begin(struct cluster_pending_query *query, struct cluster_link *links,
+                                 size_t links_count, struct list *queries, uint64_t now_ms);
+
+/* It has waited long enough: what was asked is not known. It stays until the last reply came. */
+void cluster_pending_query_give_up(struct cluster_pending_query *query);

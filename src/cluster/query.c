@@ -1,0 +1,67 @@
+#include "cluster/query.h"
+
+#include "base/mem.h"
+#include "cluster/pending_query.h"
+
+static struct bytes copy(struct bytes text)
+{
+    return (struct bytes){bytes_copy(text), text.len};
+}
+
+static struct cluster_pending_query *query_new(const struct cluster_query_caller *caller,
+                                               enum cluster_pending_query_kind kind,
+                                               struct bytes app_id)
+{
+    struct cluster_pending_query *query = mem_new(sizeof *query);
+
+    query->caller = *caller;
+    query->kind = kind;
+    query->app_id = bytes_copy(app_id);
+    return query;
+}
+
+void cluster_query_list(struct cluster *cluster, const struct cluster_query_caller *caller,
+                        struct bytes app_id, struct bytes prefix, bool has_users, bool has_cached)
+{
+    struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_LIST, app_id);
+
+    query->prefix = bytes_copy(prefix);
+    query->prefix_len = prefix.len;
+    query->has_users = has_users;
+    query->has_cached = has_cached;
+    cluster_take_query(cluster, query);
+}
+
+void cluster_query_channels(struct cluster *cluster, const struct cluster_query_caller *caller,
+                            struct bytes app_id, const struct bytes *names, size_t names_count)
+{
+    struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_CHANNELS, app_id);
+
+    query->facts.channels = mem_new((names_count + 1) * sizeof *query->facts.channels);
+    for (size_t i = 0; i < names_count; i++)
+        query->facts.channels[i].name = copy(names[i]);
+    query->facts.channels_count = names_count;
+    cluster_take_query(cluster, query);
+}
+
+void cluster_query_users(struct cluster *cluster, const struct cluster_query_caller *caller,
+                         struct bytes app_id, struct bytes channel)
+{
+    struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_USERS, app_id);
+
+    query->facts.channels = mem_new(sizeof *query->facts.channels);
+    query->facts.channels[0].name = copy(channel);
+    query->facts.channels_count = 1;
+    cluster_take_query(cluster, query);
+}
+
+void cluster_query_acked(struct cluster *cluster, const struct cluster_query_caller *caller)
+{
+    cluster_take_query(cluster, query_new(caller, CLUSTER_PENDING_QUERY_ACKED, BYTES("")));
+}
+
+void cluster_query_connections(struct cluster *cluster, const struct cluster_query_caller *caller,
+                               struct bytes app_id)
+{
+    cluster_take_query(cluster, query_new(caller, CLUSTER_PENDING_QUERY_CONNECTIONS, app_id));
+}

@@ -1,0 +1,402 @@
+#include "pusher/cluster_events.h"
+
+#include "base/mem.h"
+#include "pusher/encode.h"
+#include "pusher/member.h"
+#include "pusher/session.h"
+#include "pusher/signin.h"
+#include "pusher/subscribe.h"
+#include "pusher/terminate.h"
+
+/* On its way to the worker of one connection. */
+struct events_mail {
+    struct net_mail mail;
+    struct pusher_worker *worker;
+    struct pusher_app *app;
+    uint64_t socket_id;
+    struct channel *channel;    /* a reference, or NULL */
+    struct ws_message *message; /* a reference, or NULL */
+    struct ws_message *cached;
+    bool is_admitted;
+};
+
+static struct pusher_app *app_of(const struct pusher_cluster_events *events, struct bytes app_id)
+{
+    return pusher_apps_known(events->apps, app_id);
+}
+
+/* The channel, a reference; NULL where nobody here has it. */
+static struct channel *find(const struct pusher_cluster_events *events, struct cluster_key key,
+                            struct pusher_app **app)
+{
+    struct channel_registry *registry;
+
+    *app = app_of(events, key.app_id);
+    registry = *app ? pusher_app_registry(*app, key.kind) : NULL;
+    return registry ? channel_registry_find(registry, key.name) : NULL;
+}
+
+static struct buffer *scratch(struct pusher_cluster_events *events)
+{
+    buffer_clear(&events->scratch);
+    return &events->scratch;
+}
+
+/* --- to the worker of one connection -------------------------------------------------------- */
+
+static void post(struct pusher_cluster_events *events, struct pusher_app *app, uint64_t socket_id,
+                 net_mail_fn deliver, const struct events_mail *content)
+{
+    struct events_mail *mail = mem_new(sizeof *mail);
+
+    *mail = *content;
+    mail->mail.deliver = deliver;
+    mail->app = app;
+    mail->socket_id = socket_id;
+    /* The remainder of a socket id's first number says which worker has it. */
+    mail->worker = &events->workers[(socket_id >> 32) % events->workers_count];
+    net_mailbox_post(&mail->worker->loop->mailbox, &mail->mail);
+}
+
+static struct pusher_session *session_of(const struct events_mail *mail)
+{
+    struct pusher_session *session = pusher_worker_find(mail->worker, mail->socket_id);
+
+    return session != NULL && !session->is_over && session->app == mail->app ? session : NULL;
+}
+
+static void free_mail(struct events_mail *mail)
+{
+    ws_message_unref(mail->message);
+    ws_message_unref(mail->cached);
+    if (mail->channel != NULL)
+        channel_unref(mail->channel);
+    free(mail);
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+static void cache_and_publish(struct pusher_cluster_events *events, struct pusher_app *app,
+                              struct bytes name, struct ws_message *event, uint64_t except,
+                              uint64_t ttl_ms)
+{
+    struct channel *channel =
+        channel_registry_lock_and_cache(app->channels, name, event, uv_hrtime() / 1000000 + ttl_ms);
+
+    channel_fanout_publish_in_order(events->fanouts, channel, event, except);
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+}
+
+static void on_event(struct cluster_key key, uint64_t except, struct bytes frame, uint64_t ttl_ms,
+                     void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app;
+    struct channel *channel = find(events, key, &app);
+    struct ws_message *event;
+
+    if (channel == NULL)
+        return;
+    event = ws_message_new_of_frame(frame);
+    if (ttl_ms > 0)
+        cache_and_publish(events, app, key.name, event, except, ttl_ms);
+    else
+        channel_fanout_publish_in_order(events->fanouts, channel, event, except);
+    ws_message_unref(event);
+    channel_unref(channel);
+}
+
+static void on_cached(struct cluster_key key, struct bytes frame, uint64_t ttl_ms, void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app;
+    struct channel *channel = find(events, key, &app);
+    struct ws_message *event;
+
+    if (channel == NULL || channel->cache == NULL) {
+        if (channel != NULL)
+            channel_unref(channel);
+        return;
+    }
+    if (frame.len > 0 && ttl_ms > 0) {
+        event = ws_message_new_of_frame(frame);
+        channel_unref(channel);
+        channel = channel_registry_lock_and_cache(app->channels, key.name, event,
+                                                  uv_hrtime() / 1000000 + ttl_ms);
+        ws_message_unref(event);
+    } else {
+        channel_registry_lock_state(channel);
+        channel_registry_forget_cached(channel);
+    }
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+}
+
+static void on_count(struct cluster_key key, uint64_t count, void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app;
+    struct channel *channel = find(events, key, &app);
+
+    if (channel == NULL)
+        return;
+    pusher_encode_subscription_count(scratch(events), key.name, count);
+    channel_fanout_notify_in_order(events->fanouts, channel, buffer_bytes(&events->scratch));
+    channel_unref(channel);
+}
+
+/* --- members -------------------------------------------------------------------------------- */
+
+/* All under the state lock. */
+
+static void show(struct pusher_cluster_events *events, struct channel *channel,
+                 struct cluster_member member, bool is_notified)
+{
+    pusher_member_list(events->fanouts, channel, member.user_id, member.user_info, is_notified,
+                       &events->scratch);
+}
+
+static void hide(struct pusher_cluster_events *events, struct channel *channel,
+                 struct bytes user_id)
+{
+    pusher_member_unlist(events->fanouts, channel, user_id, &events->scratch);
+}
+
+static void unlist_stale(struct pusher_cluster_events *events, struct channel *channel)
+{
+    const struct channel_presence_member *stale;
+    size_t index = channel_presence_count(channel->presence);
+
+    while ((stale = channel_presence_next_stale(channel->presence, &index)) != NULL)
+        hide(events, channel, channel_presence_user_id(stale));
+}
+
+static void on_members(struct cluster_key key, const struct cluster_member *members, size_t count,
+                       bool is_partial, void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app;
+    struct channel *channel = find(events, key, &app);
+    bool is_notified;
+
+    if (channel == NULL)
+        return;
+    channel_registry_lock_state(channel);
+    if (channel->presence != NULL) {
+        /* Nobody has been shown anything of the channel yet otherwise. */
+        is_notified = channel_presence_count(channel->presence) > 0;
+        channel_presence_begin_generation(channel->presence);
+        for (size_t i = 0; i < count; i++)
+            show(events, channel, members[i], is_notified);
+        if (!is_partial)
+            unlist_stale(events, channel);
+    }
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+}
+
+static void on_member_added(struct cluster_key key, struct cluster_member member, bool is_ours,
+                            void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app;
+    struct channel *channel = find(events, key, &app);
+
+    if (channel == NULL)
+        return;
+    channel_registry_lock_state(channel);
+    if (channel->presence != NULL)
+        show(events, channel, member, true);
+    /* One node tells its application, as it would without others. */
+    if (is_ours)
+        PUSHER_OBSERVERS_NOTIFY(events->workers, on_member_added, app, key.name, member.user_id,
+                                member.user_info);
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+}
+
+static void on_member_removed(struct cluster_key key, struct bytes user_id, bool is_ours,
+                              void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app;
+    struct channel *channel = find(events, key, &app);
+
+    if (app != NULL && is_ours)
+        PUSHER_OBSERVERS_NOTIFY(events->workers, on_member_removed, app, key.name, user_id);
+    if (channel == NULL)
+        return;
+    channel_registry_lock_state(channel);
+    if (channel->presence != NULL)
+        hide(events, channel, user_id);
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+}
+
+/* --- those who waited ----------------------------------------------------------------------- */
+
+static void on_ready_mail(struct net_mail *mail, void *owner)
+{
+    struct events_mail *ready = (struct events_mail *)mail;
+    struct pusher_session *session = session_of(ready);
+    struct channel_fanout *fanout = &ready->worker->fanout;
+    struct channel_subscription *subscription =
+        session ? channel_subscription_find(fanout, &session->ws, ready->channel) : NULL;
+
+    (void)owner;
+    if (subscription != NULL && !subscription->is_active) {
+        if (session->user != NULL && session->user->subscription == subscription)
+            pusher_signin_complete(session);
+        else
+            channel_fanout_activate(fanout, subscription, ready->message, ready->cached);
+    }
+    free_mail(ready);
+}
+
+static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct events_mail ready = {0};
+    struct pusher_app *app;
+    struct channel *channel = find(events, key, &app);
+
+    if (channel == NULL)
+        return;
+    ready.channel = channel_ref(channel); /* the worker may be done with it at once */
+    channel_registry_lock_state(channel);
+    if (key.kind == CLUSTER_KEY_CHANNEL) {
+        ready.message = pusher_subscribe_welcome(channel, &events->scratch);
+        ready.cached = pusher_subscribe_cached(channel, uv_hrtime() / 1000000, &events->scratch);
+    }
+    post(events, app, socket_id, on_ready_mail, &ready);
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+}
+
+static void on_admission_mail(struct net_mail *mail, void *owner)
+{
+    struct events_mail *admission = (struct events_mail *)mail;
+    struct pusher_session *session = session_of(admission);
+
+    (void)owner;
+    if (session != NULL && session->is_awaiting)
+        pusher_session_admit(session, admission->is_admitted);
+    else if (admission->is_admitted)
+        cluster_connections(admission->app->cluster, bytes_of(admission->app->id), -1);
+    free_mail(admission);
+}
+
+static void on_admitted(struct bytes app_id, uint64_t socket_id, bool is_admitted, void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app = app_of(events, app_id);
+
+    if (app != NULL)
+        post(events, app, socket_id, on_admission_mail,
+             &(struct events_mail){.is_admitted = is_admitted});
+}
+
+/* --- who is online -------------------------------------------------------------------------- */
+
+static void on_online(struct cluster_key watch_key, bool is_online, void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app;
+    struct channel *watchers = find(events, watch_key, &app);
+
+    if (watchers == NULL)
+        return;
+    pusher_encode_watchlist(scratch(events), is_online ? BYTES("online") : BYTES("offline"),
+                            &watch_key.name, 1);
+    channel_fanout_notify_in_order(events->fanouts, watchers, buffer_bytes(&events->scratch));
+    channel_unref(watchers);
+}
+
+static void on_message_mail(struct net_mail *mail, void *owner)
+{
+    struct events_mail *message = (struct events_mail *)mail;
+    struct pusher_session *session = session_of(message);
+
+    (void)owner;
+    if (session != NULL)
+        pusher_session_send(session, ws_message_text(message->message));
+    free_mail(message);
+}
+
+static void on_online_answer(struct cluster_key user_key, uint64_t socket_id, bool is_online,
+                             void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app = app_of(events, user_key.app_id);
+
+    if (app == NULL || !is_online)
+        return;
+    pusher_encode_watchlist(scratch(events), BYTES("online"), &user_key.name, 1);
+    post(events, app, socket_id, on_message_mail,
+         &(struct events_mail){.message = ws_message_new(buffer_bytes(&events->scratch))});
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+static void on_terminate(struct bytes app_id, struct bytes user_id, void *user)
+{
+    struct pusher_cluster_events *events = user;
+    struct pusher_app *app = app_of(events, app_id);
+
+    if (app != NULL)
+        pusher_terminate_user_here(events->workers, events->workers_count, app, user_id);
+}
+
+static void on_down_mail(struct net_mail *mail, void *owner)
+{
+    struct events_mail *down = (struct events_mail *)mail;
+
+    (void)owner;
+    LIST_EACH(link, following, &down->worker->sessions) {
+        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
+
+        if (!session->is_over && session->app != NULL)
+            pusher_session_resume(session);
+    }
+    free_mail(down);
+}
+
+static void on_down(void *user)
+{
+    struct pusher_cluster_events *events = user;
+
+    for (size_t i = 0; i < events->workers_count; i++)
+        post(events, NULL, (uint64_t)i << 32, on_down_mail, &(struct events_mail){0});
+}
+
+static bool is_congested(void *user)
+{
+    const struct pusher_cluster_events *events = user;
+
+    for (size_t i = 0; i < events->workers_count; i++)
+        if (net_mailbox_is_full(&events->workers[i].loop->mailbox))
+            return true;
+    return false;
+}
+
+const struct cluster_events pusher_cluster_events_table = {
+    .on_event = on_event,
+    .on_members = on_members,
+    .on_member_added = on_member_added,
+    .on_member_removed = on_member_removed,
+    .on_cached = on_cached,
+    .on_count = on_count,
+    .on_ready = on_ready,
+    .on_admitted = on_admitted,
+    .on_online = on_online,
+    .on_online_answer = on_online_answer,
+    .on_terminate = on_terminate,
+    .is_congested = is_congested,
+    .on_down = on_down,
+};
+
+void pusher_cluster_events_deinit(struct pusher_cluster_events *events)
+{
+    buffer_deinit(&events->scratch);
+}
