@@ -38,11 +38,11 @@ void pusher_encode_connection_established(struct buffer *out, struct bytes socke
 void pusher_encode_error(struct buffer *out, enum pusher_error error)
 {
     begin(out, "pusher:error", BYTES_NONE);
-    buffer_append_text(out, ",\"data\":\"{\\\"code\\\":");
+    buffer_append_text(out, ",\"data\":{\"code\":");
     buffer_append_number(out, pusher_error_code(error));
-    buffer_append_text(out, ",\\\"message\\\":\\\"");
+    buffer_append_text(out, ",\"message\":\"");
     buffer_append_bytes(out, pusher_error_text(error));
-    buffer_append_text(out, "\\\"}\"}");
+    buffer_append_text(out, "\"}}");
 }
 
 void pusher_encode_ping(struct buffer *out)
@@ -74,13 +74,13 @@ void pusher_encode_subscription_error(struct buffer *out, struct bytes channel,
     const bool is_limit = error == PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS;
 
     begin(out, "pusher:subscription_error", channel);
-    buffer_append_text(out, ",\"data\":\"{\\\"type\\\":\\\"");
+    buffer_append_text(out, ",\"data\":{\"type\":\"");
     buffer_append_text(out, is_limit ? "LimitReached" : "AuthError");
-    buffer_append_text(out, "\\\",\\\"error\\\":\\\"");
+    buffer_append_text(out, "\",\"error\":\"");
     buffer_append_bytes(out, pusher_error_text(error));
-    buffer_append_text(out, "\\\",\\\"status\\\":");
+    buffer_append_text(out, "\",\"status\":");
     buffer_append_number(out, is_limit ? 429 : 401);
-    buffer_append_text(out, "}\"}");
+    buffer_append_text(out, "}}");
 }
 
 void pusher_encode_subscription_count(struct buffer *out, struct bytes channel, size_t count)

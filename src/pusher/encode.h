@@ -1,5 +1,6 @@
 /* What the server sends: `{"event":…,"channel":…,"data":"…"}`, with `data` a JSON text inside a
- * JSON string. Pusher Channels protocol 7.
+ * JSON string; only those of errors have it as an object, which typed clients insist on. Pusher
+ * Channels protocol 7.
  *
  * Thread: the buffer owner's. Each appends one whole message.
  */

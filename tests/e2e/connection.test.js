@@ -212,11 +212,11 @@ for (const [what, text] of Object.entries(misunderstood))
         await client.quiet();
     });
 
-test('an error is a pusher:error whose data is a JSON string', async () => {
+test('an error is a pusher:error whose data is an object', async () => {
     const client = await Client.open(server);
     client.sendText('hello');
     assert.equal((await client.take()).raw,
-        '{"event":"pusher:error","data":"{\\"code\\":4200,\\"message\\":\\"Invalid message format\\"}"}');
+        '{"event":"pusher:error","data":{"code":4200,"message":"Invalid message format"}}');
 });
 
 test('the data of a message may be an object or a string that holds JSON', async () => {

@@ -103,6 +103,18 @@ for (const version of [8, 7]) {
         assert.equal(pusher.connection.state, 'connected');
     });
 
+    test(named('is given the code and the text of an error'), async () => {
+        const pusher = await open();
+        await connected(pusher);
+        const error = called((fn) => pusher.connection.bind('error', fn), 'an error');
+        pusher.send_event('client-x', {}, 'public');
+        const { type, data } = await error;
+        assert.equal(type, 'PusherError');
+        assert.equal(data.code, 4301);
+        assert.match(data.message, /Client events/);
+        assert.equal(pusher.connection.state, 'connected');
+    });
+
     test(named('is told of an empty cache and given a full one'), async () => {
         const name = `cache-js-${version}`;
         const first = await open();

@@ -182,7 +182,7 @@ class Client {
         if (kind === 'pong')
             return this.event('pusher:pong');
         const error = await this.event('pusher:error');
-        assert.strictEqual(JSON.parse(error.data).code, 4200);
+        assert.strictEqual(error.data.code, 4200);
         return error;
     }
 

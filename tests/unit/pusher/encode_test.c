@@ -3,7 +3,8 @@
 #include "support/oracle.h"
 #include "support/unit.h"
 
-/* A message as a client reads it: JSON, whose `data` is JSON in a string. */
+/* A message as a client reads it: JSON, whose `data` is JSON in a string, or of an error an object.
+ */
 struct read {
     json_t *root;
     json_t *data; /* NULL where there is none */
@@ -16,7 +17,10 @@ static struct read read_message(struct buffer *out)
 
     assert_int_equal(oracle_text(buffer_bytes(out), &message.root), ORACLE_ACCEPTED);
     data = json_object_get(message.root, "data");
-    if (data != NULL) {
+    if (unit_has(oracle_member(message.root, "event"), BYTES("error"))) {
+        assert_true(json_is_object(data));
+        message.data = json_incref(data);
+    } else if (data != NULL) {
         assert_true(json_is_string(data));
         assert_int_equal(oracle_text(oracle_string(data), &message.data), ORACLE_ACCEPTED);
     }
