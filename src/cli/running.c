@@ -83,6 +83,8 @@ static json_t *ask(int argc, char **argv, const char *command, struct request *r
 
 static void print_row(const char *title, json_t *value)
 {
+    if (value == NULL)
+        return;
     if (json_is_string(value))
         printf("%-22s %s\n", title, json_string_value(value));
     else
@@ -104,6 +106,7 @@ static void print_cluster(json_t *cluster)
 {
     static const struct row rows[] = {
         {"redis", "Redis"},
+        {"reason", "reason"},
         {"nodes", "nodes"},
         {"events_sent", "events sent to nodes"},
         {"events_received", "events from nodes"},

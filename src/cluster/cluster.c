@@ -335,10 +335,12 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     cluster->shared.user = user;
     cluster->shared.loop = &cluster->loop;
     name_process(&cluster->shared);
+    cluster_reason_init(&cluster->shared.reason);
     list_init(&cluster->queries);
     if (settings->tls.enabled) {
         cluster->shared.tls = net_tls_new_client(&settings->tls, error);
         if (cluster->shared.tls == NULL) {
+            cluster_reason_deinit(&cluster->shared.reason);
             free(cluster);
             return NULL;
         }
@@ -389,6 +391,7 @@ void cluster_free(struct cluster *cluster)
     for (size_t i = 0; i < cluster->links_count; i++)
         cluster_link_deinit(&cluster->links[i]);
     net_tls_free(cluster->shared.tls);
+    cluster_reason_deinit(&cluster->shared.reason);
     free(cluster->links);
     free(cluster);
 }
@@ -416,7 +419,7 @@ bool cluster_is_connected(const struct cluster *cluster)
     return true;
 }
 
-void cluster_read_status(const struct cluster *cluster, struct cluster_status *status)
+void cluster_read_status(struct cluster *cluster, struct cluster_status *status)
 {
     *status = (struct cluster_status){
         .is_connected = cluster_is_connected(cluster),
@@ -425,6 +428,7 @@ void cluster_read_status(const struct cluster *cluster, struct cluster_status *s
         .links_lost = atomic_load(&cluster->shared.links_lost),
         .gaps = atomic_load(&cluster->shared.gaps),
     };
+    cluster_reason_read(&cluster->shared.reason, status->reason);
     for (size_t i = 0; i < cluster->links_count; i++) {
         const size_t nodes_count = atomic_load(&cluster->links[i].nodes_count);
 

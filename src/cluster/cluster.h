@@ -15,6 +15,7 @@
 #pragma once
 
 #include "cluster/key.h"
+#include "cluster/reason.h"
 #include "config/config.h"
 #include "net/chunk.h"
 #include "net/descriptors.h"
@@ -125,10 +126,11 @@ struct cluster_status {
     uint64_t events_kept;    /* waiting for Redis now */
     uint64_t events_dropped; /* did not fit into what may be kept */
     uint64_t links_lost;
-    uint64_t gaps; /* times that this node may have missed events of others */
+    uint64_t gaps;                       /* times that this node may have missed events of others */
+    char reason[CLUSTER_REASON_LEN_MAX]; /* why Redis is away; "" if it is not */
 };
 
-void cluster_read_status(const struct cluster *cluster, struct cluster_status *status);
+void cluster_read_status(struct cluster *cluster, struct cluster_status *status);
 
 /* For cluster/query.c alone: hands an ask to the cluster's thread. */
 void cluster_take_query(struct cluster *cluster, struct cluster_pending_query *query);

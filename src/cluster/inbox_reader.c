@@ -3,45 +3,70 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENTRIES_AT_ONCE "500"
+/* As many entries are asked for as come in about so many bytes, going by those before. */
+#define BYTES_AT_ONCE 524288
+#define ENTRIES_AT_ONCE_MAX 1000
+#define ENTRIES_AT_FIRST 16
 #define STRINGIFY(number) #number
 #define TEXT_OF(number) STRINGIFY(number)
 
-/* [id, [letter, packed, …]] */
-static void read_entry(struct cluster_inbox_reader *reader, const redisReply *entry,
-                       struct cluster_resp *done)
+/* [id, [letter, packed, …]]; returns how long it was. */
+static size_t read_entry(struct cluster_inbox_reader *reader, const redisReply *entry,
+                         struct cluster_resp *done)
 {
     const redisReply *fields;
+    size_t bytes = 0;
 
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
         !cluster_redis_is_text(entry->element[0]) || entry->element[1]->type != REDIS_REPLY_ARRAY)
-        return;
+        return 0;
     fields = entry->element[1];
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+        bytes += fields->element[i]->len + fields->element[i + 1]->len;
         if (cluster_redis_is_text(fields->element[i]) &&
             cluster_redis_is_text(fields->element[i + 1]))
             cluster_inbox_read(reader->inbox, cluster_redis_text(fields->element[i]),
                                cluster_redis_text(fields->element[i + 1]));
+    }
     snprintf(reader->last_id, sizeof reader->last_id, "%.*s",
              BYTES_ARGS(cluster_redis_text(entry->element[0])));
     cluster_resp_add(done, cluster_redis_text(entry->element[0]));
+    return bytes;
 }
 
+/* One that is refused would fill the stream for ever. */
 static void on_deleted(const redisReply *reply, void *data, void *user)
 {
-    (void)reply;
+    struct cluster_inbox_reader *reader = user;
+
     (void)data;
-    (void)user;
+    if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
+        reader->on_refused(reply, reader->user);
+}
+
+static void adapt(struct cluster_inbox_reader *reader, size_t entries_count, size_t bytes)
+{
+    const size_t fit = BYTES_AT_ONCE / (bytes / entries_count + 1);
+    const size_t grown = reader->entries_at_once * 2;
+
+    reader->entries_at_once = fit < grown ? fit : grown;
+    if (reader->entries_at_once == 0)
+        reader->entries_at_once = 1;
+    if (reader->entries_at_once > ENTRIES_AT_ONCE_MAX)
+        reader->entries_at_once = ENTRIES_AT_ONCE_MAX;
 }
 
 static void read_entries(struct cluster_inbox_reader *reader, const redisReply *entries)
 {
     struct cluster_resp done = {0};
+    size_t bytes = 0;
 
     cluster_resp_add_text(&done, "XDEL");
     cluster_resp_add_text(&done, reader->key);
     for (size_t i = 0; i < entries->elements; i++)
-        read_entry(reader, entries->element[i], &done);
+        bytes += read_entry(reader, entries->element[i], &done);
+    if (entries->elements > 0)
+        adapt(reader, entries->elements, bytes);
     if (reader->redis != NULL && done.count > 2)
         cluster_redis_send(reader->redis, &done, on_deleted, NULL);
     cluster_resp_deinit(&done);
@@ -69,11 +94,14 @@ static void on_entries(const redisReply *reply, void *data, void *user)
 
 void cluster_inbox_reader_resume(struct cluster_inbox_reader *reader)
 {
+    char count[24];
+
     if (reader->redis == NULL)
         return;
     reader->is_paused = reader->is_congested(reader->congested_user);
+    snprintf(count, sizeof count, "%zu", reader->entries_at_once);
     if (!reader->is_paused)
-        cluster_redis_command(reader->redis, on_entries, "XREAD", "COUNT", ENTRIES_AT_ONCE, "BLOCK",
+        cluster_redis_command(reader->redis, on_entries, "XREAD", "COUNT", count, "BLOCK",
                               TEXT_OF(CLUSTER_INBOX_READER_BLOCK_MS), "STREAMS", reader->key,
                               reader->last_id, NULL);
 }
@@ -98,11 +126,11 @@ static void on_ready(void *user)
     reader->on_ready(reader->user);
 }
 
-static void on_lost(const char *reason, void *user)
+static void on_lost(const char *reason, const char *said, void *user)
 {
     struct cluster_inbox_reader *reader = user;
 
-    reader->on_lost(reason, reader->user);
+    reader->on_lost(reason, said, reader->user);
 }
 
 static const struct cluster_redis_events redis_events = {
@@ -114,6 +142,7 @@ void cluster_inbox_reader_open(struct cluster_inbox_reader *reader, struct net_l
                                const struct cluster_redis_address *address,
                                const struct cluster_redis_login *login, struct net_tls *tls)
 {
+    reader->entries_at_once = ENTRIES_AT_FIRST;
     reader->redis = cluster_redis_open(loop, address, login, tls, &redis_events, reader);
 }
 

@@ -20,12 +20,13 @@ struct cluster_inbox_reader {
     /* It is connected; Redis answers with an error; it is lost. */
     void (*on_ready)(void *user);
     void (*on_refused)(const redisReply *error, void *user);
-    void (*on_lost)(const char *reason, void *user);
+    void (*on_lost)(const char *reason, const char *said, void *user);
     void (*on_read)(void *user); /* some entries were told on */
     void *user;
 
     struct cluster_redis *redis; /* NULL: there is no connection */
     char last_id[64];            /* what was read last */
+    size_t entries_at_once;      /* that are asked for */
     bool is_paused;
 };
 

@@ -34,7 +34,7 @@ struct waiter {
     void *data;
 };
 
-static void lose(struct cluster_link *link, const char *reason);
+static void lose(struct cluster_link *link, const char *reason, const char *said);
 static void flush_batch(struct cluster_link *link,
                         void (*on_applied)(struct cluster_link *link, const redisReply *answer));
 
@@ -99,12 +99,13 @@ static bool is_applied(struct cluster_link *link, const redisReply *reply)
         reply->element[0]->type == REDIS_REPLY_STRING && strcmp(reply->element[0]->str, "OK") == 0)
         return true;
     if (reply->type == REDIS_REPLY_ERROR) {
-        cluster_locate_refer(&link->locate, cluster_redis_text(reply));
+        cluster_locate_refer(&link->locate, &link->address, cluster_redis_text(reply));
         snprintf(reason, sizeof reason, "it answers: %.*s", BYTES_ARGS(cluster_redis_text(reply)));
-        lose(link, reason);
+        lose(link, reason, reply->str);
     } else {
         atomic_fetch_add(&link->shared->gaps, 1);
-        lose(link, "it does not know this node any more, so that events of others may be missing");
+        lose(link, "it does not know this node any more, so that events of others may be missing",
+             NULL);
     }
     return false;
 }
@@ -209,26 +210,41 @@ static void deliver_all(struct cluster_link *link)
     update_outbox_count(link);
 }
 
-/* Said once for all links. */
-static void log_away(struct cluster_link *link, const char *reason)
+/* Remembers the code of what Redis says; false if it is the one that was said before. */
+static bool is_news(struct cluster_link_shared *shared, const char *said)
+{
+    const size_t len = said ? strcspn(said, " ") : 0;
+
+    if (len == 0 || (strncmp(shared->said, said, len) == 0 && shared->said[len] == '\0'))
+        return false;
+    snprintf(shared->said, sizeof shared->said, "%.*s", (int)len, said);
+    return true;
+}
+
+/* Said once for all links, and again if Redis itself gives another reason. */
+static void log_away(struct cluster_link *link, const char *reason, const char *said)
 {
     struct cluster_link_shared *shared = link->shared;
+    const bool is_first = !link->is_away && shared->away_count++ == 0;
     struct buffer server = {0};
 
-    if (link->is_away)
-        return;
     link->is_away = true;
-    if (shared->away_count++ > 0)
-        return;
-    shared->away_ms = now_of(link);
-    shared->said_ms = shared->away_ms;
-    shared->dropped_before = atomic_load(&shared->events_dropped);
+    cluster_reason_set(&shared->reason, reason);
     if (link->address.host[0] != '\0') {
         buffer_append_char(&server, ' ');
         cluster_locate_describe(&link->address, &server);
     }
-    log_error("Redis%s is away: %s; clients stay, this node goes on by itself and tries again",
-              buffer_text(&server), reason);
+    if (is_first) {
+        shared->said[0] = '\0';
+        shared->away_ms = now_of(link);
+        shared->said_ms = shared->away_ms;
+        shared->dropped_before = atomic_load(&shared->events_dropped);
+    }
+    if (is_news(shared, said) && !is_first)
+        log_error("Redis%s is still away: %s", buffer_text(&server), reason);
+    if (is_first)
+        log_error("Redis%s is away: %s; clients stay, this node goes on by itself and tries again",
+                  buffer_text(&server), reason);
     buffer_deinit(&server);
 }
 
@@ -256,7 +272,7 @@ void cluster_link_close(struct cluster_link *link)
     cluster_batch_clear(&link->batch);
 }
 
-static void lose(struct cluster_link *link, const char *reason)
+static void lose(struct cluster_link *link, const char *reason, const char *said)
 {
     const bool was_up = atomic_exchange(&link->is_up, false);
 
@@ -269,7 +285,7 @@ static void lose(struct cluster_link *link, const char *reason)
     }
     /* A referral is no failure. */
     if (!link->locate.is_referred || link->attempts >= 3)
-        log_away(link, reason);
+        log_away(link, reason, said);
     link->phase = CLUSTER_LINK_AWAY;
     link->retry_ms = now_of(link) + retry_delay_ms(link);
     cluster_link_close(link);
@@ -280,9 +296,9 @@ static void lose(struct cluster_link *link, const char *reason)
         link->shared->events->on_down(link->shared->user);
 }
 
-static void on_lost(const char *reason, void *user)
+static void on_lost(const char *reason, const char *said, void *user)
 {
-    lose(user, reason);
+    lose(user, reason, said);
 }
 
 /* --- being in step -------------------------------------------------------------------------- */
@@ -314,6 +330,7 @@ static void log_back(struct cluster_link *link)
     link->is_away = false;
     if (--shared->away_count > 0)
         return;
+    cluster_reason_set(&shared->reason, "");
     log_info("Redis is back after %" PRIu64 " s", (now_of(link) - shared->away_ms + 500) / 1000);
     dropped = atomic_load(&shared->events_dropped) - shared->dropped_before;
     if (dropped > 0)
@@ -497,7 +514,7 @@ static void on_hello(struct cluster_link *link, const redisReply *reply)
 
     if (reply->elements < 3 || !cluster_redis_is_text(reply->element[1]) ||
         !cluster_redis_is_text(reply->element[2])) {
-        lose(link, "its answer to a hello is not understood");
+        lose(link, "its answer to a hello is not understood", NULL);
         return;
     }
     has_inbox = strcmp(reply->element[2]->str, "1") == 0;
@@ -767,7 +784,7 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
         cluster_locate_begin(&link->locate);
     } else if (is_silent(link->commands, now_ms) ||
                cluster_inbox_reader_is_silent(&link->reader, now_ms)) {
-        lose(link, "it does not answer");
+        lose(link, "it does not answer", NULL);
     } else if (talks(link) && now_ms >= link->heartbeat_ms) {
         heartbeat(link, now_ms);
     }

@@ -17,6 +17,7 @@
 #include "cluster/locate.h"
 #include "cluster/outbox.h"
 #include "cluster/query.h"
+#include "cluster/reason.h"
 #include "cluster/state.h"
 
 #define CLUSTER_LINK_NODE_LEN_MAX 64
@@ -56,6 +57,8 @@ struct cluster_link_shared {
     uint64_t away_ms;        /* since when the first of them is */
     uint64_t said_ms;        /* when that was said last */
     uint64_t dropped_before; /* events, when it began */
+    char said[32];           /* the code of what Redis said last of it */
+    struct cluster_reason reason;
 };
 
 struct cluster_link {

@@ -53,23 +53,23 @@ static void next_of_hosts(struct cluster_locate *locate, struct cluster_redis_ad
 
 /* --- Sentinel ------------------------------------------------------------------------------- */
 
-static void fail(struct cluster_locate *locate, const char *reason)
+static void fail(struct cluster_locate *locate, const char *reason, const char *said)
 {
     struct buffer text = {0};
 
     buffer_append_text(&text, "Sentinel ");
     cluster_locate_describe(&locate->asked, &text);
     buffer_printf(&text, ": %s", reason);
-    locate->on_failed(buffer_text(&text), locate->user);
+    locate->on_failed(buffer_text(&text), said, locate->user);
     buffer_deinit(&text);
 }
 
-static void on_sentinel_lost(const char *reason, void *user)
+static void on_sentinel_lost(const char *reason, const char *said, void *user)
 {
     struct cluster_locate *locate = user;
 
     locate->sentinel = NULL;
-    fail(locate, reason);
+    fail(locate, reason, said);
 }
 
 static void on_master(const redisReply *reply, void *data, void *user)
@@ -94,8 +94,10 @@ static void on_master(const redisReply *reply, void *data, void *user)
         locate->on_found(&address, locate->user);
     } else {
         cluster_redis_close(sentinel);
-        fail(locate,
-             reply->type == REDIS_REPLY_ERROR ? reply->str : "it knows no master of that name");
+        if (reply->type == REDIS_REPLY_ERROR)
+            fail(locate, reply->str, reply->str);
+        else
+            fail(locate, "it knows no master of that name", NULL);
     }
 }
 
@@ -148,7 +150,8 @@ void cluster_locate_cancel(struct cluster_locate *locate)
     cluster_redis_close(sentinel);
 }
 
-bool cluster_locate_refer(struct cluster_locate *locate, struct bytes error)
+bool cluster_locate_refer(struct cluster_locate *locate, const struct cluster_redis_address *asked,
+                          struct bytes error)
 {
     struct bytes rest = error;
     struct bytes word;
@@ -157,6 +160,8 @@ bool cluster_locate_refer(struct cluster_locate *locate, struct bytes error)
         !bytes_next(&rest, ' ', &word) || rest.len == 0)
         return false;
     parse_address(&locate->referral, rest, REDIS_PORT);
+    if (locate->referral.host[0] == '\0')
+        memcpy(locate->referral.host, asked->host, sizeof asked->host);
     locate->is_referred = true;
     return true;
 }

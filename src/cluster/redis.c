@@ -27,7 +27,8 @@ struct cluster_redis {
     void *user;
     struct pending *first;
     struct pending *last;
-    bool is_over; /* is freed when its connection has closed */
+    uint64_t heard_ms; /* when bytes came last */
+    bool is_over;      /* is freed when its connection has closed */
 };
 
 /* --- its end -------------------------------------------------------------------------------- */
@@ -70,13 +71,18 @@ void cluster_redis_close(struct cluster_redis *redis)
     finish(redis);
 }
 
-void cluster_redis_lose(struct cluster_redis *redis, const char *reason)
+static void lose_for(struct cluster_redis *redis, const char *reason, const char *said)
 {
     if (redis->is_over)
         return;
     redis->is_over = true;
-    redis->events->on_lost(reason, redis->user);
+    redis->events->on_lost(reason, said, redis->user);
     finish(redis);
+}
+
+static void lose(struct cluster_redis *redis, const char *reason)
+{
+    lose_for(redis, reason, NULL);
 }
 
 /* --- what comes in -------------------------------------------------------------------------- */
@@ -87,13 +93,13 @@ static void read_replies(struct cluster_redis *redis)
 
     while (!redis->is_over) {
         if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK) {
-            cluster_redis_lose(redis, "what it answers is not the Redis protocol");
+            lose(redis, "what it answers is not the Redis protocol");
             return;
         }
         if (reply == NULL)
             return;
         if (redis->first == NULL)
-            cluster_redis_lose(redis, "it answers what was not asked");
+            lose(redis, "it answers what was not asked");
         else
             take_reply(redis, reply);
         freeReplyObject(reply);
@@ -106,15 +112,16 @@ static void on_data(struct net_conn *conn, char *data, size_t len)
 
     if (redis->is_over)
         return;
+    redis->heard_ms = net_loop_now_ms(redis->loop);
     if (redisReaderFeed(redis->reader, data, len) != REDIS_OK)
-        cluster_redis_lose(redis, "what it answers is not the Redis protocol");
+        lose(redis, "what it answers is not the Redis protocol");
     else
         read_replies(redis);
 }
 
 static void on_end(struct net_conn *conn)
 {
-    cluster_redis_lose(net_conn_user(conn), "it closed the connection");
+    lose(net_conn_user(conn), "it closed the connection");
 }
 
 static void on_timer(struct net_conn *conn, uint64_t now_ms)
@@ -131,7 +138,7 @@ static void on_closed(struct net_conn *conn)
     if (redis->is_over)
         free_redis(redis);
     else
-        cluster_redis_lose(redis, "the connection was lost");
+        lose(redis, "the connection was lost");
 }
 
 static const struct net_conn_events conn_events = {
@@ -200,8 +207,12 @@ struct bytes cluster_redis_text(const redisReply *reply)
 
 uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms)
 {
-    return redis->first != NULL && now_ms > redis->first->sent_ms ? now_ms - redis->first->sent_ms
-                                                                  : 0;
+    uint64_t since_ms;
+
+    if (redis->first == NULL)
+        return 0;
+    since_ms = redis->first->sent_ms > redis->heard_ms ? redis->first->sent_ms : redis->heard_ms;
+    return now_ms > since_ms ? now_ms - since_ms : 0;
 }
 
 /* --- logging in ----------------------------------------------------------------------------- */
@@ -215,7 +226,7 @@ static bool is_error(struct cluster_redis *redis, const redisReply *reply, const
     if (reply->type != REDIS_REPLY_ERROR)
         return false;
     snprintf(reason, sizeof reason, "%s: %.*s", what, (int)reply->len, reply->str);
-    cluster_redis_lose(redis, reason);
+    lose_for(redis, reason, reply->str);
     return true;
 }
 
@@ -256,7 +267,7 @@ static void on_info(const redisReply *reply, void *data, void *user)
     if (version.len > 0 && version.data[0] < '0' + VERSION_MIN && version.data[1] == '.') {
         snprintf(reason, sizeof reason, "its version is %.*s, and Redis %d or later is needed",
                  BYTES_ARGS(version), VERSION_MIN);
-        cluster_redis_lose(redis, reason);
+        lose_for(redis, reason, reason);
         return;
     }
     redis->events->on_ready(redis->user);
@@ -297,7 +308,7 @@ static void on_connected(struct net_conn *conn, const char *error, void *user)
     redis->connecting = NULL;
     redis->conn = conn;
     if (conn == NULL)
-        cluster_redis_lose(redis, error);
+        lose(redis, error);
     else
         log_in(redis);
 }

@@ -31,8 +31,9 @@ struct cluster_redis_login {
 struct cluster_redis_events {
     /* It is logged in and takes commands. */
     void (*on_ready)(void *user);
-    /* Never again a reply; `reason` is borrowed. */
-    void (*on_lost)(const char *reason, void *user);
+    /* Never again a reply. `said` is what Redis itself has said of it, an error whose first word is
+     * a code, or NULL if the connection failed. Both are borrowed. */
+    void (*on_lost)(const char *reason, const char *said, void *user);
 };
 
 /* `reply` is NULL where the connection was lost before; borrowed for the call. */
@@ -60,8 +61,6 @@ bool cluster_redis_is_text(const redisReply *reply);
 /* What a text or an error says, borrowed from the reply; "" of everything else. */
 struct bytes cluster_redis_text(const redisReply *reply);
 
-/* What has waited longest for its reply, in ms; 0 where nothing does. */
+/* For how long a reply is waited for without a byte having come, in ms; 0 if none is waited for. A
+ * long reply over a slow link is no silence. */
 uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms);
-
-/* Ends it as lost, for a reason of the caller's. */
-void cluster_redis_lose(struct cluster_redis *redis, const char *reason);

@@ -36,7 +36,7 @@ static void write_apps(struct buffer *out, struct pusher_apps *apps)
     buffer_append_char(out, ']');
 }
 
-static void write_cluster(struct buffer *out, const struct cluster *cluster)
+static void write_cluster(struct buffer *out, struct cluster *cluster)
 {
     struct cluster_status status;
 
@@ -51,8 +51,13 @@ static void write_cluster(struct buffer *out, const struct cluster *cluster)
     buffer_printf(out, ",\"events_kept\":%llu,\"events_dropped\":%llu",
                   (unsigned long long)status.events_kept,
                   (unsigned long long)status.events_dropped);
-    buffer_printf(out, ",\"links_lost\":%llu,\"gaps\":%llu}", (unsigned long long)status.links_lost,
+    buffer_printf(out, ",\"links_lost\":%llu,\"gaps\":%llu", (unsigned long long)status.links_lost,
                   (unsigned long long)status.gaps);
+    if (status.reason[0] != '\0') {
+        buffer_append_text(out, ",\"reason\":");
+        jsonwrite_string(out, bytes_of(status.reason));
+    }
+    buffer_append_char(out, '}');
 }
 
 void server_status_write(struct buffer *out, const struct server_status *status)

@@ -11,7 +11,7 @@ struct server_status {
     uint64_t now_ms;
     const char *state; /* "running" or "ending" */
     struct pusher_apps *apps;
-    const struct cluster *cluster; /* NULL: the only node */
+    struct cluster *cluster;       /* NULL: the only node */
     const struct metrics *metrics; /* a worker each */
     size_t workers_count;
 };

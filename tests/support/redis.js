@@ -219,13 +219,15 @@ const CLUSTER_MASTERS_COUNT = 3;
 const FAILOVER_MS = 6000;
 
 class RedisCluster {
-    static async start() {
+    /* options: args (of each server) */
+    static async start(options = {}) {
         const it = new RedisCluster();
         it.servers = [];
         for (let n = 0; n < 2 * CLUSTER_MASTERS_COUNT; n++)
             it.servers.push(await Redis.start({
                 port: await freeClusterPort(),
-                args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-config-file', 'nodes.conf'],
+                args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-config-file', 'nodes.conf',
+                    ...options.args ?? []],
             }));
         const addresses = it.servers.map(({ port }) => `127.0.0.1:${port}`);
         await new Promise((resolve, reject) => execFile('redis-cli',
