@@ -5,7 +5,8 @@ const { test } = require('../support/test.js');
 const { Client } = require('../support/clients.js');
 const { api } = require('../support/api.js');
 const { freePort } = require('../support/server.js');
-const { ownApplication } = require('./application.js');
+const { until } = require('../support/wait.js');
+const { ownApplication, run } = require('./application.js');
 
 test('reverb:restart ends every server of the application gracefully, under traffic', async (t) => {
     const application = await ownApplication(t).install();
@@ -40,7 +41,28 @@ test('a server that starts after a restart was asked for keeps running', async (
 test('a cache that no other process sees is warned of', async (t) => {
     const application = await ownApplication(t).install();
     const { said } = await application.must(['reverb:restart'], { env: { CACHE_STORE: 'array' } });
-    assert.match(said, /WARN .*"array"/);
+    assert.match(said, /WARN .*\[array\] cache store/);
+});
+
+/* The table is away: each look at it fails. */
+const renameCache = (application, from, to) => run('php', ['-r', `(new PDO('sqlite:database/database.sqlite'))->exec('ALTER TABLE ${from} RENAME TO ${to}');`],
+    { cwd: application.folder });
+
+test('a cache store that is away is reported once, and restarts count again when it is back', async (t) => {
+    const application = await ownApplication(t).install();
+    await application.must(['reverb:restart']);
+    await renameCache(application, 'cache', 'away');
+    const server = await application.server();
+    await renameCache(application, 'away', 'cache');
+    await server.line(/The cache store is available again/);
+    await renameCache(application, 'cache', 'away');
+    await until(() => server.said.split('ERROR').length === 3, () => `it is away again\n${server.said}`);
+    await renameCache(application, 'away', 'cache');
+    await until(() => server.said.split('is available again').length === 3, () => `it is back again\n${server.said}`);
+    assert.equal(application.read('storage/logs/laravel.log').split('local.ERROR').length - 1, 2);
+    await application.must(['reverb:restart']);
+    assert.equal((await server.ended()).code, 0);
+    assert.match(server.said, /Stopping server/);
 });
 
 test('artisan reload restarts the server, where the framework has it', async (t) => {

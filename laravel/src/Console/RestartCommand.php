@@ -3,32 +3,28 @@
 namespace Laravel\Reverb\Console;
 
 use Illuminate\Console\Command;
-use Illuminate\Contracts\Cache\Factory;
 use Illuminate\Contracts\Config\Repository;
+use Laravel\Reverb\Native\RestartSignal;
 use Symfony\Component\Console\Attribute\AsCommand;
 
 #[AsCommand(name: 'reverb:restart')]
 class RestartCommand extends Command
 {
-    public const CACHE_KEY = 'laravel:reverb:restart';
-
     protected $signature = 'reverb:restart';
 
-    protected $description = 'End the Reverb servers of this application gracefully, for their process manager to start them again';
+    protected $description = 'Restart the Reverb servers of the application, which their process manager starts again';
 
-    public function handle(Factory $cache, Repository $config): int
+    public function handle(RestartSignal $signal, Repository $config): int
     {
         $store = $config->get('cache.default');
 
         if ($config->get("cache.stores.{$store}.driver") === 'array') {
-            $this->components->warn('The cache store "array" is not shared between processes: no server will hear of it.');
+            $this->components->warn("The [{$store}] cache store is not shared between processes, so no server receives the signal.");
         }
 
-        // Two restarts within one second are two.
-        $last = (int) $cache->store()->get(self::CACHE_KEY);
-        $cache->store()->forever(self::CACHE_KEY, max(time(), $last + 1));
+        $signal->give();
 
-        $this->components->info('Told the Reverb servers to restart.');
+        $this->components->info('Broadcasting Reverb restart signal.');
 
         return self::SUCCESS;
     }

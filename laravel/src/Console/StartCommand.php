@@ -2,8 +2,8 @@
 
 namespace Laravel\Reverb\Console;
 
+use Closure;
 use Illuminate\Console\Command;
-use Illuminate\Contracts\Cache\Factory as Cache;
 use Illuminate\Contracts\Config\Repository;
 use Illuminate\Contracts\Debug\ExceptionHandler;
 use Illuminate\Contracts\Events\Dispatcher;
@@ -18,11 +18,14 @@ use Laravel\Reverb\Native\Configuration;
 use Laravel\Reverb\Native\EventRelay;
 use Laravel\Reverb\Native\Ingest;
 use Laravel\Reverb\Native\Output;
+use Laravel\Reverb\Native\Poll;
 use Laravel\Reverb\Native\Process;
+use Laravel\Reverb\Native\RestartSignal;
 use Laravel\Reverb\Native\Timer;
 use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager as ChannelManagerContract;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Command\SignalableCommandInterface;
+use Symfony\Component\Console\Formatter\OutputFormatter;
 use Throwable;
 
 #[AsCommand(name: 'reverb:start')]
@@ -62,7 +65,7 @@ class StartCommand extends Command implements SignalableCommandInterface
 
     protected string $handedOver = '';
 
-    protected mixed $restartKey = null;
+    protected Poll $restartPoll;
 
     protected bool $isRestarting = false;
 
@@ -81,7 +84,9 @@ class StartCommand extends Command implements SignalableCommandInterface
         $this->configuration = new Configuration($config, $provider, $this->given());
         $this->ingest = new Ingest($this->laravel, $this->configuration);
         $this->screen = new Output($this->output, $this->components);
-        $this->restartKey = $this->readRestartKey();
+        $signal = $this->laravel->make(RestartSignal::class);
+        $this->restartPoll = $this->poll('The cache store', fn () => $signal->isGiven() && $this->restart());
+        ($this->restartPoll)(); // what was given before does not count
 
         $this->laravel->instance(Logger::class, new CliLogger($this->output));
         $this->laravel->singletonIf(ChannelManagerContract::class, ChannelManager::class);
@@ -161,9 +166,11 @@ class StartCommand extends Command implements SignalableCommandInterface
      */
     protected function serve(): int
     {
+        $apps = $this->poll('The application provider', $this->reloadWhenAppsChange(...));
+
         $timers = [
-            new Timer(self::RESTART_POLL, $this->restartWhenTold(...)),
-            new Timer(self::APPS_POLL, $this->reloadWhenAppsChange(...)),
+            new Timer(self::RESTART_POLL, ($this->restartPoll)(...)),
+            new Timer(self::APPS_POLL, $apps(...)),
             ...$this->ingest->timers(),
         ];
 
@@ -211,27 +218,29 @@ class StartCommand extends Command implements SignalableCommandInterface
         try {
             $callback();
         } catch (Throwable $e) {
-            $this->laravel->make(ExceptionHandler::class)->report($e);
-            $this->components->error($e::class.': '.$e->getMessage());
+            $this->report($e);
         }
+    }
+
+    protected function report(Throwable $e): void
+    {
+        $this->laravel->make(ExceptionHandler::class)->report($e);
+        $this->components->error(OutputFormatter::escape($e::class.': '.$e->getMessage()));
+    }
+
+    /**
+     * What is away is said once, and once more that it is back.
+     */
+    protected function poll(string $name, Closure $look): Poll
+    {
+        return new Poll($this->laravel, $look, $this->report(...), fn () => $this->components->info("{$name} is available again."));
     }
 
     /* --- restarting --------------------------------------------------------------------------- */
 
-    protected function readRestartKey(): mixed
+    protected function restart(): void
     {
-        try {
-            return $this->laravel->make(Cache::class)->store()->get(RestartCommand::CACHE_KEY);
-        } catch (Throwable $e) {
-            $this->laravel->make(ExceptionHandler::class)->report($e);
-
-            return $this->restartKey;
-        }
-    }
-
-    protected function restartWhenTold(): void
-    {
-        if ($this->isRestarting || $this->readRestartKey() === $this->restartKey) {
+        if ($this->isRestarting || ! isset($this->process)) {
             return;
         }
 

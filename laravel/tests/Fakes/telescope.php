@@ -14,6 +14,19 @@ namespace Laravel\Telescope {
             {
                 self::$stored[] = $repository;
             }
+
+            public static bool $isRecording = true;
+
+            public static function withoutRecording(callable $callback): mixed
+            {
+                self::$isRecording = false;
+
+                try {
+                    return $callback();
+                } finally {
+                    self::$isRecording = true;
+                }
+            }
         }
     }
 }

@@ -1,0 +1,48 @@
+<?php
+
+namespace Laravel\Reverb\Native;
+
+use Illuminate\Contracts\Cache\Factory;
+
+/**
+ * How `reverb:restart` reaches every server of the application: by a key of the default cache store.
+ */
+class RestartSignal
+{
+    public const KEY = 'laravel:reverb:restart';
+
+    protected mixed $last = null;
+
+    protected bool $hasLooked = false;
+
+    protected int $since;
+
+    public function __construct(protected Factory $cache)
+    {
+        $this->since = time();
+    }
+
+    /**
+     * Two restarts within one second are two.
+     */
+    public function give(): void
+    {
+        $store = $this->cache->store();
+
+        $store->forever(self::KEY, max(time(), (int) $store->get(self::KEY) + 1));
+    }
+
+    /**
+     * Whether it was given since the last look, or, if that is the first one, since this was made.
+     */
+    public function isGiven(): bool
+    {
+        $key = $this->cache->store()->get(self::KEY);
+        $isGiven = $this->hasLooked ? $key !== $this->last : (int) $key > $this->since;
+
+        $this->hasLooked = true;
+        $this->last = $key;
+
+        return $isGiven;
+    }
+}
