@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/move.h"
 #include "channel/run.h"
 
 /* The runs of a turn are sent in the order in which they were begun. An event joins the run of its
@@ -292,7 +293,7 @@ static void post(struct channel_fanout *to, struct channel *channel, struct ws_m
     event->channel = channel_ref(channel);
     event->message = ws_message_ref(message);
     event->except = except;
-    net_mailbox_post(&to->loop->mailbox, &event->mail);
+    NET_MAILBOX_POST(&to->loop->mailbox, event);
 }
 
 static void post_to(struct channel_fanout *const *fanouts, uint64_t workers,
@@ -389,7 +390,7 @@ static void on_activation_mail(struct net_mail *mail, void *owner)
 
 void channel_fanout_add_in_order(struct channel_fanout *fanout,
                                  struct channel_subscription *subscription,
-                                 struct ws_message *welcome, struct ws_message *cached)
+                                 struct ws_message **welcome, struct ws_message **cached)
 {
     struct activation_mail *activation = mem_new(sizeof *activation);
 
@@ -397,9 +398,9 @@ void channel_fanout_add_in_order(struct channel_fanout *fanout,
     activation->fanout = fanout;
     activation->channel = channel_ref(subscription->channel);
     activation->conn = subscription->subscriber->conn;
-    activation->welcome = welcome;
-    activation->cached = cached;
-    net_mailbox_post(&fanout->loop->mailbox, &activation->mail);
+    activation->welcome = MOVE(*welcome);
+    activation->cached = MOVE(*cached);
+    NET_MAILBOX_POST(&fanout->loop->mailbox, activation);
 }
 
 void channel_fanout_catch_up(struct channel_fanout *fanout)

@@ -1,19 +1,21 @@
 #include "channel/subscription.h"
 
 #include "base/mem.h"
+#include "base/move.h"
 #include "channel/fanout.h"
 
 struct channel_subscription *channel_subscription_new(struct channel_fanout *fanout,
                                                       struct channel_subscriber *subscriber,
-                                                      struct channel *channel)
+                                                      struct channel **channel)
 {
     struct channel_subscription *subscription = mem_new(sizeof *subscription);
 
     subscription->subscriber = subscriber;
-    subscription->channel = channel;
+    subscription->channel = MOVE(*channel);
     list_append(&subscriber->subscriptions, &subscription->link);
     subscriber->count++;
-    channel_receivers_add(channel_hold_receivers(channel, fanout->worker), subscription);
+    channel_receivers_add(channel_hold_receivers(subscription->channel, fanout->worker),
+                          subscription);
     return subscription;
 }
 

@@ -21,10 +21,10 @@ struct channel_subscription {
     bool is_skipping;                       /* is left out of an event of the run being sent */
 };
 
-/* Takes the caller's reference to `channel`, where it must have joined. Not active yet. */
+/* Takes the caller's reference to `*channel`, where it must have joined. Not active yet. */
 struct channel_subscription *channel_subscription_new(struct channel_fanout *fanout,
                                                       struct channel_subscriber *subscriber,
-                                                      struct channel *channel);
+                                                      struct channel **channel);
 
 /* Ends it. `is_last_of_worker`: no other connection of this worker is in the channel. The reference
  * to the channel goes back to the caller, who leaves the registry and lets it go. */

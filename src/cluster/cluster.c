@@ -114,7 +114,7 @@ static struct cluster_link *link_of(const struct cluster *cluster, struct cluste
 
 static void post(struct cluster *cluster, struct op *op)
 {
-    net_mailbox_post(&cluster->loop.mailbox, &op->mail);
+    NET_MAILBOX_POST(&cluster->loop.mailbox, op);
 }
 
 static struct op *op_new(enum op_kind kind, struct cluster_link *link, struct bytes head,
@@ -239,11 +239,11 @@ static void on_query_mail(struct net_mail *mail, void *owner)
                                 net_loop_now_ms(&cluster->loop));
 }
 
-void cluster_take_query(struct cluster *cluster, struct cluster_pending_query *query)
+void cluster_take_query(struct cluster *cluster, struct cluster_pending_query **query)
 {
-    query->cluster = cluster;
-    query->mail.deliver = on_query_mail;
-    net_mailbox_post(&cluster->loop.mailbox, &query->mail);
+    (*query)->cluster = cluster;
+    (*query)->mail.deliver = on_query_mail;
+    NET_MAILBOX_POST(&cluster->loop.mailbox, *query);
 }
 
 /* --- the thread ----------------------------------------------------------------------------- */
@@ -376,7 +376,7 @@ void cluster_end(struct cluster *cluster)
 
     end->mail.deliver = on_end_mail;
     end->cluster = cluster;
-    net_mailbox_post(&cluster->loop.mailbox, &end->mail);
+    NET_MAILBOX_POST(&cluster->loop.mailbox, end);
     CHECK(pthread_join(cluster->thread, NULL) == 0);
     close_links(cluster);
 }

@@ -132,5 +132,5 @@ struct cluster_status {
 
 void cluster_read_status(struct cluster *cluster, struct cluster_status *status);
 
-/* For cluster/query.c alone: hands an ask to the cluster's thread. */
-void cluster_take_query(struct cluster *cluster, struct cluster_pending_query *query);
+/* For cluster/query.c alone: hands an ask to the cluster's thread. Takes `*query`. */
+void cluster_take_query(struct cluster *cluster, struct cluster_pending_query **query);

@@ -77,7 +77,7 @@ static void answer(struct cluster_pending_query *query)
     query->facts = (struct cluster_pending_query_facts){0};
     query->is_answered = true;
     list_remove(&query->link);
-    net_mailbox_post(sent->caller.mailbox, &sent->mail);
+    NET_MAILBOX_POST(sent->caller.mailbox, sent);
 }
 
 void cluster_pending_query_give_up(struct cluster_pending_query *query)

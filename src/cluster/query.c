@@ -29,7 +29,7 @@ void cluster_query_list(struct cluster *cluster, const struct cluster_query_call
     query->prefix_len = prefix.len;
     query->has_users = has_users;
     query->has_cached = has_cached;
-    cluster_take_query(cluster, query);
+    cluster_take_query(cluster, &query);
 }
 
 void cluster_query_channels(struct cluster *cluster, const struct cluster_query_caller *caller,
@@ -41,7 +41,7 @@ void cluster_query_channels(struct cluster *cluster, const struct cluster_query_
     for (size_t i = 0; i < names_count; i++)
         query->facts.channels[i].name = copy(names[i]);
     query->facts.channels_count = names_count;
-    cluster_take_query(cluster, query);
+    cluster_take_query(cluster, &query);
 }
 
 void cluster_query_users(struct cluster *cluster, const struct cluster_query_caller *caller,
@@ -52,16 +52,21 @@ void cluster_query_users(struct cluster *cluster, const struct cluster_query_cal
     query->facts.channels = mem_new(sizeof *query->facts.channels);
     query->facts.channels[0].name = copy(channel);
     query->facts.channels_count = 1;
-    cluster_take_query(cluster, query);
+    cluster_take_query(cluster, &query);
 }
 
 void cluster_query_acked(struct cluster *cluster, const struct cluster_query_caller *caller)
 {
-    cluster_take_query(cluster, query_new(caller, CLUSTER_PENDING_QUERY_ACKED, BYTES("")));
+    struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_ACKED, BYTES(""));
+
+    cluster_take_query(cluster, &query);
 }
 
 void cluster_query_connections(struct cluster *cluster, const struct cluster_query_caller *caller,
                                struct bytes app_id)
 {
-    cluster_take_query(cluster, query_new(caller, CLUSTER_PENDING_QUERY_CONNECTIONS, app_id));
+    struct cluster_pending_query *query =
+        query_new(caller, CLUSTER_PENDING_QUERY_CONNECTIONS, app_id);
+
+    cluster_take_query(cluster, &query);
 }

@@ -3,11 +3,12 @@
  * Order: what was posted before (in the sense of happened-before, over any threads) is delivered
  * before. This is what keeps two events of one publisher in order although they met two workers.
  *
- * Thread: net_mailbox_post() any; everything else the owner.
+ * Thread: NET_MAILBOX_POST() any; everything else the owner.
  * Life: a mail belongs to the mailbox from its post to its delivery, where its function frees it.
  */
 #pragma once
 
+#include "base/move.h"
 #include "net/mail.h"
 
 #include <stdatomic.h>
@@ -30,6 +31,16 @@ int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner);
 /* Delivers nothing more, frees nothing: what is left in it is delivered first. */
 void net_mailbox_close(struct net_mailbox *mailbox);
 
+/* Posts the struct whose member `mail` is the mail: `letter`, a variable that points to it, is NULL
+ * afterwards, as the owner may have freed it already. */
+#define NET_MAILBOX_POST(mailbox, letter)                \
+    do {                                                 \
+        struct net_mailbox *const mailbox_ = (mailbox);  \
+                                                         \
+        net_mailbox_post(mailbox_, &MOVE(letter)->mail); \
+    } while (0)
+
+/* For NET_MAILBOX_POST() alone. */
 void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail);
 
 /* Delivers all that was posted before. Called within a delivery it does nothing: what waits is

@@ -44,18 +44,20 @@ static struct buffer *scratch(struct pusher_cluster_events *events)
 
 /* --- to the worker of one connection -------------------------------------------------------- */
 
+/* Takes the references in `content`. */
 static void post(struct pusher_cluster_events *events, struct pusher_app *app, uint64_t socket_id,
-                 net_mail_fn deliver, const struct events_mail *content)
+                 net_mail_fn deliver, struct events_mail *content)
 {
     struct events_mail *mail = mem_new(sizeof *mail);
 
     *mail = *content;
+    *content = (struct events_mail){0};
     mail->mail.deliver = deliver;
     mail->app = app;
     mail->socket_id = socket_id;
     /* The remainder of a socket id's first number says which worker has it. */
     mail->worker = &events->workers[(socket_id >> 32) % events->workers_count];
-    net_mailbox_post(&mail->worker->loop->mailbox, &mail->mail);
+    NET_MAILBOX_POST(&mail->worker->loop->mailbox, mail);
 }
 
 static struct pusher_session *session_of(const struct events_mail *mail)

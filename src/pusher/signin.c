@@ -66,7 +66,7 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
     user->info_json = info_json.data ? bytes_copy(info_json) : NULL;
     session->user = user;
     channel = channel_registry_join(app->users, id, worker->index, &is_first);
-    user->subscription = channel_subscription_new(&worker->fanout, &session->subscriber, channel);
+    user->subscription = channel_subscription_new(&worker->fanout, &session->subscriber, &channel);
     pusher_encode_signin_success(pusher_worker_scratch(worker), user_data);
     user->welcome = ws_message_new(buffer_bytes(&worker->scratch));
     if (pusher_app_is_shared(app, CLUSTER_KEY_USER, id)) {

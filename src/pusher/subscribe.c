@@ -177,7 +177,7 @@ static void join_in_order(struct pusher_session *session, struct channel_subscri
     welcome = pusher_subscribe_welcome(channel, &session->worker->scratch);
     cached = pusher_subscribe_cached(channel, net_loop_now_ms(session->worker->loop),
                                      &session->worker->scratch);
-    channel_fanout_add_in_order(&session->worker->fanout, subscription, welcome, cached);
+    channel_fanout_add_in_order(&session->worker->fanout, subscription, &welcome, &cached);
     channel_registry_unlock_state(channel);
     channel_fanout_catch_up(&session->worker->fanout);
 }
@@ -243,13 +243,13 @@ static void join(struct pusher_session *session, const struct subscribe_request 
     bool is_first;
 
     channel = channel_registry_join(app->channels, request->channel, worker->index, &is_first);
-    subscription = channel_subscription_new(&worker->fanout, &session->subscriber, channel);
+    subscription = channel_subscription_new(&worker->fanout, &session->subscriber, &channel);
     session->channels_count++;
-    if (channel->kind.is_presence)
+    if (subscription->channel->kind.is_presence)
         join_presence(session, subscription, request);
     if (pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, request->channel))
         cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_CHANNEL, request->channel),
-                      session->socket_id, pusher_app_cluster_flags(app, channel));
+                      session->socket_id, pusher_app_cluster_flags(app, subscription->channel));
     else
         pusher_subscribe_complete(session, subscription);
 }

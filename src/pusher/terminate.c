@@ -65,7 +65,7 @@ void pusher_terminate_user_here(struct pusher_worker *workers, size_t workers_co
         terminate->worker = &workers[i];
         terminate->app = app;
         terminate->user_id = bytes_copy(user_id);
-        net_mailbox_post(&workers[i].loop->mailbox, &terminate->mail);
+        NET_MAILBOX_POST(&workers[i].loop->mailbox, terminate);
     }
 }
 

@@ -57,7 +57,7 @@ static void watch(struct pusher_session *session, struct bytes user_id)
         return;
     }
     channel_fanout_add(&worker->fanout,
-                       channel_subscription_new(&worker->fanout, &session->subscriber, channel));
+                       channel_subscription_new(&worker->fanout, &session->subscriber, &channel));
 }
 
 void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_json)

@@ -84,7 +84,7 @@ static void ask_others_for_room(struct server_worker *worker)
         room = mem_new(sizeof *room);
         room->mail.deliver = on_room_mail;
         room->worker = other;
-        net_mailbox_post(&other->loop.mailbox, &room->mail);
+        NET_MAILBOX_POST(&other->loop.mailbox, room);
     }
 }
 
@@ -173,7 +173,7 @@ void server_worker_end(struct server_worker *worker, uint64_t spread_ms, uint64_
     end->worker = worker;
     end->spread_ms = spread_ms;
     end->grace_ms = grace_ms;
-    net_mailbox_post(&worker->loop.mailbox, &end->mail);
+    NET_MAILBOX_POST(&worker->loop.mailbox, end);
 }
 
 /* --- reloading ------------------------------------------------------------------------------ */
@@ -196,7 +196,7 @@ void server_worker_reload(struct server_worker *worker, void (*on_done)(void *us
     reload->worker = worker;
     reload->on_done = on_done;
     reload->user = user;
-    net_mailbox_post(&worker->loop.mailbox, &reload->mail);
+    NET_MAILBOX_POST(&worker->loop.mailbox, reload);
 }
 
 /* --- one connection ------------------------------------------------------------------------- */
@@ -224,7 +224,7 @@ void server_worker_message(struct server_worker *worker, uint64_t socket_id, str
     mail->worker = worker;
     mail->socket_id = socket_id;
     mail->message = message.data != NULL ? bytes_copy(message) : NULL;
-    net_mailbox_post(&worker->loop.mailbox, &mail->mail);
+    NET_MAILBOX_POST(&worker->loop.mailbox, mail);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

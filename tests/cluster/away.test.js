@@ -8,7 +8,7 @@ const { test } = require('../support/test.js');
 const { ownCluster, redisOf } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
-const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { until } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
@@ -22,7 +22,7 @@ const linesOf = (node) => (node.stdout + node.stderr).split('\n').filter((line) 
 async function scene(t, options) {
     const cluster = await ownCluster(t, { nodes: 3, ...options });
     const { nodes } = cluster;
-    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Observer.join(nodes[n % 3], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => MembersObserver.join(nodes[n % 3], HALL, `u${n}`)));
     const listeners = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Listener.open(nodes[n % 3], 'news')));
     const publishers = nodes.map((node, n) => new Publisher(node, 'news', `p${n}`));
     for (const publisher of publishers)
@@ -38,7 +38,7 @@ async function servesAlone(nodes, observers) {
     await client.subscribe('local');
     await publish(nodes[0], 'local', 'told', '1');
     assert.equal((await client.take()).data, '1');
-    const joined = await Observer.join(nodes[0], HALL, 'joined-meanwhile');
+    const joined = await MembersObserver.join(nodes[0], HALL, 'joined-meanwhile');
     assert.ok(joined.members.has('u0') && joined.members.has('u3'), 'it is greeted with those of its node');
     await publish(nodes[0], HALL, 'told', '2');
     assert.equal((await joined.client.next('told')).data, '2');
@@ -120,7 +120,7 @@ test('all keys are deleted while it runs: all is made anew, and soon', { timeout
 test('all keys are deleted again and again under traffic: what comes is in order, and in the end all is right', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const observers = await Promise.all([0, 1, 2].map((n) => Observer.join(nodes[n], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2].map((n) => MembersObserver.join(nodes[n], HALL, `u${n}`)));
     const mover = await Client.open(nodes[0]);
     for (let round = 0; round < 20; round++) {
         await mover.join(HALL, 'mover');

@@ -12,7 +12,7 @@ const { ownCluster } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { get } = require('../support/api.js');
 const { randomness } = require('../support/random.js');
-const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { until } = require('../support/wait.js');
 
 const SECONDS = Number(process.env.CHAOS_S || 20);
@@ -95,7 +95,7 @@ test(`faults of all kinds for ${SECONDS} s (seed ${SEED})`, { timeout: (SECONDS 
     const random = randomness(SEED);
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const observers = await Promise.all(['w0', 'w1', 'w2'].map((user) => Observer.join(nodes[0], HALL, user)));
+    const observers = await Promise.all(['w0', 'w1', 'w2'].map((user) => MembersObserver.join(nodes[0], HALL, user)));
     const local = await Listener.open(nodes[0], 'news');
     const publisher = new Publisher(nodes[0], 'news', 'p0');
     const movers = Array.from({ length: MOVERS_COUNT }, (_, n) => new Mover(cluster, random, `u${n % USERS_COUNT}`));

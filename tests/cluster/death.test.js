@@ -8,7 +8,7 @@ const { app } = require('../support/server.js');
 const { ownCluster, isConnected } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { get } = require('../support/api.js');
-const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { randomness } = require('../support/random.js');
 const { SLOW, until } = require('../support/wait.js');
 
@@ -21,9 +21,9 @@ test('its members leave within 15 s, each once, and its channels vacate', { time
     const few = app({ app_id: '2', key: 'key-2', secret: 'secret-2', max_connections: 4 });
     const cluster = await ownCluster(t, { nodes: 3, apps: [app({ subscription_counts: true }), few] });
     const { nodes } = cluster;
-    const observers = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => Observer.join(nodes[n % 3], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => MembersObserver.join(nodes[n % 3], HALL, `u${n}`)));
     const [dead, watcher, counted] = [await Client.open(nodes[2]), await Client.open(nodes[0]), await Client.open(nodes[1])];
-    await Observer.join(nodes[2], HALL, 'u0'); // who is on a living node too
+    await MembersObserver.join(nodes[2], HALL, 'u0'); // who is on a living node too
     await dead.subscribe('only-there');
     await dead.subscribe('counted');
     await dead.signin({ id: 'dora' });
@@ -73,12 +73,12 @@ test('what it has answered for, arrives', { timeout: 60_000 }, async (t) => {
 test('one that is started again at once is another node: the former one\'s members leave, its own stay', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const [a, b] = cluster.nodes;
-    const witness = await Observer.join(a, HALL, 'witness');
-    await Observer.join(b, HALL, 'former');
-    await Observer.join(b, HALL, 'both');
+    const witness = await MembersObserver.join(a, HALL, 'witness');
+    await MembersObserver.join(b, HALL, 'former');
+    await MembersObserver.join(b, HALL, 'both');
     await b.kill();
     const next = await cluster.replace(b);
-    const observers = [witness, await Observer.join(next, HALL, 'both'), await Observer.join(next, HALL, 'new')];
+    const observers = [witness, await MembersObserver.join(next, HALL, 'both'), await MembersObserver.join(next, HALL, 'new')];
     await allSee(observers, cluster.nodes, HALL, new Set(['witness', 'both', 'new']), DEATH_MS);
     assert.deepEqual(witness.removed, ['former'], 'who has come again was never gone');
 });
@@ -86,7 +86,7 @@ test('one that is started again at once is another node: the former one\'s membe
 test('all nodes die but one, and it cleans up alone', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const observers = await Promise.all([0, 1, 2].map((n) => Observer.join(nodes[n], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2].map((n) => MembersObserver.join(nodes[n], HALL, `u${n}`)));
     await Promise.all([nodes[1].kill(), nodes[2].kill()]);
     await allSee([observers[0]], [nodes[0]], HALL, new Set(['u0']), DEATH_MS);
     await connectionsAre(nodes[0], 1);
@@ -95,10 +95,10 @@ test('all nodes die but one, and it cleans up alone', { timeout: 90_000 }, async
 test('all nodes die: who starts later finds nobody', { timeout: 90_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const { nodes } = cluster;
-    await Promise.all([0, 1].map((n) => Observer.join(nodes[n], HALL, `u${n}`)));
+    await Promise.all([0, 1].map((n) => MembersObserver.join(nodes[n], HALL, `u${n}`)));
     await Promise.all(nodes.map((node) => node.kill()));
     const next = await cluster.replace(nodes[0]);
-    const observer = await Observer.join(next, HALL, 'new');
+    const observer = await MembersObserver.join(next, HALL, 'new');
     await allSee([observer], [next], HALL, new Set(['new']), DEATH_MS);
     await connectionsAre(next, 1);
     const keys = await until(async () => {
@@ -111,7 +111,7 @@ test('all nodes die: who starts later finds nobody', { timeout: 90_000 }, async 
 test('one that was stopped for 13 s and taken for dead comes back with all of its clients', { timeout: 120_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Observer.join(nodes[n % 3], HALL, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => MembersObserver.join(nodes[n % 3], HALL, `u${n}`)));
     const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'news')));
     const living = observers.filter(({ client }) => client.server !== nodes[2]);
     nodes[2].signal('SIGSTOP');
@@ -150,7 +150,7 @@ test('1 000 joins and leaves over three nodes, one of which dies half way: in th
     const random = randomness(seed);
     const cluster = await ownCluster(t, { nodes: 3 });
     const { nodes } = cluster;
-    const observers = await Promise.all([0, 1, 2, 3].map((n) => Observer.join(nodes[n % 2], HALL, `w${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3].map((n) => MembersObserver.join(nodes[n % 2], HALL, `w${n}`)));
     const clients = await cluster.openMany(60);
     const movers = clients.map((client, n) => ({ client, userId: `u${n % 12}`, isThere: false }));
     const lanes = [0, 1, 2, 3, 4, 5].map((lane) => movers.filter((_, n) => n % 6 === lane)); // each on one node

@@ -8,7 +8,7 @@ const { ownCluster } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { runModel } = require('../support/model.js');
 const { RedisCluster, Sentinels } = require('../support/redis.js');
-const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { get, publish } = require('../support/api.js');
 const { until } = require('../support/wait.js');
 
@@ -22,7 +22,7 @@ async function scene(t, redis) {
     const { nodes } = cluster;
     const halls = [HALL, 'presence-hall-2', 'presence-hall-3', 'presence-hall-4'];
     const observers = (await Promise.all(halls.map((hall) =>
-        Promise.all(nodes.map((node, n) => Observer.join(node, hall, `u${n}`)))))).flat();
+        Promise.all(nodes.map((node, n) => MembersObserver.join(node, hall, `u${n}`)))))).flat();
     const channels = Array.from({ length: 8 }, (_, n) => `news-${n}`);
     const listeners = (await Promise.all(channels.map((channel) => Promise.all(nodes.map((node) => Listener.open(node, channel)))))).flat();
     const publishers = channels.flatMap((channel) => nodes.map((node, n) => new Publisher(node, channel, `p${n}`)));
@@ -40,7 +40,7 @@ async function isOne(it) {
     await allArrive(it, OVER_MS);
     for (const hall of it.halls)
         await allSee(it.observers.filter(({ channel }) => channel === hall), it.nodes, hall, ['u0', 'u1', 'u2'], OVER_MS);
-    const late = await Observer.join(it.nodes[0], HALL, 'late');
+    const late = await MembersObserver.join(it.nodes[0], HALL, 'late');
     await allSee([late, ...it.observers.filter(({ channel }) => channel === HALL)], it.nodes, HALL, ['late', 'u0', 'u1', 'u2']);
     await late.client.leave();
     await allSee(it.observers.filter(({ channel }) => channel === HALL), it.nodes, HALL, ['u0', 'u1', 'u2']);

@@ -9,7 +9,7 @@ const { Server, app } = require('../support/server.js');
 const { isConnected, redisOf } = require('../support/cluster.js');
 const { Namespaces } = require('../support/namespaces.js');
 const { Redis } = require('../support/redis.js');
-const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { publish } = require('../support/api.js');
 const { Client } = require('../support/clients.js');
 const { SLOW, until } = require('../support/wait.js');
@@ -53,7 +53,7 @@ async function stopAll() {
 }
 
 async function scene(hall) {
-    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => Observer.join(nodes[n % 3], hall, `u${n}`)));
+    const observers = await Promise.all([0, 1, 2, 3, 4, 5].map((n) => MembersObserver.join(nodes[n % 3], hall, `u${n}`)));
     const listeners = await Promise.all(nodes.map((node) => Listener.open(node, `news-${hall}`)));
     const publishers = nodes.map((node, n) => new Publisher(node, `news-${hall}`, `p${n}`));
     for (const publisher of publishers)

@@ -8,7 +8,7 @@ const { ownCluster } = require('../support/cluster.js');
 const { Client, called, connectionsAre, pusherJs, sdk } = require('../support/clients.js');
 const { publish } = require('../support/api.js');
 const { Nginx } = require('../support/nginx.js');
-const { Listener, Publisher, Observer, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { deferred, until, within } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
@@ -33,9 +33,9 @@ test('what a node has taken before it ends arrives on the others', { timeout: 60
 test('the members of a node that ends leave at once, each once', { timeout: 60_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const [a, b] = cluster.nodes;
-    const witness = await Observer.join(b, HALL, 'witness');
+    const witness = await MembersObserver.join(b, HALL, 'witness');
     for (const user of ['u1', 'u2', 'u2', 'witness'])
-        await Observer.join(a, HALL, user);
+        await MembersObserver.join(a, HALL, user);
     await end(a);
     await allSee([witness], [b], HALL, ['witness'], 5000);
     assert.deepEqual(witness.removed.sort(), ['u1', 'u2']);
@@ -59,7 +59,7 @@ test('one node after the other is restarted under traffic, and nothing is lost',
         const [restarted, one, two] = [0, 1, 2].map((i) => cluster.nodes[(n + i) % 3]);
         const listeners = await Promise.all([one, two, one, two].map((node) => Listener.open(node, `news-${n}`)));
         const publishers = [one, two].map((node, i) => new Publisher(node, `news-${n}`, `p${i}`));
-        const observers = await Promise.all([one, two].map((node, i) => Observer.join(node, HALL, `observer-${n}-${i}`)));
+        const observers = await Promise.all([one, two].map((node, i) => MembersObserver.join(node, HALL, `observer-${n}-${i}`)));
         publishers.forEach((publisher) => publisher.start(2));
         await end(restarted);
         await cluster.replace(restarted);

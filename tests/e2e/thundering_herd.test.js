@@ -7,14 +7,14 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { ownServer } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
-const { Publisher, Observer, allSee } = require('../support/observer.js');
+const { Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { SANITIZED } = require('../support/wait.js');
 
 const CHANNEL = 'presence-herd';
 const HERD = SANITIZED ? 60 : 200;
 
 /* Also hears numbered events: none is missing between two. */
-class Witness extends Observer {
+class Witness extends MembersObserver {
     see(message) {
         if (message.event !== 'numbered')
             return super.see(message);

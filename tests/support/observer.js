@@ -2,7 +2,7 @@
 
 /* Clients that note what they are told, and see at once where it cannot be true:
  *
- *     Observer     a member of a presence channel: who is there, who came and went, and how often
+ *     MembersObserver     a member of a presence channel: who is there, who came and went, and how often
  *     Listener   a subscriber of numbered events: each once, and in order for each publisher
  */
 
@@ -38,9 +38,9 @@ class Observer {
     }
 }
 
-class Observer extends Observer {
+class MembersObserver extends Observer {
     static async join(node, channel, userId, options) {
-        const it = new Observer(await Client.open(node, options), channel);
+        const it = new MembersObserver(await Client.open(node, options), channel);
         it.userId = userId;
         it.added = [];
         it.removed = [];
@@ -151,4 +151,4 @@ class Publisher {
     }
 }
 
-module.exports = { Observer, Listener, Publisher, allSee };
+module.exports = { MembersObserver, Listener, Publisher, allSee };

@@ -134,10 +134,10 @@ static inline struct channel_subscription *workers_subscribe(struct workers *wor
 {
     struct channel_fanout *fanout = &member->worker->fanout;
     bool is_first;
+    struct channel *channel =
+        channel_registry_join(workers->registry, bytes_of(name), fanout->worker, &is_first);
 
-    return channel_subscription_new(
-        fanout, &member->subscriber,
-        channel_registry_join(workers->registry, bytes_of(name), fanout->worker, &is_first));
+    return channel_subscription_new(fanout, &member->subscriber, &channel);
 }
 
 static inline struct channel_subscription *workers_join(struct workers *workers,

@@ -328,6 +328,8 @@ static void join_presence(struct workers_member *member, const char *id)
 {
     struct channel_subscription *subscription = workers_subscribe(&workers, member, "presence-a");
     struct channel *channel = subscription->channel;
+    struct ws_message *cached = ws_message_new(BYTES("kept"));
+    struct ws_message *message;
     struct buffer welcome = {0};
     bool is_first;
 
@@ -340,9 +342,9 @@ static void join_presence(struct workers_member *member, const char *id)
     for (size_t i = 0; i < channel_presence_count(channel->presence); i++)
         buffer_append_bytes(&welcome,
                             channel_presence_user_id(channel_presence_at(channel->presence, i)));
-    channel_fanout_add_in_order(&member->worker->fanout, subscription,
-                                ws_message_new(buffer_bytes(&welcome)),
-                                ws_message_new(BYTES("kept")));
+    message = ws_message_new(buffer_bytes(&welcome));
+    channel_fanout_add_in_order(&member->worker->fanout, subscription, &message, &cached);
+    assert_null(message);
     channel_registry_unlock_state(channel);
     buffer_deinit(&welcome);
 }

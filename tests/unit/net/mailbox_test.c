@@ -37,7 +37,7 @@ static void post(struct receiver *receiver, size_t sender, size_t number)
     struct numbered *numbered = mem_new(sizeof *numbered);
 
     *numbered = (struct numbered){.mail.deliver = on_delivered, .sender = sender, .number = number};
-    net_mailbox_post(&receiver->mailbox, &numbered->mail);
+    NET_MAILBOX_POST(&receiver->mailbox, numbered);
 }
 
 static struct receiver receiver;
@@ -138,7 +138,7 @@ static void a_delivery_may_post_and_nothing_is_delivered_within_it(void **state)
         struct numbered *numbered = mem_new(sizeof *numbered);
 
         *numbered = (struct numbered){.mail.deliver = on_delivered_post_more, .number = i};
-        net_mailbox_post(&receiver.mailbox, &numbered->mail);
+        NET_MAILBOX_POST(&receiver.mailbox, numbered);
     }
     net_mailbox_drain(&receiver.mailbox);
     assert_int_equal(receiver.next[0], 10);
