@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "net/output.h"
 #include "net/socket.h"
 
 #include <assert.h>
@@ -11,10 +12,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Output is a queue of segments, each a stretch of a chunk. Small pieces for one connection are
- * copied together into a chunk of its own; a run of events is shared by reference. */
-
-#define OWN_CHUNK_LEN_MIN 512
 #define SEGMENTS_A_WRITE_MAX 64
 /* Queued more than this in one turn: sent before the turn's end, so that memory stays bounded. */
 #define UNSENT_BYTES_MAX 262144
@@ -25,25 +22,16 @@
 
 enum state { STATE_OPEN, STATE_FINISHING, STATE_FINISHED, STATE_CLOSED };
 
-struct segment {
-    struct segment *next;
-    struct net_chunk *chunk;
-    uint32_t offset;
-    bool is_own; /* no other connection has the chunk: it may grow */
-};
-
 struct net_conn {
     struct net_poller_watch watch;
     const struct net_conn_events *events;
     void *user;
     struct net_loop *loop;
     struct net_tls_session *tls;
-    struct segment *first;
-    struct segment *last;
+    struct net_output output;
     struct net_conn *next_unsent;
     struct net_conn *next_closed;
     struct net_timer timer;
-    uint32_t backlog_bytes;
     uint8_t state;
     bool is_unsent;  /* stands in the loop's list */
     bool is_blocked; /* the kernel takes nothing more for now */
@@ -62,41 +50,6 @@ static void update_interest(struct net_conn *conn)
         net_conn_close(conn);
 }
 
-/* --- the queue ------------------------------------------------------------------------------ */
-
-static void drop_first(struct net_conn *conn)
-{
-    struct segment *segment = conn->first;
-
-    conn->first = segment->next;
-    if (conn->first == NULL)
-        conn->last = NULL;
-    net_chunk_unref(segment->chunk);
-    free(segment);
-}
-
-static void drop_all(struct net_conn *conn)
-{
-    while (conn->first != NULL)
-        drop_first(conn);
-    conn->backlog_bytes = 0;
-}
-
-static void append_segment(struct net_conn *conn, struct net_chunk *chunk, uint32_t offset,
-                           bool is_own)
-{
-    struct segment *segment = mem_new(sizeof *segment);
-
-    segment->chunk = chunk;
-    segment->offset = offset;
-    segment->is_own = is_own;
-    if (conn->last != NULL)
-        conn->last->next = segment;
-    else
-        conn->first = segment;
-    conn->last = segment;
-}
-
 static void mark_unsent(struct net_conn *conn)
 {
     if (conn->is_unsent || conn->is_blocked)
@@ -104,23 +57,6 @@ static void mark_unsent(struct net_conn *conn)
     conn->is_unsent = true;
     conn->next_unsent = conn->loop->unsent;
     conn->loop->unsent = conn;
-}
-
-static void consume(struct net_conn *conn, size_t len)
-{
-    conn->backlog_bytes -= (uint32_t)len;
-    while (len > 0) {
-        size_t left;
-
-        CHECK(conn->first != NULL);
-        left = conn->first->chunk->len - conn->first->offset;
-        if (len < left) {
-            conn->first->offset += (uint32_t)len;
-            return;
-        }
-        len -= left;
-        drop_first(conn);
-    }
 }
 
 /* --- sending -------------------------------------------------------------------------------- */
@@ -148,23 +84,17 @@ static void on_write_error(struct net_conn *conn)
 static ssize_t write_queued(const struct net_conn *conn)
 {
     const int flags = conn->state == STATE_FINISHING ? MSG_MORE : 0;
-    const struct segment *first = conn->first;
     struct iovec pieces[SEGMENTS_A_WRITE_MAX];
-    int pieces_count = 0;
+    const int count = net_output_pieces(&conn->output, pieces, SEGMENTS_A_WRITE_MAX);
 
-    if (first->next == NULL)
-        return send(conn->watch.fd, first->chunk->data + first->offset,
-                    first->chunk->len - first->offset, flags);
-    for (const struct segment *at = first; at != NULL && pieces_count < SEGMENTS_A_WRITE_MAX;
-         at = at->next)
-        pieces[pieces_count++] = (struct iovec){.iov_base = at->chunk->data + at->offset,
-                                                .iov_len = at->chunk->len - at->offset};
-    return writev(conn->watch.fd, pieces, pieces_count);
+    if (count == 1)
+        return send(conn->watch.fd, pieces[0].iov_base, pieces[0].iov_len, flags);
+    return writev(conn->watch.fd, pieces, count);
 }
 
 static void flush_plain(struct net_conn *conn)
 {
-    while (conn->first != NULL) {
+    while (conn->output.first != NULL) {
         const ssize_t sent = write_queued(conn);
 
         if (sent < 0 && errno == EINTR)
@@ -173,32 +103,23 @@ static void flush_plain(struct net_conn *conn)
             on_write_error(conn);
             return;
         }
-        consume(conn, (size_t)sent);
+        net_output_consume(&conn->output, (size_t)sent);
     }
 }
 
 static void flush_tls(struct net_conn *conn)
 {
-    while (conn->first != NULL) {
+    while (conn->output.first != NULL) {
         char record[NET_TLS_RECORD_LEN_MAX];
-        size_t len = 0;
-        ssize_t sent;
-
         /* One record for many small pieces; after "try again" the same bytes come first again. */
-        for (struct segment *at = conn->first; at != NULL && len < sizeof record; at = at->next) {
-            size_t piece_len = at->chunk->len - at->offset;
+        const size_t len = net_output_peek(&conn->output, record, sizeof record);
+        const ssize_t sent = net_tls_write(conn->tls, record, len);
 
-            if (piece_len > sizeof record - len)
-                piece_len = sizeof record - len;
-            memcpy(record + len, at->chunk->data + at->offset, piece_len);
-            len += piece_len;
-        }
-        sent = net_tls_write(conn->tls, record, len);
         if (sent < 0) {
             on_write_error(conn);
             return;
         }
-        consume(conn, (size_t)sent);
+        net_output_consume(&conn->output, (size_t)sent);
     }
 }
 
@@ -219,7 +140,7 @@ static void flush(struct net_conn *conn)
         flush_tls(conn);
     else
         flush_plain(conn);
-    if (conn->state == STATE_CLOSED || conn->first != NULL)
+    if (conn->state == STATE_CLOSED || conn->output.first != NULL)
         return;
     if (conn->is_blocked) {
         conn->is_blocked = false;
@@ -252,34 +173,24 @@ void net_conn_flush_all(struct net_loop *loop)
 
 static bool has_room(const struct net_conn *conn, size_t len)
 {
-    return conn->backlog_bytes + len <= conn->loop->backlog_bytes_max;
+    return conn->output.bytes + len <= conn->loop->backlog_bytes_max;
 }
 
 /* Makes room where the kernel takes it, so that only what a peer really owes counts. */
 static bool make_room(struct net_conn *conn, size_t len)
 {
-    if (conn->backlog_bytes > UNSENT_BYTES_MAX || !has_room(conn, len))
+    if (conn->output.bytes > UNSENT_BYTES_MAX || !has_room(conn, len))
         if (!conn->is_blocked)
             flush(conn);
     /* What is larger than the limit itself may still go to who owes nothing. */
-    return has_room(conn, len) || conn->backlog_bytes == 0;
+    return has_room(conn, len) || conn->output.bytes == 0;
 }
 
 static void queue_copy(struct net_conn *conn, struct bytes data)
 {
-    struct net_chunk *chunk;
-
     if (data.len == 0)
         return;
-    if (conn->last != NULL && conn->last->is_own &&
-        conn->last->chunk->cap - conn->last->chunk->len >= data.len) {
-        chunk = conn->last->chunk;
-    } else {
-        chunk = net_chunk_new(data.len > OWN_CHUNK_LEN_MIN ? data.len : OWN_CHUNK_LEN_MIN);
-        append_segment(conn, chunk, 0, true);
-    }
-    net_chunk_append(chunk, data.data, data.len);
-    conn->backlog_bytes += (uint32_t)data.len;
+    net_output_copy(&conn->output, data);
     mark_unsent(conn);
 }
 
@@ -307,12 +218,6 @@ void net_conn_write_last(struct net_conn *conn, struct bytes data)
         queue_copy(conn, data);
 }
 
-static void queue_shared(struct net_conn *conn, struct net_chunk *chunk, size_t offset)
-{
-    append_segment(conn, net_chunk_ref(chunk), (uint32_t)offset, false);
-    conn->backlog_bytes += chunk->len - (uint32_t)offset;
-}
-
 bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk, size_t offset)
 {
     if (conn->state != STATE_OPEN)
@@ -320,7 +225,7 @@ bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk, size_t offse
     if (!make_room(conn, chunk->len - offset))
         return false;
     if (conn->state == STATE_OPEN) {
-        queue_shared(conn, chunk, offset);
+        net_output_share(&conn->output, chunk, offset);
         mark_unsent(conn);
     }
     return true;
@@ -332,14 +237,14 @@ bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
 
     if (conn->state != STATE_OPEN)
         return true;
-    if (conn->first != NULL || conn->is_blocked || conn->tls != NULL)
+    if (conn->output.first != NULL || conn->is_blocked || conn->tls != NULL)
         return net_conn_queue(conn, chunk, 0);
     do
         sent = send(conn->watch.fd, chunk->data, chunk->len, 0);
     while (sent < 0 && errno == EINTR);
     if (sent == (ssize_t)chunk->len)
         return true;
-    queue_shared(conn, chunk, sent > 0 ? (size_t)sent : 0);
+    net_output_share(&conn->output, chunk, sent > 0 ? (size_t)sent : 0);
     if (sent >= 0)
         errno = EAGAIN;
     on_write_error(conn);
@@ -348,7 +253,7 @@ bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
 
 size_t net_conn_backlog_bytes(const struct net_conn *conn)
 {
-    return conn->backlog_bytes;
+    return conn->output.bytes;
 }
 
 /* --- receiving ------------------------------------------------------------------------------ */
@@ -563,7 +468,7 @@ void net_conn_close(struct net_conn *conn)
         return;
     conn->state = STATE_CLOSED;
     net_timer_stop(&conn->timer);
-    drop_all(conn);
+    net_output_drop(&conn->output);
     net_poller_remove(&conn->loop->poller, &conn->watch);
     net_tls_session_free(conn->tls);
     conn->tls = NULL;
