@@ -99,7 +99,7 @@ struct config {
     struct config_tls tls;
     uint32_t max_request_size_bytes;
     bool compression;           /* permessage-deflate is negotiated */
-    uint32_t max_backlog_bytes; /* what a slow reader may owe */
+    uint32_t max_backlog_bytes; /* what may wait for a slow reader: net/backlog.h */
     uint32_t drain_s;           /* over which a graceful end is spread */
     uint32_t shutdown_timeout_s;
     uint32_t workers; /* 1 at least */

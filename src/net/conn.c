@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "net/backlog.h"
 #include "net/output.h"
 #include "net/socket.h"
 
@@ -19,6 +20,8 @@
 #define FINISH_MS 5000
 /* Decrypted at one go before others have their turn. */
 #define TLS_READS_MAX 16
+/* Slow readers that are ended at one go. */
+#define STALLED_A_TICK_MAX 256
 
 enum state { STATE_OPEN, STATE_FINISHING, STATE_FINISHED, STATE_CLOSED };
 
@@ -30,7 +33,10 @@ struct net_conn {
     struct net_tls_session *tls;
     struct net_output output;
     struct net_conn *next_unsent;
-    struct net_conn *next_closed;
+    union {
+        struct net_backlog *backlog;  /* while it is blocked */
+        struct net_conn *next_closed; /* once it is closed */
+    };
     struct net_timer timer;
     uint8_t state;
     bool is_unsent;  /* stands in the loop's list */
@@ -50,8 +56,11 @@ static void update_interest(struct net_conn *conn)
         net_conn_close(conn);
 }
 
+/* Something was queued. */
 static void mark_unsent(struct net_conn *conn)
 {
+    if (conn->is_blocked)
+        net_output_hold_last(&conn->output);
     if (conn->is_unsent || conn->is_blocked)
         return;
     conn->is_unsent = true;
@@ -61,14 +70,38 @@ static void mark_unsent(struct net_conn *conn)
 
 /* --- sending -------------------------------------------------------------------------------- */
 
+static void note_progress(struct net_conn *conn)
+{
+    net_backlog_progress(conn->backlog, &conn->loop->backlogs, net_loop_now_ms(conn->loop),
+                         net_socket_unacknowledged(conn->watch.fd));
+}
+
+/* The kernel takes nothing more for now. */
+static void block(struct net_conn *conn)
+{
+    conn->is_blocked = true;
+    conn->backlog = net_backlog_new(conn, conn->output.bytes, conn->loop->backlog_bytes_max);
+    note_progress(conn);
+    net_output_hold(&conn->output);
+    update_interest(conn);
+}
+
+/* All of it has been taken. */
+static void unblock(struct net_conn *conn)
+{
+    if (!conn->is_blocked)
+        return;
+    conn->is_blocked = false;
+    net_backlog_free(conn->backlog);
+    conn->backlog = NULL;
+}
+
 /* All but "try again later" ends the connection. */
 static void on_write_error(struct net_conn *conn)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        if (!conn->is_blocked) {
-            conn->is_blocked = true;
-            update_interest(conn);
-        }
+        if (!conn->is_blocked)
+            block(conn);
         return;
     }
     net_conn_close(conn);
@@ -134,16 +167,23 @@ static void end_our_side(struct net_conn *conn)
 
 static void flush(struct net_conn *conn)
 {
+    const size_t bytes_before = conn->output.bytes;
+
     if (conn->state == STATE_CLOSED)
         return;
     if (conn->tls != NULL)
         flush_tls(conn);
     else
         flush_plain(conn);
-    if (conn->state == STATE_CLOSED || conn->output.first != NULL)
+    if (conn->state == STATE_CLOSED)
         return;
+    if (conn->output.first != NULL) {
+        if (conn->is_blocked && conn->output.bytes < bytes_before)
+            note_progress(conn);
+        return;
+    }
     if (conn->is_blocked) {
-        conn->is_blocked = false;
+        unblock(conn);
         update_interest(conn);
     }
     if (conn->state == STATE_FINISHING)
@@ -171,19 +211,17 @@ void net_conn_flush_all(struct net_loop *loop)
     }
 }
 
-static bool has_room(const struct net_conn *conn, size_t len)
-{
-    return conn->output.bytes + len <= conn->loop->backlog_bytes_max;
-}
-
-/* Makes room where the kernel takes it, so that only what a peer really owes counts. */
+/* Makes room where the kernel takes it, so that only what the peer is really behind with counts. */
 static bool make_room(struct net_conn *conn, size_t len)
 {
-    if (conn->output.bytes > UNSENT_BYTES_MAX || !has_room(conn, len))
-        if (!conn->is_blocked)
-            flush(conn);
-    /* What is larger than the limit itself may still go to who owes nothing. */
-    return has_room(conn, len) || conn->output.bytes == 0;
+    const size_t max = conn->loop->backlog_bytes_max;
+
+    if (!conn->is_blocked &&
+        (conn->output.bytes > UNSENT_BYTES_MAX || conn->output.bytes + len > max))
+        flush(conn);
+    return conn->state == STATE_CLOSED ||
+           net_backlog_admits(conn->is_blocked ? conn->backlog : NULL, conn->output.bytes, len,
+                              max);
 }
 
 static void queue_copy(struct net_conn *conn, struct bytes data)
@@ -254,6 +292,62 @@ bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
 size_t net_conn_backlog_bytes(const struct net_conn *conn)
 {
     return conn->output.bytes;
+}
+
+uint64_t net_conn_progress_ms(const struct net_conn *conn)
+{
+    return conn->state != STATE_CLOSED && conn->is_blocked ? conn->backlog->progress_ms : 0;
+}
+
+/* It may not be as it seems: the kernel has brought some of what it took before to the peer. */
+static bool is_progressing(struct net_conn *conn, uint64_t now_ms)
+{
+    const size_t kernel_bytes = net_socket_unacknowledged(conn->watch.fd);
+
+    if (kernel_bytes >= conn->backlog->kernel_bytes)
+        return false;
+    net_backlog_progress(conn->backlog, &conn->loop->backlogs, now_ms, kernel_bytes);
+    return true;
+}
+
+/* Those who must go, up to `count_max`: how many they are. */
+static size_t find_stalled(struct net_loop *loop, uint64_t now_ms, struct net_conn **stalled,
+                           size_t count_max)
+{
+    size_t count = 0;
+
+    LIST_EACH(link, following, &loop->backlogs) {
+        struct net_conn *conn = LIST_OWNER(link, struct net_backlog, link)->conn;
+        bool is_due;
+        const bool is_stalled = net_backlog_is_stalled(conn->backlog, conn->output.bytes,
+                                                       loop->backlog_bytes_max, now_ms, &is_due);
+
+        if (!is_due || count == count_max)
+            return count;
+        if (is_stalled && !is_progressing(conn, now_ms))
+            stalled[count++] = conn;
+    }
+    return count;
+}
+
+void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms)
+{
+    struct net_conn *stalled[STALLED_A_TICK_MAX];
+    const bool is_hurried = net_backlog_is_hurried(loop->backlog_bytes_max);
+    const size_t count = find_stalled(loop, now_ms, stalled, STALLED_A_TICK_MAX);
+
+    for (size_t i = 0; i < count; i++) {
+        struct net_conn *conn = stalled[i];
+
+        if (is_hurried && !net_backlog_is_hurried(loop->backlog_bytes_max))
+            return; /* enough was given back */
+        if (conn->state == STATE_OPEN && conn->events->on_stalled != NULL)
+            conn->events->on_stalled(conn);
+        else if (conn->state == STATE_OPEN)
+            net_conn_close(conn);
+        if (is_hurried)
+            net_conn_close(conn);
+    }
 }
 
 /* --- receiving ------------------------------------------------------------------------------ */
@@ -468,6 +562,7 @@ void net_conn_close(struct net_conn *conn)
         return;
     conn->state = STATE_CLOSED;
     net_timer_stop(&conn->timer);
+    unblock(conn);
     net_output_drop(&conn->output);
     net_poller_remove(&conn->loop->poller, &conn->watch);
     net_tls_session_free(conn->tls);

@@ -18,6 +18,9 @@ struct net_conn_events {
     void (*on_data)(struct net_conn *conn, char *data, size_t len);
     void (*on_end)(struct net_conn *conn); /* nothing more comes in */
     void (*on_timer)(struct net_conn *conn, uint64_t now_ms);
+    /* It is behind and takes nothing any more (net/backlog.h): for the owner to end it. NULL: it is
+     * closed. */
+    void (*on_stalled)(struct net_conn *conn);
     void (*on_closed)(struct net_conn *conn); /* the last call: `conn` is freed after it */
 };
 
@@ -38,14 +41,14 @@ void net_conn_hand_over(struct net_conn *conn, const struct net_conn_events *eve
 void *net_conn_user(const struct net_conn *conn);
 struct net_loop *net_conn_loop(const struct net_conn *conn);
 
-/* Queues a copy of `data`; it leaves when the turn ends. False, and nothing is queued, where the
- * peer would then owe more than the loop's `backlog_bytes_max`. */
+/* Queues a copy of `data`; it leaves when the turn ends. False, and nothing is queued, where too
+ * much is queued already for a peer that takes too little: net/backlog.h has the rule. */
 bool net_conn_write(struct net_conn *conn, struct bytes data);
 
 /* The same for two pieces that belong together: both are queued or none. */
 bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes body);
 
-/* The last words to a peer, which it may owe beyond the limit. */
+/* Queues the final bytes (a close frame); exempt from the limit. */
 void net_conn_write_last(struct net_conn *conn, struct bytes data);
 
 /* Queues a reference to `chunk`, of which `offset` bytes are not for this peer. False as with
@@ -60,6 +63,9 @@ void net_conn_flush(struct net_conn *conn);
 
 /* What the peer has not taken yet. */
 size_t net_conn_backlog_bytes(const struct net_conn *conn);
+
+/* When the peer last took something of a backlog, on the loop's clock; 0 where it has none. */
+uint64_t net_conn_progress_ms(const struct net_conn *conn);
 
 /* Whether what the peer sends is taken: while it is not, the peer soon has to wait. What had come
  * before may still be told. */
@@ -86,4 +92,5 @@ bool net_conn_is_closing(const struct net_conn *conn);
 /* For the loop alone. */
 void net_conn_flush_all(struct net_loop *loop);
 void net_conn_free_closed(struct net_loop *loop);
+void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms);
 void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms);

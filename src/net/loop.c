@@ -35,8 +35,10 @@ static void on_tick(uv_timer_t *tick)
     struct net_loop *loop = tick->data;
 
     atomic_fetch_add_explicit(&loop->ticks, 1, memory_order_relaxed);
-    if (!must_read_first(loop))
-        net_timer_wheel_turn(&loop->wheel, uv_now(&loop->uv), net_conn_on_timer);
+    if (must_read_first(loop))
+        return;
+    net_timer_wheel_turn(&loop->wheel, uv_now(&loop->uv), net_conn_on_timer);
+    net_conn_end_stalled(loop, uv_now(&loop->uv));
 }
 
 int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
@@ -51,6 +53,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->backlog_bytes_max = backlog_bytes_max;
     loop->on_turn_end = on_turn_end;
     loop->user = user;
+    list_init(&loop->backlogs);
     loop->unsent = NULL;
     loop->closed = NULL;
     loop->connections_count = 0;

@@ -23,7 +23,8 @@ struct net_loop {
     struct net_mailbox mailbox;
     struct net_timer_wheel wheel;
     struct net_descriptors *descriptors; /* shared by all workers */
-    size_t backlog_bytes_max;            /* what one connection may owe */
+    size_t backlog_bytes_max;            /* what may be queued for one: net/backlog.h */
+    struct list backlogs;                /* net/backlog.h */
     struct net_conn *unsent;             /* connections with output of this turn */
     struct net_conn *closed;             /* to be freed when it ends */
     void (*on_turn_end)(void *user);

@@ -60,6 +60,18 @@ void net_output_share(struct net_output *output, struct net_chunk *chunk, size_t
     output->bytes += chunk->len - offset;
 }
 
+void net_output_hold(const struct net_output *output)
+{
+    for (const struct net_output_segment *at = output->first; at != NULL; at = at->next)
+        net_chunk_hold(at->chunk);
+}
+
+void net_output_hold_last(const struct net_output *output)
+{
+    if (output->last != NULL)
+        net_chunk_hold(output->last->chunk);
+}
+
 void net_output_consume(struct net_output *output, size_t len)
 {
     output->bytes -= len;

@@ -24,6 +24,10 @@ void net_output_copy(struct net_output *output, struct bytes data);
 /* A reference to `chunk`, of which the first `offset` bytes are left out. */
 void net_output_share(struct net_output *output, struct net_chunk *chunk, size_t offset);
 
+/* Its chunks, or the last of them, are kept by a slow reader (net/chunk.h). */
+void net_output_hold(const struct net_output *output);
+void net_output_hold_last(const struct net_output *output);
+
 /* The first `len` bytes have left. */
 void net_output_consume(struct net_output *output, size_t len);
 void net_output_drop(struct net_output *output);

@@ -12,6 +12,11 @@
 #include <unistd.h>
 #include <uv.h>
 
+#ifdef __linux__
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
+
 #define LISTEN_COUNT_MAX 4096
 /* A peer that went without a word is noticed after 15 + 3 × 5 s. */
 #define KEEPALIVE_IDLE_S 15
@@ -206,6 +211,18 @@ int net_socket_connect(const struct sockaddr *address, socklen_t address_len)
         return fd;
     close(fd);
     return status;
+}
+
+size_t net_socket_unacknowledged(int fd)
+{
+#ifdef __linux__
+    int bytes = 0;
+
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+#else
+    (void)fd;
+    return 0;
+#endif
 }
 
 int net_socket_connected(int fd)

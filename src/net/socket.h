@@ -25,6 +25,10 @@ int net_socket_probe(const char *host, uint16_t port);
 /* A non-blocking connection that sends at once (TCP_NODELAY), or a negative UV_E…. */
 int net_socket_accept(int listener);
 
+/* What the kernel has taken to send and the peer has not acknowledged; 0 where the system does not
+ * say. */
+size_t net_socket_unacknowledged(int fd);
+
 /* A non-blocking socket that is on its way to `address`; over TCP it sends at once and notices a
  * peer that is gone. It is writable when it has arrived or failed. Or a negative UV_E…. */
 int net_socket_connect(const struct sockaddr *address, socklen_t address_len);

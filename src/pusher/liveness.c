@@ -42,17 +42,30 @@ static void ping(struct pusher_session *session, uint64_t now_ms)
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_pinged, session);
     if (session->uses_control_frames) {
         if (!ws_conn_send_ping(&session->ws))
-            pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
+            pusher_session_close_slow(session);
         return;
     }
     pusher_encode_ping(pusher_worker_scratch(session->worker));
     pusher_session_send(session, buffer_bytes(&session->worker->scratch));
 }
 
+/* Who takes what it is sent is there, though a ping may wait behind much that is queued for it. */
+static void note_progress(struct pusher_session *session)
+{
+    const uint64_t progress_ms = ws_conn_progress_ms(&session->ws);
+
+    if (progress_ms <= session->seen_ms)
+        return;
+    session->seen_ms = progress_ms;
+    session->is_pinged = false;
+}
+
 void pusher_liveness_on_timer(struct pusher_session *session, uint64_t now_ms)
 {
-    const uint64_t due_ms = session->seen_ms + ping_interval_ms(session);
+    uint64_t due_ms;
 
+    note_progress(session);
+    due_ms = session->seen_ms + ping_interval_ms(session);
     if (session->is_pinged) {
         metrics_add(&session->worker->metrics->stale_closed, 1);
         pusher_session_close_with_error(session, PUSHER_ERROR_STALE);

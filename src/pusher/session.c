@@ -110,6 +110,14 @@ void pusher_session_close(struct pusher_session *session, uint16_t code, struct 
     leave_everything(session);
 }
 
+void pusher_session_close_slow(struct pusher_session *session)
+{
+    if (session->is_over)
+        return;
+    metrics_add(&session->worker->metrics->slow_readers_closed, 1);
+    pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
+}
+
 static void notify_sent(const struct pusher_session *session, struct bytes message)
 {
     if (session->worker->observers == NULL || session->app == NULL)
@@ -124,10 +132,8 @@ void pusher_session_send(struct pusher_session *session, struct bytes message)
         return;
     metrics_add(&session->worker->metrics->messages_sent, 1);
     notify_sent(session, message);
-    if (!ws_conn_send_text(&session->ws, message)) {
-        metrics_add(&session->worker->metrics->slow_readers_closed, 1);
-        pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
-    }
+    if (!ws_conn_send_text(&session->ws, message))
+        pusher_session_close_slow(session);
 }
 
 void pusher_session_send_error(struct pusher_session *session, enum pusher_error error)
@@ -224,6 +230,11 @@ static void on_timer(struct ws_conn *ws, uint64_t now_ms)
     pusher_liveness_on_timer(pusher_session_of(ws), now_ms);
 }
 
+static void on_stalled(struct ws_conn *ws)
+{
+    pusher_session_close_slow(pusher_session_of(ws));
+}
+
 static void on_ending(struct ws_conn *ws, uint16_t code)
 {
     (void)code;
@@ -250,6 +261,7 @@ const struct ws_conn_events pusher_session_events = {
     .on_message = on_message,
     .on_control = on_control,
     .on_timer = on_timer,
+    .on_stalled = on_stalled,
     .on_ending = on_ending,
     .on_closed = on_closed,
 };

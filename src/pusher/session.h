@@ -76,6 +76,9 @@ bool pusher_session_is_signed(const struct pusher_session *session, struct bytes
 void pusher_session_send(struct pusher_session *session, struct bytes message);
 void pusher_session_send_error(struct pusher_session *session, enum pusher_error error);
 
+/* A slow reader: closed with 4100, so that the client comes again later. */
+void pusher_session_close_slow(struct pusher_session *session);
+
 /* Leaves every channel, tells the client why where `error` says so, and closes with `code`. */
 void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason);
 void pusher_session_close_with_error(struct pusher_session *session, enum pusher_error error);

@@ -13,12 +13,7 @@ static struct channel_subscriber *find_subscriber(void *user, uint64_t socket_id
 
 static void on_slow_reader(struct ws_conn *ws)
 {
-    struct pusher_session *session = pusher_session_of(ws);
-
-    if (session->is_over)
-        return;
-    metrics_add(&session->worker->metrics->slow_readers_closed, 1);
-    pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF, BYTES("Slow reader"));
+    pusher_session_close_slow(pusher_session_of(ws));
 }
 
 /* --- what was sent, to observers ------------------------------------------------------------- */

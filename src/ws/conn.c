@@ -329,6 +329,14 @@ static void on_timer(struct net_conn *net, uint64_t now_ms)
         net_conn_finish(net); /* our close frame was never answered */
 }
 
+static void on_stalled(struct net_conn *net)
+{
+    struct ws_conn *conn = net_conn_user(net);
+
+    if (conn->state == STATE_OPEN)
+        conn->settings->events->on_stalled(conn);
+}
+
 static void on_closed(struct net_conn *net)
 {
     struct ws_conn *conn = net_conn_user(net);
@@ -342,6 +350,7 @@ static const struct net_conn_events net_events = {
     .on_data = on_data,
     .on_end = on_end,
     .on_timer = on_timer,
+    .on_stalled = on_stalled,
     .on_closed = on_closed,
 };
 
@@ -366,6 +375,11 @@ void ws_conn_set_timer(struct ws_conn *conn, uint64_t due_ms)
 {
     if (conn->state == STATE_OPEN)
         net_conn_set_timer(conn->net, due_ms);
+}
+
+uint64_t ws_conn_progress_ms(const struct ws_conn *conn)
+{
+    return net_conn_progress_ms(conn->net);
 }
 
 bool ws_conn_is_open(const struct ws_conn *conn)

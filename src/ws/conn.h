@@ -20,6 +20,8 @@ struct ws_conn_events {
     /* A ping or pong frame came; pings are answered already. */
     void (*on_control)(struct ws_conn *conn, bool is_ping);
     void (*on_timer)(struct ws_conn *conn, uint64_t now_ms);
+    /* It is behind and takes nothing any more (net/backlog.h). */
+    void (*on_stalled)(struct ws_conn *conn);
     /* The peer ends it, or breaks the protocol: no message comes any more. */
     void (*on_ending)(struct ws_conn *conn, uint16_t code);
     /* The last call; comes after ws_conn_close() too, and without `on_ending` where the connection
@@ -51,7 +53,7 @@ void ws_conn_open(struct ws_conn *conn, struct net_conn *net,
 void ws_conn_receive(struct ws_conn *conn, char *data, size_t len);
 
 /* Queues a text message of its own for this connection; what a turn queued leaves in one write. All
- * of these: false, and nothing is queued, past `backlog_bytes_max`; what to do then is the
+ * of these: false, and nothing is queued, for a slow reader (net/backlog.h); what to do then is the
  * caller's. Nothing happens on a connection that is closing. */
 bool ws_conn_send_text(struct ws_conn *conn, struct bytes text);
 bool ws_conn_send_ping(struct ws_conn *conn);
@@ -66,6 +68,9 @@ void ws_conn_set_timer(struct ws_conn *conn, uint64_t due_ms);
 /* Sends a close frame behind what is queued, waits for the peer's within bounded time, and closes.
  */
 void ws_conn_close(struct ws_conn *conn, uint16_t code, struct bytes reason);
+
+/* When the peer last took something of a backlog, on the loop's clock; 0 where it has none. */
+uint64_t ws_conn_progress_ms(const struct ws_conn *conn);
 
 bool ws_conn_is_open(const struct ws_conn *conn);
 struct net_loop *ws_conn_loop(const struct ws_conn *conn);

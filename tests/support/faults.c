@@ -1,8 +1,10 @@
-/* Preloaded into a server under test (LD_PRELOAD): lets its wall clock be wrong, and keeps whoever
- * receives certain words busy, as a job without end would.
+/* Preloaded into a server under test (LD_PRELOAD): lets its wall clock be wrong, keeps whoever
+ * receives certain words busy, as a job without end would, and lets the kernel send little ahead.
  *
  *     FAULTS_CLOCK=FILE    a file of 8 bytes: seconds, signed, that the clock is off; may change
  *     FAULTS_BUSY_MS=3000  how long receiving "keep-me-busy" takes
+ *     FAULTS_SNDBUF=65536  what the kernel holds for a connection that was accepted: over loopback
+ * it would hold megabytes, which no real network does
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -19,8 +21,10 @@ static const char busy_words[] = "keep-me-busy";
 
 static volatile const int64_t *offset_s;
 static long busy_ms;
+static int sndbuf_bytes;
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static ssize_t (*real_recv)(int, void *, size_t, int);
+static int (*real_accept4)(int, struct sockaddr *, socklen_t *, int);
 
 /* A function's address as dlsym() gives it. */
 static void find(void *function, const char *name)
@@ -34,9 +38,12 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *clock_file = getenv("FAULTS_CLOCK");
     const char *busy = getenv("FAULTS_BUSY_MS");
+    const char *sndbuf = getenv("FAULTS_SNDBUF");
 
     find(&real_clock_gettime, "clock_gettime");
     find(&real_recv, "recv");
+    find(&real_accept4, "accept4");
+    sndbuf_bytes = sndbuf != NULL ? (int)strtol(sndbuf, NULL, 10) : 0;
     busy_ms = busy != NULL ? strtol(busy, NULL, 10) : 0;
     if (clock_file != NULL) {
         const int fd = open(clock_file, O_RDONLY | O_CLOEXEC);
@@ -95,6 +102,18 @@ ssize_t recv(int fd, void *out, size_t len, int flags)
         memmem(out, (size_t)received, busy_words, sizeof busy_words - 1) != NULL)
         usleep((useconds_t)busy_ms * 1000);
     return received;
+}
+
+int accept4(int listener, struct sockaddr *address, socklen_t *len, int flags)
+{
+    int fd;
+
+    if (real_accept4 == NULL)
+        find(&real_accept4, "accept4");
+    fd = real_accept4(listener, address, len, flags);
+    if (fd >= 0 && sndbuf_bytes > 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf_bytes, sizeof sndbuf_bytes);
+    return fd;
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

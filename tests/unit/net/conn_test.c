@@ -1,8 +1,11 @@
 #include "net/conn.h"
 
+#include "net/backlog.h"
 #include "support/fixture.h"
 
 #define BACKLOG_MAX 300000
+/* What fill(), with pieces of 10 000 bytes, may leave behind. */
+#define BEHIND_MAX (BACKLOG_MAX * (1 + NET_BACKLOG_MORE) + 10000)
 
 /* One connection and what it was told. */
 struct end {
@@ -159,7 +162,7 @@ static void a_chunk_goes_at_once_where_nothing_is_queued(void **state)
     net_chunk_unref(shared);
 }
 
-/* Sends until the peer owes as much as it may; answers how much was taken. */
+/* Sends until no more may be queued; answers how much was taken. */
 static size_t fill(struct end *end, bool at_once)
 {
     struct net_chunk *chunk = chunk_of(10000, 'f');
@@ -167,7 +170,7 @@ static size_t fill(struct end *end, bool at_once)
 
     while (at_once ? net_conn_send(end->conn, chunk) : net_conn_queue(end->conn, chunk, 0)) {
         taken += chunk->len;
-        assert_true(net_conn_backlog_bytes(end->conn) <= BACKLOG_MAX);
+        assert_true(net_conn_backlog_bytes(end->conn) <= BEHIND_MAX);
         CHECK(taken < 100000000);
     }
     net_chunk_unref(chunk);
@@ -180,7 +183,7 @@ static void receive_len(struct end *end, size_t len)
     assert_int_equal(end->sent.len, len);
 }
 
-static void a_peer_that_does_not_read_owes_no_more_than_the_limit(void **state)
+static void for_a_peer_that_does_not_read_no_more_than_the_limit_is_queued(void **state)
 {
     (void)state;
     for (int at_once = 0; at_once < 2; at_once++) {
@@ -207,15 +210,67 @@ static void the_last_words_are_queued_beyond_the_limit(void **state)
     assert_int_equal(ends[0].sent.len, taken + sizeof much);
 }
 
-static void a_piece_larger_than_the_limit_goes_to_who_owes_nothing(void **state)
+static void behind_a_piece_of_any_size_as_much_as_the_rule_says_is_queued(void **state)
+{
+    const size_t len = (size_t)BACKLOG_MAX * 40;
+    struct net_chunk *large = chunk_of(len, 'l');
+    struct net_chunk *small = chunk_of(BACKLOG_MAX, 's');
+    size_t count = 0;
+
+    (void)state;
+    assert_true(net_conn_queue(ends[0].conn, large, 0));
+    fixture_turn(&fixture);
+    assert_false(net_conn_queue(ends[0].conn, large, 0));
+    while (net_conn_queue(ends[0].conn, small, 0))
+        count++;
+    assert_int_equal(count, NET_BACKLOG_MORE);
+    receive_len(&ends[0], len + count * BACKLOG_MAX);
+    net_chunk_unref(large);
+    net_chunk_unref(small);
+}
+
+static void what_slow_readers_hold_is_counted_once_and_given_back(void **state)
 {
     struct net_chunk *large = chunk_of(BACKLOG_MAX * 3, 'l');
 
     (void)state;
-    assert_true(net_conn_queue(ends[0].conn, large, 0));
-    assert_false(net_conn_queue(ends[0].conn, large, 0));
-    receive_len(&ends[0], BACKLOG_MAX * 3);
+    assert_int_equal(net_chunk_held_bytes(), 0);
+    for (int i = 0; i < 2; i++)
+        assert_true(net_conn_queue(ends[i].conn, large, 0));
     net_chunk_unref(large);
+    assert_int_equal(net_chunk_held_bytes(), 0);
+    fixture_turn(&fixture);
+    assert_int_equal(net_chunk_held_bytes(), sizeof *large + BACKLOG_MAX * 3);
+    for (int i = 0; i < 2; i++)
+        receive_len(&ends[i], BACKLOG_MAX * 3);
+    assert_int_equal(net_chunk_held_bytes(), 0);
+}
+
+static void who_is_behind_and_takes_nothing_is_ended_and_who_takes_something_is_not(void **state)
+{
+    struct net_chunk *large = chunk_of(BACKLOG_MAX * 10, 'l');
+    static char some[100000];
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_true(net_conn_queue(ends[i].conn, large, 0));
+    assert_true(net_conn_write(ends[2].conn, BYTES("little")));
+    net_chunk_unref(large);
+    for (int passed_ms = 0; passed_ms < NET_BACKLOG_STALL_MS; passed_ms += 2500) {
+        const uint64_t now_ms = net_loop_now_ms(&fixture.loop) + (uint64_t)passed_ms;
+
+        fixture_turn(&fixture);
+        net_conn_end_stalled(&fixture.loop, now_ms);
+        assert_false(ends[0].is_closed);
+        if (recv(ends[1].peer, some, sizeof some, 0) < 0)
+            CHECK(errno == EAGAIN);
+    }
+    net_conn_end_stalled(&fixture.loop,
+                         net_loop_now_ms(&fixture.loop) + NET_BACKLOG_STALL_MS + 1000);
+    fixture_turn(&fixture);
+    assert_true(ends[0].is_closed);
+    assert_false(ends[1].is_closed);
+    assert_false(ends[2].is_closed);
 }
 
 static void a_slow_reader_gets_every_byte_in_order(void **state)
@@ -492,9 +547,11 @@ int main(void)
         CONN_TEST(what_comes_in_is_received_in_order),
         CONN_TEST(what_is_written_leaves_in_order_when_the_turn_ends),
         CONN_TEST(a_chunk_goes_at_once_where_nothing_is_queued),
-        CONN_TEST(a_peer_that_does_not_read_owes_no_more_than_the_limit),
+        CONN_TEST(for_a_peer_that_does_not_read_no_more_than_the_limit_is_queued),
         CONN_TEST(the_last_words_are_queued_beyond_the_limit),
-        CONN_TEST(a_piece_larger_than_the_limit_goes_to_who_owes_nothing),
+        CONN_TEST(behind_a_piece_of_any_size_as_much_as_the_rule_says_is_queued),
+        CONN_TEST(what_slow_readers_hold_is_counted_once_and_given_back),
+        CONN_TEST(who_is_behind_and_takes_nothing_is_ended_and_who_takes_something_is_not),
         CONN_TEST(a_slow_reader_gets_every_byte_in_order),
         CONN_TEST(finishing_sends_what_is_queued_and_discards_what_comes),
         CONN_TEST(finishing_at_once_does_not_wait_for_the_peers_end),
