@@ -47,6 +47,15 @@ static void begin_request(struct http_conn *conn)
 
 /* --- answering ------------------------------------------------------------------------------ */
 
+/* From now on it is the first to give way. */
+static void finish(struct http_conn *conn)
+{
+    net_conn_finish(conn->net);
+    conn->asked_ms = 0;
+    list_remove(&conn->link);
+    list_append(conn->settings->conns.next, &conn->link);
+}
+
 static void respond_as(struct http_conn *conn, const struct http_response *response,
                        bool keeps_alive)
 {
@@ -62,7 +71,7 @@ static void respond_as(struct http_conn *conn, const struct http_response *respo
     if (!net_conn_write(conn->net, buffer_bytes(&out)))
         net_conn_close(conn->net); /* it asks and does not read */
     else if (!keeps_alive)
-        net_conn_finish(conn->net);
+        finish(conn);
     buffer_deinit(&out);
 }
 

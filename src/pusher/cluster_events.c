@@ -358,7 +358,7 @@ static void on_down_mail(struct net_mail *mail, void *owner)
     LIST_EACH(link, following, &down->worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
-        if (!session->is_over && session->app != NULL)
+        if (session->app != NULL)
             pusher_session_resume(session);
     }
     free_mail(down);

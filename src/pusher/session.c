@@ -84,11 +84,22 @@ struct pusher_session *pusher_session_of(struct ws_conn *ws)
     return (struct pusher_session *)ws;
 }
 
+/* What is being closed gives way to whoever comes: it is no longer counted among the WebSockets. */
+static void give_place(struct pusher_session *session)
+{
+    if (session->has_place)
+        net_descriptors_give_websocket(session->worker->loop->descriptors);
+    session->has_place = false;
+}
+
 static void leave_everything(struct pusher_session *session)
 {
     if (session->is_over)
         return;
     session->is_over = true;
+    list_remove(&session->link);
+    list_append(&session->worker->leaving, &session->link);
+    give_place(session);
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_closed, session);
     if (session->app == NULL)
         return;
@@ -251,8 +262,6 @@ static void on_closed(struct ws_conn *ws)
     map_remove(&worker->by_socket_id, &session->by_socket_id);
     worker->sessions_count--;
     metrics_add(&worker->metrics->connections_closed, 1);
-    if (session->has_place)
-        net_descriptors_give_websocket(worker->loop->descriptors);
     free(session->origin);
     free(session);
 }

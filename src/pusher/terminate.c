@@ -38,8 +38,7 @@ static void on_terminate_mail(struct net_mail *mail, void *owner)
     LIST_EACH(link, following, &terminate->worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
-        if (session->app == terminate->app && !session->is_over &&
-            is_of_user(session, bytes_of(terminate->user_id)))
+        if (session->app == terminate->app && is_of_user(session, bytes_of(terminate->user_id)))
             pusher_session_close_with_error(session, PUSHER_ERROR_TERMINATED);
     }
     free(terminate->user_id);
@@ -74,7 +73,7 @@ void pusher_terminate_removed(struct pusher_worker *worker)
     LIST_EACH(link, following, &worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
-        if (session->app != NULL && !session->is_over && atomic_load(&session->app->is_removed))
+        if (session->app != NULL && atomic_load(&session->app->is_removed))
             pusher_session_close_with_error(session, PUSHER_ERROR_NO_APP);
     }
 }

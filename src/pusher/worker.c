@@ -52,6 +52,7 @@ void pusher_worker_init(struct pusher_worker *worker, bool has_compression)
     worker->ws_settings.events = &pusher_session_events;
     worker->ws_settings.deflate = has_compression ? ws_deflate_new() : NULL;
     list_init(&worker->sessions);
+    list_init(&worker->leaving);
     worker->fanout.worker = worker->index;
     worker->fanout.loop = worker->loop;
     worker->fanout.deflate = worker->ws_settings.deflate;
@@ -92,13 +93,38 @@ struct pusher_session *pusher_worker_find(struct pusher_worker *worker, uint64_t
     return NULL;
 }
 
+bool pusher_worker_evict(struct pusher_worker *worker)
+{
+    struct net_conn *net;
+    struct list *first = worker->leaving.next;
+
+    if (list_is_empty(&worker->leaving))
+        return false;
+    net = LIST_OWNER(first, struct pusher_session, link)->ws.net;
+    list_remove(first);
+    net_conn_flush(net); /* it may have been told why in this turn */
+    net_conn_close(net);
+    return true;
+}
+
+static void close_each(const struct list *sessions)
+{
+    LIST_EACH(link, following, sessions) {
+        net_conn_close(LIST_OWNER(link, struct pusher_session, link)->ws.net);
+    }
+}
+
+void pusher_worker_close_all(struct pusher_worker *worker)
+{
+    close_each(&worker->sessions);
+    close_each(&worker->leaving);
+}
+
 void pusher_worker_end_some(struct pusher_worker *worker, size_t count)
 {
     LIST_EACH(link, following, &worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
-        if (session->is_over)
-            continue;
         if (count-- == 0)
             return;
         pusher_session_close(session, PUSHER_ERROR_CLOSE_RECONNECT, BYTES("Server is restarting"));

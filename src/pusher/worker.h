@@ -24,7 +24,8 @@ struct pusher_worker {
     /* Owner. */
     struct channel_fanout fanout;
     struct ws_conn_settings ws_settings;
-    struct list sessions;
+    struct list sessions; /* that are open */
+    struct list leaving;  /* whose WebSocket is being closed, the first to go in front */
     size_t sessions_count;
     struct map by_socket_id;
     struct buffer scratch; /* for one message being written */
@@ -42,6 +43,13 @@ struct buffer *pusher_worker_scratch(struct pusher_worker *worker);
 
 /* NULL where this worker has no connection of that id. */
 struct pusher_session *pusher_worker_find(struct pusher_worker *worker, uint64_t socket_id);
+
+/* Cuts off one whose WebSocket is being closed already, to make room for another; false where there
+ * is none. */
+bool pusher_worker_evict(struct pusher_worker *worker);
+
+/* At once, whatever they are in the middle of. */
+void pusher_worker_close_all(struct pusher_worker *worker);
 
 /* Closes up to `count` of its connections with 4200: clients connect anew at once. */
 void pusher_worker_end_some(struct pusher_worker *worker, size_t count);

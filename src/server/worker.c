@@ -60,6 +60,12 @@ static void on_accept(int fd, void *user)
 
 /* --- making room ---------------------------------------------------------------------------- */
 
+/* Who is being closed goes first, then who is silent. */
+static bool make_room(struct server_worker *worker)
+{
+    return pusher_worker_evict(worker->pusher) || http_conn_evict(&worker->http);
+}
+
 static void on_room_mail(struct net_mail *mail, void *owner)
 {
     struct room_mail *room = (struct room_mail *)mail;
@@ -67,7 +73,7 @@ static void on_room_mail(struct net_mail *mail, void *owner)
 
     (void)owner;
     atomic_store(&room->worker->is_asked_for_room, false);
-    while (evicted < EVICTIONS_AT_ONCE_MAX && http_conn_evict(&room->worker->http))
+    while (evicted < EVICTIONS_AT_ONCE_MAX && make_room(room->worker))
         evicted++;
     free(room);
 }
@@ -92,7 +98,7 @@ static bool on_full(void *user)
 {
     struct server_worker *worker = user;
 
-    if (http_conn_evict(&worker->http))
+    if (make_room(worker))
         return true;
     ask_others_for_room(worker);
     return false;
@@ -107,9 +113,7 @@ static const struct net_listener_events listener_events = {
 
 static void cut_off_everybody(struct server_worker *worker)
 {
-    LIST_EACH(link, following, &worker->pusher->sessions) {
-        net_conn_close(LIST_OWNER(link, struct pusher_session, link)->ws.net);
-    }
+    pusher_worker_close_all(worker->pusher);
     http_conn_close_all(&worker->http);
 }
 

@@ -326,7 +326,7 @@ static void on_timer(struct net_conn *net, uint64_t now_ms)
     if (conn->state == STATE_OPEN)
         conn->settings->events->on_timer(conn, now_ms);
     else
-        net_conn_finish(net); /* our close frame was never answered */
+        net_conn_close(net); /* our close frame was never answered */
 }
 
 static void on_stalled(struct net_conn *net)

@@ -9,7 +9,7 @@ const { test } = require('../support/test.js');
 const { ownServer } = require('../support/server.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { get, publish, request } = require('../support/api.js');
-const { until } = require('../support/wait.js');
+const { SLOW, until } = require('../support/wait.js');
 
 /* Opens `count`; each ends up greeted or closed: { open, refused }. */
 async function fill(server, count) {
@@ -79,6 +79,32 @@ test('TCP connections that say nothing take the room of nobody who publishes', a
     const sockets = Array.from({ length: 200 }, () => net.connect(server.port, server.host).on('error', () => {}));
     t.after(() => sockets.forEach((socket) => socket.destroy()));
     await publish(server, 'news', 'told');
+});
+
+const REFUSED = 150;
+test('refused WebSockets that nobody closes take the room of nobody who publishes or connects', async (t) => {
+    const server = await ownServer(t, { ulimit: 100 });
+    const sockets = new Set();
+    t.after(() => sockets.forEach((socket) => socket.destroy()));
+    const knock = () => {
+        const socket = net.connect(server.port, server.host).on('error', () => {});
+        sockets.add(socket);
+        socket.pause();
+        socket.write(`GET /app/no-such-key HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n`
+            + 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+    };
+    for (let n = 0; n < REFUSED; n++)
+        knock();
+    const began = Date.now();
+    await publish(server, 'news', 'told', '1', { agent: false });
+    const client = await Client.open(server);
+    for (let n = 0; n < REFUSED; n++) {
+        knock();
+        if (n % 10 === 0)
+            await publish(server, 'news', 'told', String(n), { agent: false });
+    }
+    await client.ping();
+    assert.ok(Date.now() - began < 4_000 * SLOW, `it took ${Date.now() - began} ms: it was waited for their time to be over`);
 });
 
 test('the soft limit is raised to the hard one at the start', async (t) => {
