@@ -54,7 +54,7 @@ static bool has_room(int fd)
 }
 
 /* The lock keeps lines of several threads apart, and what had room has it still. */
-void log_write(int fd, struct bytes text)
+bool log_write(int fd, struct bytes text)
 {
     CHECK(pthread_mutex_lock(&lock) == 0);
     while (text.len > 0 && has_room(fd)) {
@@ -65,6 +65,7 @@ void log_write(int fd, struct bytes text)
         text = bytes_from(text, (size_t)written);
     }
     CHECK(pthread_mutex_unlock(&lock) == 0);
+    return text.len == 0;
 }
 
 /* The time, the level and the text, which is printable, in the form that is asked for. */

@@ -23,8 +23,9 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes it all at once to what may be a pipe: nothing of another thread comes in between. Where
- * nobody reads, or the disk is full, it is dropped: a server does not stand still for its log. */
-void log_write(int fd, struct bytes text);
+ * nobody reads, or the disk is full, it is dropped: a server does not stand still for its log.
+ * False where it, or a part of it, was. */
+bool log_write(int fd, struct bytes text);
 
 /* A warning for each line that is not empty. */
 void log_warn_lines(struct bytes lines);

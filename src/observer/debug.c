@@ -3,8 +3,11 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "observer/pretty.h"
+#include "pusher/encode.h"
 #include "pusher/session.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define COLUMNS_COUNT 78
@@ -51,9 +54,23 @@ static void append_message(struct buffer *out, struct bytes message)
     buffer_deinit(&pretty);
 }
 
+/* Counts what a slow reader makes it drop, and says so with the next that is read. */
 static void show(struct buffer *out)
 {
-    log_write(STDOUT_FILENO, buffer_bytes(out));
+    static _Atomic size_t dropped_count;
+    const size_t dropped = atomic_exchange(&dropped_count, 0);
+    char text[32];
+    struct buffer whole = {0};
+
+    if (dropped > 0) {
+        const int len = snprintf(text, sizeof text, "%zu", dropped);
+
+        append_line(&whole, "Dropped For A Slow Reader", (struct bytes){text, (size_t)len});
+    }
+    buffer_append_bytes(&whole, buffer_bytes(out));
+    if (!log_write(STDOUT_FILENO, buffer_bytes(&whole)))
+        atomic_fetch_add(&dropped_count, dropped + 1);
+    buffer_deinit(&whole);
     buffer_deinit(out);
 }
 
@@ -92,10 +109,9 @@ static void on_handled(void *user, const struct pusher_session *session, struct 
     show_session("Message Handled", session);
 }
 
-static void on_control_frame(void *user, const struct pusher_session *session, bool is_ping)
+static void on_control_frame(void *user, const struct pusher_session *session)
 {
     (void)user;
-    (void)is_ping;
     show_session("Control Frame Received", session);
 }
 
@@ -109,6 +125,26 @@ static void on_broadcast(void *user, const struct pusher_app *app, struct bytes 
     append_line(&out, "Broadcasting To", channel);
     append_message(&out, message);
     show(&out);
+}
+
+static void on_member_added(void *user, const struct pusher_app *app, struct bytes channel,
+                            struct bytes user_id, struct bytes user_info)
+{
+    struct buffer message = {0};
+
+    pusher_encode_member_added(&message, channel, user_id, user_info);
+    on_broadcast(user, app, channel, buffer_bytes(&message));
+    buffer_deinit(&message);
+}
+
+static void on_member_removed(void *user, const struct pusher_app *app, struct bytes channel,
+                              struct bytes user_id)
+{
+    struct buffer message = {0};
+
+    pusher_encode_member_removed(&message, channel, user_id);
+    on_broadcast(user, app, channel, buffer_bytes(&message));
+    buffer_deinit(&message);
 }
 
 static void on_pinged(void *user, const struct pusher_session *session)
@@ -135,6 +171,8 @@ const struct pusher_observers_events observer_debug_events = {
     .on_handled = on_handled,
     .on_control_frame = on_control_frame,
     .on_broadcast = on_broadcast,
+    .on_member_added = on_member_added,
+    .on_member_removed = on_member_removed,
     .on_pinged = on_pinged,
     .on_pruned = on_pruned,
     .on_closed = on_closed,

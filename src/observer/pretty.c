@@ -5,6 +5,9 @@
 
 #define INDENT_LEN 4
 
+/* `data`, and `channel_data` in it. */
+#define EXPANSIONS_MAX 2
+
 static void append_line_start(struct buffer *out, int depth)
 {
     buffer_append_char(out, '\n');
@@ -24,37 +27,94 @@ static bool is_empty_pair(struct bytes json, size_t at)
     return bytes_starts_with(rest, BYTES("{}")) || bytes_starts_with(rest, BYTES("[]"));
 }
 
-/* The text was scanned: brackets match and strings end. Stops where `out` has `len_max` bytes. */
-static void append_indented(struct buffer *out, struct bytes json, size_t len_max)
-{
-    bool is_in_string = false;
-    int depth = 0;
+/* Where `out` has so many bytes it ends; `depth` is that of the brackets. */
+struct layout {
+    struct buffer *out;
+    size_t len_max;
+    int depth;
+    int expansions_left;
+};
 
-    for (size_t i = 0; i < json.len && out->len < len_max; i++) {
+static void append_indented(struct layout *layout, struct bytes json);
+
+/* The string that begins `json`, with its quotes. It was scanned: it ends. */
+static struct bytes string_of(struct bytes json)
+{
+    size_t end = 1;
+
+    while (json.data[end] != '"')
+        end += json.data[end] == '\\' ? 2 : 1;
+    return (struct bytes){json.data, end + 1};
+}
+
+/* What is sent as a string that holds JSON. */
+static bool is_expanded(struct bytes key)
+{
+    return bytes_equal(key, BYTES("\"data\"")) || bytes_equal(key, BYTES("\"channel_data\""));
+}
+
+/* Shows what the string says where that is an object or a list. */
+static bool append_expanded(struct layout *layout, struct bytes string)
+{
+    const struct jsonscan_value value = {JSONSCAN_STRING, true, string};
+    struct buffer scratch = {0};
+    struct jsonscan_value inner;
+    const struct bytes text = jsonscan_text(&value, &scratch);
+    const bool ok = jsonscan_parse(text, &inner) &&
+                    (inner.type == JSONSCAN_OBJECT || inner.type == JSONSCAN_ARRAY);
+
+    if (ok) {
+        layout->expansions_left--;
+        append_indented(layout, text);
+        layout->expansions_left++;
+    }
+    buffer_deinit(&scratch);
+    return ok;
+}
+
+static void append_string(struct layout *layout, struct bytes string)
+{
+    const size_t room = layout->len_max - layout->out->len;
+
+    buffer_append(layout->out, string.data, string.len < room ? string.len : room);
+}
+
+static void append_mark(struct layout *layout, char c)
+{
+    if (c == '}' || c == ']')
+        append_line_start(layout->out, --layout->depth);
+    buffer_append_char(layout->out, c);
+    if (c == '{' || c == '[')
+        append_line_start(layout->out, ++layout->depth);
+    else if (c == ',')
+        append_line_start(layout->out, layout->depth);
+    else if (c == ':')
+        buffer_append_char(layout->out, ' ');
+}
+
+/* The text was scanned: brackets match and strings end. */
+static void append_indented(struct layout *layout, struct bytes json)
+{
+    struct bytes key = BYTES_NONE; /* whose value comes next */
+    struct bytes string = BYTES_NONE;
+
+    for (size_t i = 0; i < json.len && layout->out->len < layout->len_max; i++) {
         const char c = json.data[i];
 
-        if (is_in_string) {
-            buffer_append_char(out, c);
-            if (c == '\\')
-                buffer_append_char(out, json.data[++i]);
-            is_in_string = c != '"';
+        if (is_space(c))
+            continue;
+        if (c == '"') {
+            string = string_of(bytes_from(json, i));
+            i += string.len - 1;
+            if (layout->expansions_left == 0 || !is_expanded(key) ||
+                !append_expanded(layout, string))
+                append_string(layout, string);
         } else if (is_empty_pair(json, i)) {
-            buffer_append(out, json.data + i++, 2);
-        } else if (c == '{' || c == '[') {
-            buffer_append_char(out, c);
-            append_line_start(out, ++depth);
-        } else if (c == '}' || c == ']') {
-            append_line_start(out, --depth);
-            buffer_append_char(out, c);
-        } else if (c == ',') {
-            buffer_append_char(out, c);
-            append_line_start(out, depth);
-        } else if (c == ':') {
-            buffer_append_text(out, ": ");
-        } else if (!is_space(c)) {
-            buffer_append_char(out, c);
-            is_in_string = c == '"';
+            buffer_append(layout->out, json.data + i++, 2);
+        } else {
+            append_mark(layout, c);
         }
+        key = c == ':' ? string : BYTES_NONE;
     }
 }
 
@@ -90,7 +150,7 @@ void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_ma
     struct bytes text;
 
     if (jsonscan_parse(json, &value)) {
-        append_indented(&indented, json, needed);
+        append_indented(&(struct layout){&indented, needed, 0, EXPANSIONS_MAX}, json);
         append_printable_lines(&pretty, buffer_bytes(&indented));
     } else {
         printable_append(&pretty, (struct bytes){json.data, json.len < needed ? json.len : needed});

@@ -18,7 +18,7 @@ struct pusher_observers_events {
     void (*on_received)(void *user, const struct pusher_session *session, struct bytes message);
     /* The message was understood and granted: nothing was answered with an error. */
     void (*on_handled)(void *user, const struct pusher_session *session, struct bytes message);
-    void (*on_control_frame)(void *user, const struct pusher_session *session, bool is_ping);
+    void (*on_control_frame)(void *user, const struct pusher_session *session);
     void (*on_broadcast)(void *user, const struct pusher_app *app, struct bytes channel,
                          struct bytes message);
     /* One message to one client; the app exists. */

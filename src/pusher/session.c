@@ -224,16 +224,16 @@ static void on_message(struct ws_conn *ws, struct bytes text, bool is_text)
         PUSHER_OBSERVERS_NOTIFY(session->worker, on_handled, session, text);
 }
 
-static void on_control(struct ws_conn *ws, bool is_ping)
+static void on_control(struct ws_conn *ws, enum ws_frame_opcode opcode)
 {
     struct pusher_session *session = pusher_session_of(ws);
 
     if (session->is_over)
         return;
     pusher_liveness_seen(session);
-    if (is_ping)
+    if (opcode == WS_FRAME_PING)
         session->uses_control_frames = true;
-    PUSHER_OBSERVERS_NOTIFY(session->worker, on_control_frame, session, is_ping);
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_control_frame, session);
 }
 
 static void on_timer(struct ws_conn *ws, uint64_t now_ms)

@@ -170,6 +170,8 @@ static void on_close_frame(struct ws_conn *conn, struct bytes payload, bool is_l
             return;
         }
     }
+    if (conn->state == STATE_OPEN)
+        conn->settings->events->on_control(conn, WS_FRAME_CLOSE);
     /* RFC 6455 section 5.5.1: nothing comes behind the peer's close frame. Where something does, it
      * is read, or the system would reset the connection and our answer with it. */
     end(conn, code, BYTES(""), is_last ? net_conn_finish_at_once : net_conn_finish);
@@ -188,7 +190,7 @@ static void on_control_frame(struct ws_conn *conn, enum ws_frame_opcode opcode,
         net_conn_close(conn->net); /* it floods with pings and reads nothing */
         return;
     }
-    conn->settings->events->on_control(conn, opcode == WS_FRAME_PING);
+    conn->settings->events->on_control(conn, opcode);
 }
 
 static void on_whole_message(struct ws_conn *conn, struct bytes message, bool is_text,

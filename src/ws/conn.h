@@ -10,6 +10,7 @@
 #include "net/conn.h"
 #include "ws/close.h"
 #include "ws/deflate.h"
+#include "ws/frame.h"
 #include "ws/message.h"
 
 struct ws_conn;
@@ -17,8 +18,9 @@ struct ws_conn;
 struct ws_conn_events {
     /* A whole message, its UTF-8 checked; borrowed until it returns. */
     void (*on_message)(struct ws_conn *conn, struct bytes message, bool is_text);
-    /* A ping or pong frame came; pings are answered already. */
-    void (*on_control)(struct ws_conn *conn, bool is_ping);
+    /* A ping, pong or close frame came; pings are answered already, and behind a close frame comes
+     * `on_ending`. */
+    void (*on_control)(struct ws_conn *conn, enum ws_frame_opcode opcode);
     void (*on_timer)(struct ws_conn *conn, uint64_t now_ms);
     /* It is behind and takes nothing any more (net/backlog.h). */
     void (*on_stalled)(struct ws_conn *conn);

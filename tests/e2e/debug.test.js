@@ -8,6 +8,7 @@ const { ownServer } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
 const { get, post, publish } = require('../support/api.js');
 const { nowSeconds, md5 } = require('../support/signer.js');
+const { until } = require('../support/wait.js');
 
 /* A short life with everything in it; the refused signature is the last thing. */
 async function shortLife(server) {
@@ -50,6 +51,39 @@ test('--debug shows messages as pretty JSON, cut at 200 characters', async (t) =
     assert.match(text, /"channel": "news"/);
     assert.ok(!text.includes('x'.repeat(201)), 'long messages are cut');
     assert.ok(text.includes('x'.repeat(50)), 'but their beginning is shown');
+});
+
+test('--debug shows nested JSON laid out, members who come and go, and the control frame of a close', async (t) => {
+    const server = await ownServer(t, { debug: true });
+    const client = await Client.open(server);
+    await client.join('presence-room', '7', { name: 'Anna' });
+    await client.leave();
+    await server.line(/Connection Closed/);
+    const text = output(server);
+    assert.match(text, /"event": "pusher:subscribe",[^]*"data": \{/);
+    const broadcasts = text.split('Broadcasting To').slice(1);
+    assert.equal(broadcasts.length, 2, text);
+    assert.match(broadcasts[0], /presence-room[^]*"pusher_internal:member_added"[^]*"data": \{\n[^"]*"user_id": "7"/);
+    assert.match(broadcasts[1], /presence-room[^]*"pusher_internal:member_removed"/);
+    assert.match(text, /Control Frame Received[^]*Connection Closed/);
+});
+
+test('--debug counts what it dropped for a slow reader', async (t) => {
+    const server = await ownServer(t, { debug: true });
+    const client = await Client.open(server);
+    await client.subscribe('private-room');
+    server.child.stdout.pause();
+    const data = 'x'.repeat(200);
+    for (let round = 0; round < 2000; round++)
+        client.send('client-told', { data }, 'private-room');
+    await client.ping();
+    server.child.stdout.resume();
+    await until(async () => {
+        await client.ping();
+        return /Dropped For A Slow Reader \.+ [1-9]\d*/.test(output(server));
+    }, 'it says how many were dropped');
+    await client.subscribe('news');
+    await server.line(/"channel": "news"/);
 });
 
 test('--debug is without colours where the output is no terminal', async (t) => {

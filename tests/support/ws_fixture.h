@@ -31,12 +31,14 @@ static inline void ws_fixture_on_message(struct ws_conn *ws, struct bytes messag
         net_conn_close(ws->net);
 }
 
-static inline void ws_fixture_on_control(struct ws_conn *ws, bool is_ping)
+static inline void ws_fixture_on_control(struct ws_conn *ws, enum ws_frame_opcode opcode)
 {
     struct ws_fixture *fixture = (struct ws_fixture *)ws;
 
     CHECK(!fixture->is_closed);
-    buffer_append_text(&fixture->received, is_ping ? "ping;" : "pong;");
+    buffer_append_text(&fixture->received, opcode == WS_FRAME_PING   ? "ping;"
+                                           : opcode == WS_FRAME_PONG ? "pong;"
+                                                                     : "close;");
 }
 
 static inline void ws_fixture_on_timer(struct ws_conn *ws, uint64_t now_ms)

@@ -26,6 +26,22 @@ static void json_is_laid_out_over_lines(void **state)
     check(" \"a\" ", 10, "\"a\"");
 }
 
+static void data_and_channel_data_are_shown_as_the_json_they_hold(void **state)
+{
+    (void)state;
+    check("{\"data\":\"{\\\"a\\\": [1]}\",\"b\":\"{}\"}", 1000,
+          "{\n    \"data\": {\n        \"a\": [\n            1\n        ]\n    },\n"
+          "    \"b\": \"{}\"\n}");
+    check("{\"data\":{\"channel_data\":\"{\\\"user_id\\\":\\\"1\\\"}\"}}", 1000,
+          "{\n    \"data\": {\n        \"channel_data\": {\n            \"user_id\": \"1\"\n"
+          "        }\n    }\n}");
+    check("{\"data\":\"hello\"}", 1000, "{\n    \"data\": \"hello\"\n}");
+    check("{\"data\":\"1\"}", 1000, "{\n    \"data\": \"1\"\n}");
+    check("{\"data\":\"{\\\"a\\\"\"}", 1000, "{\n    \"data\": \"{\\\"a\\\"\"\n}");
+    check("{\"data\":\"{\\\"a\\\":1}\"}", 24, "{\n    \"data\": {\n        …");
+    check("[\"data\",\"{}\"]", 1000, "[\n    \"data\",\n    \"{}\"\n]");
+}
+
 static void what_is_no_json_is_shown_as_it_is(void **state)
 {
     (void)state;
@@ -91,7 +107,7 @@ static void controls_of_two_bytes_are_no_text_either(void **state)
 
 static void what_is_laid_out_is_the_same_json(void **state)
 {
-    static const char *const samples[] = {"{\"event\":\"a\",\"data\":\"{\\\"b\\\":[1,2]}\"}",
+    static const char *const samples[] = {"{\"event\":\"a\",\"date\":\"{\\\"b\\\":[1,2]}\"}",
                                           "[[[]],{},{\"\":{\"\":[]}},\"\\\\\"]",
                                           "[\"\\\"\",\"{\",\"}\",\",\",\":\"]"};
 
@@ -115,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_is_laid_out_over_lines),
+        cmocka_unit_test(data_and_channel_data_are_shown_as_the_json_they_hold),
         cmocka_unit_test(what_is_no_json_is_shown_as_it_is),
         cmocka_unit_test(what_is_long_is_cut_between_characters),
         cmocka_unit_test(nothing_reaches_the_terminal_but_text),

@@ -93,7 +93,7 @@ static void add_everything(void)
 }
 
 static const char everything_received[] =
-    "text:one;text:;ping;pong;text:h\xc3\xa4lf;binary:bin\xff;ending:1000;closed;";
+    "text:one;text:;ping;pong;text:h\xc3\xa4lf;binary:bin\xff;close;ending:1000;closed;";
 static const char everything_sent[] = "pong:are you there;close:1000:;";
 
 static void messages_and_control_frames_come_through_whole(void **state)
@@ -248,7 +248,7 @@ static void a_close_frame_without_a_code_is_answered_without_one(void **state)
     (void)state;
     add(0x88, "");
     feed();
-    assert_received("ending:1005;closed;");
+    assert_received("close;ending:1005;closed;");
     assert_sent("close:;");
 }
 
