@@ -4,6 +4,7 @@
 #include "api/connections.h"
 #include "api/events.h"
 #include "api/health.h"
+#include "api/parameters.h"
 #include "api/signature.h"
 #include "api/users.h"
 #include "http/query.h"
@@ -57,11 +58,22 @@ static void respond_not_found(struct http_conn *conn)
     api_respond_text(conn, 404, BYTES("Not found."));
 }
 
+/* HEAD is GET without the body, which the connection leaves out. */
+static bool is_get(struct bytes method)
+{
+    return bytes_equal(method, BYTES("GET")) || bytes_equal(method, BYTES("HEAD"));
+}
+
+static bool is_allowed(struct bytes method, const char *allowed)
+{
+    return strcmp(allowed, "GET") == 0 ? is_get(method) : bytes_equal(method, bytes_of(allowed));
+}
+
 static void respond_wrong_method(struct http_conn *conn, const char *allowed)
 {
     struct buffer headers = {0};
 
-    buffer_printf(&headers, "Allow: %s\r\n", allowed);
+    buffer_printf(&headers, "Allow: %s\r\n", strcmp(allowed, "GET") == 0 ? "GET, HEAD" : allowed);
     http_conn_respond(conn,
                       &(struct http_response){.status = 405,
                                               .content_type = BYTES("text/plain; charset=utf-8"),
@@ -130,7 +142,7 @@ static bool matches(const struct route *route, const struct path *path, struct b
     for (; route->pattern[i] != NULL; i++) {
         if (2 + i >= path->count)
             return false;
-        if (route->pattern[i][0] == '*')
+        if (route->pattern[i][0] == '*' && segment(path, 2 + i).len > 0)
             *argument = segment(path, 2 + i);
         else if (!segment_is(path, 2 + i, route->pattern[i]))
             return false;
@@ -150,42 +162,89 @@ static struct bytes without_prefix(const struct api *api, struct bytes path, boo
 
 /* --- the call ------------------------------------------------------------------------------- */
 
+static const struct route *find_route(const struct path *path, struct bytes *argument)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+        if (matches(&routes[i], path, argument))
+            return &routes[i];
+    return NULL;
+}
+
+static void respond_no_app(struct http_conn *conn, struct bytes id)
+{
+    struct buffer text = {0};
+
+    buffer_append_text(&text, "No matching application for ID [");
+    buffer_append_bytes(&text, id);
+    buffer_append_text(&text, "].");
+    api_respond_text(conn, 404, buffer_bytes(&text));
+    buffer_deinit(&text);
+}
+
+static bool check_call(struct api_call *call, struct api_parameters *parameters,
+                       struct bytes signed_path, struct buffer *refusal)
+{
+    call->parameters = parameters;
+    if (api_parameters_read(parameters, call->request->query))
+        return api_signature_check(call, signed_path, refusal);
+    buffer_append_text(refusal, "Too many query parameters.");
+    return false;
+}
+
 /* `call` has its api, connection, request and MD5. */
 static void call_app(struct api_call *call, const struct path *path, struct bytes signed_path)
 {
-    const struct route *route = NULL;
-    struct buffer text = {0};
+    const struct route *route = find_route(path, &call->argument);
+    struct api_parameters parameters;
+    struct buffer refusal = {0};
 
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0] && route == NULL; i++)
-        if (matches(&routes[i], path, &call->argument))
-            route = &routes[i];
     if (route == NULL) {
         respond_not_found(call->conn);
         return;
     }
-    if (!bytes_equal(call->request->method, bytes_of(route->method))) {
+    if (!is_allowed(call->request->method, route->method)) {
         respond_wrong_method(call->conn, route->method);
         return;
     }
     call->app = pusher_apps_find_by_id(call->api->worker->apps, segment(path, 1));
     if (call->app == NULL) {
-        buffer_append_text(&text, "No matching application for ID [");
-        buffer_append_bytes(&text, segment(path, 1));
-        buffer_append_text(&text, "].");
-        api_respond_text(call->conn, 404, buffer_bytes(&text));
-    } else if (!api_signature_check(call, signed_path, &text)) {
-        api_respond_text(call->conn, 401, buffer_bytes(&text));
-    } else {
-        route->handle(call);
+        respond_no_app(call->conn, segment(path, 1));
+        return;
     }
-    buffer_deinit(&text);
+    if (check_call(call, &parameters, signed_path, &refusal))
+        route->handle(call);
+    else
+        api_respond_text(call->conn, 401, buffer_bytes(&refusal));
+    api_parameters_deinit(&parameters);
+    buffer_deinit(&refusal);
+}
+
+/* A HEAD opens no WebSocket, whatever else it says: it gets what a plain GET does. */
+static void call_websocket(struct api *api, struct http_conn *conn,
+                           const struct http_request *request, struct bytes key)
+{
+    struct http_request plain = *request;
+
+    if (bytes_equal(request->method, BYTES("HEAD")))
+        plain.headers_count = 0;
+    api->on_websocket(api->worker, conn, &plain, key);
+}
+
+static void handle_get(struct api *api, struct http_conn *conn, const struct http_request *request,
+                       const struct path *path, bool is_websocket)
+{
+    if (!is_get(request->method))
+        respond_wrong_method(conn, "GET");
+    else if (is_websocket)
+        call_websocket(api, conn, request, segment(path, 1));
+    else
+        api_health(api, conn);
 }
 
 void api_handle_digested(struct api *api, struct http_conn *conn,
                          const struct http_request *request, const char *body_md5)
 {
     struct api_call call = {.api = api, .conn = conn, .request = request, .body_md5 = body_md5};
-    const bool is_get = bytes_equal(request->method, BYTES("GET"));
     bool had_prefix;
     const struct bytes plain_path = without_prefix(api, request->path, &had_prefix);
     struct path path;
@@ -194,14 +253,10 @@ void api_handle_digested(struct api *api, struct http_conn *conn,
     path_read(&path, plain_path);
     if (segment_is(&path, 0, "apps") && path.count > 2 && path.count <= SEGMENTS_COUNT_MAX)
         call_app(&call, &path, plain_path);
-    else if (had_prefix && names_key(&path) && is_get)
-        api->on_websocket(api->worker, conn, request, segment(&path, 1));
     else if (had_prefix && names_key(&path))
-        respond_wrong_method(conn, "GET");
-    else if (segment_is(&path, 0, "up") && path.count == 1 && is_get)
-        api_health(api, conn);
+        handle_get(api, conn, request, &path, true);
     else if (segment_is(&path, 0, "up") && path.count == 1)
-        respond_wrong_method(conn, "GET");
+        handle_get(api, conn, request, &path, false);
     else
         respond_not_found(conn);
     path_deinit(&path);

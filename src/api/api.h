@@ -10,6 +10,7 @@
 #include "http/conn.h"
 #include "pusher/worker.h"
 
+struct api_parameters;
 struct cluster;
 
 struct api {
@@ -28,6 +29,7 @@ struct api_call {
     struct api *api;
     struct http_conn *conn;
     const struct http_request *request;
+    const struct api_parameters *parameters;
     struct pusher_app *app;
     struct bytes argument; /* the channel or user its path names, decoded; or absent */
     const char *body_md5;  /* DIGEST_MD5_HEX_LEN digits where they are known already, else NULL */

@@ -1,8 +1,8 @@
 #include "api/channels.h"
 
 #include "api/deferred.h"
+#include "api/parameters.h"
 #include "base/jsonwrite.h"
-#include "http/query.h"
 
 struct listing {
     struct buffer json;
@@ -10,28 +10,14 @@ struct listing {
     bool has_any;
 };
 
-/* `info=a,b`, and `info[]=a&info[]=b` as PHP writes arrays. */
-static struct api_info info_of(const struct http_request *request)
+static struct api_info info_of(const struct api_call *call)
 {
-    struct bytes rest = request->query;
     struct buffer list = {0};
-    struct buffer decoded = {0};
     struct api_info info;
-    struct bytes name;
-    struct bytes value;
 
-    while (http_query_next(&rest, &name, &value)) {
-        buffer_clear(&decoded);
-        http_query_decode(&decoded, name, true);
-        if (!bytes_equal(buffer_bytes(&decoded), BYTES("info")) &&
-            !bytes_starts_with(buffer_bytes(&decoded), BYTES("info[")))
-            continue;
-        http_query_decode(&list, value, true);
-        buffer_append_char(&list, ',');
-    }
+    api_parameters_append(call->parameters, BYTES("info"), &list);
     info = api_info_parse(buffer_bytes(&list));
     buffer_deinit(&list);
-    buffer_deinit(&decoded);
     return info;
 }
 
@@ -81,15 +67,12 @@ static void respond_list(const struct api_deferred *deferred, struct http_conn *
 
 void api_channels_list(struct api_call *call)
 {
-    const struct api_info info = info_of(call->request);
-    struct buffer scratch = {0};
-    const struct bytes prefix =
-        http_query_value(call->request->query, BYTES("filter_by_prefix"), &scratch);
-    struct api_deferred *deferred = api_deferred_new(call, respond_list, prefix);
+    const struct api_info info = info_of(call);
+    struct api_deferred *deferred = api_deferred_new(call, respond_list, BYTES_NONE);
     struct cluster_query_caller caller;
 
     deferred->info = info;
-    buffer_deinit(&scratch);
+    api_parameters_append(call->parameters, BYTES("filter_by_prefix"), &deferred->argument);
     if (api_deferred_begin(deferred, call->conn, &caller))
         cluster_query_list(call->api->cluster, &caller, bytes_of(call->app->id),
                            buffer_bytes(&deferred->argument), info.user_count, info.cache);
@@ -97,7 +80,7 @@ void api_channels_list(struct api_call *call)
 
 void api_channels_show(struct api_call *call)
 {
-    struct api_info info = info_of(call->request);
+    struct api_info info = info_of(call);
     struct api_template template = {0};
 
     info.occupied = true;

@@ -1,8 +1,8 @@
 #include "api/signature.h"
 
+#include "api/parameters.h"
 #include "base/digest.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/printable.h"
 #include "http/query.h"
 #include "pusher/auth.h"
@@ -10,136 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-#define PARAMETERS_COUNT_MAX 64
 /* What the signed text mostly has beyond the path and the parameters. */
 #define SIGNED_TEXT_MORE_LEN 128
 
-/* One parameter of the query, decoded; its texts lie in `texts` of the whole. */
-struct parameter {
-    size_t name_at;
-    size_t name_len;
-    size_t value_at;
-    size_t value_len;
-};
-
-struct parameters {
-    struct parameter items[PARAMETERS_COUNT_MAX];
-    size_t count;
-    struct buffer texts;
-};
-
-static struct bytes name_of(const struct parameters *parameters, size_t index)
-{
-    const struct parameter *item = &parameters->items[index];
-
-    return (struct bytes){parameters->texts.data + item->name_at, item->name_len};
-}
-
-static struct bytes value_of(const struct parameters *parameters, size_t index)
-{
-    const struct parameter *item = &parameters->items[index];
-
-    return (struct bytes){parameters->texts.data + item->value_at, item->value_len};
-}
-
-static size_t find(const struct parameters *parameters, struct bytes name)
-{
-    size_t i = 0;
-
-    while (i < parameters->count && !bytes_equal(name_of(parameters, i), name))
-        i++;
-    return i;
-}
-
-static struct bytes value_named(const struct parameters *parameters, struct bytes name)
-{
-    const size_t i = find(parameters, name);
-
-    return i < parameters->count ? value_of(parameters, i) : BYTES_NONE;
-}
-
-/* Another value of an array: joined to the former ones with a comma. */
-static void join_value(struct parameters *parameters, struct parameter *item, struct bytes value)
-{
-    const size_t at = parameters->texts.len;
-
-    buffer_reserve(&parameters->texts, item->value_len + 1 + value.len * 3);
-    buffer_append(&parameters->texts, parameters->texts.data + item->value_at, item->value_len);
-    buffer_append_char(&parameters->texts, ',');
-    http_query_decode(&parameters->texts, value, true);
-    item->value_at = at;
-    item->value_len = parameters->texts.len - at;
-}
-
-static void set_value(struct parameters *parameters, struct parameter *item, struct bytes value)
-{
-    item->value_at = parameters->texts.len;
-    http_query_decode(&parameters->texts, value, true);
-    item->value_len = parameters->texts.len - item->value_at;
-}
-
-static bool add(struct parameters *parameters, struct bytes name, struct bytes value)
-{
-    struct parameter item = {.name_at = parameters->texts.len};
-    const char *bracket;
-    size_t same;
-
-    http_query_decode(&parameters->texts, name, true);
-    item.name_len = parameters->texts.len - item.name_at;
-    bracket = memchr(parameters->texts.data + item.name_at, '[', item.name_len);
-    if (bracket != NULL)
-        item.name_len = (size_t)(bracket - parameters->texts.data) - item.name_at;
-    same = find(parameters, (struct bytes){parameters->texts.data + item.name_at, item.name_len});
-    if (same < parameters->count) {
-        if (bracket != NULL)
-            join_value(parameters, &parameters->items[same], value);
-        else
-            set_value(parameters, &parameters->items[same], value);
-        return true;
-    }
-    if (parameters->count == PARAMETERS_COUNT_MAX)
-        return false;
-    set_value(parameters, &item, value);
-    parameters->items[parameters->count++] = item;
-    return true;
-}
-
-static int compare(struct bytes a, struct bytes b)
-{
-    const int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-
-    if (order != 0)
-        return order;
-    return a.len < b.len ? -1 : a.len > b.len;
-}
-
-static void sort(struct parameters *parameters)
-{
-    for (size_t i = 1; i < parameters->count; i++)
-        for (size_t at = i;
-             at > 0 && compare(name_of(parameters, at), name_of(parameters, at - 1)) < 0; at--) {
-            const struct parameter item = parameters->items[at];
-
-            parameters->items[at] = parameters->items[at - 1];
-            parameters->items[at - 1] = item;
-        }
-}
-
-static bool read_query(struct parameters *parameters, struct bytes query)
-{
-    struct bytes rest = query;
-    struct bytes name;
-    struct bytes value;
-
-    parameters->count = 0;
-    parameters->texts = (struct buffer){0};
-    buffer_reserve(&parameters->texts, query.len + 1);
-    while (http_query_next(&rest, &name, &value))
-        if (!add(parameters, name, value))
-            return false;
-    sort(parameters);
-    return true;
-}
+/* One way to put what is signed together: most SDKs agree on the first. */
+typedef void (*write_fn)(struct buffer *out, const struct api_call *call);
 
 /* What takes part in the signature under its own name. */
 static bool is_signed(struct bytes name)
@@ -149,84 +24,207 @@ static bool is_signed(struct bytes name)
            !bytes_equal(name, BYTES("channelName"));
 }
 
-static void append_pair(struct buffer *out, size_t start, struct bytes name, struct bytes value)
+static void append_name(struct buffer *out, size_t start, struct bytes name)
 {
     if (out->len > start)
         buffer_append_char(out, '&');
     buffer_append_bytes(out, name);
     buffer_append_char(out, '=');
-    buffer_append_bytes(out, value);
 }
 
-static void append_body_md5(struct buffer *out, size_t start, const struct api_call *call)
+/* --- the body ------------------------------------------------------------------------------- */
+
+static bool names_md5(const struct api_call *call)
 {
-    const char *known = call->body_md5;
+    return api_parameters_value(call->parameters, BYTES("body_md5")).data != NULL;
+}
+
+/* Of an empty body where it is named: some SDKs sign it in every GET. */
+static bool is_md5_signed(const struct api_call *call)
+{
+    return call->request->body.len > 0 || names_md5(call);
+}
+
+static void body_md5(const struct api_call *call, char hex[DIGEST_MD5_HEX_LEN])
+{
+    if (call->body_md5 != NULL)
+        memcpy(hex, call->body_md5, DIGEST_MD5_HEX_LEN);
+    else
+        digest_md5(call->request->body, hex);
+}
+
+static bool is_sent_md5_right(const struct api_call *call)
+{
     char hex[DIGEST_MD5_HEX_LEN];
 
-    if (known == NULL)
-        digest_md5(call->request->body, hex);
-    append_pair(out, start, BYTES("body_md5"),
-                (struct bytes){known != NULL ? known : hex, sizeof hex});
+    body_md5(call, hex);
+    return bytes_equal(api_parameters_value(call->parameters, BYTES("body_md5")),
+                       (struct bytes){hex, sizeof hex});
 }
 
-/* `METHOD\nPATH\nk=v&k=v`, with the MD5 of the body that came in its place among the others. */
-static void write_signed_text(struct buffer *out, const struct api_call *call, struct bytes path,
-                              const struct parameters *parameters)
+/* Of the body that came, whatever is claimed. */
+static void append_body_md5(struct buffer *out, size_t start, const struct api_call *call)
 {
-    bool needs_md5 = call->request->body.len > 0;
-    size_t start;
+    char hex[DIGEST_MD5_HEX_LEN];
 
-    buffer_append_bytes(out, call->request->method);
-    buffer_append_char(out, '\n');
-    buffer_append_bytes(out, path);
-    buffer_append_char(out, '\n');
-    start = out->len;
-    for (size_t i = 0; i < parameters->count; i++) {
-        const struct bytes name = name_of(parameters, i);
+    body_md5(call, hex);
+    append_name(out, start, BYTES("body_md5"));
+    buffer_append(out, hex, sizeof hex);
+}
+
+/* --- the query ------------------------------------------------------------------------------ */
+
+/* `k=v&k=v` by name, a list joined with commas, and the MD5 in its place among the others. */
+static void write_joined(struct buffer *out, const struct api_call *call)
+{
+    const struct api_parameters *parameters = call->parameters;
+    const size_t start = out->len;
+    bool needs_md5 = is_md5_signed(call);
+    size_t index = 0;
+    size_t from;
+    size_t count;
+
+    while (api_parameters_next(parameters, &index, &from, &count)) {
+        const struct bytes name = parameters->items[from].name;
 
         if (!is_signed(name))
             continue;
-        if (needs_md5 && compare(BYTES("body_md5"), name) < 0) {
+        if (needs_md5 && api_parameters_compare(BYTES("body_md5"), name) < 0) {
             append_body_md5(out, start, call);
             needs_md5 = false;
         }
-        append_pair(out, start, name, value_of(parameters, i));
+        append_name(out, start, name);
+        for (size_t i = from; i < from + count; i++) {
+            if (i > from)
+                buffer_append_char(out, ',');
+            buffer_append_bytes(out, parameters->items[i].value);
+        }
     }
     if (needs_md5)
         append_body_md5(out, start, call);
 }
 
-static bool is_right(const struct api_call *call, struct bytes path,
-                     const struct parameters *parameters, struct buffer *text)
+/* The same, but each element of a list by itself, with its brackets. */
+static void write_apart(struct buffer *out, const struct api_call *call)
 {
-    const struct bytes signature = value_named(parameters, BYTES("auth_signature"));
+    const struct api_parameters *parameters = call->parameters;
+    const size_t start = out->len;
+    bool needs_md5 = is_md5_signed(call);
 
-    buffer_clear(text);
-    write_signed_text(text, call, path, parameters);
-    return pusher_auth_is_signature(pusher_app_settings(call->app), buffer_bytes(text), signature);
+    for (size_t i = 0; i < parameters->count; i++) {
+        const struct api_parameters_item *item = &parameters->items[i];
+
+        if (!is_signed(item->name))
+            continue;
+        if (needs_md5 && api_parameters_compare(BYTES("body_md5"), item->name) < 0) {
+            append_body_md5(out, start, call);
+            needs_md5 = false;
+        }
+        append_name(out, start, item->full_name);
+        buffer_append_bytes(out, item->value);
+    }
+    if (needs_md5)
+        append_body_md5(out, start, call);
+}
+
+/* To the letter, escapes and all. */
+static void write_as_sent(struct buffer *out, const struct api_call *call)
+{
+    static const struct bytes signature = {"auth_signature=", 15};
+    const size_t start = out->len;
+    struct bytes rest = call->request->query;
+    struct bytes pair;
+
+    while (bytes_next(&rest, '&', &pair)) {
+        if (bytes_starts_with(pair, signature))
+            continue;
+        if (out->len > start)
+            buffer_append_char(out, '&');
+        buffer_append_bytes(out, pair);
+    }
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static void write_text(struct buffer *out, const struct api_call *call, struct bytes method,
+                       struct bytes path, write_fn write_query)
+{
+    buffer_clear(out);
+    buffer_append_bytes(out, method);
+    buffer_append_char(out, '\n');
+    buffer_append_bytes(out, path);
+    buffer_append_char(out, '\n');
+    write_query(out, call);
+}
+
+static bool is_right(const struct api_call *call, struct bytes method, struct bytes path,
+                     write_fn write_query, struct buffer *text)
+{
+    write_text(text, call, method, path, write_query);
+    return pusher_auth_is_signature(
+        pusher_app_settings(call->app), buffer_bytes(text),
+        api_parameters_value(call->parameters, BYTES("auth_signature")));
+}
+
+static bool is_right_for_path(const struct api_call *call, struct bytes method, struct bytes path,
+                              struct buffer *text)
+{
+    if (is_right(call, method, path, write_joined, text) ||
+        (api_parameters_has_list(call->parameters, BYTES("")) &&
+         is_right(call, method, path, write_apart, text)))
+        return true;
+    /* Here the MD5 is the one that was sent. */
+    return (call->request->body.len == 0 || is_sent_md5_right(call)) &&
+           is_right(call, method, path, write_as_sent, text);
 }
 
 /* Some SDKs sign the path before they escape it. */
-static bool is_right_either_way(const struct api_call *call, struct bytes path,
-                                const struct parameters *parameters, struct buffer *text)
+static bool is_right_either_way(const struct api_call *call, struct bytes method, struct bytes path,
+                                struct buffer *text)
 {
     struct buffer decoded = {0};
-    bool is_valid;
-
-    buffer_reserve(text, path.len + parameters->texts.len + SIGNED_TEXT_MORE_LEN);
-    is_valid = is_right(call, path, parameters, text);
+    bool is_valid = is_right_for_path(call, method, path, text);
 
     if (!is_valid && path.len > 0 && memchr(path.data, '%', path.len) != NULL) {
         http_query_decode(&decoded, path, false);
-        is_valid = is_right(call, buffer_bytes(&decoded), parameters, text);
+        is_valid = is_right_for_path(call, method, buffer_bytes(&decoded), text);
         buffer_deinit(&decoded);
     }
     return is_valid;
 }
 
+/* Whoever may GET may ask for the head alone. */
+static bool has_right_signature(const struct api_call *call, struct bytes path)
+{
+    const struct bytes method = call->request->method;
+    struct buffer text = {0};
+    bool is_valid;
+
+    buffer_reserve(&text, path.len + call->request->query.len + SIGNED_TEXT_MORE_LEN);
+    is_valid = is_right_either_way(call, method, path, &text) ||
+               (bytes_equal(method, BYTES("HEAD")) &&
+                is_right_either_way(call, BYTES("GET"), path, &text));
+    buffer_deinit(&text);
+    return is_valid;
+}
+
+static bool is_authentic(const struct api_call *call, struct bytes path)
+{
+    const struct api_parameters *parameters = call->parameters;
+
+    if (api_parameters_has_list(parameters, BYTES("auth_")) ||
+        api_parameters_has_list(parameters, BYTES("body_md5")))
+        return false;
+    if (!bytes_equal(api_parameters_value(parameters, BYTES("auth_key")),
+                     bytes_of(pusher_app_settings(call->app)->key)))
+        return false;
+    if (call->request->body.len == 0 && names_md5(call) && !is_sent_md5_right(call))
+        return false;
+    return has_right_signature(call, path);
+}
+
 /* False where the time is too far off; says by how much. */
-static bool is_timely(const struct api_call *call, const struct parameters *parameters,
-                      struct buffer *refusal)
+static bool is_timely(const struct api_call *call, struct buffer *refusal)
 {
     const uint32_t tolerance_s = pusher_app_settings(call->app)->auth_timestamp_tolerance_s;
     const int64_t now_s = (int64_t)time(NULL);
@@ -235,7 +233,8 @@ static bool is_timely(const struct api_call *call, const struct parameters *para
 
     if (tolerance_s == 0)
         return true;
-    if (!bytes_to_number(value_named(parameters, BYTES("auth_timestamp")), INT64_MAX, &sent_s)) {
+    if (!bytes_to_number(api_parameters_value(call->parameters, BYTES("auth_timestamp")), INT64_MAX,
+                         &sent_s)) {
         buffer_append_text(refusal, "auth_timestamp is missing or not a whole number of seconds.");
         return false;
     }
@@ -250,34 +249,25 @@ static bool is_timely(const struct api_call *call, const struct parameters *para
     return false;
 }
 
-static void log_refused(const struct api_call *call, struct bytes text)
+static void log_refused(const struct api_call *call, struct bytes path)
 {
+    struct buffer text = {0};
     struct buffer line = {0};
 
     if (!call->api->is_debug)
         return;
-    printable_append(&line, text);
+    write_text(&text, call, call->request->method, path, write_joined);
+    printable_append(&line, buffer_bytes(&text));
     log_warn("a signature was refused; the string to sign was \"%s\"", buffer_text(&line));
+    buffer_deinit(&text);
     buffer_deinit(&line);
 }
 
-bool api_signature_check(struct api_call *call, struct bytes path, struct buffer *refusal)
+bool api_signature_check(const struct api_call *call, struct bytes path, struct buffer *refusal)
 {
-    const struct config_app *settings = pusher_app_settings(call->app);
-    struct parameters parameters;
-    struct buffer text = {0};
-    bool is_valid = false;
-
-    if (!read_query(&parameters, call->request->query)) {
-        buffer_append_text(refusal, "Too many query parameters.");
-    } else if (!is_right_either_way(call, path, &parameters, &text) ||
-               !bytes_equal(value_named(&parameters, BYTES("auth_key")), bytes_of(settings->key))) {
-        log_refused(call, buffer_bytes(&text));
-        buffer_append_text(refusal, "Authentication signature invalid.");
-    } else {
-        is_valid = is_timely(call, &parameters, refusal);
-    }
-    buffer_deinit(&text);
-    buffer_deinit(&parameters.texts);
-    return is_valid;
+    if (is_authentic(call, path))
+        return is_timely(call, refusal);
+    log_refused(call, path);
+    buffer_append_text(refusal, "Authentication signature invalid.");
+    return false;
 }

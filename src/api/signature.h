@@ -7,5 +7,6 @@
 
 #include "api/api.h"
 
-/* `path` is the request's without the prefix. False: the caller answers 401 with `refusal`. */
-bool api_signature_check(struct api_call *call, struct bytes path, struct buffer *refusal);
+/* `path` is the request's without the prefix; the call has its parameters. False: the caller
+ * answers 401 with `refusal`. */
+bool api_signature_check(const struct api_call *call, struct bytes path, struct buffer *refusal);

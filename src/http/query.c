@@ -59,20 +59,3 @@ void http_query_decode(struct buffer *out, struct bytes text, bool plus_is_space
     }
     out->len = (size_t)(decoded - out->data);
 }
-
-struct bytes http_query_value(struct bytes query, struct bytes name, struct buffer *scratch)
-{
-    struct bytes rest = query;
-    struct bytes sent_name;
-    struct bytes value;
-    bool is_found = false;
-
-    while (http_query_next(&rest, &sent_name, &value)) {
-        if (!bytes_equal(sent_name, name))
-            continue;
-        buffer_clear(scratch);
-        http_query_decode(scratch, value, true);
-        is_found = true;
-    }
-    return is_found ? buffer_bytes(scratch) : BYTES_NONE;
-}

@@ -13,7 +13,3 @@ bool http_query_next(struct bytes *rest, struct bytes *name, struct bytes *value
 /* Appends `text` with its percent escapes resolved; `plus_is_space` as in a query. An escape that
  * is none stays as it is. */
 void http_query_decode(struct buffer *out, struct bytes text, bool plus_is_space);
-
-/* The decoded value of the last parameter of that name, in `scratch`; absent where there is none.
- */
-struct bytes http_query_value(struct bytes query, struct bytes name, struct buffer *scratch);

@@ -42,7 +42,7 @@ test('answers in JSON carry their type and their length', async () => {
 });
 
 for (const path of ['/', '/nothing', '/apps', '/apps/', APP, `${APP}/`, `${APP}/nothing`, `${APP}/events/more`,
-    `${APP}/channels/a/b`, `${APP}/users/7`, `${APP}/users/7/terminate`, '/up/', '/upper', '/UP', '/app', '/app/'])
+    `${APP}/channels/`, `${APP}/channels//users`, `${APP}/channels/a/b`, `${APP}/users/7`, `${APP}/users/7/terminate`, '/up/', '/upper', '/UP', '/app', '/app/'])
     test(`GET ${path} is an unknown route`, async () => {
         assertAnswer(await request(server, 'GET', path), 404, 'Not found.');
     });
@@ -139,6 +139,49 @@ test('arrays are signed with their values joined by commas', async () => {
     assertAnswer(answer, 200);
     assert.equal(answer.json.channels['presence-array'].user_count, 1);
     assert.equal((await get(server, '/channels/presence-array', { query: { info: ['user_count'] } })).json.user_count, 1);
+});
+
+/* GETs `path` with `query` in the URL, signed as `signedQuery`. */
+function getSigned(path, query, signedQuery = query, method = 'GET') {
+    const signature = hmac(server.app.secret, `${method}\n${APP}${path}\n${signedQuery}`);
+    return request(server, method, `${APP}${path}?${query}&auth_signature=${signature}`);
+}
+const auth = () => `auth_key=${server.app.key}&auth_timestamp=${nowSeconds()}&auth_version=1.0`;
+
+test('a list may be signed element by element, as the SDK for Ruby does, or exactly as it was sent', async () => {
+    const client = await Client.open(server);
+    await client.join('presence-ruby', '1');
+    const listed = (answer) => assertAnswer(answer, 200, '{"occupied":true,"user_count":1}');
+    listed(await getSigned('/channels/presence-ruby', `${auth()}&info%5B%5D=user_count`, `${auth()}&info[]=user_count`));
+    listed(await getSigned('/channels/presence-ruby', `info%5B%5D=user%5Fcount&${auth()}`));
+    assertAnswer(await getSigned('/channels/presence-ruby', `${auth()}&info[]=user_count`, `${auth()}&info[]=cache`), 401);
+});
+
+test('the MD5 of an empty body, which the SDK for Python signs in every GET, counts and must be right', async () => {
+    assertAnswer(await getSigned('/channels', `${auth()}&body_md5=${md5('')}`), 200);
+    assertAnswer(await getSigned('/channels', `${auth()}&body_md5=${md5('')}`, auth()), 401);
+    assertAnswer(await getSigned('/channels', `${auth()}&body_md5=${md5('x')}`), 401);
+});
+
+for (const name of ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature', 'body_md5'])
+    test(`${name} as a list: 401`, async () => {
+        const query = name === 'body_md5' ? `${auth()}&body_md5=${md5('')}` : auth();
+        assertAnswer(await getSigned('/channels', query.replace(`${name}=`, `${name}[]=`) +
+            (name === 'auth_signature' ? '&auth_signature[]=x' : ''), query), 401, 'Authentication signature invalid.');
+    });
+
+test('HEAD is answered as GET without the body, also where the signature is for GET', async () => {
+    for (const target of ['/up', '/nothing', `${APP}/channels`, `/app/${server.app.key}`]) {
+        const got = await request(server, 'GET', target);
+        const answer = await request(server, 'HEAD', target);
+        assertAnswer(answer, got.status, '');
+        assert.equal(answer.headers['content-length'], got.headers['content-length']);
+    }
+    for (const path of ['/channels', '/channels/news', '/connections', '/channels/presence-nobody/users'])
+        for (const method of ['GET', 'HEAD']) {
+            const answer = await api(server, method, path);
+            assert.equal((await request(server, 'HEAD', signedTarget(server.app, method, `${APP}${path}`))).status, answer.status);
+        }
 });
 
 test('a path with percent escapes may be signed as it was sent or as it reads', async () => {

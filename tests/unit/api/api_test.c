@@ -47,10 +47,39 @@ static void routes_are_found_by_path_and_method(void **state)
     check("GET", "/app/a%20b?protocol=7", 200, "websocket");
     assert_text(buffer_bytes(&fixture.websocket_key), "a b");
     check("POST", "/app/key", 405, "Method not allowed.");
-    assert_holds(buffer_bytes(&fixture.http.sent), "Allow: GET\r\n");
+    assert_holds(buffer_bytes(&fixture.http.sent), "Allow: GET, HEAD\r\n");
     check("GET", "/apps/3/events", 405, "Method not allowed.");
     assert_holds(buffer_bytes(&fixture.http.sent), "Allow: POST\r\n");
     check("POST", "/apps/3/channels", 405, "Method not allowed.");
+}
+
+static void check_head(const char *target, unsigned status, const char *like)
+{
+    struct bytes answer;
+    char length[64];
+
+    assert_int_equal(api_fixture_send(&fixture, "HEAD", target, BYTES(""), &answer), status);
+    assert_int_equal(answer.len, 0);
+    snprintf(length, sizeof length, "\r\nContent-Length: %zu\r\n", strlen(like));
+    if (strstr(buffer_text(&fixture.http.sent), length) == NULL)
+        fail_msg("%s: %s", target, buffer_text(&fixture.http.sent));
+}
+
+static void head_is_get_without_the_body(void **state)
+{
+    struct bytes answer;
+
+    (void)state;
+    check_head("/up", 200, "{\"health\":\"OK\"}");
+    check_head("/app/key", 200, "websocket");
+    check_head("/nothing", 404, "Not found.");
+    check_head("/apps/3/events", 405, "Method not allowed.");
+    check_head("/apps/3/channels", 401, "Authentication signature invalid.");
+    assert_int_equal(
+        api_fixture_call(&fixture, "HEAD", "/apps/3/connections", "", BYTES(""), &answer), 200);
+    assert_int_equal(answer.len, 0);
+    assert_holds(buffer_bytes(&fixture.http.sent), "Content-Type: application/json\r\n");
+    assert_holds(buffer_bytes(&fixture.http.sent), "Content-Length: 17\r\n");
 }
 
 static void what_is_no_route_is_not_found(void **state)
@@ -67,6 +96,9 @@ static void what_is_no_route_is_not_found(void **state)
                                         "/apps/3/",
                                         "/apps/3/event",
                                         "/apps/3/events/",
+                                        "/apps/3/channels/",
+                                        "/apps/3/channels//users",
+                                        "/apps/3/users//terminate_connections",
                                         "/apps/3/channels/a/b",
                                         "/apps/3/channels/a/users/x",
                                         "/apps/3/users/1/terminate",
@@ -221,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         API_TEST(routes_are_found_by_path_and_method),
+        API_TEST(head_is_get_without_the_body),
         API_TEST(what_is_no_route_is_not_found),
         API_TEST(an_unknown_app_is_named),
         cmocka_unit_test_setup_teardown(with_a_prefix_browsers_must_use_it_and_publishers_may,

@@ -132,17 +132,90 @@ static void arrays_are_joined_with_commas(void **state)
     assert_int_equal(get(KEY "&info%5B0%5D=a&info%5B1%5D=b&info%5B2%5D=c", KEY "&info=a,b,c"), 200);
 }
 
+#define MD5_OF_NOTHING "body_md5=d41d8cd98f00b204e9800998ecf8427e"
+
+/* As the SDK for Ruby does. */
+static void a_list_may_be_signed_element_by_element(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        get(KEY "&info%5B%5D=user%5Fcount&info[]=cache", KEY "&info[]=user_count&info[]=cache"),
+        200);
+    assert_int_equal(get("info[]=x&" KEY "&" MD5_OF_NOTHING, KEY "&" MD5_OF_NOTHING "&info[]=x"),
+                     200);
+    assert_int_equal(get(KEY "&info[]=a&info[]=b", KEY "&info[]=b&info[]=a"), 401);
+    assert_int_equal(get(KEY "&info[]=a", KEY "&info[]=b"), 401);
+}
+
+static void parameters_may_be_signed_exactly_as_they_were_sent(void **state)
+{
+    (void)state;
+    assert_int_equal(get("z=%41&" KEY "&info%5B%5D=a%20b+c", "z=%41&" KEY "&info%5B%5D=a%20b+c"),
+                     200);
+    assert_int_equal(get("z=%41&" KEY, "z=%42&" KEY), 401);
+}
+
+static void the_md5_of_an_empty_body_counts_and_must_be_right(void **state)
+{
+    (void)state;
+    assert_int_equal(get(KEY "&" MD5_OF_NOTHING, KEY "&" MD5_OF_NOTHING), 200);
+    assert_int_equal(get(KEY "&" MD5_OF_NOTHING "&info=a", KEY "&" MD5_OF_NOTHING "&info=a"), 200);
+    assert_int_equal(get(KEY "&" MD5_OF_NOTHING, KEY), 401);
+    assert_int_equal(get(KEY "&body_md5=4", KEY "&body_md5=4"), 401);
+    assert_int_equal(get(KEY "&body_md5=4", KEY "&" MD5_OF_NOTHING), 401);
+    assert_int_equal(get(KEY "&body_md5=", KEY "&body_md5="), 401);
+}
+
+/* In whichever of the ways it is signed. */
+static void what_signs_is_no_list(void **state)
+{
+    static const char *const queries[][2] = {
+        {"auth_key[]=278d425bdf160c739803", KEY},
+        {"auth_key[]=278d425bdf160c739803", "auth_key[]=278d425bdf160c739803"},
+        {KEY "&auth_timestamp[]=1", KEY "&auth_timestamp=1"},
+        {KEY "&auth_timestamp[]=1", KEY "&auth_timestamp[]=1"},
+        {KEY "&auth_version%5B0%5D=1.0", KEY "&auth_version=1.0"},
+        {KEY "&auth_signature[]=1", KEY},
+        {KEY "&body_md5[]=d41d8cd98f00b204e9800998ecf8427e", KEY "&" MD5_OF_NOTHING},
+        {KEY "&body_md5[]=d41d8cd98f00b204e9800998ecf8427e",
+         KEY "&body_md5[]=d41d8cd98f00b204e9800998ecf8427e"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
+        assert_int_equal(get(queries[i][0], queries[i][1]), 401);
+}
+
+static void who_may_get_may_ask_for_the_head(void **state)
+{
+    static const char *const methods[] = {"HEAD", "GET", "POST"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct buffer target = {0};
+        struct bytes answer;
+
+        buffer_append_text(&target, "/apps/3/channels?" KEY);
+        api_fixture_sign(&fixture, methods[i], "/apps/3/channels", KEY, &target);
+        assert_int_equal(
+            api_fixture_send(&fixture, "HEAD", buffer_text(&target), BYTES(""), &answer),
+            i < 2 ? 200 : 401);
+        buffer_deinit(&target);
+    }
+}
+
 static void of_two_parameters_of_a_name_the_last_counts(void **state)
 {
     (void)state;
     assert_int_equal(get(KEY "&a=1&a=2", "a=2&" KEY), 200);
     assert_int_equal(get(KEY "&a=1&a=2", "a=1&" KEY), 401);
+    assert_int_equal(get(KEY "&a[]=1&a=2", "a=2&" KEY), 200);
 }
 
 static void what_reverb_leaves_out_is_left_out(void **state)
 {
     (void)state;
-    assert_int_equal(get(KEY "&appId=1&appKey=2&channelName=3&body_md5=4", KEY), 200);
+    assert_int_equal(get(KEY "&appId=1&appKey=2&channelName=3", KEY), 200);
 }
 
 static void another_key_than_the_apps_is_refused(void **state)
@@ -221,6 +294,11 @@ int main(void)
         API_TEST(the_body_counts_by_what_came_not_by_what_is_claimed),
         API_TEST(parameters_are_signed_sorted_and_decoded),
         API_TEST(arrays_are_joined_with_commas),
+        API_TEST(a_list_may_be_signed_element_by_element),
+        API_TEST(parameters_may_be_signed_exactly_as_they_were_sent),
+        API_TEST(the_md5_of_an_empty_body_counts_and_must_be_right),
+        API_TEST(what_signs_is_no_list),
+        API_TEST(who_may_get_may_ask_for_the_head),
         API_TEST(of_two_parameters_of_a_name_the_last_counts),
         API_TEST(what_reverb_leaves_out_is_left_out),
         API_TEST(another_key_than_the_apps_is_refused),

@@ -84,28 +84,12 @@ static void every_byte_can_be_escaped(void **state)
     buffer_deinit(&out);
 }
 
-static void the_last_parameter_of_a_name_counts(void **state)
-{
-    const struct bytes query = BYTES("a=1&b=%32+x&a=3&empty=&none");
-    struct buffer scratch = {0};
-
-    (void)state;
-    assert_text(http_query_value(query, BYTES("a"), &scratch), "3");
-    assert_text(http_query_value(query, BYTES("b"), &scratch), "2 x");
-    assert_text(http_query_value(query, BYTES("empty"), &scratch), "");
-    assert_non_null(http_query_value(query, BYTES("none"), &scratch).data);
-    assert_null(http_query_value(query, BYTES("c"), &scratch).data);
-    assert_null(http_query_value(BYTES(""), BYTES(""), &scratch).data);
-    buffer_deinit(&scratch);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_query_falls_into_its_parameters),
         cmocka_unit_test(percent_escapes_are_resolved_and_what_is_none_stays),
         cmocka_unit_test(every_byte_can_be_escaped),
-        cmocka_unit_test(the_last_parameter_of_a_name_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
