@@ -8,20 +8,27 @@ use Laravel\Reverb\Native\Configuration;
 
 class ConfigurationTest extends TestCase
 {
-    protected function configuration(array $server, array $options = []): array
+    protected function configuration(array $server): array
     {
-        return (new Configuration(
+        return $this->make($server)->toArray();
+    }
+
+    protected function make(array $server, array $options = []): Configuration
+    {
+        return new Configuration(
             new Repository(['reverb' => ['servers' => ['reverb' => $server]]]),
             new ConfigApplicationProvider(collect([['app_id' => 1, 'key' => 'k', 'secret' => 's', 'strict' => true]])),
             $options,
-        ))->toArray();
+        );
     }
 
     public function test_the_command_line_beats_the_configuration(): void
     {
-        $server = $this->configuration(['host' => 'a', 'port' => 1], ['port' => '2', 'path' => null])['servers']['reverb'];
+        $configuration = $this->make(['host' => 'a', 'port' => 1], ['port' => '2']);
 
-        $this->assertSame(['host' => 'a', 'port' => '2'], $server);
+        $this->assertSame(['--port=2'], $configuration->arguments());
+        $this->assertSame('2', $configuration->server('port'));
+        $this->assertSame('a', $configuration->server('host'));
     }
 
     public function test_apps_carry_what_the_native_server_has_besides(): void

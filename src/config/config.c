@@ -23,10 +23,13 @@ static const struct config_setting server_name = {
 
 static bool load_file(struct config_input *input, struct buffer *error, struct buffer *warnings)
 {
+    /* Artisan hands over what it has made of that file. */
+    const char *name = input->options->supervised ? CONFIG_LARAVEL_FILE : "standard input";
+
     if (input->options->config_text != NULL)
-        return config_file_take(&input->file, input->options->config_text, error);
+        return config_file_take(&input->file, input->options->config_text, name, error);
     if (input->options->config_file != NULL)
-        return config_file_load(&input->file, input->options->config_file, error);
+        return config_file_load(&input->file, input->options->config_file, name, error);
     if (config_laravel_is_here())
         return config_laravel_evaluate(&input->file, &input->env, error, warnings);
     return true;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define FILE_LEN_MAX ((size_t)4 * 1024 * 1024)
-#define NAME_OF_STANDARD_INPUT "standard input"
 
 /* The parser says what it met, "… near 'x'": x may be a piece of a secret. */
 static void report_syntax(const char *name, json_error_t *problem, struct buffer *error)
@@ -41,15 +40,17 @@ bool config_file_parse(struct config_file *file, struct bytes text, const char *
     return true;
 }
 
-bool config_file_load(struct config_file *file, const char *path, struct buffer *error)
+bool config_file_load(struct config_file *file, const char *path, const char *name,
+                      struct buffer *error)
 {
     bool is_standard_input = strcmp(path, "-") == 0;
-    const char *name = is_standard_input ? NAME_OF_STANDARD_INPUT : path;
     struct buffer text = {0};
     int status = is_standard_input ? config_read_descriptor(STDIN_FILENO, FILE_LEN_MAX, &text)
                                    : config_read_file(path, FILE_LEN_MAX, &text);
     bool ok = status == 0;
 
+    if (!is_standard_input)
+        name = path;
     if (ok)
         ok = config_file_parse(file, buffer_bytes(&text), name, error);
     else
@@ -61,11 +62,12 @@ bool config_file_load(struct config_file *file, const char *path, struct buffer 
     return ok;
 }
 
-bool config_file_take(struct config_file *file, const char *text, struct buffer *error)
+bool config_file_take(struct config_file *file, const char *text, const char *name,
+                      struct buffer *error)
 {
     file->is_resolved = true;
     file->is_laravel = true;
-    return config_file_parse(file, bytes_of(text), NAME_OF_STANDARD_INPUT, error);
+    return config_file_parse(file, bytes_of(text), name, error);
 }
 
 void config_file_deinit(struct config_file *file)

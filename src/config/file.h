@@ -18,11 +18,13 @@ struct config_file {
     bool is_laravel; /* made from config/reverb.php, whose env() reads the environment */
 };
 
-/* Reads and parses the file; "-" is standard input. */
-bool config_file_load(struct config_file *file, const char *path, struct buffer *error);
+/* Reads and parses the file; "-" is standard input, which messages call `name`. */
+bool config_file_load(struct config_file *file, const char *path, const char *name,
+                      struct buffer *error);
 
 /* The same for what standard input would say, where it was said in another way. */
-bool config_file_take(struct config_file *file, const char *text, struct buffer *error);
+bool config_file_take(struct config_file *file, const char *text, const char *name,
+                      struct buffer *error);
 
 bool config_file_parse(struct config_file *file, struct bytes text, const char *name,
                        struct buffer *error);

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_NAME "config/reverb.php"
-
 bool config_laravel_is_here(void)
 {
     return access("artisan", F_OK) == 0;
@@ -62,17 +60,17 @@ bool config_laravel_evaluate(struct config_file *file, const struct config_env *
     char *php;
     bool ok;
 
-    if (access(FILE_NAME, F_OK) != 0)
+    if (access(CONFIG_LARAVEL_FILE, F_OK) != 0)
         return true;
     php = config_process_find("php");
     if (php == NULL) {
-        buffer_append_text(warnings,
-                           FILE_NAME " is not read: there is no php on the PATH; only the "
-                                     "environment and .env count\n");
+        buffer_append_text(warnings, CONFIG_LARAVEL_FILE
+                           " is not read: there is no php on the PATH; only the "
+                           "environment and .env count\n");
         return true;
     }
     ok = config_php_evaluate(php, env, CONFIG_PHP_TIMEOUT_MS, &json, error) &&
-         config_file_parse(file, buffer_bytes(&json), FILE_NAME, error);
+         config_file_parse(file, buffer_bytes(&json), CONFIG_LARAVEL_FILE, error);
     file->is_laravel = true;
     free(php);
     buffer_deinit(&json);

@@ -6,6 +6,8 @@
 
 #include "config/input.h"
 
+#define CONFIG_LARAVEL_FILE "config/reverb.php"
+
 /* Whether an `artisan` file stands here. */
 bool config_laravel_is_here(void);
 

@@ -162,6 +162,17 @@ test("the hostname's certificate of Valet is found", async (t) => {
     await server.stop();
 });
 
+test('a mistake is said to be where it is: in config/reverb.php, or on the command line', async (t) => {
+    const broken = await ownApplication(t).install();
+    const option = broken.start(['--port=eighty']);
+    assert.equal((await option.ended()).code, 1);
+    assert.match(option.said, /--port.*"eighty"/);
+    broken.setEnv({ REVERB_SERVER_PORT: 'eighty' });
+    const setting = broken.start();
+    assert.equal((await setting.ended()).code, 1);
+    assert.match(setting.said, /servers\.reverb\.port in config\/reverb\.php.*"eighty"/);
+});
+
 test('an app that lacks its secret is named', async (t) => {
     const broken = await ownApplication(t).install();
     broken.setEnv({ REVERB_APP_SECRET: '' });

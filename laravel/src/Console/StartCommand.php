@@ -145,6 +145,7 @@ class StartCommand extends Command implements SignalableCommandInterface
         $command = [
             $binary, 'start', '--config', '-', '--supervised',
             '--events-fd='.Process::EVENTS, '--commands-fd='.Process::COMMANDS,
+            ...$this->configuration->arguments(),
         ];
 
         if ($this->option('debug')) {

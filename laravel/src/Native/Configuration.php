@@ -13,7 +13,7 @@ use Laravel\Reverb\Contracts\ApplicationProvider;
 class Configuration
 {
     /**
-     * @param  array{host?: ?string, port?: ?string, path?: ?string, hostname?: ?string}  $options  of the command line
+     * @param  array{host?: string, port?: string, path?: string, hostname?: string}  $options  of the command line
      */
     public function __construct(
         protected Repository $config,
@@ -33,10 +33,7 @@ class Configuration
 
     public function toArray(): array
     {
-        $server = array_replace(
-            $this->config->get('reverb.servers.reverb') ?? [],
-            array_filter($this->options, fn ($value) => $value !== null),
-        );
+        $server = $this->config->get('reverb.servers.reverb') ?? [];
 
         if (is_array($server['scaling'] ?? null)) {
             $server['scaling'] = (new Scaling($this->config))->resolve($server['scaling']);
@@ -50,6 +47,16 @@ class Configuration
                 'apps' => $this->apps->all()->values()->map($this->app(...))->all(),
             ],
         ];
+    }
+
+    /**
+     * What the command line says goes over the server's own, so that a mistake in it is said to be there.
+     *
+     * @return array<int, string>
+     */
+    public function arguments(): array
+    {
+        return collect($this->options)->map(fn (string $value, string $name) => "--{$name}={$value}")->values()->all();
     }
 
     public function toJson(): string

@@ -89,7 +89,7 @@ static void a_file_that_is_too_long_is_refused(void **state)
     for (size_t i = 0; i < 5 * 1024; i++)
         fprintf(out, "%1024s", "");
     fclose(out);
-    assert_false(config_file_load(&file, "long.json", &error));
+    assert_false(config_file_load(&file, "long.json", "standard input", &error));
     assert_has(buffer_text(&error), "long.json cannot be read");
     config_file_deinit(&file);
     buffer_deinit(&error);
