@@ -127,7 +127,8 @@ whichever it is:
 
     reverb bench fanout --url wss://example.com --app-id ID --key KEY --secret SECRET --connections 1000 --in-flight 16
 
-On the server's machine \`--pid\` adds its CPU time and memory. \`reverb --help\` lists the scenarios and options.
+On the server's machine \`--pid\` adds its CPU time and memory. \`--probe KEY\` measures beside any load how long a client of that app
+waits for its pong meanwhile (\`wait_us\`). \`reverb --help\` lists the scenarios and options.
 `;
     fs.writeFileSync(path.join(folder, 'benchmarks.md'), text.replaceAll(/\n{3,}/g, '\n\n'));
     fs.writeFileSync(path.join(folder, 'benchmarks.json'), `${JSON.stringify(data, null, 2)}\n`);

@@ -6,6 +6,7 @@
 #include "bench/fanout.h"
 #include "bench/idle.h"
 #include "bench/presence.h"
+#include "bench/probe.h"
 #include "bench/stamp.h"
 #include "bench/whisper.h"
 
@@ -76,6 +77,8 @@ static void report_cpu(const struct bench *bench, const char *who, const char *u
 
 void bench_begin_usage(struct bench *bench)
 {
+    if (bench->probe != NULL)
+        bench_probe_restart(bench->probe);
     for (size_t i = 0; i < bench->options->others_count; i++)
         bench->others_before_ns[i] = bench_process_usage(bench->options->others[i]).cpu_ns;
 }
@@ -187,6 +190,24 @@ static bool check_options(const struct bench_options *options, struct buffer *er
     return true;
 }
 
+static bool run_beside_probe(struct bench *bench, const struct scenario *scenario)
+{
+    const char *key = bench->options->probe_key;
+    bool is_answered;
+    bool ok;
+
+    if (key == NULL)
+        return scenario->run(bench);
+    bench->probe = bench_probe_open(bench->server, key, bench->error);
+    if (bench->probe == NULL)
+        return false;
+    ok = scenario->run(bench);
+    json_object_set_new(bench->report, "wait_us", bench_probe_close(bench->probe, &is_answered));
+    if (!is_answered)
+        bench->total->faults.closed++;
+    return ok;
+}
+
 json_t *bench_run(const struct bench_options *options, const struct client_server *server,
                   bool *is_clean, struct buffer *error)
 {
@@ -204,7 +225,7 @@ json_t *bench_run(const struct bench_options *options, const struct client_serve
     bench.report = options_report(&resolved, server);
     use_all_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a connection that ends is a fault of the run, not its end */
-    if (!scenario->run(&bench)) {
+    if (!run_beside_probe(&bench, scenario)) {
         json_decref(bench.report);
         return NULL;
     }

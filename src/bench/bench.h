@@ -14,6 +14,8 @@
 /* Processes that have a part in it beside the server: another node, Redis. */
 #define BENCH_OTHERS_MAX 4
 
+struct bench_probe;
+
 struct bench_options {
     const char *scenario;
     size_t connections_count; /* also users or channels; 0: what suits the scenario */
@@ -27,6 +29,7 @@ struct bench_options {
     size_t members_count;    /* of presence: who is there already */
     pid_t pid;               /* the server's, 0 where it is not known */
     bool is_connecting_anew; /* a TCP connection for each request */
+    const char *probe_key; /* of an app whose clients' waits are measured beside; NULL: nobody's */
     pid_t others[BENCH_OTHERS_MAX];
     size_t others_count;
     const struct client_server
@@ -40,6 +43,7 @@ struct bench {
     struct buffer *error; /* gets one line where a scenario cannot go on */
     json_t *report;       /* gets what it measured */
     struct bench_tally *total;
+    struct bench_probe *probe; /* NULL: nobody else waits */
     uint64_t others_before_ns[BENCH_OTHERS_MAX];
 };
 

@@ -30,6 +30,7 @@ struct arguments {
     const char *channel;
     const char *channels;
     const char *members;
+    const char *probe;
     bool is_connecting_anew;
     bool is_json;
 };
@@ -50,6 +51,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, s
         {.name = "--channel", .text = &arguments->channel},
         {.name = "--channels", .text = &arguments->channels},
         {.name = "--members", .text = &arguments->members},
+        {.name = "--probe", .text = &arguments->probe},
         {.name = "--new-connections", .flag = &arguments->is_connecting_anew},
         {.name = "--json", .flag = &arguments->is_json},
     };
@@ -109,6 +111,7 @@ static bool resolve(const struct arguments *arguments, const char *scenario,
         .channel = arguments->channel,
         .channels_count = channels,
         .members_count = members,
+        .probe_key = arguments->probe,
         .pid = (pid_t)pid,
         .is_connecting_anew = arguments->is_connecting_anew,
     };

@@ -47,6 +47,7 @@ static const char usage[] =
     "            --connections=COUNT --in-flight=COUNT --rate=COUNT --size=BYTES\n"
     "            --duration=SECONDS --threads=COUNT --pid=SERVER --new-connections --json\n"
     "            --channel=NAME --channels=COUNT (fanout) --members=COUNT (presence)\n"
+    "            --probe=KEY (how long a client of that app waits meanwhile)\n"
     "  all three --url=ws://HOST:PORT --app-id --key --secret --insecure --config --env\n"
     "\n"
     "In a Laravel folder .env and config/reverb.php are read; elsewhere give --config, or\n"

@@ -48,6 +48,16 @@ for (const [name, [args, figure, hasLatency]] of Object.entries(scenarios))
                 && report.latency_us.p99 <= report.latency_us.max, stdout);
     });
 
+test('a probe measures how long somebody else waits beside the load', async () => {
+    const { code, stdout, stderr } = await run(['bench', 'fanout', '--connections', '20', ...target(),
+        '--probe', server.app.key, '--duration', '1', '--json']);
+    assert.equal(code, 0, stderr);
+    const { wait_us: wait } = JSON.parse(stdout);
+    assert.ok(wait.p50 > 0 && wait.p50 <= wait.max, stdout);
+    const unknown = await run(['bench', 'fanout', '--connections', '1', ...target(), '--probe', 'nobody', '--duration', '1']);
+    assert.notEqual(unknown.code, 0);
+});
+
 test('fanout publishes to another node where that is asked, and measures further processes', async (t) => {
     const alone = await ownServer(t, { apps: server.apps });
     const args = ['bench', 'fanout', '--connections', '5', '--duration', '1', '--json', ...target(), '--pid', String(server.pid)];
