@@ -4,6 +4,7 @@
  * request that comes in pieces is also handled later. */
 
 #include "fuzz.h"
+#include "support/http_dates.h"
 #include "support/http_fixture.h"
 
 /* Below the limit of a request: which of two faults is named first may depend on the pieces. */
@@ -65,6 +66,7 @@ static void run(struct http_fixture *http, struct bytes stream, size_t piece_len
         answer(http);
     http_fixture_disconnect(http);
     drop_continue(&http->sent);
+    http_dates_remove(&http->sent);
 }
 
 /* No part of a request may hold what ends a line. */

@@ -14,6 +14,7 @@
 #include "pusher/session.h"
 #include "support/app.h"
 #include "support/fixture.h"
+#include "support/http_dates.h"
 #include "support/oracle.h"
 #include "support/ws_peer.h"
 
@@ -334,6 +335,7 @@ static void describe(struct buffer *out, struct buffer *sent)
     size_t head_len;
 
     remove_all(sent, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
+    http_dates_remove(sent);
     at = sent->len > 0 ? memmem(sent->data, sent->len, upgraded.data, upgraded.len) : NULL;
     if (at == NULL) {
         buffer_append_bytes(out, buffer_bytes(sent));

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "http/date.h"
 #include "http/reader.h"
 
 /* A request is read where it stands: in the loop's read buffer while all of it is there, in `in`
@@ -17,7 +18,7 @@
 #define EVICT_SLOW_MS 2000
 
 /* What a response mostly has beside its own headers and its body. */
-#define RESPONSE_MORE_LEN 128
+#define RESPONSE_MORE_LEN (128 + HTTP_DATE_LINE_LEN)
 
 struct http_conn {
     struct net_conn *net;
@@ -65,7 +66,7 @@ static void respond_as(struct http_conn *conn, const struct http_response *respo
     buffer_reserve(&out, response->headers.len + response->body.len + RESPONSE_MORE_LEN);
     CHECK(!conn->is_responded && !conn->is_taken_over);
     conn->is_responded = true;
-    http_response_write(&out, response, head->version_minor, keeps_alive);
+    http_response_write(&out, response, http_date_line(), head->version_minor, keeps_alive);
     if (head->is_head_request)
         out.len -= response->body.len; /* only how long it would be: RFC 9110 section 9.3.2 */
     if (!net_conn_write(conn->net, buffer_bytes(&out)))

@@ -37,13 +37,14 @@ const char *http_response_reason(unsigned status)
 }
 
 void http_response_write(struct buffer *out, const struct http_response *response,
-                         uint8_t version_minor, bool keeps_alive)
+                         struct bytes date_line, uint8_t version_minor, bool keeps_alive)
 {
     buffer_append_text(out, "HTTP/1.1 ");
     buffer_append_number(out, response->status);
     buffer_append_char(out, ' ');
     buffer_append_text(out, http_response_reason(response->status));
     buffer_append_text(out, "\r\n");
+    buffer_append_bytes(out, date_line);
     if (response->content_type.data != NULL) {
         buffer_append_text(out, "Content-Type: ");
         buffer_append_bytes(out, response->content_type);

@@ -16,6 +16,7 @@ struct http_response {
 /* The words behind a status code: "Not Found". */
 const char *http_response_reason(unsigned status);
 
-/* The whole response; `keeps_alive` says which Connection header it carries for that version. */
+/* The whole response; `date_line` is http_date_line(), `keeps_alive` says which Connection header
+ * it carries for that version. */
 void http_response_write(struct buffer *out, const struct http_response *response,
-                         uint8_t version_minor, bool keeps_alive);
+                         struct bytes date_line, uint8_t version_minor, bool keeps_alive);

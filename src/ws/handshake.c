@@ -1,6 +1,7 @@
 #include "ws/handshake.h"
 
 #include "base/check.h"
+#include "http/date.h"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -88,6 +89,7 @@ void ws_handshake_write(struct buffer *out, const struct ws_handshake *handshake
                             "Connection: Upgrade\r\nSec-WebSocket-Accept: ");
     append_accept(out, handshake->key);
     buffer_append_text(out, "\r\n");
+    buffer_append_bytes(out, http_date_line());
     if (handshake->has_deflate) {
         buffer_append_text(out, "Sec-WebSocket-Extensions: ");
         ws_deflate_write_agreement(out, &handshake->deflate);

@@ -57,6 +57,27 @@ test('a connection is kept alive and answers one request after the other', async
     }
 });
 
+test('every response says when it was made', async () => {
+    const requests = [UP, wholeRequest('x'), 'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n',
+        'PUT /up HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /apps/x/channels HTTP/1.1\r\nHost: x\r\n\r\n', 'GET /up HTTP/1.1\r\n\r\n',
+        'nonsense\r\n\r\n', 'GET /up HTTP/3.0\r\nHost: x\r\n\r\n', 'GET /up HTTP/1.0\r\n\r\n',
+        'GET /app/x HTTP/1.1\r\nHost: x\r\n\r\n', `POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n`];
+    const isNow = ({ headers: { date } }) => {
+        assert.match(date ?? 'no date', /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/);
+        assert.equal(new Date(date).toUTCString(), date);
+        assert.ok(Math.abs(Date.parse(date) - Date.now()) < 20000, date);
+    };
+    for (const text of requests) {
+        const raw = await open();
+        await raw.write(text);
+        isNow(await raw.response());
+    }
+    const raw = await open();
+    const response = await raw.upgrade(`/app/${server.app.key}`);
+    assert.equal(response.status, 101);
+    isNow(response);
+});
+
 test('a connection stays open after a refusal', async () => {
     const raw = await open();
     for (const [text, status] of [['GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n', 404],

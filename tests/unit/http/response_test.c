@@ -7,7 +7,7 @@ static void check(struct http_response response, uint8_t version_minor, bool kee
 {
     struct buffer out = {0};
 
-    http_response_write(&out, &response, version_minor, keeps_alive);
+    http_response_write(&out, &response, BYTES("Date: x\r\n"), version_minor, keeps_alive);
     assert_bytes_equal(buffer_bytes(&out), bytes_of(should));
     buffer_deinit(&out);
 }
@@ -15,19 +15,20 @@ static void check(struct http_response response, uint8_t version_minor, bool kee
 static void a_response_carries_its_type_its_length_and_its_body(void **state)
 {
     (void)state;
-    check((struct http_response){.status = 200,
-                                 .content_type = BYTES("application/json"),
-                                 .body = BYTES("{\"health\":\"OK\"}")},
-          1, true,
-          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
-          "{\"health\":\"OK\"}");
+    check(
+        (struct http_response){.status = 200,
+                               .content_type = BYTES("application/json"),
+                               .body = BYTES("{\"health\":\"OK\"}")},
+        1, true,
+        "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"
+        "{\"health\":\"OK\"}");
 }
 
 static void further_headers_stand_before_the_body(void **state)
 {
     (void)state;
     check((struct http_response){.status = 405, .headers = BYTES("Allow: GET\r\n")}, 1, false,
-          "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nAllow: GET\r\n"
+          "HTTP/1.1 405 Method Not Allowed\r\nDate: x\r\nContent-Length: 0\r\nAllow: GET\r\n"
           "Connection: close\r\n\r\n");
 }
 
@@ -35,11 +36,11 @@ static void a_connection_that_ends_or_that_1_0_would_end_is_announced(void **sta
 {
     (void)state;
     check((struct http_response){.status = 200}, 1, true,
-          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+          "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 0\r\n\r\n");
     check((struct http_response){.status = 200}, 0, true,
-          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
+          "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
     check((struct http_response){.status = 200}, 0, false,
-          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+          "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
 static void every_status_we_send_has_its_words(void **state)
