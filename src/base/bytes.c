@@ -73,6 +73,19 @@ int bytes_hex_digit(char c)
     return -1;
 }
 
+struct bytes bytes_clone(struct bytes text)
+{
+    if (text.data == NULL)
+        return BYTES_NONE;
+    return (struct bytes){mem_copy_text(text.data, text.len), text.len};
+}
+
+void bytes_free(struct bytes *own)
+{
+    free((void *)(uintptr_t)own->data);
+    *own = BYTES_NONE;
+}
+
 char *bytes_copy(struct bytes text)
 {
     return mem_copy_text(text.data, text.len);

@@ -53,5 +53,10 @@ bool bytes_to_number(struct bytes text, uint64_t max, uint64_t *number);
 /* What a hex digit stands for, of either case; -1 where it is none. */
 int bytes_hex_digit(char c);
 
-/* A NUL-terminated copy for the caller to free(). */
+/* A copy of the caller's own, for bytes_free(); absent for absent. */
+struct bytes bytes_clone(struct bytes text);
+void bytes_free(struct bytes *own); /* absent from then on */
+
+/* A NUL-terminated copy for the caller to free(): never of text from outside, which may hold a NUL.
+ */
 char *bytes_copy(struct bytes text) __attribute__((returns_nonnull, malloc));

@@ -134,8 +134,8 @@ static void notify_session(struct observer_laravel *laravel, enum kind kind,
     begin(&line, kind, session->app);
     append(&line, "socket_id",
            (struct bytes){socket_id, pusher_session_socket_id(session, socket_id)});
-    if (session->origin != NULL)
-        append(&line, "origin", bytes_of(session->origin));
+    if (session->origin.data != NULL)
+        append(&line, "origin", session->origin);
     if (session->seen_ms != 0)
         buffer_printf(&line, ",\"seen\":%lld", seen_at(session));
     if (session->uses_control_frames)

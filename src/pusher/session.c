@@ -262,7 +262,7 @@ static void on_closed(struct ws_conn *ws)
     map_remove(&worker->by_socket_id, &session->by_socket_id);
     worker->sessions_count--;
     metrics_add(&worker->metrics->connections_closed, 1);
-    free(session->origin);
+    bytes_free(&session->origin);
     free(session);
 }
 
@@ -368,7 +368,7 @@ void pusher_session_resume(struct pusher_session *session)
     if (session->is_over)
         return;
     if (session->user != NULL && session->user->welcome != NULL &&
-        !pusher_app_is_shared(app, CLUSTER_KEY_USER, bytes_of(session->user->id)))
+        !pusher_app_is_shared(app, CLUSTER_KEY_USER, session->user->id))
         pusher_signin_complete(session);
     complete_subscriptions(session);
 }
@@ -385,8 +385,8 @@ static void begin(struct pusher_session *session, struct bytes origin)
     } else if (!pusher_origin_is_allowed(pusher_app_settings(session->app), origin)) {
         pusher_session_close_with_error(session, PUSHER_ERROR_ORIGIN);
     } else {
-        if (worker->keeps_origins && origin.data != NULL)
-            session->origin = bytes_copy(origin);
+        if (worker->keeps_origins)
+            session->origin = bytes_clone(origin);
         take_place(session);
     }
 }

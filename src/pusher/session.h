@@ -12,8 +12,8 @@
 
 /* Who has signed in. */
 struct pusher_session_user {
-    char *id;
-    char *info_json;                           /* NULL where none was given */
+    struct bytes id;                           /* its own */
+    struct bytes info_json;                    /* its own; absent where none was given */
     struct channel_subscription *subscription; /* among the app's users */
     struct ws_message *welcome;                /* not sent yet; NULL: it was */
 };
@@ -25,7 +25,7 @@ struct pusher_session {
     struct channel_subscriber subscriber;
     struct list link; /* in the hub */
     struct map_entry by_socket_id;
-    char *origin;                     /* NULL where it has none, or nobody wants to know */
+    struct bytes origin;              /* its own; absent if it has none, or nobody wants to know */
     uint64_t socket_id;               /* two numbers of 32 bits; never 0 */
     struct pusher_session_user *user; /* NULL before sign-in */
     uint64_t seen_ms;                 /* when the client last sent something */

@@ -1,7 +1,9 @@
 #include "pusher/signin.h"
 
+#include "base/jsonwrite.h"
 #include "base/mem.h"
 #include "pusher/encode.h"
+#include "pusher/user_id.h"
 #include "pusher/watchlist.h"
 
 struct credentials {
@@ -24,7 +26,7 @@ struct bytes pusher_signin_user_of_channel(struct bytes channel)
 bool pusher_signin_owns_channel(const struct pusher_session *session, struct bytes channel)
 {
     return session->user != NULL &&
-           bytes_equal(pusher_signin_user_of_channel(channel), bytes_of(session->user->id));
+           bytes_equal(pusher_signin_user_of_channel(channel), session->user->id);
 }
 
 static bool read_credentials(struct pusher_decode_message *message, struct credentials *credentials)
@@ -62,8 +64,8 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
     struct channel *channel;
     bool is_first;
 
-    user->id = bytes_copy(id);
-    user->info_json = info_json.data ? bytes_copy(info_json) : NULL;
+    user->id = bytes_clone(id);
+    user->info_json = bytes_clone(info_json);
     session->user = user;
     channel = channel_registry_join(app->users, id, worker->index, &is_first);
     user->subscription = channel_subscription_new(&worker->fanout, &session->subscriber, &channel);
@@ -101,13 +103,23 @@ void pusher_signin_end(struct pusher_session *session)
     channel =
         channel_subscription_free(&session->worker->fanout, user->subscription, &is_last_of_worker);
     if (channel_registry_leave(channel, session->worker->index, is_last_of_worker) &&
-        !pusher_app_is_shared(session->app, CLUSTER_KEY_USER, bytes_of(user->id)))
-        pusher_watchlist_notify(session->worker, session->app, bytes_of(user->id));
+        !pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user->id))
+        pusher_watchlist_notify(session->worker, session->app, user->id);
     channel_unref(channel);
     ws_message_unref(user->welcome);
-    free(user->id);
-    free(user->info_json);
+    bytes_free(&user->id);
+    bytes_free(&user->info_json);
     free(user);
+}
+
+/* `user_data` with its `id`, a stretch of it, as a string: pusher-js takes no other. */
+static void append_with_text_id(struct buffer *out, struct bytes user_data, struct bytes id)
+{
+    const size_t before = (size_t)(id.data - user_data.data);
+
+    buffer_append(out, user_data.data, before);
+    jsonwrite_string(out, id);
+    buffer_append_bytes(out, bytes_from(user_data, before + id.len));
 }
 
 /* Who `user_data` says it is; false where it names nobody. */
@@ -117,21 +129,22 @@ static bool sign_in(struct pusher_session *session, struct bytes user_data)
         {.name = BYTES("id")}, {.name = BYTES("user_info")}, {.name = BYTES("watchlist")}};
     struct buffer scratch = {0};
     struct bytes id;
+    bool is_user;
 
-    if (!jsonscan_object(user_data, fields, sizeof fields / sizeof fields[0]) ||
-        fields[0].value.type != JSONSCAN_STRING)
-        return false;
-    id = jsonscan_text(&fields[0].value, &scratch);
-    if (id.len == 0) {
-        buffer_deinit(&scratch);
-        return false;
+    is_user = jsonscan_object(user_data, fields, sizeof fields / sizeof fields[0]) &&
+              pusher_user_id_read(&fields[0].value, &scratch, &id);
+    if (is_user) {
+        if (fields[0].value.type == JSONSCAN_NUMBER) {
+            append_with_text_id(&scratch, user_data, id);
+            user_data = buffer_bytes(&scratch);
+        }
+        pusher_signin_end(session);
+        become(session, id, fields[1].value.raw, user_data);
+        if (!session->is_over && fields[2].value.type == JSONSCAN_ARRAY)
+            pusher_watchlist_begin(session, fields[2].value.raw);
     }
-    pusher_signin_end(session);
-    become(session, id, fields[1].value.raw, user_data);
-    if (!session->is_over && fields[2].value.type == JSONSCAN_ARRAY)
-        pusher_watchlist_begin(session, fields[2].value.raw);
     buffer_deinit(&scratch);
-    return true;
+    return is_user;
 }
 
 void pusher_signin(struct pusher_session *session, struct pusher_decode_message *message)

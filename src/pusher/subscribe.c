@@ -5,6 +5,7 @@
 #include "pusher/limits.h"
 #include "pusher/member.h"
 #include "pusher/signin.h"
+#include "pusher/user_id.h"
 
 /* What a client asks for; borrowed from its message. */
 struct subscribe_request {
@@ -74,11 +75,15 @@ static bool is_authorized(struct pusher_session *session, const struct subscribe
     return is_signed;
 }
 
+/* The channel is told too, if it is known which: who waits for its subscription hears nothing else.
+ */
 static void refuse(struct pusher_session *session, struct bytes channel, enum pusher_error error)
 {
     struct buffer *out = pusher_worker_scratch(session->worker);
 
     pusher_session_send_error(session, error);
+    if (channel.len == 0)
+        return;
     buffer_clear(out);
     pusher_encode_subscription_error(out, channel, error);
     pusher_session_send(session, buffer_bytes(out));
@@ -91,7 +96,14 @@ static bool is_full(const struct pusher_session *session)
     return max != 0 && session->channels_count >= max;
 }
 
-/* A user id may be a string or a number; it is a string from here on. */
+/* What a signature covers beside the channel is a JSON object: else a signature for the channel
+ * `private-a:x` would open `private-a` to whoever sends `x` as its data. */
+static bool is_data_well_formed(const struct subscribe_request *request)
+{
+    return request->channel_data.data == NULL || jsonscan_object(request->channel_data, NULL, 0);
+}
+
+/* A user id is a text from here on. */
 static bool read_member(struct pusher_session *session, struct subscribe_request *request,
                         struct buffer *scratch)
 {
@@ -99,20 +111,17 @@ static bool read_member(struct pusher_session *session, struct subscribe_request
 
     request->user_info = BYTES("{}");
     if (request->channel_data.data == NULL && session->user != NULL) {
-        request->user_id = bytes_of(session->user->id);
-        if (session->user->info_json != NULL)
-            request->user_info = bytes_of(session->user->info_json);
+        request->user_id = session->user->id;
+        if (session->user->info_json.data != NULL)
+            request->user_info = session->user->info_json;
         return true;
     }
-    if (request->channel_data.data == NULL || !jsonscan_object(request->channel_data, fields, 2))
+    if (request->channel_data.data == NULL || !jsonscan_object(request->channel_data, fields, 2) ||
+        !pusher_user_id_read(&fields[0].value, scratch, &request->user_id))
         return false;
-    if (fields[0].value.type == JSONSCAN_NUMBER)
-        request->user_id = fields[0].value.raw;
-    else if (fields[0].value.type == JSONSCAN_STRING)
-        request->user_id = jsonscan_text(&fields[0].value, scratch);
     if (fields[1].value.type != JSONSCAN_ABSENT && fields[1].value.type != JSONSCAN_NULL)
         request->user_info = fields[1].value.raw;
-    return request->user_id.len > 0;
+    return true;
 }
 
 /* --- joining -------------------------------------------------------------------------------- */
@@ -254,6 +263,14 @@ static void join(struct pusher_session *session, const struct subscribe_request 
         pusher_subscribe_complete(session, subscription);
 }
 
+/* Whether the subscription stands for the user that the request names. */
+static bool is_same_member(const struct channel_subscription *subscription,
+                           const struct subscribe_request *request)
+{
+    return subscription->member == NULL ||
+           bytes_equal(channel_presence_user_id(subscription->member), request->user_id);
+}
+
 /* Subscribed already: answered as before, nothing changes. */
 static void answer_again(struct pusher_session *session, struct channel_subscription *subscription,
                          struct bytes name)
@@ -280,30 +297,19 @@ static void subscribe(struct pusher_session *session, struct subscribe_request *
     const struct channel_kind kind = channel_kind_of(request->channel);
     struct channel_subscription *subscription;
 
-    if (!pusher_limits_is_name(pusher_app_settings(session->app), request->channel)) {
-        pusher_session_send_error(session, PUSHER_ERROR_INVALID_NAME);
-        return;
-    }
-    if (pusher_signin_is_user_channel(request->channel)) {
-        if (pusher_signin_owns_channel(session, request->channel)) {
-            pusher_encode_subscription_succeeded(pusher_worker_scratch(session->worker),
-                                                 request->channel, BYTES_NONE);
-            pusher_session_send(session, buffer_bytes(&session->worker->scratch));
-        } else {
-            refuse(session, request->channel, PUSHER_ERROR_UNAUTHORIZED);
-        }
-        return;
-    }
     if (kind.needs_auth && !is_authorized(session, request)) {
         refuse(session, request->channel, PUSHER_ERROR_UNAUTHORIZED);
         return;
     }
-    if (kind.is_presence && !read_member(session, request, scratch)) {
-        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+    if ((kind.needs_auth && !is_data_well_formed(request)) ||
+        (kind.is_presence && !read_member(session, request, scratch))) {
+        refuse(session, request->channel, PUSHER_ERROR_INVALID_MESSAGE);
         return;
     }
     subscription = pusher_subscribe_find(session, request->channel);
-    if (subscription != NULL)
+    if (subscription != NULL && !is_same_member(subscription, request))
+        refuse(session, request->channel, PUSHER_ERROR_UNAUTHORIZED);
+    else if (subscription != NULL)
         answer_again(session, subscription, request->channel);
     else if (is_full(session))
         refuse(session, request->channel, PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS);
@@ -311,15 +317,31 @@ static void subscribe(struct pusher_session *session, struct subscribe_request *
         join(session, request);
 }
 
+/* The channel of the signed-in user, who receives its events either way. */
+static void subscribe_to_user(struct pusher_session *session, struct bytes channel)
+{
+    if (!pusher_signin_owns_channel(session, channel)) {
+        refuse(session, channel, PUSHER_ERROR_UNAUTHORIZED);
+        return;
+    }
+    pusher_encode_subscription_succeeded(pusher_worker_scratch(session->worker), channel,
+                                         BYTES_NONE);
+    pusher_session_send(session, buffer_bytes(&session->worker->scratch));
+}
+
 void pusher_subscribe(struct pusher_session *session, struct pusher_decode_message *message)
 {
     struct request_scratch scratch = {0};
     struct subscribe_request request;
 
-    if (read_request(message, &request, &scratch))
-        subscribe(session, &request, &scratch.user_id);
+    if (!read_request(message, &request, &scratch))
+        refuse(session, request.channel, PUSHER_ERROR_INVALID_MESSAGE);
+    else if (!pusher_limits_is_name(pusher_app_settings(session->app), request.channel))
+        refuse(session, request.channel, PUSHER_ERROR_INVALID_NAME);
+    else if (pusher_signin_is_user_channel(request.channel))
+        subscribe_to_user(session, request.channel);
     else
-        pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
+        subscribe(session, &request, &scratch.user_id);
     request_scratch_deinit(&scratch);
 }
 

@@ -7,7 +7,7 @@ struct terminate_mail {
     struct net_mail mail;
     struct pusher_worker *worker; /* that receives it */
     struct pusher_app *app;
-    char *user_id;
+    struct bytes user_id; /* its own */
 };
 
 static bool is_member(struct pusher_session *session, struct bytes user_id)
@@ -25,7 +25,7 @@ static bool is_member(struct pusher_session *session, struct bytes user_id)
 
 static bool is_of_user(struct pusher_session *session, struct bytes user_id)
 {
-    if (session->user != NULL && bytes_equal(bytes_of(session->user->id), user_id))
+    if (session->user != NULL && bytes_equal(session->user->id, user_id))
         return true;
     return is_member(session, user_id);
 }
@@ -38,10 +38,10 @@ static void on_terminate_mail(struct net_mail *mail, void *owner)
     LIST_EACH(link, following, &terminate->worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
-        if (session->app == terminate->app && is_of_user(session, bytes_of(terminate->user_id)))
+        if (session->app == terminate->app && is_of_user(session, terminate->user_id))
             pusher_session_close_with_error(session, PUSHER_ERROR_TERMINATED);
     }
-    free(terminate->user_id);
+    bytes_free(&terminate->user_id);
     free(terminate);
 }
 
@@ -63,7 +63,7 @@ void pusher_terminate_user_here(struct pusher_worker *workers, size_t workers_co
         terminate->mail.deliver = on_terminate_mail;
         terminate->worker = &workers[i];
         terminate->app = app;
-        terminate->user_id = bytes_copy(user_id);
+        terminate->user_id = bytes_clone(user_id);
         NET_MAILBOX_POST(&workers[i].loop->mailbox, terminate);
     }
 }

@@ -3,6 +3,7 @@
 #include "base/jsonscan.h"
 #include "base/mem.h"
 #include "pusher/encode.h"
+#include "pusher/user_id.h"
 
 static bool is_online(struct pusher_app *app, struct bytes user_id)
 {
@@ -71,9 +72,10 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
         struct buffer scratch = {0};
         struct bytes user_id;
 
-        if (element.type != JSONSCAN_STRING)
+        if (!pusher_user_id_read(&element, &scratch, &user_id)) {
+            buffer_deinit(&scratch);
             continue;
-        user_id = jsonscan_text(&element, &scratch);
+        }
         watch(session, user_id);
         if (pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user_id)) {
             cluster_lookup_online(session->app->cluster,
@@ -81,7 +83,7 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
                                   session->socket_id);
         } else if (is_online(session->app, user_id)) {
             online = mem_resize(online, (online_count + 1) * sizeof *online);
-            online[online_count++] = (struct bytes){bytes_copy(user_id), user_id.len};
+            online[online_count++] = bytes_clone(user_id);
         }
         buffer_deinit(&scratch);
     }
@@ -92,7 +94,7 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
         pusher_session_send(session, buffer_bytes(out));
     }
     for (size_t i = 0; i < online_count; i++)
-        free((void *)(uintptr_t)online[i].data);
+        bytes_free(&online[i]);
     free(online);
 }
 

@@ -7,7 +7,7 @@
 
 #include "pusher/session.h"
 
-/* Watches each user of the list, an array of strings as it was sent, and tells who is online. */
+/* Watches each user of the list, an array of user ids as it was sent, and tells who is online. */
 void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_json);
 void pusher_watchlist_end(struct pusher_session *session);
 

@@ -195,7 +195,6 @@ const misunderstood = {
     'a subscription to a number': '{"event":"pusher:subscribe","data":{"channel":5}}',
     'a subscription with a list as data': '{"event":"pusher:subscribe","data":["a"]}',
     'a subscription whose data is no JSON': '{"event":"pusher:subscribe","data":"channel"}',
-    'a subscription whose auth is a number': '{"event":"pusher:subscribe","data":{"channel":"private-a","auth":5}}',
     'an unsubscription without a channel': '{"event":"pusher:unsubscribe","data":{}}',
     'a client event without a channel': '{"event":"client-a","data":{}}',
     'a client event on a number': '{"event":"client-a","channel":5,"data":{}}',

@@ -163,7 +163,7 @@ for (const info of ['{}', '{"a":{},"b":[],"c":[{}],"d":null,"e":"é€😀","f":
 test('user ids with quotes, backslashes and other scripts come through', async () => {
     const [anna, bert] = await Client.openMany(server, 2);
     await anna.join('presence-odd', 'w');
-    const id = 'a"b\\c\u0001é😀/ü';
+    const id = 'a"b\\c é😀/ü';
     assert.deepEqual((await bert.join('presence-odd', id)).hash, { w: {}, [id]: {} });
     assert.deepEqual((await anna.take()).json, { user_id: id, user_info: {} });
 });
@@ -175,6 +175,11 @@ const nobody = {
     'whose user id is null': '{"user_id":null}',
     'whose user id is a list': '{"user_id":["1"]}',
     'whose user id is true': '{"user_id":true}',
+    'whose user id is empty': '{"user_id":""}',
+    'whose user id holds a NUL': '{"user_id":"admin\\u0000x"}',
+    'whose user id holds a line end': '{"user_id":"admin\\n"}',
+    'whose user id holds a DEL': '{"user_id":"admin\u007f"}',
+    'whose user id holds a control character of two bytes': '{"user_id":"admin\u009b"}',
 };
 for (const [what, channelData] of Object.entries(nobody))
     test(`channel data ${what} makes no member, however well it is signed`, async () => {
@@ -182,6 +187,9 @@ for (const [what, channelData] of Object.entries(nobody))
         await witness.join('presence-nobody', 'w');
         client.sendSubscribe('presence-nobody', { channelData });
         assert.equal((await client.takeError()).code, 4200);
+        const refusal = await client.take();
+        assert.equal(refusal.event, 'pusher:subscription_error', 'Echo waits for its channel');
+        assert.equal(refusal.channel, 'presence-nobody');
         await publish(server, 'presence-nobody', 'marker');
         assert.deepEqual(await eventsUntil(witness, 'presence-nobody', 'marker'), []);
         await client.quiet('it is not subscribed');
@@ -195,6 +203,22 @@ test('a connection that has signed in may omit channel data and is a member as i
     assert.deepEqual(joined.json.presence.hash, { w: {}, 7: { name: 'Seven' } });
     assert.deepEqual((await witness.take()).json, { user_id: '7', user_info: { name: 'Seven' } });
     client.unsubscribe('presence-signed');
+    assert.deepEqual((await witness.take()).json, { user_id: '7' });
+});
+
+test('a member that subscribes again is told the same, and as another user is refused', async () => {
+    const channel = 'presence-again';
+    const [witness, client] = await Client.openMany(server, 2);
+    await witness.join(channel, 'w');
+    await client.join(channel, '7');
+    await witness.next('pusher_internal:member_added');
+    assert.deepEqual((await client.join(channel, 7)).ids.sort(), ['7', 'w']);
+    client.sendSubscribe(channel, { channelData: { user_id: '8' } });
+    assert.deepEqual(await client.takeError(), { code: 4009, message: 'Connection is unauthorized' });
+    assert.equal((await client.take()).event, 'pusher:subscription_error');
+    await client.quiet('it stays a member as it was');
+    await witness.quiet('nobody else has come');
+    await client.leave();
     assert.deepEqual((await witness.take()).json, { user_id: '7' });
 });
 

@@ -15,13 +15,16 @@ const server = sharedServer({ apps: [app(), other] });
 
 const MEMBER = '{"user_id":"1","user_info":{"name":"Anna"}}';
 
+const UNAUTHORIZED = { code: 4009, message: 'Connection is unauthorized' };
+const MISUNDERSTOOD = { code: 4200, message: 'Invalid message format' };
+
 /* The connection is told twice: pusher:error for those who know it, subscription_error for Echo. */
-async function assertRefused(client, channel) {
+async function assertRefused(client, channel, why = UNAUTHORIZED) {
     const answers = [await client.take(), await client.take()];
     const error = answers.find(({ event }) => event === 'pusher:error');
     const refusal = answers.find(({ event }) => event === 'pusher:subscription_error');
     assert.ok(error && refusal, answers.map(({ raw }) => raw).join(' '));
-    assert.deepEqual(error.json, { code: 4009, message: 'Connection is unauthorized' });
+    assert.deepEqual(error.json, why);
     assert.equal(refusal.channel, channel);
     const { type, status, error: said } = refusal.json;
     assert.deepEqual({ type, status }, { type: 'AuthError', status: 401 });
@@ -87,6 +90,21 @@ test('channel data sent to a private channel is covered by its auth', async () =
     await assertRefused(client, 'private-a');
     client.sendSubscribe('private-a', { channelData });
     assert.equal((await client.take()).event, 'pusher_internal:subscription_succeeded');
+});
+
+for (const channel of ['private-a', 'private-cache-a', 'private-encrypted-a', 'private-encrypted-cache-a', 'presence-a', 'presence-cache-a'])
+    for (const channelData of ['x', '', '5', '"{}"', '["1"]', '{"user_id":"1"}x', '{"user_id":"1"'])
+        test(`a signature for the channel ${channel}:${channelData} does not open ${channel}`, async () => {
+            const client = await Client.open(server);
+            client.send('pusher:subscribe',
+                { channel, channel_data: channelData, auth: channelAuth(client.app, client.socketId, `${channel}:${channelData}`) });
+            await assertRefused(client, channel, MISUNDERSTOOD);
+        });
+
+test('a subscription whose auth is a number is not understood, and the channel is told', async () => {
+    const client = await Client.open(server);
+    client.sendText('{"event":"pusher:subscribe","data":{"channel":"private-a","auth":5}}');
+    await assertRefused(client, 'private-a', MISUNDERSTOOD);
 });
 
 test('channel data changed after it was signed is refused', async () => {

@@ -46,11 +46,26 @@ for (const [what, data] of Object.entries(wrong))
         assert.equal((await client.waitClosed()).code, 4009);
     });
 
-for (const user of ['no json', '[]', '{}', '{"id":null}', '{"id":["7"]}', '{"id":""}', '{"name":"7"}'])
+for (const user of ['no json', '[]', '{}', '{"id":null}', '{"id":["7"]}', '{"id":""}', '{"name":"7"}', '{"id":true}',
+    '{"id":"admin\\u0000x"}', '{"id":"\\u0000"}', '{"id":"admin\\r"}', '{"id":"admin\u007f"}', '{"id":"admin\u0085"}'])
     test(`the user data ${user} names no user and signs nobody in, however well it is signed`, async () => {
         const client = await Client.open(server);
         client.sendSignin(user);
-        await client.takeError();
+        assert.deepEqual(await client.takeError(), { code: 4009, message: 'Connection is unauthorized' });
+        assert.equal((await client.waitClosed()).code, 4009);
+    });
+
+for (const [sent, id] of [['7', '7'], ['-3', '-3'], ['0', '0'], ['90071992547409931', '90071992547409931']])
+    test(`a user whose id is the integer ${sent} is signed in as its text, and told so as a string`, async () => {
+        const client = await Client.open(server);
+        client.sendSignin(`{"watchlist":[],"id" : ${sent} ,"user_info":{"id":1,"name":"Sévèn"}}`);
+        const message = await client.take();
+        assert.equal(message.event, 'pusher:signin_success');
+        assert.equal(message.json.user_data, `{"watchlist":[],"id" : "${id}" ,"user_info":{"id":1,"name":"Sévèn"}}`);
+        await publish(server, channelOf(id), 'told');
+        assert.equal((await client.next('told')).channel, channelOf(id));
+        client.send('pusher:subscribe', { channel: channelOf(id) });
+        await client.next('pusher_internal:subscription_succeeded', channelOf(id));
     });
 
 test('an event for a user reaches each connection signed in as that user, on all workers, and nobody else', async () => {

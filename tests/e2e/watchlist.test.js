@@ -38,6 +38,20 @@ test('who signs in with a watchlist learns at once who of it is online', async (
     assert.ok(!message.data.includes('carl'), 'who is not watched is not told of');
 });
 
+test('a watchlist may hold integers, and what names nobody in it is passed over', async () => {
+    const [bert, anna] = await Client.openMany(server, 2);
+    await bert.signin({ id: '42' });
+    anna.sendSignin('{"id":"anna-numbers","watchlist":[42,43,null,true,["44"],"","45\\u0000"]}');
+    assert.equal((await anna.take()).event, 'pusher:signin_success');
+    assert.deepEqual((await anna.take()).json.events, [{ name: 'online', user_ids: ['42'] }]);
+    const carl = await Client.open(server);
+    await carl.signin({ id: 43 });
+    await becomes(anna, 'online', '43');
+    await bert.leave();
+    await becomes(anna, 'offline', '42');
+    await anna.quiet();
+});
+
 test('a watched user is told of once when the first connection comes and once when the last goes', async () => {
     const anna = await Client.open(server);
     await anna.signin({ id: 'anna-2', watchlist: ['dora'] });

@@ -128,6 +128,21 @@ static void a_copy_ends_with_nul(void **state)
     free(empty);
 }
 
+static void a_copy_of_ones_own_keeps_every_byte(void **state)
+{
+    struct bytes own = bytes_clone(BYTES("admin\0x"));
+
+    (void)state;
+    assert_text(own, "admin\0x");
+    bytes_free(&own);
+    assert_null(own.data);
+    bytes_free(&own);
+    assert_null(bytes_clone(BYTES_NONE).data);
+    own = bytes_clone(BYTES(""));
+    assert_non_null(own.data);
+    bytes_free(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_number_over_its_maximum_is_none),
         cmocka_unit_test(numbers_too_long_for_64_bits_are_none),
         cmocka_unit_test(a_copy_ends_with_nul),
+        cmocka_unit_test(a_copy_of_ones_own_keeps_every_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,13 +140,12 @@ static void connections_are_told_with_their_id_and_origin(void **state)
     const struct pusher_observers_events *events =
         listen_to("ConnectionOpened,ConnectionClosed,ConnectionPruned");
     struct pusher_session session = session_of_app();
-    char origin[] = "https://a.test";
 
     (void)state;
     session.uses_control_frames = true;
     events->on_connected(laravel, &session);
     session.uses_control_frames = false;
-    session.origin = origin;
+    session.origin = BYTES("https://a.test");
     events->on_pruned(laravel, &session);
     events->on_closed(laravel, &session);
     session.is_established = false; /* was refused: nobody received that it came */
