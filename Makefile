@@ -107,6 +107,19 @@ test: ## install what the tests need, and run all of them
 unit: $(UNIT_BINARIES) ## the unit tests alone
 	@tools/run-unit-tests $(UNIT_BINARIES)
 
+# Compiled once more, without optimisation; threads add to the counts of lines, so these are atomic.
+.PHONY: coverage
+coverage: ## what the unit tests run of each folder of src/, and whether it is above its floor
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage SAN= FORTIFY= LDFLAGS=--coverage \
+		CFLAGS="-O0 -g --coverage -fprofile-update=atomic" coverage-unit
+	@tools/coverage $(BUILD)/coverage
+
+# The counts are of this run alone.
+.PHONY: coverage-unit
+coverage-unit: $(UNIT_BINARIES)
+	@find $(OUT) -name '*.gcda' -exec rm -f {} +
+	@tools/run-unit-tests $(UNIT_BINARIES)
+
 .PHONY: fuzz-replay
 fuzz-replay: $(FUZZERS:%=$(OUT)/replay/%) ## run the fuzzers' corpora, and what they once found
 	@tools/replay-corpora $^
