@@ -89,6 +89,9 @@ class Application
         return $this->acceptClientEventsFrom;
     }
 
+    /**
+     * @return array{enabled?: bool, max_attempts?: int, decay_seconds?: int, terminate_on_limit?: bool}|null
+     */
     public function rateLimiting(): ?array
     {
         return $this->rateLimiting;
@@ -99,11 +102,17 @@ class Application
         return ($this->rateLimiting['enabled'] ?? false) === true;
     }
 
+    /**
+     * @return array<string, mixed>
+     */
     public function options(): array
     {
         return $this->options;
     }
 
+    /**
+     * @return array<string, mixed>
+     */
     public function extras(): array
     {
         return $this->extras;
@@ -111,6 +120,8 @@ class Application
 
     /**
      * The shape of an entry of `apps.apps`, as far as the Pusher SDK and its callers want it.
+     *
+     * @return array<string, mixed>
      */
     public function toArray(): array
     {

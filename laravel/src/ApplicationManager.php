@@ -2,6 +2,7 @@
 
 namespace Laravel\Reverb;
 
+use Illuminate\Support\Collection;
 use Illuminate\Support\Manager;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 
@@ -15,7 +16,7 @@ class ApplicationManager extends Manager
     public function createConfigDriver(): ConfigApplicationProvider
     {
         return new ConfigApplicationProvider(
-            collect($this->config->get('reverb.apps.apps', []))
+            new Collection((array) $this->config->get('reverb.apps.apps'))
         );
     }
 

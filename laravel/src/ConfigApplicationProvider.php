@@ -58,6 +58,9 @@ class ConfigApplicationProvider implements ApplicationProvider
         return $app !== null ? $this->make($app) : throw new InvalidApplication;
     }
 
+    /**
+     * @param  array<string, mixed>  $app
+     */
     protected function make(array $app): Application
     {
         $maxConnections = $app['max_connections'] ?? null;

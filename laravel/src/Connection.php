@@ -62,6 +62,9 @@ class Connection extends Contract
         return array_diff_key(get_object_vars($this), ['relay' => null]);
     }
 
+    /**
+     * @param  array<string, mixed>  $data
+     */
     public function __unserialize(array $data): void
     {
         foreach ($data as $name => $value) {

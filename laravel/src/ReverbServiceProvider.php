@@ -54,6 +54,7 @@ class ReverbServiceProvider extends ServiceProvider
 
         $this->publishes([self::CONFIG => config_path('reverb.php')], ['reverb', 'reverb-config']);
 
+        // @phpstan-ignore function.alreadyNarrowedType (Laravel 12.41 brought it)
         if (method_exists($this, 'reloads')) {
             $this->reloads('reverb:restart', 'reverb');
         }

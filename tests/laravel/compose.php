@@ -37,6 +37,7 @@ $path = fn (string $url, bool $symlink = false) => [
 $require = [
     'php' => '^8.2',
     'laravel/framework' => "^{$framework}.0",
+    'larastan/larastan' => '^3.0',
     'laravel/pint' => '^1.0',
     'phpunit/phpunit' => '^10.5|^11.0',
 ];

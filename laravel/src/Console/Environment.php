@@ -111,6 +111,6 @@ class Environment
 
     protected function sets(string $text, string $name): bool
     {
-        return preg_match('/^\s*(export\s+)?'.preg_quote($name).'\s*=/m', $text) === 1;
+        return preg_match('/^\s*(export\s+)?'.preg_quote($name, '/').'\s*=/m', $text) === 1;
     }
 }

@@ -126,6 +126,8 @@ class StartCommand extends Command implements SignalableCommandInterface
 
     /**
      * What the command line says: it beats the configuration.
+     *
+     * @return array{host?: string, port?: string, path?: string, hostname?: string}
      */
     protected function given(): array
     {

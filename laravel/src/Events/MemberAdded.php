@@ -13,6 +13,9 @@ class MemberAdded
 {
     use Dispatchable;
 
+    /**
+     * @param  array<string, mixed>  $userInfo
+     */
     public function __construct(public Application $app, public Channel $channel, public string $userId, public array $userInfo = [])
     {
         //

@@ -32,7 +32,7 @@ class CliLogger implements Logger
     public function message(string $message): void
     {
         $decoded = json_decode($message, true);
-        $pretty = $decoded === null ? $message : json_encode($decoded, JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
+        $pretty = $decoded === null ? $message : json_encode($decoded, JSON_THROW_ON_ERROR | JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
 
         foreach (explode("\n", mb_strimwidth($pretty, 0, 200, '…')) as $number => $line) {
             $this->output->writeln(sprintf('    <fg=gray>%2d▕</> %s', $number + 1, OutputFormatter::escape($line)));

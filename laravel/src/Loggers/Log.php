@@ -2,7 +2,7 @@
 
 namespace Laravel\Reverb\Loggers;
 
-use Illuminate\Container\Container;
+use Illuminate\Support\Facades\Facade;
 use Laravel\Reverb\Contracts\Logger;
 
 /**
@@ -13,10 +13,13 @@ use Laravel\Reverb\Contracts\Logger;
  * @method static void message(string $message)
  * @method static void line(int $lines = 1)
  */
-class Log
+class Log extends Facade
 {
-    public static function __callStatic(string $method, array $arguments): mixed
+    /** Another may be bound later. */
+    protected static $cached = false;
+
+    protected static function getFacadeAccessor(): string
     {
-        return Container::getInstance()->make(Logger::class)->{$method}(...$arguments);
+        return Logger::class;
     }
 }

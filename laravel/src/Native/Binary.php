@@ -52,7 +52,7 @@ class Binary
             throw new BinaryMissing("REVERB_BINARY is \"{$path}\", which is no program that can be run.");
         }
 
-        return realpath($path);
+        return realpath($path) ?: $path;
     }
 
     /**

@@ -35,6 +35,9 @@ class Broadcasting
         }
     }
 
+    /**
+     * @param  array<string, mixed>  $config
+     */
     protected function broadcaster(BroadcastManager $manager, array $config): Broadcaster
     {
         return $this->isConfigured($config)
@@ -42,6 +45,9 @@ class Broadcasting
             : new UnconfiguredBroadcaster;
     }
 
+    /**
+     * @param  array<string, mixed>  $connection
+     */
     protected function isConfigured(array $connection): bool
     {
         foreach (self::CREDENTIALS as $name) {

@@ -107,7 +107,7 @@ class Builder
 
     protected function count(string $output): int
     {
-        return preg_match_all('/ -c -o \S+\.o /', $output);
+        return (int) preg_match_all('/ -c -o \S+\.o /', $output);
     }
 
     protected function lastLines(string $text): string

@@ -31,6 +31,9 @@ class Configuration
         return $this->options[$key] ?? $this->config->get("reverb.servers.reverb.{$key}") ?? $default;
     }
 
+    /**
+     * @return array<string, mixed>
+     */
     public function toArray(): array
     {
         $server = $this->config->get('reverb.servers.reverb') ?? [];
@@ -64,6 +67,9 @@ class Configuration
         return json_encode($this->toArray(), JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE);
     }
 
+    /**
+     * @return array<string, mixed>
+     */
     protected function app(Application $app): array
     {
         return array_filter([

@@ -2,8 +2,8 @@
 
 namespace Laravel\Reverb\Native;
 
-use Illuminate\Contracts\Events\Dispatcher;
-use Illuminate\Support\Str;
+use Illuminate\Contracts\Events\Dispatcher as DispatcherContract;
+use Illuminate\Events\Dispatcher;
 use Laravel\Reverb\Application;
 use Laravel\Reverb\Connection;
 use Laravel\Reverb\Contracts\ApplicationProvider;
@@ -49,7 +49,7 @@ class EventRelay
     protected array $applications = [];
 
     public function __construct(
-        protected Dispatcher $events,
+        protected DispatcherContract $events,
         protected ApplicationProvider $provider,
         protected ?Relay $relay = null,
     ) {
@@ -76,19 +76,9 @@ class EventRelay
             return false;
         }
 
-        if (! method_exists($this->events, 'getRawListeners') || isset($this->events->getRawListeners()[$class])) {
-            return true;
-        }
-
-        $wildcards = (fn () => array_keys($this->wildcards ?? []))->call($this->events);
-
-        foreach ($wildcards as $pattern) {
-            if (str_starts_with($pattern, 'Laravel\\Reverb\\') && Str::is($pattern, $class)) {
-                return true;
-            }
-        }
-
-        return false;
+        // Who listens to this name as well has not meant ours.
+        return ! $this->events instanceof Dispatcher
+            || count($this->events->getListeners($class)) > count($this->events->getListeners('Laravel\Reverb'));
     }
 
     /**
@@ -101,6 +91,8 @@ class EventRelay
 
     /**
      * Dispatches what a decoded line tells. An app that is gone has nothing to tell any more.
+     *
+     * @param  array<string, mixed>  $line
      */
     public function dispatch(array $line): void
     {
@@ -114,6 +106,7 @@ class EventRelay
     }
 
     /**
+     * @param  array<string, mixed>  $line
      * @return iterable<object>
      */
     protected function make(array $line): iterable
@@ -141,6 +134,10 @@ class EventRelay
         };
     }
 
+    /**
+     * @param  array<string, mixed>  $line
+     * @return iterable<MessagesCounted>
+     */
     protected function sums(array $line): iterable
     {
         foreach ($line['apps'] as $id => [$sent, $received]) {
@@ -148,6 +145,9 @@ class EventRelay
         }
     }
 
+    /**
+     * @param  array<string, mixed>  $line
+     */
     protected function connection(array $line): Connection
     {
         return new Connection(

@@ -33,7 +33,7 @@ class Process implements Relay
     protected ?int $exitCode = null;
 
     /**
-     * @param  array<int, string>  $command
+     * @param  list<string>  $command
      */
     public function __construct(protected array $command, protected ?string $directory = null)
     {

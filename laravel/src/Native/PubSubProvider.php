@@ -25,6 +25,9 @@ class PubSubProvider implements Contract
         throw new NotInPhp('listening to the other nodes');
     }
 
+    /**
+     * @param  array<string, mixed>  $payload
+     */
     public function publish(array $payload): mixed
     {
         throw new NotInPhp('publishing to the other nodes', 'Broadcast an event instead.');

@@ -19,6 +19,9 @@ class Scaling
 
     /**
      * Where scaling is off it stays as it is: its Redis need not be there.
+     *
+     * @param  array<string, mixed>  $scaling
+     * @return array<string, mixed>
      */
     public function resolve(array $scaling): array
     {
@@ -39,6 +42,8 @@ class Scaling
     /**
      * Settings of its own, a URL, or the name of a connection of config/database.php: "default" where
      * nothing is said.
+     *
+     * @return array<string, mixed>
      */
     protected function server(mixed $server): array
     {
@@ -62,6 +67,8 @@ class Scaling
 
     /**
      * One server, or Sentinels as Predis has them: nodes, and what they are in the options.
+     *
+     * @return array<string, mixed>|null
      */
     protected function connection(string $name): ?array
     {
@@ -80,6 +87,9 @@ class Scaling
         ] : null;
     }
 
+    /**
+     * @return array<string, mixed>|null
+     */
     protected function cluster(string $name): ?array
     {
         $nodes = Arr::wrap($this->config->get("database.redis.clusters.{$name}"));
@@ -92,13 +102,18 @@ class Scaling
     }
 
     /**
+     * @param  array<array-key, mixed>  $nodes
      * @return array<int, string>  host and port of each node, which are URLs or settings
      */
     protected function hosts(array $nodes): array
     {
         return collect($nodes)
             ->filter(fn ($node, $key) => is_int($key))
-            ->map(fn ($node) => is_array($node) && ! isset($node['url']) ? $node : parse_url(is_array($node) ? $node['url'] : $node))
+            ->map(function ($node) {
+                $url = is_array($node) ? $node['url'] ?? null : $node;
+
+                return $url === null ? $node : parse_url($url);
+            })
             ->filter(fn ($node) => isset($node['host']))
             ->map(fn (array $node) => "{$node['host']}:".($node['port'] ?? 6379))
             ->values()
@@ -107,6 +122,8 @@ class Scaling
 
     /**
      * What Laravel itself puts before every name on that connection.
+     *
+     * @param  array<string, mixed>  $server
      */
     protected function prefix(array $server): mixed
     {

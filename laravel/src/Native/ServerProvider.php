@@ -7,6 +7,9 @@ namespace Laravel\Reverb\Native;
  */
 class ServerProvider
 {
+    /**
+     * @param  array<string, mixed>  $config
+     */
     public function __construct(protected array $config)
     {
         //

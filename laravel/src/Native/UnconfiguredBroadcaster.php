@@ -2,8 +2,8 @@
 
 namespace Laravel\Reverb\Native;
 
-use Illuminate\Broadcasting\BroadcastException;
 use Illuminate\Broadcasting\Broadcasters\Broadcaster;
+use Illuminate\Broadcasting\BroadcastException;
 
 /**
  * Stands for a connection "reverb" that has no credentials yet. The framework's own cannot be made without
@@ -21,6 +21,10 @@ class UnconfiguredBroadcaster extends Broadcaster
         throw $this->unconfigured();
     }
 
+    /**
+     * @param  array<int, mixed>  $channels
+     * @param  array<string, mixed>  $payload
+     */
     public function broadcast(array $channels, $event, array $payload = [])
     {
         throw $this->unconfigured();

@@ -3,7 +3,7 @@
 namespace Laravel\Reverb\Pulse;
 
 use Illuminate\Config\Repository;
-use Illuminate\Container\Container;
+use Illuminate\Contracts\Container\Container;
 use Illuminate\Database\Connection;
 use Illuminate\Database\DatabaseManager;
 use Illuminate\Database\Query\Expression;
@@ -23,7 +23,7 @@ class Sums
     /** @var array<int, array{type: string, key: string, count: int, at: int}> */
     protected array $sums = [];
 
-    public function __construct(protected Pulse $pulse, protected Repository $config)
+    public function __construct(protected Pulse $pulse, protected Repository $config, protected Container $app)
     {
         //
     }
@@ -41,7 +41,7 @@ class Sums
             return;
         }
 
-        if (Container::getInstance()->make(Storage::class) instanceof DatabaseStorage) {
+        if ($this->app->make(Storage::class) instanceof DatabaseStorage) {
             $this->pulse->ignore($this->upsert(...));
         } else {
             $this->record();
@@ -66,12 +66,14 @@ class Sums
 
     protected function connection(): Connection
     {
-        return Container::getInstance()->make(DatabaseManager::class)
+        return $this->app->make(DatabaseManager::class)
             ->connection($this->config->get('pulse.storage.database.connection'));
     }
 
     /**
      * SQLite does not make the hash by itself.
+     *
+     * @return array<int, array<string, int|string>>
      */
     protected function rows(bool $withHash): array
     {

@@ -16,12 +16,23 @@ namespace Laravel\Pulse {
                 return $this->entries[] = new Entry($type, $key, $value, $timestamp);
             }
 
+            public function ingest(): int
+            {
+                return 0;
+            }
+
             public function ignore(callable $callback): mixed
             {
                 return $callback();
             }
         }
 
+        /**
+         * @method static avg()
+         * @method static max()
+         * @method static count()
+         * @method static onlyBuckets()
+         */
         class Entry
         {
             public array $aggregations = [];
@@ -76,6 +87,11 @@ namespace Laravel\Pulse\Livewire {
             public ?string $period = '1_hour';
 
             public array $graphs = [];
+
+            public function dispatch(string $event, mixed ...$params): void
+            {
+                //
+            }
 
             public function remember(callable $query): array
             {

@@ -55,6 +55,9 @@ class Messages extends Card
 
     /**
      * The same by a unit of time: a bucket's count, over its seconds, times those of the unit.
+     *
+     * @param  Collection<array-key, mixed>  $messages
+     * @return Collection<array-key, mixed>
      */
     protected function rates(Collection $messages): Collection
     {

@@ -8,6 +8,8 @@ trait ReadsItsRecorder
 {
     /**
      * Its configuration, also where it is not configured any more and its data is still there.
+     *
+     * @return array<string, mixed>
      */
     protected function recorder(string $class): array
     {

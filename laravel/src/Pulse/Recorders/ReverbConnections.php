@@ -63,7 +63,7 @@ class ReverbConnections
         $former = $this->quarter;
         $this->quarter = intdiv($event->time->getTimestamp(), self::SECONDS);
 
-        return $former === null ? $event->time->second % self::SECONDS === 0 : $this->quarter !== $former;
+        return $former === null ? $event->time->getTimestamp() % self::SECONDS === 0 : $this->quarter !== $former;
     }
 
     protected function count(ReverbApplication $app): int
@@ -74,6 +74,6 @@ class ReverbConnections
 
         $answer = $this->broadcast->pusher($settings)->get('/connections');
 
-        return is_object($answer) ? $answer->connections : throw new RuntimeException('The Reverb server did not tell its connections.');
+        return $answer->connections ?? throw new RuntimeException('The Reverb server did not tell its connections.');
     }
 }

@@ -3,6 +3,7 @@
 namespace Laravel\Reverb\Pulse\Recorders;
 
 use Illuminate\Config\Repository;
+use Illuminate\Contracts\Container\Container;
 use Laravel\Pulse\Pulse;
 use Laravel\Reverb\Events\MessagesCounted;
 use Laravel\Reverb\Pulse\Sums;
@@ -16,14 +17,14 @@ class ReverbMessages
     /** @var array<int, class-string> */
     public array $listen = [MessagesCounted::class];
 
-    public function __construct(protected Pulse $pulse, protected Repository $config)
+    public function __construct(protected Pulse $pulse, protected Repository $config, protected Container $app)
     {
         //
     }
 
     public function record(MessagesCounted $event): void
     {
-        $sums = new Sums($this->pulse, $this->config);
+        $sums = new Sums($this->pulse, $this->config, $this->app);
 
         $sums->add('reverb_message:sent', $event->app->id(), $this->sample($event->sent), $event->at);
         $sums->add('reverb_message:received', $event->app->id(), $this->sample($event->received), $event->at);

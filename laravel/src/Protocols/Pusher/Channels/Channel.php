@@ -53,21 +53,33 @@ class Channel
         return $this->find($connection) !== null;
     }
 
+    /**
+     * @param  array<string, mixed>  $payload
+     */
     public function broadcast(array $payload, ?Connection $except = null): void
     {
         throw new NotInPhp('broadcasting over a channel object', 'Broadcast an event.');
     }
 
+    /**
+     * @param  array<string, mixed>  $payload
+     */
     public function broadcastToAll(array $payload): void
     {
         $this->broadcast($payload);
     }
 
+    /**
+     * @param  array<string, mixed>  $payload
+     */
     public function broadcastInternally(array $payload, ?Connection $except = null): void
     {
         $this->broadcast($payload, $except);
     }
 
+    /**
+     * @return array<string, mixed>
+     */
     public function data(): array
     {
         return [];

@@ -12,6 +12,9 @@ use Laravel\Reverb\Contracts\Connection;
  */
 class ChannelConnection
 {
+    /**
+     * @param  array<string, mixed>  $data
+     */
     public function __construct(protected Connection $connection, protected array $data = [])
     {
         //
@@ -32,6 +35,9 @@ class ChannelConnection
         $this->connection->send($message);
     }
 
+    /**
+     * @param  array<int, mixed>  $arguments
+     */
     public function __call(string $method, array $arguments): mixed
     {
         return $this->connection->{$method}(...$arguments);

@@ -16,12 +16,12 @@ abstract class PusherException extends Exception
     {
         return [
             'event' => 'pusher:error',
-            'data' => json_encode(['code' => $this->getCode(), 'message' => $this->getMessage()]),
+            'data' => json_encode(['code' => $this->getCode(), 'message' => $this->getMessage()], JSON_THROW_ON_ERROR),
         ];
     }
 
     public function message(): string
     {
-        return json_encode($this->payload());
+        return json_encode($this->payload(), JSON_THROW_ON_ERROR);
     }
 }

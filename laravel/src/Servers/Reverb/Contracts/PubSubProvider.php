@@ -10,5 +10,8 @@ interface PubSubProvider
 
     public function on(string $event, callable $callback): void;
 
+    /**
+     * @param  array<string, mixed>  $payload
+     */
     public function publish(array $payload): mixed;
 }

@@ -11,6 +11,9 @@ trait KeepsItsPayloadElsewhere
         return $this->cachedPayload() !== null;
     }
 
+    /**
+     * @return array<string, mixed>|null
+     */
     public function cachedPayload(): ?array
     {
         throw new NotInPhp('reading what a cache channel keeps', 'Ask the HTTP API with info=cache.');
