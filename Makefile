@@ -154,7 +154,7 @@ bench-micro: $(OUT)/bench/micro ## measure frame, scanner, signature and head by
 	@$(OUT)/bench/micro
 
 .PHONY: lint
-lint: ## format, folder arrows, names, lengths, clang-tidy, cppcheck
+lint: ## format, folder arrows, names, clang-tidy (lengths too), cppcheck
 	@MAKEFLAGS= tools/lint
 
 .PHONY: format
@@ -188,6 +188,9 @@ $(OUT)/obj/%.o: src/%.c Makefile | dependencies
 $(GENERATED)/cluster/%.lua.inc: src/cluster/scripts/%.lua
 	@mkdir -p $(@D)
 	$(SHOWN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+
+.PHONY: objects
+objects: $(OBJECTS)
 
 SCRIPT_TEXTS := $(SCRIPTS:src/cluster/scripts/%.lua=$(GENERATED)/cluster/%.lua.inc)
 

@@ -1,0 +1,27 @@
+'use strict';
+
+// What the lint scripts share: which C files there are, and how findings are said.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.resolve(__dirname, '..');
+
+// The C files below the folders given, as paths from the root of the repository.
+function listFiles(root, folders) {
+    return folders.filter((folder) => fs.existsSync(path.join(root, folder)))
+        .flatMap((folder) => fs.readdirSync(path.join(root, folder), { recursive: true })
+            .filter((file) => /\.[ch]$/.test(file) && !file.includes('node_modules/'))
+            .map((file) => path.join(folder, file)))
+        .sort();
+}
+
+// Prints findings as compilers do; the exit status says whether there were any.
+function finish(name, findings, filesCount) {
+    for (const { file, line, message } of findings)
+        console.log(`${file}:${line}: ${message}`);
+    console.log(`${name}: ${filesCount} files, ${findings.length} findings`);
+    process.exitCode = findings.length === 0 ? 0 : 1;
+}
+
+module.exports = { ROOT, listFiles, finish };
