@@ -1,6 +1,7 @@
 #include "config/apps.h"
 
 #include "base/mem.h"
+#include "config/origin_pattern.h"
 #include "config/resolve.h"
 
 #include <stdlib.h>
@@ -51,6 +52,20 @@ static bool check_unique(const struct config *config, const struct config_app *a
         }
     }
     return true;
+}
+
+static void warn_of_origins(const struct config_app *app, struct buffer *warnings)
+{
+    for (size_t i = 0; i < app->allowed_origins_count; i++) {
+        const char *pattern = app->allowed_origins[i];
+
+        if (!config_origin_pattern_can_match(bytes_of(pattern)))
+            buffer_printf(warnings,
+                          "allowed_origins of the app %s: \"%s\" matches no origin; give a host "
+                          "alone, such as example.com, *.example.com or [::1], without scheme and "
+                          "port\n",
+                          app->id, pattern);
+    }
 }
 
 static bool add_app(struct config *config, const struct config_input *input,
@@ -124,7 +139,7 @@ static bool check_provider(const struct config_input *input, struct buffer *erro
     return false;
 }
 
-bool config_apps_load(struct config *config, const struct config_input *input, struct buffer *error)
+static bool load(struct config *config, const struct config_input *input, struct buffer *error)
 {
     const json_t *list = config_file_find(input->file.root, "apps.apps");
     size_t count = config_file_count(list);
@@ -137,4 +152,14 @@ bool config_apps_load(struct config *config, const struct config_input *input, s
     if (count == 0)
         return add_app_of_environment(config, input, error);
     return add_listed_apps(config, input, list, error);
+}
+
+bool config_apps_load(struct config *config, const struct config_input *input, struct buffer *error,
+                      struct buffer *warnings)
+{
+    if (!load(config, input, error))
+        return false;
+    for (size_t i = 0; i < config->apps_count; i++)
+        warn_of_origins(&config->apps[i], warnings);
+    return true;
 }

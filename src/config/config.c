@@ -94,7 +94,8 @@ static bool resolve(struct config *config, const struct config_input *input, str
     if (!ok)
         return false;
     resolve_rest(config, input->options);
-    return config_tls_resolve(config, error, warnings) && config_apps_load(config, input, error);
+    return config_tls_resolve(config, error, warnings) &&
+           config_apps_load(config, input, error, warnings);
 }
 
 /* What the operator gave may hold line ends; the promise is one line. */

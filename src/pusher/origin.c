@@ -1,23 +1,88 @@
 #include "pusher/origin.h"
 
+#include "config/origin_pattern.h"
+
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
-/* "https://app.example.com:8443" → "app.example.com"; brackets of an IPv6 address stay. */
-static struct bytes host_of(struct bytes origin)
+#define PORT_MAX 65535
+
+static bool is_letter(char c)
 {
-    const char *scheme_end = memmem(origin.data, origin.len, "://", 3);
-    struct bytes host = origin;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The length of the scheme with the "://" behind it; 0 if there is none. */
+static size_t scheme_len(struct bytes origin)
+{
     size_t len = 0;
 
-    if (scheme_end != NULL)
-        host = bytes_from(origin, (size_t)(scheme_end - origin.data) + 3);
-    if (host.len > 0 && host.data[0] == '[')
-        while (len < host.len && host.data[len] != ']')
-            len++;
-    while (len < host.len && host.data[len] != ':' && host.data[len] != '/')
+    if (origin.len == 0 || !is_letter(origin.data[0]))
+        return 0;
+    while (len < origin.len &&
+           (is_letter(origin.data[len]) || isdigit((unsigned char)origin.data[len]) ||
+            origin.data[len] == '+' || origin.data[len] == '-' || origin.data[len] == '.'))
         len++;
-    return (struct bytes){host.data, len};
+    return bytes_starts_with(bytes_from(origin, len), BYTES("://")) ? len + 3 : 0;
+}
+
+/* The length of "[::1]" at the beginning of `text`; 0 if no address stands there. */
+static size_t ipv6_len(struct bytes text)
+{
+    const char *end = memchr(text.data, ']', text.len);
+    char address[INET6_ADDRSTRLEN];
+    struct in6_addr parsed;
+    size_t len;
+
+    if (end == NULL)
+        return 0;
+    len = (size_t)(end - text.data) - 1;
+    if (len >= sizeof address || memchr(text.data, '\0', len) != NULL)
+        return 0;
+    memcpy(address, text.data + 1, len);
+    address[len] = '\0';
+    return inet_pton(AF_INET6, address, &parsed) == 1 ? len + 2 : 0;
+}
+
+/* The length of the name at the beginning of `text`. */
+static size_t name_len(struct bytes text)
+{
+    size_t len = 0;
+
+    while (len < text.len) {
+        if (config_origin_pattern_is_host_char(text.data[len]))
+            len++;
+        else if (text.data[len] == '%' && text.len - len >= 3 &&
+                 bytes_hex_digit(text.data[len + 1]) >= 0 &&
+                 bytes_hex_digit(text.data[len + 2]) >= 0)
+            len += 3;
+        else
+            break;
+    }
+    return len;
+}
+
+static bool is_port_or_nothing(struct bytes text)
+{
+    uint64_t port;
+
+    return text.len == 0 ||
+           (text.data[0] == ':' && bytes_to_number(bytes_from(text, 1), PORT_MAX, &port));
+}
+
+struct bytes pusher_origin_host(struct bytes origin)
+{
+    const size_t before = scheme_len(origin);
+    const struct bytes rest = bytes_from(origin, before);
+    size_t len;
+
+    if (before == 0 || rest.len == 0)
+        return BYTES_NONE;
+    len = rest.data[0] == '[' ? ipv6_len(rest) : name_len(rest);
+    if (len == 0 || !is_port_or_nothing(bytes_from(rest, len)))
+        return BYTES_NONE;
+    return (struct bytes){rest.data, len};
 }
 
 static bool is_same_letter(char a, char b)
@@ -54,15 +119,21 @@ static bool matches(struct bytes pattern, struct bytes text)
     return at_pattern == pattern.len;
 }
 
+static bool is_allowed(struct bytes pattern, struct bytes origin, struct bytes host)
+{
+    if (bytes_equal(pattern, BYTES("*")))
+        return true;
+    if (bytes_equal(origin, BYTES("null")))
+        return bytes_equal(pattern, origin);
+    return host.data != NULL && matches(pattern, host);
+}
+
 bool pusher_origin_is_allowed(const struct config_app *app, struct bytes origin)
 {
-    for (size_t i = 0; i < app->allowed_origins_count; i++) {
-        const struct bytes pattern = bytes_of(app->allowed_origins[i]);
+    const struct bytes host = pusher_origin_host(origin);
 
-        if (bytes_equal(pattern, BYTES("*")))
+    for (size_t i = 0; i < app->allowed_origins_count; i++)
+        if (is_allowed(bytes_of(app->allowed_origins[i]), origin, host))
             return true;
-        if (origin.data != NULL && matches(pattern, host_of(origin)))
-            return true;
-    }
     return false;
 }

@@ -119,6 +119,17 @@ test('--help and no command at all say what there is', async () => {
         assert.match(stdout, new RegExp(`\\b${command}\\b`));
 });
 
+test('an origin that nothing can match is warned of by config and at the start', async (t) => {
+    const apps = [app({ allowed_origins: ['laravel.com', 'https://laravel.com', 'localhost:5173'] })];
+    const { code, stderr } = await run(['config', '--config', configFile(config({}, apps))], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /warning: .*"https:\/\/laravel\.com" matches no origin/);
+    assert.match(stderr, /warning: .*"localhost:5173" matches no origin/);
+    assert.ok(!stderr.includes('"laravel.com"'), stderr);
+    const server = await ownServer(t, { apps });
+    await server.line(/warn .*"localhost:5173" matches no origin/);
+});
+
 test('reverb config shows each value and where it came from, and masks secrets', async () => {
     const file = configFile(config({ host: '127.0.0.1', port: 8123, scaling: { enabled: false, server: { password: 'redis-password' } } },
         [app({ ping_interval: 33 })]));

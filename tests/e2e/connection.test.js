@@ -91,7 +91,8 @@ for (const origin of ['https://laravel.com', 'http://laravel.com:8080', 'https:/
     });
 
 for (const origin of ['https://evil.com', 'https://laravel.com.evil.com', 'https://notlaravel.com',
-    'https://example.com', 'https://evil.com/laravel.com', 'null', undefined])
+    'https://example.com', 'https://evil.com/laravel.com', 'null', 'laravel.com', 'https://laravel.com/',
+    'https://evil.com#.example.com', 'https://x.example.com:p@evil.com', 'https://a.example.com https://evil.com', undefined])
     test(`the origin ${origin ?? 'that is absent'} matches no pattern: 4009`, async () => {
         const client = attempt('origins', { origin });
         assert.deepEqual(await client.takeError(), { code: 4009, message: 'Origin not allowed' });

@@ -39,6 +39,19 @@ static void the_app_of_the_environment_has_the_defaults_of_today(void **state)
     assert_false(app->strict);
 }
 
+static void an_origin_that_none_can_match_is_warned_of(void **state)
+{
+    struct folder *folder = *state;
+
+    folder_set_app();
+    setenv("REVERB_APP_ALLOWED_ORIGINS", "a.test,https://a.test,localhost:5173,a b", 1);
+    folder_load(folder);
+    assert_has(buffer_text(&folder->warnings), "\"https://a.test\" matches no origin");
+    assert_has(buffer_text(&folder->warnings), "\"localhost:5173\" matches no origin");
+    assert_has(buffer_text(&folder->warnings), "\"a b\" matches no origin");
+    assert_lacks(buffer_text(&folder->warnings), "\"a.test\"");
+}
+
 static void each_variable_of_an_app_sets_its_value(void **state)
 {
     const struct config_app *app;
@@ -281,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(the_app_of_the_environment_has_the_defaults_of_today),
+        FOLDER_TEST(an_origin_that_none_can_match_is_warned_of),
         FOLDER_TEST(each_variable_of_an_app_sets_its_value),
         FOLDER_TEST(each_key_of_a_listed_app_sets_its_value),
         FOLDER_TEST(an_app_with_an_identity_alone_takes_the_defaults),

@@ -29,8 +29,9 @@ static void the_host_of_an_origin_is_matched_to_the_pattern(void **state)
         {"example.com", "https://example.com:8443", true},
         {"example.com", "https://EXAMPLE.com", true},
         {"Example.COM", "https://example.com", true},
-        {"example.com", "example.com", true},
-        {"example.com", "https://example.com/path", true},
+        {"example.com", "example.com", false},
+        {"example.com", "https://example.com/path", false},
+        {"example.com", "https://example.com/", false},
         {"example.com", "https://www.example.com", false},
         {"example.com", "https://example.com.evil.org", false},
         {"example.com", "https://evilexample.com", false},
@@ -56,12 +57,59 @@ static void the_host_of_an_origin_is_matched_to_the_pattern(void **state)
         {"[::1]", "http://[::2]:8000", false},
         {"127.0.0.1", "http://127.0.0.1:8000", true},
         {"", "https://example.com", false},
+        {"*.example.com", "https://evil.com#.example.com", false},
+        {"*.example.com", "https://x.example.com:p@evil.com", false},
+        {"*.example.com", "https://evil.com\\.example.com", false},
+        {"*.example.com", "https://evil.com%2f.example.com:x", false},
+        {"*.example.com", "https://evil.com .example.com", false},
+        {"*.example.com", "https://a.example.com https://evil.com", false},
+        {"*.example.com", "https://a@b.example.com", false},
+        {"*.example.com", "//a.example.com", false},
+        {"*.example.com", "://a.example.com", false},
+        {"*.example.com", "1https://a.example.com", false},
+        {"*.example.com", "https:/a.example.com", false},
+        {"*.example.com", "https://a.example.com:", false},
+        {"*.example.com", "https://a.example.com:65536", false},
+        {"*.example.com", "https://a.example.com:65535", true},
+        {"*.example.com", "https://a%zz.example.com", false},
+        {"*.example.com", "https://\xc3\xa4.example.com", false},
+        {"*", "https://evil.com#.example.com", true},
+        {"*]", "http://[::1", false},
+        {"*]", "http://[::1]x", false},
+        {"*]", "http://[1.2.3.4]", false},
+        {"[::1]", "http://[::1]", true},
+        {"localhost", "capacitor://localhost", true},
+        {"null", "null", true},
+        {"*l*", "null", false},
+        {"nul?", "null", false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (is_allowed(cases[i].pattern, cases[i].origin) != cases[i].is_allowed)
             fail_msg("%s with %s", cases[i].pattern, cases[i].origin);
+}
+
+static void a_nul_ends_no_origin(void **state)
+{
+    struct config_app app = app_of_documentation();
+    char *pattern = (char[]){"*.example.com"};
+
+    (void)state;
+    app.allowed_origins = &pattern;
+    assert_false(pusher_origin_is_allowed(&app, BYTES("https://a.example.com\0.evil.com")));
+    assert_false(pusher_origin_is_allowed(&app, BYTES("https://evil.com\0.example.com")));
+    assert_false(pusher_origin_is_allowed(&app, BYTES("http://[::1\0]")));
+}
+
+static void the_host_is_all_between_scheme_and_port(void **state)
+{
+    (void)state;
+    assert_text(pusher_origin_host(BYTES("https://a.example.com:8443")), "a.example.com");
+    assert_text(pusher_origin_host(BYTES("chrome-extension+x.1://%41b_c")), "%41b_c");
+    assert_text(pusher_origin_host(BYTES("http://[fe80::1:192.0.2.1]:80")), "[fe80::1:192.0.2.1]");
+    assert_null(pusher_origin_host(BYTES("null")).data);
+    assert_null(pusher_origin_host(BYTES_NONE).data);
 }
 
 static void a_lone_star_allows_all_and_no_origin_too(void **state)
@@ -104,6 +152,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_host_of_an_origin_is_matched_to_the_pattern),
+        cmocka_unit_test(a_nul_ends_no_origin),
+        cmocka_unit_test(the_host_is_all_between_scheme_and_port),
         cmocka_unit_test(a_lone_star_allows_all_and_no_origin_too),
         cmocka_unit_test(any_of_several_patterns_will_do_and_none_allows_none),
         cmocka_unit_test(stars_that_match_in_many_ways_are_still_found_soon),
