@@ -60,23 +60,43 @@ static bool is_host(struct bytes text)
     return is_made_of(text, "-._~%!$&'()*+,;=:[]");
 }
 
+static bool is_path_and_query(struct bytes text)
+{
+    bool is_query = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        const struct bytes one = {text.data + i, 1};
+
+        is_query = is_query || text.data[i] == '?';
+        if (text.data[i] == '%') {
+            if (text.len - i < 3 || !isxdigit((unsigned char)text.data[i + 1]) ||
+                !isxdigit((unsigned char)text.data[i + 2]))
+                return false;
+        } else if (!is_made_of(one, is_query ? "-._~!$&'()*+,;=:@/?[]" : "-._~!$&'()*+,;=:@/?")) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_right_target(struct bytes target)
 {
     const char *scheme_end = target.len ? memmem(target.data, target.len, "://", 3) : NULL;
     struct bytes authority;
+    size_t len = 0;
 
-    if (target.len == 0 || memchr(target.data, '#', target.len) != NULL)
+    if (target.len == 0)
         return false;
     if (target.data[0] == '/' || bytes_equal(target, BYTES("*")))
-        return true;
+        return is_path_and_query(target);
     if (scheme_end == NULL || scheme_end == target.data)
         return false;
     authority = bytes_from(target, (size_t)(scheme_end - target.data) + 3);
     target.len = (size_t)(scheme_end - target.data);
-    for (size_t i = 0; i < authority.len; i++)
-        if (authority.data[i] == '/' || authority.data[i] == '?')
-            authority.len = i;
-    return is_made_of(target, "") && authority.len > 0 && is_host(authority);
+    while (len < authority.len && authority.data[len] != '/' && authority.data[len] != '?')
+        len++;
+    return is_made_of(target, "") && len > 0 && is_host((struct bytes){authority.data, len}) &&
+           is_path_and_query(bytes_from(authority, len));
 }
 
 static bool is_right_first_line(struct truth *truth, struct bytes line)
@@ -92,6 +112,21 @@ static bool is_right_first_line(struct truth *truth, struct bytes line)
            bytes_starts_with(rest, BYTES("HTTP/1.")) && isdigit((unsigned char)rest.data[7]);
 }
 
+/* Once, and else only commas and blanks. */
+static bool is_chunked(struct bytes list)
+{
+    struct bytes element;
+    size_t count = 0;
+
+    while (bytes_next(&list, ',', &element)) {
+        element = bytes_trim(element);
+        if (element.len > 0 && !bytes_equal_ignoring_case(element, BYTES("chunked")))
+            return false;
+        count += element.len > 0;
+    }
+    return count == 1;
+}
+
 static bool note(struct truth *truth, struct bytes name, struct bytes value)
 {
     if (bytes_equal_ignoring_case(name, BYTES("Host"))) {
@@ -104,7 +139,7 @@ static bool note(struct truth *truth, struct bytes name, struct bytes value)
     }
     if (bytes_equal_ignoring_case(name, BYTES("Transfer-Encoding"))) {
         truth->encodings_count++;
-        return bytes_equal_ignoring_case(value, BYTES("chunked"));
+        return is_chunked(value);
     }
     return true;
 }
@@ -141,18 +176,65 @@ static bool is_right_head(struct truth *truth)
            !(truth->encodings_count > 0 && truth->is_old);
 }
 
+/* Cuts what is made of these characters off the front. */
+static struct bytes take(struct bytes *rest, const char *others, bool has_letters)
+{
+    struct bytes taken = {rest->data, 0};
+
+    while (taken.len < rest->len && rest->data[taken.len] != '\0' &&
+           (strchr(others, rest->data[taken.len]) != NULL ||
+            (has_letters && isalnum((unsigned char)rest->data[taken.len]))))
+        taken.len++;
+    *rest = bytes_from(*rest, taken.len);
+    return taken;
+}
+
+#define TOKEN_OTHERS "!#$%&'*+-.^_`|~"
+
+static bool take_quoted(struct bytes *rest)
+{
+    for (size_t i = 1; i < rest->len; i++) {
+        if (rest->data[i] == '"') {
+            *rest = bytes_from(*rest, i + 1);
+            return true;
+        }
+        i += rest->data[i] == '\\';
+    }
+    return false;
+}
+
+static bool is_extension(struct bytes *rest)
+{
+    struct bytes behind;
+
+    take(rest, " \t", false);
+    if (take(rest, ";", false).len != 1)
+        return false;
+    take(rest, " \t", false);
+    if (take(rest, TOKEN_OTHERS, true).len == 0)
+        return false;
+    behind = *rest;
+    take(&behind, " \t", false);
+    if (behind.len == 0 || behind.data[0] != '=')
+        return true;
+    behind = bytes_from(behind, 1);
+    take(&behind, " \t", false);
+    *rest = behind;
+    if (rest->len > 0 && rest->data[0] == '"')
+        return take_quoted(rest);
+    return take(rest, TOKEN_OTHERS, true).len > 0;
+}
+
 static bool read_size(struct bytes line, size_t *size)
 {
-    struct bytes digits;
     size_t count = 0;
 
-    bytes_next(&line, ';', &digits);
-    digits = bytes_trim(digits);
-    for (*size = 0; count < digits.len; count++) {
-        if (!isxdigit((unsigned char)digits.data[count]))
+    for (*size = 0; count < line.len && isxdigit((unsigned char)line.data[count]); count++)
+        *size = *size * 16 + (size_t)bytes_hex_digit(line.data[count]);
+    line = bytes_from(line, count);
+    while (line.len > 0)
+        if (!is_extension(&line))
             return false;
-        *size = *size * 16 + (size_t)bytes_hex_digit(digits.data[count]);
-    }
     return count > 0 && count <= 8;
 }
 
@@ -161,8 +243,7 @@ static bool are_right_chunks(struct truth *truth)
     struct bytes line;
     size_t size;
 
-    while (next_line(&truth->rest, &line) && line.len > 0 && line.data[0] != ' ' &&
-           line.data[0] != '\t' && read_size(line, &size)) {
+    while (next_line(&truth->rest, &line) && read_size(line, &size)) {
         if (size == 0) {
             truth->lengths_count = 0;
             truth->encodings_count = 0;

@@ -27,12 +27,61 @@ static size_t read_size(struct bytes text, size_t at, size_t *size)
     return at;
 }
 
+static size_t skip_blanks(struct bytes line, size_t at)
+{
+    while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t'))
+        at++;
+    return at;
+}
+
+/* Where the text in quotes ends that begins at `at`; `at` where its second quote is missing. RFC
+ * 9110 section 5.6.4; of control characters there is only the tab. */
+static size_t quoted_end(struct bytes line, size_t at)
+{
+    for (size_t end = at + 1; end < line.len; end++) {
+        if (line.data[end] == '"')
+            return end + 1;
+        if (line.data[end] == '\\')
+            end++;
+    }
+    return at;
+}
+
+static size_t value_end(struct bytes line, size_t at)
+{
+    return at < line.len && line.data[at] == '"' ? quoted_end(line, at)
+                                                 : http_line_token_end(line, at);
+}
+
+/* `;name`, `;name=token` or `;name="text"`, any number of them up to the end; blanks may stand
+ * around the signs. */
+static bool are_extensions(struct bytes line, size_t at)
+{
+    while (at < line.len) {
+        size_t from = skip_blanks(line, at);
+
+        if (from == line.len || line.data[from] != ';')
+            return false;
+        from = skip_blanks(line, from + 1);
+        at = http_line_token_end(line, from);
+        if (at == from)
+            return false;
+        from = skip_blanks(line, at);
+        if (from == line.len || line.data[from] != '=')
+            continue;
+        from = skip_blanks(line, from + 1);
+        at = value_end(line, from);
+        if (at == from)
+            return false;
+    }
+    return true;
+}
+
 static int parse_size(struct http_chunked *chunked, struct bytes text, size_t len_max)
 {
     size_t size;
     const size_t digits_end = read_size(text, chunked->at, &size);
     const size_t digits_count = digits_end - chunked->at;
-    struct bytes extension;
     ssize_t end;
 
     if (digits_count > SIZE_DIGITS_MAX || (digits_count == 0 && digits_end < text.len))
@@ -43,10 +92,11 @@ static int parse_size(struct http_chunked *chunked, struct bytes text, size_t le
     end = http_line_end(text, &chunked->searched, &chunked->fault);
     if (end <= 0)
         return (int)end;
-    extension = bytes_trim((struct bytes){text.data + digits_end, (size_t)end - 2 - digits_end});
-    if (extension.len > 0 && extension.data[0] != ';')
-        return refuse(chunked, 400,
-                      "Bad request: behind the size of a chunk must stand CR LF or a semicolon.");
+    if (!are_extensions((struct bytes){text.data, (size_t)end - 2}, digits_end))
+        return refuse(
+            chunked, 400,
+            "Bad request: behind the size of a chunk must stand CR LF, or a semicolon and "
+            "a name, with or without a value: 5;a=b");
     if ((size_t)end > len_max || size > len_max - (size_t)end)
         return refuse(chunked, 413, "Payload too large.");
     chunked->at = (size_t)end;

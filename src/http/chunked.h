@@ -1,7 +1,7 @@
 /* A body in chunks, put together while it comes. RFC 9112 section 7.1.
  *
- * Strict: each chunk is its size in hex, perhaps blanks, perhaps a semicolon and what is passed
- * over, CR LF, its bytes, CR LF; the last is of size 0, and trailers and an empty line follow it.
+ * Strict: each chunk is its size in hex, perhaps extensions, `;name=value`, which are passed over,
+ * CR LF, its bytes, CR LF; the last is of size 0, and trailers and an empty line follow it.
  * Trailers must be field lines, and are dropped: RFC 9110 section 6.5.1.
  *
  * Thread: owner of the request. Memory: owns nothing.

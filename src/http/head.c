@@ -1,5 +1,7 @@
 #include "http/head.h"
 
+#include "http/target.h"
+
 #include <string.h>
 
 /* The longest that is registered with IANA has 17. */
@@ -65,41 +67,6 @@ static int parse_method(struct http_head *head, struct bytes text)
     return 1;
 }
 
-static size_t scheme_len(struct bytes target)
-{
-    size_t len = 0;
-
-    while (len < target.len && (target.data[len] | 0x20) >= 'a' && (target.data[len] | 0x20) <= 'z')
-        len++;
-    return len;
-}
-
-/* "http://host/path?query", as a proxy may be sent it, means the same as "/path?query". False where
- * it is no such URL. */
-static bool drop_authority(struct bytes *target)
-{
-    const size_t len = scheme_len(*target);
-    const struct bytes rest = bytes_from(*target, len);
-    struct bytes host = bytes_from(rest, 3);
-    size_t host_len = 0;
-
-    if (len == 0 || !bytes_starts_with(rest, BYTES("://")))
-        return false;
-    while (host_len < host.len && host.data[host_len] != '/' && host.data[host_len] != '?')
-        host_len++;
-    *target = (struct bytes){host.data + host_len, host.len - host_len};
-    host.len = host_len;
-    return host.len > 0 && http_line_is_host(host);
-}
-
-/* RFC 9112 section 3.2. "host:port" is for CONNECT, which nobody serves here. */
-static bool is_target(struct bytes *target)
-{
-    if (target->len == 0 || memchr(target->data, '#', target->len) != NULL)
-        return false;
-    return target->data[0] == '/' || bytes_equal(*target, BYTES("*")) || drop_authority(target);
-}
-
 static int parse_target(struct http_head *head, struct bytes text)
 {
     const size_t end = http_line_word_end(text, head->searched);
@@ -111,9 +78,10 @@ static int parse_target(struct http_head *head, struct bytes text)
     if (text.data[end] != ' ')
         return refuse(head, 400,
                       BAD "behind the target must stand one space and the version: HTTP/1.1");
-    if (!is_target(&target))
+    if (!http_target_read(&target))
         return refuse(head, 400,
-                      BAD "the target must be a path, /up, or a URL with a host, http://host/up");
+                      BAD "the target must be a path, /up, or a URL with a host, http://host/up; "
+                          "what RFC 3986 does not allow in it must be escaped: %20");
     head->target_from = (uint32_t)(target.data - text.data);
     head->target_len = (uint32_t)target.len;
     head->at = (uint32_t)end + 1;
@@ -225,21 +193,38 @@ static struct bytes without_spaces(const char *text, const struct http_line_fiel
     return (struct bytes){text + from, end - from};
 }
 
+/* How many codings are listed, and the last of them. An empty element is none: RFC 9110 section
+ * 5.6.1.2. */
+static size_t count_codings(struct bytes list, struct bytes *last)
+{
+    struct bytes element;
+    size_t count = 0;
+
+    while (bytes_next(&list, ',', &element)) {
+        while (element.len > 0 && element.data[0] == ' ')
+            element = bytes_from(element, 1);
+        while (element.len > 0 && element.data[element.len - 1] == ' ')
+            element.len--;
+        if (element.len == 0)
+            continue;
+        *last = element;
+        count++;
+    }
+    return count;
+}
+
 static int note_encoding(struct http_head *head, struct bytes value)
 {
     const bool is_first = !head->has_encoding;
-    struct bytes rest = value;
-    struct bytes last = value;
-    size_t codings_count = 0;
+    struct bytes last = BYTES("");
+    const size_t codings_count = count_codings(value, &last);
+    const bool ends_chunked = bytes_equal_ignoring_case(last, BYTES("chunked"));
 
     head->has_encoding = true;
     head->is_chunked = true;
-    if (is_first && bytes_equal_ignoring_case(value, BYTES("chunked")))
+    if (is_first && codings_count == 1 && ends_chunked)
         return 1;
-    while (bytes_next(&rest, ',', &last))
-        codings_count++;
-    if (is_first && codings_count > 1 &&
-        bytes_equal_ignoring_case(bytes_trim(last), BYTES("chunked")))
+    if (is_first && ends_chunked)
         return refuse(head, 501, "Of the transfer codings only chunked is understood.");
     return refuse(head, 400, BAD "Transfer-Encoding must be there once, and be chunked.");
 }

@@ -119,6 +119,11 @@ size_t http_line_word_end(struct bytes text, size_t from)
     return skip_fast(text, from, WORD);
 }
 
+size_t http_line_token_end(struct bytes text, size_t from)
+{
+    return skip(text, from, TOKEN);
+}
+
 bool http_line_is_host(struct bytes text)
 {
     return skip(text, 0, HOST) == text.len;

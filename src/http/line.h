@@ -15,6 +15,9 @@
  * where there is none. */
 size_t http_line_word_end(struct bytes text, size_t from);
 
+/* The first byte at or behind `from` that may not stand in a token: RFC 9110 section 5.6.2. */
+size_t http_line_token_end(struct bytes text, size_t from);
+
 /* Whether all bytes may stand in a host with or without a port: RFC 3986 section 3.2.2. */
 bool http_line_is_host(struct bytes text);
 
