@@ -1,10 +1,12 @@
 #include "cluster/cluster.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "cluster/link.h"
 #include "cluster/pending_query.h"
+#include "cluster/watchdog.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +17,8 @@
 #define PARTITIONS_OF_CLUSTER 16
 #define TICK_MS 50
 #define END_MS 2000
+/* By then it has ended, or it has stalled. */
+#define END_MAX_MS 4000
 /* Nothing of Redis' is limited: what it owes is bounded by what it is asked. */
 #define BACKLOG_BYTES_MAX UINT32_MAX
 
@@ -27,6 +31,10 @@ struct cluster {
     size_t links_count;
     struct list queries;
     uint64_t end_ms; /* by then it ends, whatever waits; 0: it does not end yet */
+    struct cluster_watchdog watchdog;
+    uv_mutex_t end_lock; /* over `has_ended` */
+    uv_cond_t end_signal;
+    bool has_ended;
 };
 
 /* --- what workers tell ---------------------------------------------------------------------- */
@@ -241,6 +249,10 @@ static void on_query_mail(struct net_mail *mail, void *owner)
 
 void cluster_take_query(struct cluster *cluster, struct cluster_pending_query **query)
 {
+    if (cluster_watchdog_is_stalled(&cluster->watchdog)) {
+        cluster_pending_query_refuse(query);
+        return;
+    }
     (*query)->cluster = cluster;
     (*query)->mail.deliver = on_query_mail;
     NET_MAILBOX_POST(&cluster->loop.mailbox, *query);
@@ -275,11 +287,22 @@ static bool have_ended(const struct cluster *cluster)
     return true;
 }
 
+/* While this thread was stalled the node decided alone, and what it decided may differ from what
+ * all nodes know: it joins them anew. */
+static void resume(struct cluster *cluster)
+{
+    log_warn("the thread that speaks to Redis runs again");
+    for (size_t i = 0; i < cluster->links_count; i++)
+        cluster_link_rejoin(&cluster->links[i]);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct cluster *cluster = timer->data;
     const uint64_t now_ms = net_loop_now_ms(&cluster->loop);
 
+    if (cluster_watchdog_resume(&cluster->watchdog))
+        resume(cluster);
     for (size_t i = 0; i < cluster->links_count; i++)
         cluster_link_tick(&cluster->links[i], now_ms);
     give_up_queries(cluster, now_ms);
@@ -294,6 +317,10 @@ static void *run(void *user)
     struct cluster *cluster = user;
 
     net_loop_run(&cluster->loop);
+    uv_mutex_lock(&cluster->end_lock);
+    cluster->has_ended = true;
+    uv_cond_signal(&cluster->end_signal);
+    uv_mutex_unlock(&cluster->end_lock);
     return NULL;
 }
 
@@ -345,6 +372,7 @@ struct cluster *cluster_open(const struct config_scaling *settings,
             return NULL;
         }
     }
+    CHECK(uv_mutex_init(&cluster->end_lock) == 0 && uv_cond_init(&cluster->end_signal) == 0);
     CHECK(net_loop_open(&cluster->loop, descriptors, BACKLOG_BYTES_MAX, on_turn_end, cluster) == 0);
     CHECK(uv_timer_init(&cluster->loop.uv, &cluster->tick) == 0);
     cluster->tick.data = cluster;
@@ -370,15 +398,31 @@ static void close_links(struct cluster *cluster)
         net_loop_turn(&cluster->loop, false);
 }
 
-void cluster_end(struct cluster *cluster)
+static bool waits_for_end(struct cluster *cluster)
+{
+    bool has_ended;
+
+    uv_mutex_lock(&cluster->end_lock);
+    while (!cluster->has_ended && uv_cond_timedwait(&cluster->end_signal, &cluster->end_lock,
+                                                    END_MAX_MS * UINT64_C(1000000)) == 0)
+        ;
+    has_ended = cluster->has_ended;
+    uv_mutex_unlock(&cluster->end_lock);
+    return has_ended;
+}
+
+bool cluster_end(struct cluster *cluster)
 {
     struct end_mail *end = mem_new(sizeof *end);
 
     end->mail.deliver = on_end_mail;
     end->cluster = cluster;
     NET_MAILBOX_POST(&cluster->loop.mailbox, end);
+    if (!waits_for_end(cluster))
+        return false;
     CHECK(pthread_join(cluster->thread, NULL) == 0);
     close_links(cluster);
+    return true;
 }
 
 void cluster_free(struct cluster *cluster)
@@ -388,6 +432,8 @@ void cluster_free(struct cluster *cluster)
     close_links(cluster);
     uv_close((uv_handle_t *)&cluster->tick, NULL);
     net_loop_close(&cluster->loop);
+    uv_cond_destroy(&cluster->end_signal);
+    uv_mutex_destroy(&cluster->end_lock);
     for (size_t i = 0; i < cluster->links_count; i++)
         cluster_link_deinit(&cluster->links[i]);
     net_tls_free(cluster->shared.tls);
@@ -400,7 +446,7 @@ void cluster_free(struct cluster *cluster)
 
 bool cluster_is_up(const struct cluster *cluster, struct cluster_key key)
 {
-    return cluster != NULL &&
+    return cluster != NULL && !cluster_watchdog_is_stalled(&cluster->watchdog) &&
            atomic_load_explicit(&link_of(cluster, key)->is_up, memory_order_acquire);
 }
 
@@ -411,7 +457,7 @@ bool cluster_is_congested(struct cluster *cluster)
 
 bool cluster_is_connected(const struct cluster *cluster)
 {
-    if (cluster == NULL)
+    if (cluster == NULL || cluster_watchdog_is_stalled(&cluster->watchdog))
         return false;
     for (size_t i = 0; i < cluster->links_count; i++)
         if (!atomic_load(&cluster->links[i].is_up))
@@ -419,10 +465,27 @@ bool cluster_is_connected(const struct cluster *cluster)
     return true;
 }
 
+void cluster_check_stall(struct cluster *cluster)
+{
+    const unsigned ticks = atomic_load_explicit(&cluster->loop.ticks, memory_order_relaxed);
+
+    if (!cluster_watchdog_check(&cluster->watchdog, ticks))
+        return;
+    log_error("the thread that speaks to Redis has stalled; clients stay, this node goes on by "
+              "itself, and should be restarted");
+    cluster->shared.events->on_down(cluster->shared.user);
+}
+
+bool cluster_is_stalled(const struct cluster *cluster)
+{
+    return cluster != NULL && cluster_watchdog_is_stalled(&cluster->watchdog);
+}
+
 void cluster_read_status(struct cluster *cluster, struct cluster_status *status)
 {
     *status = (struct cluster_status){
         .is_connected = cluster_is_connected(cluster),
+        .is_stalled = cluster_is_stalled(cluster),
         .events_sent = atomic_load(&cluster->shared.events_sent),
         .events_dropped = atomic_load(&cluster->shared.events_dropped),
         .links_lost = atomic_load(&cluster->shared.links_lost),

@@ -53,7 +53,8 @@ struct cluster_events {
     void (*on_terminate)(struct bytes app_id, struct bytes user_id, void *user);
     /* Whether so much waits for the workers that nothing more should be read. */
     bool (*is_congested)(void *user);
-    /* A link is down: what awaits an answer gets none. cluster_is_up() says so already. */
+    /* A link is down: what awaits an answer gets none. cluster_is_up() says so already. Called by
+     * main if the cluster's thread has stalled. */
     void (*on_down)(void *user);
 };
 
@@ -72,12 +73,18 @@ struct cluster *cluster_open(const struct config_scaling *settings,
 void cluster_start(struct cluster *cluster);
 
 /* Sends what is still to be sent, says good-bye to the other nodes, and ends the thread; bounded in
- * time. The workers have ended. */
-void cluster_end(struct cluster *cluster);
+ * time. The workers have ended. False if the thread has stalled: nothing of it may be freed then.
+ */
+bool cluster_end(struct cluster *cluster);
 void cluster_free(struct cluster *cluster); /* NULL is fine */
 
 /* Whether all links stand. NULL is fine: false. */
 bool cluster_is_connected(const struct cluster *cluster);
+
+/* Main, once a second: notices that the cluster's thread has not turned for some seconds. No link
+ * is up then, until it runs again. */
+void cluster_check_stall(struct cluster *cluster);
+bool cluster_is_stalled(const struct cluster *cluster); /* NULL is fine: false */
 
 /* Whether that channel's link stands and is in step. NULL is fine: false. */
 bool cluster_is_up(const struct cluster *cluster, struct cluster_key key);
@@ -120,6 +127,7 @@ void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key,
 
 struct cluster_status {
     bool is_connected;
+    bool is_stalled;      /* its thread; Redis may be well */
     size_t nodes_count;   /* in step, this one included; 0: not known */
     uint64_t events_sent; /* taken by Redis */
     uint64_t events_received;

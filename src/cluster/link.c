@@ -776,6 +776,11 @@ static void remind(struct cluster_link *link, uint64_t now_ms)
     log_error("Redis is away for %" PRIu64 " s now", (now_ms - shared->away_ms) / 1000);
 }
 
+void cluster_link_rejoin(struct cluster_link *link)
+{
+    lose(link, "this node was stalled", "stalled");
+}
+
 void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
 {
     remind(link, now_ms);

@@ -102,6 +102,9 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
                        size_t partition, size_t count);
 void cluster_link_deinit(struct cluster_link *link);
 
+/* Gives the connection up, and makes it anew: this node may have missed what happened. */
+void cluster_link_rejoin(struct cluster_link *link);
+
 /* Several times a second. */
 void cluster_link_tick(struct cluster_link *link, uint64_t now_ms);
 

@@ -1,6 +1,7 @@
 #include "cluster/pending_query.h"
 
 #include "base/mem.h"
+#include "base/move.h"
 
 #include <string.h>
 
@@ -84,6 +85,15 @@ void cluster_pending_query_give_up(struct cluster_pending_query *query)
 {
     query->facts.is_known = false;
     answer(query);
+}
+
+void cluster_pending_query_refuse(struct cluster_pending_query **query)
+{
+    struct cluster_pending_query *refused = MOVE(*query);
+
+    list_init(&refused->link);
+    cluster_pending_query_give_up(refused);
+    free_query(refused);
 }
 
 /* --- what the links reply ------------------------------------------------------------------- */

@@ -49,5 +49,8 @@ struct cluster_pending_query {
 void cluster_pending_query_begin(struct cluster_pending_query *query, struct cluster_link *links,
                                  size_t links_count, struct list *queries, uint64_t now_ms);
 
+/* Before it began: what was asked is not known. Takes `*query`. */
+void cluster_pending_query_refuse(struct cluster_pending_query **query);
+
 /* It has waited long enough: what was asked is not known. It stays until the last reply came. */
 void cluster_pending_query_give_up(struct cluster_pending_query *query);

@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 #define HOUSEKEEPING_MS 1000
+/* Beyond the time that it has for its clients a worker needs far less to end. */
+#define STALL_MS 10000
 
 static const int ending_signals[] = {SIGINT, SIGTERM, SIGTSTP};
 #define ENDING_SIGNALS_COUNT (sizeof ending_signals / sizeof ending_signals[0])
@@ -56,6 +58,7 @@ struct server {
     atomic_size_t reloading_count; /* workers that have yet to take it up */
     uint64_t started_ms;
     bool is_ending;
+    uint64_t ends_by_ms; /* else a worker has stalled */
 
     /* Of a server that `php artisan reverb:start` has started. */
     pid_t parent; /* 0: nobody's child */
@@ -174,6 +177,16 @@ static void on_reload_signal(uv_signal_t *handle, int number)
 
 /* --- ending --------------------------------------------------------------------------------- */
 
+/* A thread that has stalled cannot be ended, and nothing that it uses can be freed. */
+static void abandon(struct server *server, const char *who)
+{
+    log_error("%s has stalled: the process ends without it", who);
+    if (server->control != NULL)
+        server_control_close(server->control);
+    fflush(NULL);
+    _exit(1);
+}
+
 /* A second request to end means at once. */
 static void end(struct server *server)
 {
@@ -187,6 +200,7 @@ static void end(struct server *server)
         server_notify("STOPPING=1");
     }
     server->is_ending = true;
+    server->ends_by_ms = uv_now(&server->loop) + spread_ms + grace_ms + STALL_MS;
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_end(&server->workers[i], spread_ms, grace_ms);
 }
@@ -231,7 +245,7 @@ static const struct config_tls *tls_settings(const struct server *server)
 
 /* --- what comes round ----------------------------------------------------------------------- */
 
-/* The watchdog is fed only where every worker still turns: one that is stuck starves it. */
+/* The watchdog is fed only if every thread turns: one that has stalled starves it. */
 static void feed_watchdog(struct server *server)
 {
     bool all_turn = true;
@@ -244,7 +258,7 @@ static void feed_watchdog(struct server *server)
         all_turn = all_turn && ticks != server->workers[i].ticks_seen;
         server->workers[i].ticks_seen = ticks;
     }
-    if (all_turn || server->is_ending)
+    if ((all_turn && !cluster_is_stalled(server->cluster)) || server->is_ending)
         server_notify("WATCHDOG=1");
 }
 
@@ -252,7 +266,11 @@ static void on_housekeeping(uv_timer_t *timer)
 {
     struct server *server = timer->data;
 
+    if (server->cluster != NULL)
+        cluster_check_stall(server->cluster);
     feed_watchdog(server);
+    if (server->is_ending && uv_now(&server->loop) >= server->ends_by_ms)
+        abandon(server, "a worker");
     if (server->parent != 0 && getppid() != server->parent)
         on_parent_gone(server);
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
@@ -473,8 +491,8 @@ static void close_workers(struct server *server)
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_join(&server->workers[i]);
     /* All that they did is told before this node says good-bye. */
-    if (server->cluster != NULL)
-        cluster_end(server->cluster);
+    if (server->cluster != NULL && !cluster_end(server->cluster))
+        abandon(server, "the thread that speaks to Redis");
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_close(&server->workers[i]);
 }

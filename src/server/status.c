@@ -44,7 +44,10 @@ static void write_cluster(struct buffer *out, struct cluster *cluster)
         return;
     cluster_read_status(cluster, &status);
     buffer_printf(out, ",\"cluster\":{\"redis\":\"%s\",\"nodes\":%zu",
-                  status.is_connected ? "connected" : "away", status.nodes_count);
+                  status.is_stalled     ? "stalled"
+                  : status.is_connected ? "connected"
+                                        : "away",
+                  status.nodes_count);
     buffer_printf(out, ",\"events_sent\":%llu,\"events_received\":%llu",
                   (unsigned long long)status.events_sent,
                   (unsigned long long)status.events_received);
