@@ -38,7 +38,7 @@ static size_t ipv6_len(struct bytes text)
     if (end == NULL)
         return 0;
     len = (size_t)(end - text.data) - 1;
-    if (len >= sizeof address || memchr(text.data, '\0', len) != NULL)
+    if (len >= sizeof address || memchr(text.data + 1, '\0', len) != NULL)
         return 0;
     memcpy(address, text.data + 1, len);
     address[len] = '\0';
