@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "fuzz.h"
 #include "pusher/session.h"
+#include "pusher/socket_id.h"
 #include "support/app.h"
 #include "support/fixture.h"
 #include "support/http_dates.h"
@@ -159,12 +160,12 @@ static void append_subscribe(struct buffer *out, const struct world *world, size
     static const char member_text[] = "{\"user_id\":7}";
     const bool is_presence = bytes_starts_with(channel, BYTES("presence-"));
     const struct pusher_session *session = session_of(world, client);
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    char socket_id[PUSHER_SOCKET_ID_LEN_MAX];
     struct buffer covered = {0};
     struct buffer text = {0};
 
     if (session != NULL)
-        buffer_append(&covered, socket_id, pusher_session_socket_id(session, socket_id));
+        buffer_append(&covered, socket_id, pusher_socket_id_write(session->socket_id, socket_id));
     buffer_append_char(&covered, ':');
     buffer_append_bytes(&covered, channel);
     if (is_presence)

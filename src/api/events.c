@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "pusher/encode.h"
 #include "pusher/publish.h"
-#include "pusher/session.h"
+#include "pusher/socket_id.h"
 
 #include <stdio.h>
 
@@ -54,7 +54,7 @@ static uint64_t except_of(const struct api_body_event *event)
 
     if (event->socket_id.type != JSONSCAN_STRING)
         return 0;
-    socket_id = pusher_session_parse_socket_id(jsonscan_text(&event->socket_id, &scratch));
+    socket_id = pusher_socket_id_parse(jsonscan_text(&event->socket_id, &scratch));
     buffer_deinit(&scratch);
     return socket_id;
 }

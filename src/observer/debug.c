@@ -5,6 +5,7 @@
 #include "observer/pretty.h"
 #include "pusher/encode.h"
 #include "pusher/session.h"
+#include "pusher/socket_id.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -76,11 +77,11 @@ static void show(struct buffer *out)
 
 static void show_session(const char *title, const struct pusher_session *session)
 {
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    char socket_id[PUSHER_SOCKET_ID_LEN_MAX];
     struct buffer out = {0};
 
     append_line(&out, title,
-                (struct bytes){socket_id, pusher_session_socket_id(session, socket_id)});
+                (struct bytes){socket_id, pusher_socket_id_write(session->socket_id, socket_id)});
     show(&out);
 }
 
@@ -92,12 +93,12 @@ static void on_connected(void *user, const struct pusher_session *session)
 
 static void on_received(void *user, const struct pusher_session *session, struct bytes message)
 {
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    char socket_id[PUSHER_SOCKET_ID_LEN_MAX];
     struct buffer out = {0};
 
     (void)user;
     append_line(&out, "Message Received",
-                (struct bytes){socket_id, pusher_session_socket_id(session, socket_id)});
+                (struct bytes){socket_id, pusher_socket_id_write(session->socket_id, socket_id)});
     append_message(&out, message);
     show(&out);
 }

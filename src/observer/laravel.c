@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "config/nearest.h"
 #include "pusher/session.h"
+#include "pusher/socket_id.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,12 +129,12 @@ static long long seen_at(const struct pusher_session *session)
 static void notify_session(struct observer_laravel *laravel, enum kind kind,
                            const struct pusher_session *session, struct bytes message)
 {
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    char socket_id[PUSHER_SOCKET_ID_LEN_MAX];
     struct buffer line = {0};
 
     begin(&line, kind, session->app);
     append(&line, "socket_id",
-           (struct bytes){socket_id, pusher_session_socket_id(session, socket_id)});
+           (struct bytes){socket_id, pusher_socket_id_write(session->socket_id, socket_id)});
     if (session->origin.data != NULL)
         append(&line, "origin", session->origin);
     if (session->seen_ms != 0)

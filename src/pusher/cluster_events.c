@@ -5,6 +5,7 @@
 #include "pusher/member.h"
 #include "pusher/session.h"
 #include "pusher/signin.h"
+#include "pusher/socket_id.h"
 #include "pusher/subscribe.h"
 #include "pusher/terminate.h"
 
@@ -55,8 +56,7 @@ static void post(struct pusher_cluster_events *events, struct pusher_app *app, u
     mail->mail.deliver = deliver;
     mail->app = app;
     mail->socket_id = socket_id;
-    /* The remainder of a socket id's first number says which worker has it. */
-    mail->worker = &events->workers[(socket_id >> 32) % events->workers_count];
+    mail->worker = &events->workers[pusher_socket_id_worker(socket_id, events->workers_count)];
     NET_MAILBOX_POST(&mail->worker->loop->mailbox, mail);
 }
 

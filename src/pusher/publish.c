@@ -1,11 +1,11 @@
 #include "pusher/publish.h"
 
-#include "pusher/signin.h"
+#include "pusher/user_channel.h"
 
 static struct cluster_key key_of(const struct pusher_app *app, struct bytes name)
 {
-    if (pusher_signin_is_user_channel(name))
-        return pusher_app_key(app, CLUSTER_KEY_USER, pusher_signin_user_of_channel(name));
+    if (pusher_user_channel_is_one(name))
+        return pusher_app_key(app, CLUSTER_KEY_USER, pusher_user_channel_user(name));
     return pusher_app_key(app, CLUSTER_KEY_CHANNEL, name);
 }
 
@@ -34,7 +34,7 @@ bool pusher_publish_is_possible(struct pusher_worker *worker, struct pusher_app 
 
 static bool is_cached(struct bytes name)
 {
-    return !pusher_signin_is_user_channel(name) && channel_kind_of(name).is_cache;
+    return !pusher_user_channel_is_one(name) && channel_kind_of(name).is_cache;
 }
 
 static bool is_observed(const struct pusher_worker *worker)

@@ -4,7 +4,6 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "pusher/auth.h"
 #include "pusher/client_event.h"
 #include "pusher/decode.h"
@@ -12,65 +11,20 @@
 #include "pusher/liveness.h"
 #include "pusher/origin.h"
 #include "pusher/signin.h"
+#include "pusher/socket_id.h"
 #include "pusher/subscribe.h"
 #include "ws/handshake.h"
 
-#include <stdio.h>
-
-/* Socket ids are two numbers from 1 to this. */
-#define SOCKET_ID_PART_MAX 1000000000u
 #define CAPACITY_LOG_INTERVAL_MS 10000
-
-/* --- the socket id -------------------------------------------------------------------------- */
-
-/* The first number's remainder by the count of workers is the worker: so no two have the same. */
-static uint64_t draw_socket_id(struct pusher_worker *worker)
-{
-    uint64_t socket_id;
-
-    do {
-        const uint32_t drawn = random_between_1_and(SOCKET_ID_PART_MAX);
-        const uint32_t count = (uint32_t)worker->workers_count;
-        uint32_t first = drawn - drawn % count + (uint32_t)worker->index;
-
-        if (first == 0 || first > SOCKET_ID_PART_MAX)
-            first = count + (uint32_t)worker->index;
-        socket_id = (uint64_t)first << 32 | random_between_1_and(SOCKET_ID_PART_MAX);
-    } while (pusher_worker_find(worker, socket_id) != NULL);
-    return socket_id;
-}
-
-size_t pusher_session_socket_id(const struct pusher_session *session,
-                                char out[PUSHER_SESSION_SOCKET_ID_LEN_MAX])
-{
-    int len = snprintf(out, PUSHER_SESSION_SOCKET_ID_LEN_MAX, "%u.%u",
-                       (unsigned)(session->socket_id >> 32), (unsigned)session->socket_id);
-
-    CHECK(len > 0 && len < PUSHER_SESSION_SOCKET_ID_LEN_MAX);
-    return (size_t)len;
-}
-
-uint64_t pusher_session_parse_socket_id(struct bytes text)
-{
-    struct bytes second = text;
-    struct bytes first;
-    uint64_t high;
-    uint64_t low;
-
-    if (!bytes_next(&second, '.', &first) || second.data == NULL ||
-        !bytes_to_number(first, UINT32_MAX, &high) || !bytes_to_number(second, UINT32_MAX, &low))
-        return 0;
-    return high << 32 | low;
-}
 
 bool pusher_session_is_signed(const struct pusher_session *session, struct bytes text,
                               struct bytes auth)
 {
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
+    char socket_id[PUSHER_SOCKET_ID_LEN_MAX];
     struct buffer whole = {0};
     bool is_valid;
 
-    buffer_append(&whole, socket_id, pusher_session_socket_id(session, socket_id));
+    buffer_append(&whole, socket_id, pusher_socket_id_write(session->socket_id, socket_id));
     buffer_append_bytes(&whole, text);
     is_valid = pusher_auth_is_valid(pusher_app_settings(session->app), buffer_bytes(&whole), auth);
     buffer_deinit(&whole);
@@ -294,8 +248,8 @@ static void log_capacity(struct pusher_worker *worker)
 static void establish(struct pusher_session *session)
 {
     struct pusher_worker *worker = session->worker;
-    char socket_id[PUSHER_SESSION_SOCKET_ID_LEN_MAX];
-    struct bytes id_text = {socket_id, pusher_session_socket_id(session, socket_id)};
+    char socket_id[PUSHER_SOCKET_ID_LEN_MAX];
+    struct bytes id_text = {socket_id, pusher_socket_id_write(session->socket_id, socket_id)};
 
     session->is_established = true;
     PUSHER_OBSERVERS_NOTIFY(worker, on_connected, session);
@@ -398,7 +352,9 @@ static struct pusher_session *session_new(struct pusher_worker *worker, struct p
     session->worker = worker;
     session->app = app;
     channel_subscriber_init(&session->subscriber, &session->ws);
-    session->socket_id = draw_socket_id(worker);
+    do
+        session->socket_id = pusher_socket_id_draw(worker->index, worker->workers_count);
+    while (pusher_worker_find(worker, session->socket_id) != NULL);
     session->has_place = net_descriptors_take_websocket(worker->loop->descriptors);
     map_add(&worker->by_socket_id, &session->by_socket_id, hash_pair(session->socket_id, 0));
     list_append(&worker->sessions, &session->link);

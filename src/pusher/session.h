@@ -26,7 +26,7 @@ struct pusher_session {
     struct list link; /* in the hub */
     struct map_entry by_socket_id;
     struct bytes origin;              /* its own; absent if it has none, or nobody wants to know */
-    uint64_t socket_id;               /* two numbers of 32 bits; never 0 */
+    uint64_t socket_id;               /* pusher/socket_id.h */
     struct pusher_session_user *user; /* NULL before sign-in */
     uint64_t seen_ms;                 /* when the client last sent something */
     uint32_t channels_count;          /* that it is subscribed to */
@@ -41,9 +41,6 @@ struct pusher_session {
     bool is_established; /* was told its socket id */
     bool is_refused;     /* the message at hand was answered with an error */
 };
-
-/* "1234.5678" and its NUL. */
-#define PUSHER_SESSION_SOCKET_ID_LEN_MAX 24
 
 /* Takes the connection over from `http`, whose request asks for a WebSocket as `handshake` says.
  * `key` is the app's. What the app does not allow is said on the WebSocket, as clients expect. */
@@ -60,13 +57,6 @@ struct pusher_session *pusher_session_of(struct ws_conn *ws);
 
 /* For the hub: what a WebSocket tells its session. */
 extern const struct ws_conn_events pusher_session_events;
-
-/* Its socket id as text; the length. */
-size_t pusher_session_socket_id(const struct pusher_session *session,
-                                char out[PUSHER_SESSION_SOCKET_ID_LEN_MAX]);
-
-/* The number behind the text; 0 where it is no socket id. */
-uint64_t pusher_session_parse_socket_id(struct bytes text);
 
 /* Whether `auth` is the app's signature of this connection's socket id with `text` behind it. */
 bool pusher_session_is_signed(const struct pusher_session *session, struct bytes text,

@@ -13,22 +13,6 @@ struct credentials {
     struct buffer user_data_scratch;
 };
 
-bool pusher_signin_is_user_channel(struct bytes channel)
-{
-    return bytes_starts_with(channel, BYTES(PUSHER_SIGNIN_USER_CHANNEL));
-}
-
-struct bytes pusher_signin_user_of_channel(struct bytes channel)
-{
-    return bytes_from(channel, sizeof PUSHER_SIGNIN_USER_CHANNEL - 1);
-}
-
-bool pusher_signin_owns_channel(const struct pusher_session *session, struct bytes channel)
-{
-    return session->user != NULL &&
-           bytes_equal(pusher_signin_user_of_channel(channel), session->user->id);
-}
-
 static bool read_credentials(struct pusher_decode_message *message, struct credentials *credentials)
 {
     struct jsonscan_field fields[] = {{.name = BYTES("auth")}, {.name = BYTES("user_data")}};

@@ -4,7 +4,7 @@
 #include "pusher/encode.h"
 #include "pusher/limits.h"
 #include "pusher/member.h"
-#include "pusher/signin.h"
+#include "pusher/user_channel.h"
 #include "pusher/user_id.h"
 
 /* What a client asks for; borrowed from its message. */
@@ -320,7 +320,8 @@ static void subscribe(struct pusher_session *session, struct subscribe_request *
 /* The channel of the signed-in user, who receives its events either way. */
 static void subscribe_to_user(struct pusher_session *session, struct bytes channel)
 {
-    if (!pusher_signin_owns_channel(session, channel)) {
+    if (session->user == NULL ||
+        !bytes_equal(pusher_user_channel_user(channel), session->user->id)) {
         refuse(session, channel, PUSHER_ERROR_UNAUTHORIZED);
         return;
     }
@@ -338,7 +339,7 @@ void pusher_subscribe(struct pusher_session *session, struct pusher_decode_messa
         refuse(session, request.channel, PUSHER_ERROR_INVALID_MESSAGE);
     else if (!pusher_limits_is_name(pusher_app_settings(session->app), request.channel))
         refuse(session, request.channel, PUSHER_ERROR_INVALID_NAME);
-    else if (pusher_signin_is_user_channel(request.channel))
+    else if (pusher_user_channel_is_one(request.channel))
         subscribe_to_user(session, request.channel);
     else
         subscribe(session, &request, &scratch.user_id);

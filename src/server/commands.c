@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "pusher/session.h"
+#include "pusher/socket_id.h"
 
 #include <fcntl.h>
 #include <jansson.h>
@@ -35,7 +35,7 @@ static void do_message(struct server_commands *commands, const json_t *command, 
 {
     const char *id_text = json_string_value(json_object_get(command, "socket_id"));
     const char *message = json_string_value(json_object_get(command, "message"));
-    const uint64_t socket_id = id_text ? pusher_session_parse_socket_id(bytes_of(id_text)) : 0;
+    const uint64_t socket_id = id_text ? pusher_socket_id_parse(bytes_of(id_text)) : 0;
 
     if (socket_id == 0 || (message == NULL && !ends))
         log_warn("a command without its socket id or message is left out");

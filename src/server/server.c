@@ -8,6 +8,7 @@
 #include "observer/debug.h"
 #include "observer/laravel.h"
 #include "pusher/cluster_events.h"
+#include "pusher/socket_id.h"
 #include "server/banner.h"
 #include "server/commands.h"
 #include "server/control.h"
@@ -297,8 +298,9 @@ static void on_message_command(uint64_t socket_id, struct bytes message, void *u
 {
     struct server *server = user;
 
-    server_worker_message(&server->workers[(socket_id >> 32) % server->workers_count], socket_id,
-                          message);
+    server_worker_message(
+        &server->workers[pusher_socket_id_worker(socket_id, server->workers_count)], socket_id,
+        message);
 }
 
 static const struct server_commands_events commands_events = {

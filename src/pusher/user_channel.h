@@ -1,0 +1,10 @@
+/* The channel that addresses all connections of a user, `#server-to-user-` and the user's id.
+ * Pusher Channels, "Authorized connections". Thread: any. */
+#pragma once
+
+#include "base/bytes.h"
+
+bool pusher_user_channel_is_one(struct bytes channel);
+
+/* Whose it is, if it is one. */
+struct bytes pusher_user_channel_user(struct bytes channel);
