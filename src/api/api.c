@@ -191,6 +191,14 @@ static bool check_call(struct api_call *call, struct api_parameters *parameters,
     return false;
 }
 
+static void respond_unauthorized(const struct api_call *call, struct bytes reason)
+{
+    struct metrics_app *metrics = pusher_app_metrics(call->app, call->api->worker->index);
+
+    metrics_add(&metrics->rejected[METRICS_APP_REJECT_SIGNATURE], 1);
+    api_respond_text(call->conn, 401, reason);
+}
+
 /* `call` has its api, connection, request and MD5. */
 static void call_app(struct api_call *call, const struct path *path, struct bytes signed_path)
 {
@@ -214,7 +222,7 @@ static void call_app(struct api_call *call, const struct path *path, struct byte
     if (check_call(call, &parameters, signed_path, &refusal))
         route->handle(call);
     else
-        api_respond_text(call->conn, 401, buffer_bytes(&refusal));
+        respond_unauthorized(call, buffer_bytes(&refusal));
     api_parameters_deinit(&parameters);
     buffer_deinit(&refusal);
 }

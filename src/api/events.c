@@ -94,6 +94,7 @@ static void publish(struct api_call *call, const struct api_body_event *event)
         ws_message_unref(message);
     }
     metrics_add(&worker->metrics->events_published, 1);
+    metrics_add(&pusher_app_metrics(call->app, worker->index)->events_published, 1);
     buffer_deinit(&scratch);
 }
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/move.h"
+#include "channel/registry.h"
 #include "channel/run.h"
 
 /* The runs of a turn are sent in the order in which they were begun. An event joins the run of its
@@ -170,6 +171,16 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
     fanout->slow[fanout->slow_count++] = conn;
 }
 
+static void count_sent(const struct channel_fanout *fanout, const struct channel *channel,
+                       size_t count)
+{
+    struct metrics_app *app = channel_registry_metrics(channel->registry, fanout->worker);
+
+    metrics_add(&fanout->metrics->messages_sent, count);
+    if (app != NULL)
+        metrics_add(&app->messages_sent, count);
+}
+
 /* Each message to each of its receivers, for whoever listens. */
 static void notify_sent(const struct channel_fanout *fanout, const struct channel_run *run,
                         size_t sent_count)
@@ -237,7 +248,9 @@ static void send_run(struct channel_fanout *fanout, struct channel_run *run, boo
         sent_count += run->messages_count - first;
     }
     sent_count -= run->skips_count;
-    metrics_add(&fanout->metrics->messages_sent, sent_count);
+    metrics_observe(&fanout->metrics->fanout_receivers, run->receivers_count,
+                    METRICS_RECEIVERS_UNIT);
+    count_sent(fanout, run->channel, sent_count);
     notify_sent(fanout, run, sent_count);
 }
 
@@ -349,12 +362,12 @@ bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
 
 /* --- joining in order ----------------------------------------------------------------------- */
 
-static void send_or_note(struct channel_fanout *fanout, struct ws_conn *conn,
-                         struct ws_message *message)
+static void send_or_note(struct channel_fanout *fanout, const struct channel *channel,
+                         struct ws_conn *conn, struct ws_message *message)
 {
     if (message == NULL)
         return;
-    metrics_add(&fanout->metrics->messages_sent, 1);
+    count_sent(fanout, channel, 1);
     if (fanout->on_sent != NULL)
         fanout->on_sent(conn, message);
     if (fanout->on_sent_count != NULL)
@@ -368,8 +381,8 @@ void channel_fanout_activate(struct channel_fanout *fanout,
                              struct ws_message *cached)
 {
     channel_fanout_add(fanout, subscription);
-    send_or_note(fanout, subscription->subscriber->conn, welcome);
-    send_or_note(fanout, subscription->subscriber->conn, cached);
+    send_or_note(fanout, subscription->channel, subscription->subscriber->conn, welcome);
+    send_or_note(fanout, subscription->channel, subscription->subscriber->conn, cached);
 }
 
 static void on_activation_mail(struct net_mail *mail, void *owner)

@@ -23,6 +23,7 @@ struct channel_registry {
     void (*on_count)(struct channel *channel, int change, void *user); /* may be NULL */
     void *count_user;
     atomic_size_t occupied_count;
+    struct metrics_app *metrics; /* a worker each; or NULL */
     struct shard shards[STRIPES_COUNT];
     pthread_mutex_t state_locks[STRIPES_COUNT];
     pthread_mutex_t cache_lock; /* over `cached` */
@@ -40,6 +41,7 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
     registry->on_change = NULL;
     registry->on_count = NULL;
     atomic_init(&registry->occupied_count, 0);
+    registry->metrics = NULL;
     for (int i = 0; i < STRIPES_COUNT; i++) {
         pthread_mutex_init(&registry->shards[i].lock, NULL);
         registry->shards[i].channels = (struct map){0};
@@ -57,6 +59,16 @@ void channel_registry_watch(struct channel_registry *registry,
 {
     registry->on_change = on_change;
     registry->user = user;
+}
+
+void channel_registry_count_into(struct channel_registry *registry, struct metrics_app *metrics)
+{
+    registry->metrics = metrics;
+}
+
+struct metrics_app *channel_registry_metrics(const struct channel_registry *registry, size_t worker)
+{
+    return registry->metrics != NULL ? &registry->metrics[worker] : NULL;
 }
 
 void channel_registry_count_for(struct channel_registry *registry,

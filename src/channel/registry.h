@@ -11,6 +11,7 @@
 #pragma once
 
 #include "channel/channel.h"
+#include "metrics/app.h"
 
 struct channel_registry;
 
@@ -32,6 +33,14 @@ void channel_registry_watch(struct channel_registry *registry,
 void channel_registry_count_for(struct channel_registry *registry,
                                 void (*on_count)(struct channel *channel, int change, void *user),
                                 void *user);
+
+/* What is sent to subscribers is counted there, an element for each worker; the array stays the
+ * caller's. Before the registry is shared. */
+void channel_registry_count_into(struct channel_registry *registry, struct metrics_app *metrics);
+
+/* What that worker counts; NULL if nothing is counted. */
+struct metrics_app *channel_registry_metrics(const struct channel_registry *registry,
+                                             size_t worker);
 
 /* The channel of that name, a reference for the caller; NULL where nobody is subscribed and nothing
  * is kept. */

@@ -1,16 +1,30 @@
-/* What the server counts. Each worker counts for itself; whoever asks adds the workers up.
+/* What the server counts. Each worker counts for itself; whoever wants a total adds the workers up.
  *
- * Thread: a counter is added to by its worker only, and read by any.
+ * Thread: a worker's numbers are added to by that worker alone, and read by any thread.
  */
 #pragma once
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct metrics_counter {
     _Atomic(uint64_t) value;
 };
+
+/* How values are spread: counts by powers of two of a unit, and their sum. The last count is of the
+ * values above all bounds. */
+#define METRICS_BOUNDS_COUNT 20
+
+struct metrics_histogram {
+    struct metrics_counter counts[METRICS_BOUNDS_COUNT + 1];
+    struct metrics_counter sum;
+};
+
+/* The unit of each histogram below: its first bound. */
+#define METRICS_DURATION_UNIT_NS 16384
+#define METRICS_RECEIVERS_UNIT 1
 
 struct metrics {
     alignas(64) struct metrics_counter connections_opened; /* WebSockets, since the start */
@@ -21,6 +35,9 @@ struct metrics {
     struct metrics_counter requests_handled;  /* HTTP */
     struct metrics_counter slow_readers_closed;
     struct metrics_counter stale_closed;
+    struct metrics_histogram turn_ns;          /* a turn of the loop, without its wait */
+    struct metrics_histogram publish_ns;       /* request read to last receiver handed over */
+    struct metrics_histogram fanout_receivers; /* of this worker, for one event or run of events */
 };
 
 /* One writer, so that no locked instruction is needed. */
@@ -34,4 +51,27 @@ static inline void metrics_add(struct metrics_counter *counter, uint64_t count)
 static inline uint64_t metrics_read(const struct metrics_counter *counter)
 {
     return atomic_load_explicit(&counter->value, memory_order_relaxed);
+}
+
+/* Which count `value` belongs to: bound `i`, which is inclusive, is unit * 2^i. */
+static inline size_t metrics_bound_of(uint64_t value, uint64_t unit)
+{
+    const uint64_t units = value / unit + (value % unit != 0);
+    const size_t bound = units <= 1 ? 0 : 64 - (size_t)__builtin_clzll(units - 1);
+
+    return bound < METRICS_BOUNDS_COUNT ? bound : METRICS_BOUNDS_COUNT;
+}
+
+/* `count` times the same value. `unit` is more than 0, and the same at each call. */
+static inline void metrics_observe_times(struct metrics_histogram *histogram, uint64_t value,
+                                         uint64_t unit, uint64_t count)
+{
+    metrics_add(&histogram->counts[metrics_bound_of(value, unit)], count);
+    metrics_add(&histogram->sum, value * count);
+}
+
+static inline void metrics_observe(struct metrics_histogram *histogram, uint64_t value,
+                                   uint64_t unit)
+{
+    metrics_observe_times(histogram, value, unit, 1);
 }

@@ -6,6 +6,13 @@
 
 #define STANDSTILL_MS (4 * NET_TIMER_TICK_MS)
 
+static void observe_turn(const struct net_loop *loop)
+{
+    if (loop->metrics != NULL && loop->poller.woken_ns != 0)
+        metrics_observe(&loop->metrics->turn_ns, uv_hrtime() - loop->poller.woken_ns,
+                        METRICS_DURATION_UNIT_NS);
+}
+
 static void on_turn(void *user)
 {
     struct net_loop *loop = user;
@@ -15,6 +22,7 @@ static void on_turn(void *user)
         net_conn_flush_all(loop);
         net_conn_free_closed(loop);
     } while (loop->closed != NULL);
+    observe_turn(loop);
 }
 
 /* Where the process stood still, or a turn took long, the sockets hold what came meanwhile, more
@@ -53,6 +61,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->backlog_bytes_max = backlog_bytes_max;
     loop->on_turn_end = on_turn_end;
     loop->user = user;
+    loop->metrics = NULL;
     list_init(&loop->backlogs);
     loop->unsent = NULL;
     loop->closed = NULL;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "metrics/metrics.h"
 #include "net/descriptors.h"
 #include "net/mailbox.h"
 #include "net/poller.h"
@@ -29,6 +30,7 @@ struct net_loop {
     struct net_conn *closed;             /* to be freed when it ends */
     void (*on_turn_end)(void *user);
     void *user;
+    struct metrics *metrics; /* NULL: turns are not counted */
     size_t connections_count;
     atomic_uint
         ticks; /* one each NET_TIMER_TICK_MS, as long as it is not stuck; any thread reads */

@@ -33,6 +33,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(vo
     poller->uv = uv;
     poller->on_turn = on_turn;
     poller->user = user;
+    poller->woken_ns = 0;
     poller->is_stopped = false;
     poller->has_more = false;
     poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -70,6 +71,7 @@ void net_poller_turn(struct net_poller *poller, bool waits)
     bool is_uv_ready = false;
 
     CHECK(count >= 0 || errno == EINTR);
+    poller->woken_ns = uv_hrtime();
     uv_update_time(poller->uv);
     for (int i = 0; i < count; i++) {
         poller->has_more = i + 1 < count;
@@ -153,6 +155,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(vo
     poller->uv = uv;
     poller->on_turn = on_turn;
     poller->user = user;
+    poller->woken_ns = 0;
     poller->is_stopped = false;
     poller->has_more = true;
     CHECK(uv_prepare_init(uv, &poller->prepare) == 0);

@@ -38,6 +38,7 @@ struct net_poller {
     uv_loop_t *uv;
     void (*on_turn)(void *user); /* each time what was ready has been handled */
     void *user;
+    uint64_t woken_ns; /* when this turn began, by uv_hrtime(); 0: not known */
     bool is_stopped;
     bool has_more; /* what is ready as well has yet to be told; true where that is not known */
 #if NET_POLLER_EPOLL

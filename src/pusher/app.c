@@ -91,6 +91,10 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
     app->channels = channel_registry_new(workers_count, true);
     app->users = channel_registry_new(workers_count, false);
     app->watchers = channel_registry_new(workers_count, false);
+    app->metrics = metrics_app_new(workers_count);
+    channel_registry_count_into(app->channels, app->metrics);
+    channel_registry_count_into(app->users, app->metrics);
+    channel_registry_count_into(app->watchers, app->metrics);
     app->observers = observers;
     if (observers != NULL)
         channel_registry_watch(app->channels, on_channel_change, app);
@@ -110,6 +114,7 @@ void pusher_app_free(struct pusher_app *app)
     channel_registry_free(app->channels);
     channel_registry_free(app->users);
     channel_registry_free(app->watchers);
+    free(app->metrics);
     free(app->id);
     free(app);
 }
@@ -117,4 +122,9 @@ void pusher_app_free(struct pusher_app *app)
 const struct config_app *pusher_app_settings(struct pusher_app *app)
 {
     return atomic_load_explicit(&app->settings, memory_order_acquire);
+}
+
+struct metrics_app *pusher_app_metrics(const struct pusher_app *app, size_t worker)
+{
+    return &app->metrics[worker];
 }

@@ -8,6 +8,7 @@
 #include "channel/registry.h"
 #include "cluster/cluster.h"
 #include "config/config.h"
+#include "metrics/app.h"
 #include "pusher/observers.h"
 
 struct pusher_app {
@@ -18,6 +19,7 @@ struct pusher_app {
     struct channel_registry *watchers; /* by user id: the connections that watch that user */
     const struct pusher_observers *observers; /* NULL: nobody listens */
     struct cluster *cluster;                  /* NULL: this node is the only one */
+    struct metrics_app *metrics;              /* a worker each */
     atomic_uint connections_count;
     /* Counted by an observer that listens, and reset by it. */
     _Atomic(uint64_t) messages_sent;
@@ -44,6 +46,9 @@ struct channel_registry *pusher_app_registry(const struct pusher_app *app, char 
 
 /* For the cluster: what is true of a channel. */
 unsigned pusher_app_cluster_flags(struct pusher_app *app, const struct channel *channel);
+
+/* What that worker counts for it. */
+struct metrics_app *pusher_app_metrics(const struct pusher_app *app, size_t worker);
 
 /* Workers only. Not to be kept beyond the turn. */
 const struct config_app *pusher_app_settings(struct pusher_app *app);

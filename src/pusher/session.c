@@ -46,6 +46,12 @@ static void give_place(struct pusher_session *session)
     session->has_place = false;
 }
 
+/* Of its app, which exists. */
+static struct metrics_app *metrics_of(const struct pusher_session *session)
+{
+    return pusher_app_metrics(session->app, session->worker->index);
+}
+
 static void leave_everything(struct pusher_session *session)
 {
     if (session->is_over)
@@ -57,6 +63,8 @@ static void leave_everything(struct pusher_session *session)
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_closed, session);
     if (session->app == NULL)
         return;
+    metrics_add(&metrics_of(session)->connections_closed[metrics_app_close_of(session->close_code)],
+                1);
     pusher_signin_end(session);
     while (!list_is_empty(&session->subscriber.subscriptions))
         pusher_subscribe_leave(session, LIST_OWNER(session->subscriber.subscriptions.next,
@@ -71,6 +79,8 @@ static void leave_everything(struct pusher_session *session)
 
 void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason)
 {
+    if (!session->is_over)
+        session->close_code = code;
     ws_conn_close(&session->ws, code, reason);
     leave_everything(session);
 }
@@ -96,9 +106,29 @@ void pusher_session_send(struct pusher_session *session, struct bytes message)
     if (session->is_over)
         return;
     metrics_add(&session->worker->metrics->messages_sent, 1);
+    if (session->app != NULL)
+        metrics_add(&metrics_of(session)->messages_sent, 1);
     notify_sent(session, message);
     if (!ws_conn_send_text(&session->ws, message))
         pusher_session_close_slow(session);
+}
+
+static enum metrics_app_reject reject_of(enum pusher_error error)
+{
+    switch (error) {
+    case PUSHER_ERROR_ORIGIN:
+        return METRICS_APP_REJECT_ORIGIN;
+    case PUSHER_ERROR_OVER_QUOTA:
+    case PUSHER_ERROR_OVER_CAPACITY:
+    case PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS:
+        return METRICS_APP_REJECT_QUOTA;
+    case PUSHER_ERROR_UNAUTHORIZED:
+        return METRICS_APP_REJECT_AUTH;
+    case PUSHER_ERROR_RATE_LIMIT:
+        return METRICS_APP_REJECT_RATE;
+    default:
+        return METRICS_APP_REJECT_MESSAGE;
+    }
 }
 
 void pusher_session_send_error(struct pusher_session *session, enum pusher_error error)
@@ -106,6 +136,8 @@ void pusher_session_send_error(struct pusher_session *session, enum pusher_error
     struct buffer *out = pusher_worker_scratch(session->worker);
 
     session->is_refused = true;
+    if (session->app != NULL)
+        metrics_add(&metrics_of(session)->rejected[reject_of(error)], 1);
     pusher_encode_error(out, error);
     pusher_session_send(session, buffer_bytes(out));
 }
@@ -165,6 +197,8 @@ static void on_message(struct ws_conn *ws, struct bytes text, bool is_text)
     }
     pusher_liveness_seen(session);
     metrics_add(&session->worker->metrics->messages_received, 1);
+    metrics_add(&metrics_of(session)->messages_received, 1);
+    metrics_add(&metrics_of(session)->bytes_received, text.len);
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_received, session, text);
     if (!is_within_rate(session))
         return;
@@ -202,8 +236,11 @@ static void on_stalled(struct ws_conn *ws)
 
 static void on_ending(struct ws_conn *ws, uint16_t code)
 {
-    (void)code;
-    leave_everything(pusher_session_of(ws));
+    struct pusher_session *session = pusher_session_of(ws);
+
+    if (!session->is_over)
+        session->close_code = code;
+    leave_everything(session);
 }
 
 static void on_closed(struct ws_conn *ws)
@@ -360,6 +397,8 @@ static struct pusher_session *session_new(struct pusher_worker *worker, struct p
     list_append(&worker->sessions, &session->link);
     worker->sessions_count++;
     metrics_add(&worker->metrics->connections_opened, 1);
+    if (app != NULL)
+        metrics_add(&metrics_of(session)->connections_opened, 1);
     return session;
 }
 

@@ -36,12 +36,25 @@ struct message_mail {
     char *message; /* NULL: the connection is to end */
 };
 
+/* From the turn's beginning, when their requests had come, to the last receiver of their events. */
+static void observe_publishes(struct server_worker *worker)
+{
+    struct metrics *metrics = worker->pusher->metrics;
+    const uint64_t published = metrics_read(&metrics->events_published);
+
+    if (published != worker->published_before && worker->loop.poller.woken_ns != 0)
+        metrics_observe_times(&metrics->publish_ns, uv_hrtime() - worker->loop.poller.woken_ns,
+                              METRICS_DURATION_UNIT_NS, published - worker->published_before);
+    worker->published_before = published;
+}
+
 static void on_turn_end(void *user)
 {
     struct server_worker *worker = user;
 
     api_md5_batch_end_turn(&worker->api);
     channel_fanout_end_turn(&worker->pusher->fanout);
+    observe_publishes(worker);
 }
 
 static void on_request(struct http_conn *conn, const struct http_request *request)
@@ -241,6 +254,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
 
     if (status < 0)
         return status;
+    worker->loop.metrics = worker->pusher->metrics;
     worker->pusher->loop = &worker->loop;
     pusher_worker_init(worker->pusher, config->compression);
     worker->api = (struct api){

@@ -22,6 +22,7 @@ struct server_worker {
     struct api api;
     struct http_conn_settings http;
     struct net_listener *listener;
+    uint64_t published_before;     /* events, up to the last turn */
     atomic_bool is_asked_for_room; /* by a worker that has none to give */
     void (*on_ended)(void *user);
     void *user;

@@ -1,0 +1,47 @@
+#include "metrics/app.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct metrics_app *metrics_app_new(size_t workers_count)
+{
+    const size_t len = workers_count * sizeof(struct metrics_app);
+    struct metrics_app *metrics = aligned_alloc(_Alignof(struct metrics_app), len);
+
+    CHECK(metrics != NULL);
+    memset(metrics, 0, len);
+    return metrics;
+}
+
+enum metrics_app_close metrics_app_close_of(unsigned code)
+{
+    switch (code) {
+    case 0:
+    case 1006:
+        return METRICS_APP_CLOSE_ABNORMAL;
+    case 1000:
+    case 1005: /* a close frame without a code */
+        return METRICS_APP_CLOSE_NORMAL;
+    case 1001:
+        return METRICS_APP_CLOSE_GOING_AWAY;
+    case 1002:
+    case 1003:
+    case 1007:
+    case 1009:
+        return METRICS_APP_CLOSE_PROTOCOL;
+    case 4004:
+        return METRICS_APP_CLOSE_OVER_QUOTA;
+    case 4009:
+        return METRICS_APP_CLOSE_UNAUTHORIZED;
+    case 4100:
+        return METRICS_APP_CLOSE_BACK_OFF;
+    case 4200:
+        return METRICS_APP_CLOSE_RECONNECT;
+    case 4201:
+        return METRICS_APP_CLOSE_STALE;
+    default:
+        return METRICS_APP_CLOSE_OTHER;
+    }
+}

@@ -1,0 +1,50 @@
+/* What one worker counts for one app: the numbers whose label is the app.
+ *
+ * Thread: that worker adds; any thread reads.
+ */
+#pragma once
+
+#include "metrics/metrics.h"
+
+/* How a connection ended: the WebSocket close code that it was closed with, by either side. */
+enum metrics_app_close {
+    METRICS_APP_CLOSE_NORMAL,       /* 1000 */
+    METRICS_APP_CLOSE_GOING_AWAY,   /* 1001 */
+    METRICS_APP_CLOSE_PROTOCOL,     /* 1002, 1003, 1007 and 1009: what the client sent was wrong */
+    METRICS_APP_CLOSE_ABNORMAL,     /* 1006: the connection ended without a close frame */
+    METRICS_APP_CLOSE_OVER_QUOTA,   /* 4004 */
+    METRICS_APP_CLOSE_UNAUTHORIZED, /* 4009 */
+    METRICS_APP_CLOSE_BACK_OFF,     /* 4100 */
+    METRICS_APP_CLOSE_RECONNECT,    /* 4200 */
+    METRICS_APP_CLOSE_STALE,        /* 4201 */
+    METRICS_APP_CLOSE_OTHER,
+    METRICS_APP_CLOSES_COUNT,
+};
+
+/* Why a client or publisher was refused. */
+enum metrics_app_reject {
+    METRICS_APP_REJECT_SIGNATURE, /* of a request to the API */
+    METRICS_APP_REJECT_ORIGIN,
+    METRICS_APP_REJECT_QUOTA, /* max_connections */
+    METRICS_APP_REJECT_AUTH,  /* of a subscription, or a sign-in */
+    METRICS_APP_REJECT_RATE,
+    METRICS_APP_REJECT_MESSAGE, /* not understood, or not allowed */
+    METRICS_APP_REJECTS_COUNT,
+};
+
+struct metrics_app {
+    alignas(64) struct metrics_counter connections_opened;
+    struct metrics_counter connections_closed[METRICS_APP_CLOSES_COUNT];
+    struct metrics_counter messages_received;
+    struct metrics_counter messages_sent;
+    struct metrics_counter bytes_received; /* of messages, without frames */
+    struct metrics_counter bytes_sent;
+    struct metrics_counter events_published;
+    struct metrics_counter rejected[METRICS_APP_REJECTS_COUNT];
+};
+
+/* One for each worker, zeroed; release with free(). */
+struct metrics_app *metrics_app_new(size_t workers_count);
+
+/* What a close code counts as; 0 is no close frame. */
+enum metrics_app_close metrics_app_close_of(unsigned code);
