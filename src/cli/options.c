@@ -99,6 +99,7 @@ static bool parse(int argc, char *const *argv, size_t left_out, struct config_op
         {.name = "--env", .text = &options->env_file},
         {.name = "--workers", .text = &options->workers},
         {.name = "--log-format", .text = &options->log_format},
+        {.name = "--admin", .text = &options->admin},
         {.name = "--supervised", .flag = &options->supervised},
         {.name = "--events-fd", .text = &options->events_fd},
         {.name = "--events", .text = &options->events},

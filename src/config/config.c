@@ -1,6 +1,7 @@
 #include "config/config.h"
 
 #include "base/mem.h"
+#include "config/admin.h"
 #include "config/apps.h"
 #include "config/laravel.h"
 #include "config/resolve.h"
@@ -94,7 +95,7 @@ static bool resolve(struct config *config, const struct config_input *input, str
     if (!ok)
         return false;
     resolve_rest(config, input->options);
-    return config_tls_resolve(config, error, warnings) &&
+    return config_admin_check(config, error) && config_tls_resolve(config, error, warnings) &&
            config_apps_load(config, input, error, warnings);
 }
 

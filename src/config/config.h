@@ -102,7 +102,9 @@ struct config {
     uint32_t max_backlog_bytes; /* what may wait for a slow reader: net/backlog.h */
     uint32_t drain_s;           /* over which a graceful end is spread */
     uint32_t shutdown_timeout_s;
-    uint32_t workers; /* 1 at least */
+    uint32_t workers;  /* 1 at least */
+    char *admin;       /* where the administration listener listens; NULL: nowhere */
+    char *admin_token; /* what it asks for; NULL: nothing */
     bool debug;
     bool log_json;
     struct config_scaling scaling;
@@ -126,6 +128,7 @@ struct config_options {
     const char *env_file;    /* instead of ./.env */
     const char *config_text; /* what `config_file` says, where that is known already */
     const char *log_format;  /* "text" or "json" */
+    const char *admin;
     bool debug;
 
     /* What `php artisan reverb:start` adds; no settings. */

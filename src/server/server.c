@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include "admin/admin.h"
+#include "admin/metrics.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,6 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HOUSEKEEPING_MS 1000
@@ -55,11 +58,15 @@ struct server {
     uv_timer_t housekeeping;
     uv_async_t wake; /* a worker has ended, or taken up a reload */
     struct server_control *control;
+    struct net_mailbox mailbox; /* of the main thread */
+    struct admin *admin;        /* NULL: nobody asked for it */
     atomic_size_t ended_count;
     atomic_size_t reloading_count; /* workers that have yet to take it up */
     uint64_t started_ms;
+    double started_s; /* Unix time */
     bool is_ending;
     uint64_t ends_by_ms; /* else a worker has stalled */
+    bool all_turn;       /* each thread did something since it was looked at last */
 
     /* Of a server that `php artisan reverb:start` has started. */
     pid_t parent; /* 0: nobody's child */
@@ -247,19 +254,18 @@ static const struct config_tls *tls_settings(const struct server *server)
 /* --- what comes round ----------------------------------------------------------------------- */
 
 /* The watchdog is fed only if every thread turns: one that has stalled starves it. */
-static void feed_watchdog(struct server *server)
+static void look_at_threads(struct server *server)
 {
     bool all_turn = true;
 
-    if (!server_notify_is_watched())
-        return;
     for (size_t i = 0; i < server->workers_count; i++) {
         const unsigned ticks = atomic_load(&server->workers[i].loop.ticks);
 
         all_turn = all_turn && ticks != server->workers[i].ticks_seen;
         server->workers[i].ticks_seen = ticks;
     }
-    if ((all_turn && !cluster_is_stalled(server->cluster)) || server->is_ending)
+    server->all_turn = all_turn && !cluster_is_stalled(server->cluster);
+    if (server_notify_is_watched() && (server->all_turn || server->is_ending))
         server_notify("WATCHDOG=1");
 }
 
@@ -269,7 +275,7 @@ static void on_housekeeping(uv_timer_t *timer)
 
     if (server->cluster != NULL)
         cluster_check_stall(server->cluster);
-    feed_watchdog(server);
+    look_at_threads(server);
     if (server->is_ending && uv_now(&server->loop) >= server->ends_by_ms)
         abandon(server, "a worker");
     if (server->parent != 0 && getppid() != server->parent)
@@ -390,6 +396,67 @@ static void on_command(struct bytes command, struct buffer *answer, void *user)
                   server->config->drain_s + server->config->shutdown_timeout_s);
 }
 
+/* --- administration ------------------------------------------------------------------------- */
+
+static void write_health(const struct server *server, struct admin_page *page)
+{
+    const bool is_ready = page->kind == ADMIN_PAGE_LIVE || !server->is_ending;
+
+    if (page->kind == ADMIN_PAGE_LIVE && !server->all_turn) {
+        page->status = 503;
+        buffer_append_text(&page->body, "{\"live\":false,\"reason\":\"a thread stands still\"}\n");
+    } else if (!is_ready) {
+        page->status = 503;
+        buffer_append_text(&page->body, "{\"ready\":false,\"reason\":\"ending\"}\n");
+    } else {
+        buffer_printf(&page->body, "{\"%s\":true}\n",
+                      page->kind == ADMIN_PAGE_LIVE ? "live" : "ready");
+    }
+}
+
+static void on_admin_page(struct admin_page *page, void *user)
+{
+    const struct server *server = user;
+
+    if (page->kind == ADMIN_PAGE_LIVE || page->kind == ADMIN_PAGE_READY)
+        write_health(server, page);
+    else
+        admin_metrics_write(&page->body,
+                            &(struct admin_metrics_source){
+                                .apps = server->apps,
+                                .cluster = server->cluster,
+                                .metrics = server->metrics,
+                                .workers_count = server->workers_count,
+                                .descriptors = &server->descriptors,
+                                .started_s = server->started_s,
+                            },
+                            page->kind == ADMIN_PAGE_OPEN_METRICS);
+}
+
+/* Before the workers start: an address that cannot be had ends the start. */
+static bool open_admin(struct server *server)
+{
+    struct buffer error = {0};
+
+    if (server->config->admin == NULL)
+        return true;
+    server->admin = admin_open(server->config, &server->mailbox, on_admin_page, server, &error);
+    if (server->admin == NULL)
+        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
+    buffer_deinit(&error);
+    return server->admin != NULL;
+}
+
+static void close_admin(struct server *server)
+{
+    if (server->admin == NULL)
+        return;
+    admin_end(server->admin);
+    net_mailbox_drain(&server->mailbox);
+    admin_free(server->admin);
+    server->admin = NULL;
+}
+
 /* --- starting ------------------------------------------------------------------------------- */
 
 static void fill_hub(struct server *server, size_t index)
@@ -458,7 +525,10 @@ static void open_main_loop(struct server *server)
                          HOUSEKEEPING_MS) == 0);
     watch_signals(server);
     talk_with_laravel(server);
+    CHECK(net_mailbox_open(&server->mailbox, &server->loop, server) == 0);
+    server->all_turn = true;
     server->started_ms = uv_now(&server->loop);
+    server->started_s = (double)time(NULL);
     server->control = server_control_open(&server->loop, server->port, on_command, server, &error);
     if (server->control == NULL)
         log_warn("`reverb status`, `stop`, `restart` and `reload` cannot reach this server: %s",
@@ -551,6 +621,7 @@ static void free_parts(struct server *server)
         config_free(server->former_apps_config);
     if (server->apps_config != server->config)
         config_free(server->apps_config);
+    admin_free(server->admin);
     cluster_free(server->cluster);
     pusher_cluster_events_deinit(&server->nodes);
     pusher_apps_free(server->apps);
@@ -578,15 +649,18 @@ int server_run(const struct config_options *options, struct config *config)
     is_open = listen_for_laravel(&server);
     is_open = open_cluster(&server) && is_open;
     make_parts(&server);
-    is_open = is_open && open_tls(&server) && open_workers(&server);
+    is_open = is_open && open_tls(&server) && open_admin(&server) && open_workers(&server);
     if (is_open) {
         open_main_loop(&server);
         if (server.cluster != NULL)
             cluster_start(server.cluster);
         start_workers(&server);
+        if (server.admin != NULL)
+            admin_start(server.admin);
         server_banner_print(config, server.port, &server.descriptors);
         server_notify("READY=1");
         uv_run(&server.loop, UV_RUN_DEFAULT);
+        close_admin(&server);
         close_workers(&server);
         if (server.laravel != NULL)
             observer_laravel_finish(server.laravel);

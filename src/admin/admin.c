@@ -1,0 +1,323 @@
+#include "admin/admin.h"
+
+#include "admin/listen.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "http/conn.h"
+#include "net/listener.h"
+
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#define CONNECTIONS_COUNT_MAX 64
+#define REQUEST_BYTES_MAX 16384
+#define BACKLOG_BYTES_MAX (64u * 1024 * 1024) /* one page; a hung reader holds no more */
+/* The main thread looks at its mailbox all the time: one that takes this long stands still. */
+#define PAGE_WAIT_MS 3000
+#define WAITING_TICK_MS 500
+
+struct admin {
+    /* Fixed after the start. */
+    struct config_address address;
+    const char *token; /* NULL: none is needed; borrowed from the settings */
+    uint16_t port;
+    struct net_mailbox *main_mailbox;
+    admin_write_fn write;
+    void *user;
+    pthread_t thread;
+
+    /* The administration thread's. */
+    struct net_descriptors descriptors;
+    struct net_loop loop;
+    struct http_conn_settings http;
+    struct net_listener *listener;
+    struct list waiting; /* requests whose page the main thread has not written yet */
+    uv_timer_t tick;
+
+    bool has_ended; /* main's: pages that come back have no reader any more */
+};
+
+/* A request on its way to the main thread and back. */
+struct page_mail {
+    struct net_mail mail;
+    struct list link; /* in `waiting`; in no list once it is answered */
+    struct admin *admin;
+    struct http_conn_deferral deferral;
+    struct admin_page page;
+    uint64_t asked_ms;
+};
+
+static const struct {
+    struct bytes path;
+    enum admin_page_kind kind;
+} routes[] = {
+    {BYTES("/metrics"), ADMIN_PAGE_METRICS},
+    {BYTES("/live"), ADMIN_PAGE_LIVE},
+    {BYTES("/ready"), ADMIN_PAGE_READY},
+};
+
+/* --- pages ---------------------------------------------------------------------------------- */
+
+static struct bytes content_type_of(enum admin_page_kind kind)
+{
+    switch (kind) {
+    case ADMIN_PAGE_METRICS:
+        return BYTES("text/plain; version=0.0.4; charset=utf-8");
+    case ADMIN_PAGE_OPEN_METRICS:
+        return BYTES("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    default:
+        return BYTES("application/json");
+    }
+}
+
+static void respond_text(struct http_conn *conn, unsigned status, struct bytes headers,
+                         struct bytes text)
+{
+    http_conn_respond(conn,
+                      &(struct http_response){.status = status,
+                                              .content_type = BYTES("text/plain; charset=utf-8"),
+                                              .headers = headers,
+                                              .body = text});
+}
+
+static void page_free(struct page_mail *asked)
+{
+    buffer_deinit(&asked->page.body);
+    free(asked);
+}
+
+/* On the administration thread: the page is written. */
+static void on_written_mail(struct net_mail *mail, void *owner)
+{
+    struct page_mail *asked = (struct page_mail *)mail;
+
+    (void)owner;
+    list_remove(&asked->link);
+    if (asked->deferral.conn != NULL)
+        http_conn_respond(asked->deferral.conn,
+                          &(struct http_response){.status = asked->page.status,
+                                                  .content_type = content_type_of(asked->page.kind),
+                                                  .headers = BYTES("Cache-Control: no-store\r\n"),
+                                                  .body = buffer_bytes(&asked->page.body)});
+    page_free(asked);
+}
+
+/* On the main thread. */
+static void on_page_mail(struct net_mail *mail, void *owner)
+{
+    struct page_mail *asked = (struct page_mail *)mail;
+    struct admin *admin = asked->admin;
+
+    (void)owner;
+    if (admin->has_ended) {
+        page_free(asked);
+        return;
+    }
+    admin->write(&asked->page, admin->user);
+    asked->mail.deliver = on_written_mail;
+    NET_MAILBOX_POST(&admin->loop.mailbox, asked);
+}
+
+static void ask_main(struct admin *admin, struct http_conn *conn, enum admin_page_kind kind)
+{
+    struct page_mail *asked = mem_new(sizeof *asked);
+
+    asked->mail.deliver = on_page_mail;
+    asked->admin = admin;
+    asked->page = (struct admin_page){.kind = kind, .status = 200};
+    asked->asked_ms = net_loop_now_ms(&admin->loop);
+    list_append(&admin->waiting, &asked->link);
+    http_conn_defer_response(conn, &asked->deferral);
+    NET_MAILBOX_POST(admin->main_mailbox, asked);
+}
+
+/* The oldest stand in front. */
+static void on_tick(uv_timer_t *tick)
+{
+    struct admin *admin = tick->data;
+
+    LIST_EACH(link, following, &admin->waiting) {
+        struct page_mail *asked = LIST_OWNER(link, struct page_mail, link);
+
+        if (net_loop_now_ms(&admin->loop) - asked->asked_ms < PAGE_WAIT_MS)
+            return;
+        list_remove(&asked->link);
+        if (asked->deferral.conn != NULL)
+            respond_text(asked->deferral.conn, 503, BYTES_NONE,
+                         BYTES("The main thread stands still.\n"));
+    }
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+static bool is_authorized(const struct admin *admin, const struct http_request *request)
+{
+    struct bytes value = http_request_header(request, BYTES("Authorization"));
+    const struct bytes scheme = BYTES("Bearer ");
+    const struct bytes token = bytes_of(admin->token);
+
+    if (admin->token == NULL)
+        return true;
+    if (value.len < scheme.len ||
+        !bytes_equal_ignoring_case((struct bytes){value.data, scheme.len}, scheme))
+        return false;
+    value = bytes_trim(bytes_from(value, scheme.len));
+    return value.len == token.len && CRYPTO_memcmp(value.data, token.data, token.len) == 0;
+}
+
+static bool wants_open_metrics(const struct http_request *request)
+{
+    const struct bytes accept = http_request_header(request, BYTES("Accept"));
+
+    return accept.data != NULL &&
+           memmem(accept.data, accept.len, "application/openmetrics-text", 28) != NULL;
+}
+
+static void route(struct admin *admin, struct http_conn *conn, const struct http_request *request)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        enum admin_page_kind kind = routes[i].kind;
+
+        if (!bytes_equal(request->path, routes[i].path))
+            continue;
+        if (kind == ADMIN_PAGE_METRICS && wants_open_metrics(request))
+            kind = ADMIN_PAGE_OPEN_METRICS;
+        ask_main(admin, conn, kind);
+        return;
+    }
+    respond_text(conn, 404, BYTES_NONE,
+                 BYTES("Not found: there are /metrics, /live and /ready.\n"));
+}
+
+static void on_request(struct http_conn *conn, const struct http_request *request)
+{
+    struct admin *admin = http_conn_user(conn);
+
+    if (!is_authorized(admin, request))
+        respond_text(conn, 401, BYTES("WWW-Authenticate: Bearer\r\n"),
+                     BYTES("Give the token: Authorization: Bearer REVERB_ADMIN_TOKEN\n"));
+    else if (!bytes_equal(request->method, BYTES("GET")) &&
+             !bytes_equal(request->method, BYTES("HEAD")))
+        respond_text(conn, 405, BYTES("Allow: GET, HEAD\r\n"), BYTES("Method not allowed.\n"));
+    else
+        route(admin, conn, request);
+}
+
+static void on_accept(int fd, void *user)
+{
+    struct admin *admin = user;
+
+    http_conn_open(&admin->loop, fd, NULL, &admin->http);
+}
+
+static bool on_full(void *user)
+{
+    struct admin *admin = user;
+
+    return http_conn_evict(&admin->http);
+}
+
+static const struct net_listener_events listener_events = {
+    .on_accept = on_accept,
+    .on_full = on_full,
+};
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static void on_turn_end(void *user)
+{
+    (void)user;
+}
+
+static bool open_loop(struct admin *admin, int fd)
+{
+    admin->descriptors = (struct net_descriptors){
+        .limit = CONNECTIONS_COUNT_MAX,
+        .connections_max = CONNECTIONS_COUNT_MAX,
+    };
+    if (net_loop_open(&admin->loop, &admin->descriptors, BACKLOG_BYTES_MAX, on_turn_end, admin) <
+        0) {
+        close(fd);
+        return false;
+    }
+    list_init(&admin->http.conns);
+    list_init(&admin->waiting);
+    admin->http.request_bytes_max = REQUEST_BYTES_MAX;
+    admin->http.on_request = on_request;
+    admin->http.user = admin;
+    CHECK(uv_timer_init(&admin->loop.uv, &admin->tick) == 0);
+    admin->tick.data = admin;
+    CHECK(uv_timer_start(&admin->tick, on_tick, WAITING_TICK_MS, WAITING_TICK_MS) == 0);
+    admin->listener = net_listener_open(&admin->loop, fd, &listener_events, admin);
+    return admin->listener != NULL;
+}
+
+struct admin *admin_open(const struct config *settings, struct net_mailbox *main_mailbox,
+                         admin_write_fn write, void *user, struct buffer *error)
+{
+    struct admin *admin = mem_new(sizeof *admin);
+    int fd = -1;
+
+    admin->token = settings->admin_token;
+    admin->main_mailbox = main_mailbox;
+    admin->write = write;
+    admin->user = user;
+    if (config_address_parse(settings->admin, &admin->address, error))
+        fd = admin_listen(&admin->address, &admin->port, error);
+    if (fd >= 0 && open_loop(admin, fd))
+        return admin;
+    free(admin);
+    return NULL;
+}
+
+static void *run(void *user)
+{
+    struct admin *admin = user;
+
+    net_loop_run(&admin->loop);
+    return NULL;
+}
+
+void admin_start(struct admin *admin)
+{
+    CHECK(pthread_create(&admin->thread, NULL, run, admin) == 0);
+}
+
+uint16_t admin_port(const struct admin *admin)
+{
+    return admin->port;
+}
+
+static void on_end_mail(struct net_mail *mail, void *owner)
+{
+    struct admin *admin = owner;
+
+    free(mail);
+    net_listener_close(admin->listener);
+    admin->listener = NULL;
+    http_conn_close_all(&admin->http);
+    net_loop_stop(&admin->loop);
+}
+
+void admin_end(struct admin *admin)
+{
+    struct net_mail *mail = mem_new(sizeof *mail);
+
+    mail->deliver = on_end_mail;
+    net_mailbox_post(&admin->loop.mailbox, mail);
+    CHECK(pthread_join(admin->thread, NULL) == 0);
+    admin->has_ended = true;
+    admin_listen_forget(&admin->address);
+}
+
+void admin_free(struct admin *admin)
+{
+    if (admin == NULL)
+        return;
+    if (admin->listener != NULL)
+        net_listener_close(admin->listener);
+    uv_close((uv_handle_t *)&admin->tick, NULL);
+    net_loop_close(&admin->loop);
+    free(admin);
+}

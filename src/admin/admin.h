@@ -1,0 +1,45 @@
+/* The administration listener: an HTTP server for operators, on an address of its own, never on the
+ * public port. GET /metrics, /live, /ready.
+ *
+ * It has a thread of its own, so that a slow scraper costs nobody else anything. What a page says
+ * is written by the main thread, which owns the apps: the request is mailed to it, and the page
+ * mailed back. If the main thread does not answer in time, the answer is 503 and says so.
+ *
+ * Thread: main opens, starts, ends and frees it.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "config/config.h"
+#include "net/mailbox.h"
+
+struct admin;
+
+enum admin_page_kind {
+    ADMIN_PAGE_METRICS,      /* Prometheus' text format */
+    ADMIN_PAGE_OPEN_METRICS, /* OpenMetrics 1.0 */
+    ADMIN_PAGE_LIVE,
+    ADMIN_PAGE_READY,
+};
+
+/* What the main thread is asked for: it appends the body, and may change the status. */
+struct admin_page {
+    enum admin_page_kind kind;
+    unsigned status; /* 200 */
+    struct buffer body;
+};
+
+typedef void (*admin_write_fn)(struct admin_page *page, void *user);
+
+/* Listens on `settings->admin`; NULL, and one line in `error`, if it cannot. `main_mailbox` is the
+ * main thread's, which calls `write` for each page. */
+struct admin *admin_open(const struct config *settings, struct net_mailbox *main_mailbox,
+                         admin_write_fn write, void *user, struct buffer *error);
+void admin_start(struct admin *admin);
+
+/* The port that the system chose, if the address has port 0; 0 for a Unix socket. */
+uint16_t admin_port(const struct admin *admin);
+
+/* Closes all connections and ends the thread; then the main mailbox must be drained once more. */
+void admin_end(struct admin *admin);
+void admin_free(struct admin *admin); /* NULL is fine */

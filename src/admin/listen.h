@@ -1,0 +1,16 @@
+/* The listening socket of the administration listener: TCP or Unix.
+ *
+ * Thread: main.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "config/address.h"
+
+#include <stdint.h>
+
+/* The descriptor, or -1 and one line in `error`. `port`: the one that the system chose for 0. */
+int admin_listen(const struct config_address *address, uint16_t *port, struct buffer *error);
+
+/* Removes the file of a Unix socket. */
+void admin_listen_forget(const struct config_address *address);

@@ -1,0 +1,23 @@
+/* The metrics page: what the workers, the apps, the cluster and the process count.
+ *
+ * Thread: main, which owns the apps. Labels are the operator's own words and a fixed set of ours:
+ * nothing that clients can invent.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "cluster/cluster.h"
+#include "net/descriptors.h"
+#include "pusher/apps.h"
+
+struct admin_metrics_source {
+    struct pusher_apps *apps;
+    struct cluster *cluster;       /* NULL: the only node */
+    const struct metrics *metrics; /* an element for each worker */
+    size_t workers_count;
+    const struct net_descriptors *descriptors;
+    double started_s; /* Unix time */
+};
+
+void admin_metrics_write(struct buffer *out, const struct admin_metrics_source *source,
+                         bool is_open_metrics);
