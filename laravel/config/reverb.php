@@ -9,10 +9,18 @@ return [
     'default' => env('REVERB_SERVER', 'reverb'),
 
     /*
-    | Where the native server is. Empty: on the PATH, else built from the package's own sources.
+    | The native server: where it is, where `artisan reverb:build` puts it (empty: in storage/framework),
+    | and where releases of it are (empty: it is built from the package's own sources).
     */
 
     'binary' => env('REVERB_BINARY'),
+
+    'cache' => env('REVERB_CACHE'),
+
+    'releases' => [
+        'url' => env('REVERB_RELEASES_URL'),
+        'key' => env('REVERB_RELEASES_KEY'),
+    ],
 
     /*
     | The server. Host and port are where it listens; the hostname is where people reach it, and

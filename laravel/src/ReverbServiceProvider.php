@@ -7,6 +7,7 @@ use Illuminate\Console\Events\CommandFinished;
 use Illuminate\Console\Events\CommandStarting;
 use Illuminate\Contracts\Events\Dispatcher;
 use Illuminate\Support\ServiceProvider;
+use Laravel\Reverb\Console\BuildCommand;
 use Laravel\Reverb\Console\CompleteBroadcastingInstall;
 use Laravel\Reverb\Console\InstallCommand;
 use Laravel\Reverb\Console\RestartCommand;
@@ -50,7 +51,7 @@ class ReverbServiceProvider extends ServiceProvider
 
     protected function bootConsole(): void
     {
-        $this->commands([InstallCommand::class, StartCommand::class, RestartCommand::class]);
+        $this->commands([BuildCommand::class, InstallCommand::class, StartCommand::class, RestartCommand::class]);
 
         $this->publishes([self::CONFIG => config_path('reverb.php')], ['reverb', 'reverb-config']);
 

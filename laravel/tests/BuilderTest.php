@@ -50,7 +50,7 @@ class BuilderTest extends TestCase
     public function test_the_configured_binary_is_taken(): void
     {
         $path = $this->folder().'/reverb';
-        file_put_contents($path, '');
+        file_put_contents($path, "#!/bin/sh\necho reverb ".Binary::version());
         chmod($path, 0755);
         $this->app->make('config')->set('reverb.binary', $path);
 

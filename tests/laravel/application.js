@@ -16,6 +16,13 @@ const INSTALLED = path.join(BASE, 'installed');
 const PARTS = ['app', 'artisan', 'bootstrap', 'config', 'database', 'public', 'resources', 'routes', 'storage', '.env.example', 'composer.json'];
 /* What the page in the browser loads. */
 const SCRIPTS = { 'pusher.js': 'pusher-js/dist/web/pusher-with-encryption.js', 'echo.js': 'laravel-echo/dist/echo.iife.js' };
+const ROOT = path.resolve(__dirname, '../..');
+/* What a build needs of the package, and Laravel. */
+const PACKAGE = ['composer.json', 'Makefile', 'src', 'laravel', 'tools'];
+const IN_VENDOR = 'vendor/reverb-native/reverb';
+/* A server that is installed on this machine is none here. */
+const PATH = process.env.PATH.split(':').filter((folder) => !fs.existsSync(path.join(folder, 'reverb'))).join(':');
+const COMPOSER_MS = 300_000;
 const COMMAND_MS = 30_000 * SLOW;
 const END_MS = 15_000 * SLOW;
 
@@ -239,6 +246,37 @@ class Application {
             fs.copyFileSync(path.join(__dirname, '../node_modules', file), this.path(`public/${name}`));
     }
 
+    /* As Composer brings it: a copy of the package in vendor, with no server in it. */
+    static async withCopiedPackage() {
+        const application = new Application({ hasVendor: false });
+        for (const part of PACKAGE)
+            fs.cpSync(path.join(ROOT, part), application.path(`package/${part}`), { recursive: true });
+        const composer = JSON.parse(fs.readFileSync(path.join(BASE, 'composer.json')));
+        composer.repositories[0] = { type: 'path', url: application.path('package'), options: { symlink: false, versions: { 'reverb-native/reverb': 'dev-main' } } };
+        application.write('composer.json', JSON.stringify(composer));
+        fs.copyFileSync(path.join(BASE, 'stubs.php'), application.path('stubs.php'));
+        const { code, said } = await run('composer', ['update', '--no-interaction', '--no-progress'], { cwd: application.folder, timeout: COMPOSER_MS });
+        assert.equal(code, 0, said);
+        fs.rmSync(application.path('package'), { recursive: true });
+        assert.ok(!fs.lstatSync(application.path(IN_VENDOR)).isSymbolicLink());
+        await application.must(['migrate', '--force']);
+        return application;
+    }
+
+    /* A folder of programs: those of the machine by their names, and those of its own by what they do. */
+    programs(name, { links = [], scripts = {} }) {
+        const folder = this.path(name);
+        fs.mkdirSync(folder);
+        for (const program of links) {
+            const found = PATH.split(':').map((each) => path.join(each, program)).find((each) => fs.existsSync(each));
+            assert.ok(found, `${program} is on the PATH`);
+            fs.symlinkSync(found, path.join(folder, program));
+        }
+        for (const [program, text] of Object.entries(scripts))
+            fs.writeFileSync(path.join(folder, program), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+        return folder;
+    }
+
     start(args = [], env = {}) {
         return new Server(this, args, env);
     }
@@ -305,4 +343,4 @@ function ownApplication(t) {
     return application;
 }
 
-module.exports = { Application, installBroadcasting, is11, ownApplication, run, environment };
+module.exports = { Application, COMPOSER_MS, IN_VENDOR, PATH, installBroadcasting, is11, ownApplication, run, environment };

@@ -157,7 +157,7 @@ test('a REVERB_BINARY that is no program is named, and the application is instal
     const application = ownApplication(t);
     const { code, said } = await application.artisan(['reverb:install', '--no-interaction'], { env: { REVERB_BINARY: '/nowhere/reverb' } });
     assert.equal(code, 1);
-    assert.match(said, /REVERB_BINARY is "\/nowhere\/reverb"/);
+    assert.match(said, /REVERB_BINARY \[\/nowhere\/reverb\] does not exist/);
     assert.match(application.read('.env'), /^REVERB_APP_ID=/m);
     assert.ok(application.exists('config/reverb.php'));
 });

@@ -14,7 +14,7 @@ use function Laravel\Prompts\confirm;
 #[AsCommand(name: 'reverb:install')]
 class InstallCommand extends Command
 {
-    use BuildsTheServer;
+    use BringsTheServer;
 
     protected $signature = 'reverb:install';
 
@@ -39,16 +39,16 @@ class InstallCommand extends Command
             $this->chooseDriver();
         }
 
-        return $this->bringServer();
+        return $this->finishWithServer();
     }
 
     /**
      * The server is asked for last: what it lacks does not leave the application half installed.
      */
-    protected function bringServer(): int
+    protected function finishWithServer(): int
     {
         try {
-            $this->components->twoColumnDetail('Native server', $this->binary());
+            $this->components->twoColumnDetail('Native server', $this->findServer() ?? $this->bringServer());
         } catch (BinaryMissing $e) {
             $this->components->error('Reverb was installed, but its native server is missing.');
             $this->line($e->getMessage());

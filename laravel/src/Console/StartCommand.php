@@ -31,7 +31,7 @@ use Throwable;
 #[AsCommand(name: 'reverb:start')]
 class StartCommand extends Command implements SignalableCommandInterface
 {
-    use BuildsTheServer;
+    use BringsTheServer;
 
     /** Seconds between two looks at the key that reverb:restart sets. */
     protected const RESTART_POLL = 2.0;
@@ -72,9 +72,9 @@ class StartCommand extends Command implements SignalableCommandInterface
     public function handle(Repository $config, Dispatcher $events, ApplicationProvider $provider): int
     {
         try {
-            $binary = $this->binary();
+            $binary = $this->findServer() ?? $this->bringServerLate();
         } catch (BinaryMissing $e) {
-            $this->components->error('The native server is not there.');
+            $this->components->error('The native server is missing.');
             $this->line($e->getMessage());
 
             return self::FAILURE;
@@ -100,6 +100,16 @@ class StartCommand extends Command implements SignalableCommandInterface
         }
 
         return $this->serve();
+    }
+
+    /**
+     * Meanwhile nothing listens on the port, which nobody should have to guess.
+     */
+    protected function bringServerLate(): string
+    {
+        $this->components->warn('The native server is missing, and the port is closed until it is here. Run [php artisan reverb:build] when you deploy.');
+
+        return $this->bringServer();
     }
 
     /**

@@ -7,24 +7,39 @@ use Laravel\Reverb\Exceptions\BinaryMissing;
 use Symfony\Component\Process\ExecutableFinder;
 
 /**
- * Where the native server is: where REVERB_BINARY says, else on the PATH, else where this package
- * builds it.
+ * Where the native server is: where REVERB_BINARY says, else where the package was built, else in the
+ * cache, else on the PATH. What is not of this package's version is refused.
  */
 class Binary
 {
-    public function __construct(protected Repository $config)
+    /** @var list<string> */
+    protected array $refusals = [];
+
+    public function __construct(protected Repository $config, protected BinaryCache $cache)
     {
         //
     }
 
     /**
-     * Null where it has to be built first.
+     * Null where it has to be brought first.
      *
-     * @throws BinaryMissing where the configured one cannot be run
+     * @throws BinaryMissing where the configured one cannot be taken
      */
     public function find(): ?string
     {
-        return $this->configured() ?? $this->onPath() ?? $this->built();
+        $this->refusals = [];
+
+        return $this->configured() ?? $this->accept(self::target()) ?? $this->accept($this->cache->path()) ?? $this->accept($this->onPath());
+    }
+
+    /**
+     * Why programs that are there were not taken.
+     *
+     * @return list<string>
+     */
+    public function refusals(): array
+    {
+        return $this->refusals;
     }
 
     /**
@@ -40,6 +55,18 @@ class Binary
         return self::package().'/build/reverb';
     }
 
+    /**
+     * The version of the sources, which the server must have too.
+     */
+    public static function version(): string
+    {
+        $header = (string) @file_get_contents(self::package().'/src/base/version.h');
+
+        return preg_match('/^#define VERSION "(\S+)"/m', $header, $match) === 1
+            ? $match[1]
+            : throw new BinaryMissing('The package ['.self::package().'] is incomplete. Run: composer reinstall reverb-native/reverb');
+    }
+
     protected function configured(): ?string
     {
         $path = $this->config->get('reverb.binary') ?: getenv('REVERB_BINARY');
@@ -48,31 +75,32 @@ class Binary
             return null;
         }
 
-        if (! is_file($path) || ! is_executable($path)) {
-            throw new BinaryMissing("REVERB_BINARY is \"{$path}\", which is no program that can be run.");
+        $refusal = (new Candidate($path))->refusal(self::version());
+
+        if ($refusal !== null) {
+            throw new BinaryMissing("REVERB_BINARY {$refusal} Remove REVERB_BINARY from the environment, and run: php artisan reverb:build");
         }
 
         return realpath($path) ?: $path;
     }
 
-    /**
-     * Other programs may have the same name: ours says so.
-     */
-    protected function onPath(): ?string
+    protected function accept(?string $path): ?string
     {
-        $path = (new ExecutableFinder)->find('reverb');
-
-        if ($path === null) {
+        if ($path === null || ! ($candidate = new Candidate($path))->exists()) {
             return null;
         }
 
-        exec(escapeshellarg($path).' --version 2>/dev/null', $output, $status);
+        $refusal = $candidate->refusal(self::version());
 
-        return $status === 0 && preg_match('/^reverb \d/', $output[0] ?? '') ? $path : null;
+        if ($refusal !== null) {
+            $this->refusals[] = $refusal;
+        }
+
+        return $refusal === null ? $path : null;
     }
 
-    protected function built(): ?string
+    protected function onPath(): ?string
     {
-        return is_executable(self::target()) ? self::target() : null;
+        return (new ExecutableFinder)->find('reverb');
     }
 }

@@ -76,7 +76,7 @@ class Builder
         $lock = @fopen("{$folder}/.lock", 'c');
 
         if ($lock === false) {
-            throw new BinaryMissing("{$folder} cannot be written to. As its owner, run: make -C {$this->folder}");
+            throw new BinaryMissing("[{$folder}] cannot be written. As its owner, run: make -C {$this->folder}");
         }
 
         flock($lock, LOCK_EX);
@@ -86,8 +86,9 @@ class Builder
 
     protected function make(callable $progress): void
     {
-        $total = $this->count((new Command(['make', '-n', 'build'], $this->folder))->mustRun()->getOutput());
-        $make = new Command(['make', '-j'.$this->jobs(), 'build'], $this->folder, timeout: null);
+        // V=1: the compiler's lines are what is counted.
+        $total = $this->count((new Command(['make', '-n', 'V=1', 'build'], $this->folder))->mustRun()->getOutput());
+        $make = new Command(['make', '-j'.$this->jobs(), 'V=1', 'build'], $this->folder, timeout: null);
         $done = 0;
 
         $make->run(function (string $type, string $output) use ($progress, &$done, $total) {
