@@ -41,13 +41,13 @@ static struct channel_receivers *receivers_of(const struct channel_fanout *fanou
     return channel->receivers[fanout->worker];
 }
 
-void channel_fanout_flush_channel(struct channel_fanout *fanout, const struct channel *channel)
+struct channel_subscription *channel_fanout_find(const struct channel_fanout *fanout,
+                                                 const struct ws_conn *conn,
+                                                 const struct channel *channel)
 {
     const struct channel_receivers *receivers = receivers_of(fanout, channel);
 
-    CHECK(receivers->count == 0 && receivers->shared_count == 0);
-    if (receivers->run != NULL)
-        channel_fanout_flush(fanout);
+    return receivers ? channel_receivers_find(receivers, conn) : NULL;
 }
 
 /* A subscription counts as shared where its subscriber has another one. */
@@ -104,13 +104,61 @@ static void flush_run(struct channel_fanout *fanout, const struct channel_receiv
         channel_fanout_flush(fanout);
 }
 
-void channel_fanout_remove(struct channel_fanout *fanout, struct channel_subscription *subscription)
+static void deactivate(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     struct channel_receivers *receivers = receivers_of(fanout, subscription->channel);
 
     flush_run(fanout, receivers, subscription);
     note_one_less(fanout, subscription);
     channel_receivers_deactivate(receivers, subscription);
+}
+
+struct channel_subscription *channel_fanout_join(struct channel_fanout *fanout,
+                                                 struct channel_registry *registry,
+                                                 struct bytes name,
+                                                 struct channel_subscriber *subscriber,
+                                                 bool *is_first)
+{
+    struct channel_subscription *subscription = mem_new(sizeof *subscription);
+
+    subscription->subscriber = subscriber;
+    subscription->channel = channel_registry_join(registry, name, fanout->worker, is_first);
+    list_append(&subscriber->subscriptions, &subscription->link);
+    subscriber->count++;
+    channel_receivers_add(channel_hold_receivers(subscription->channel, fanout->worker),
+                          subscription);
+    return subscription;
+}
+
+/* The worker's last connection left the channel: flushes what is still queued for others. */
+static void drop_receivers(struct channel_fanout *fanout, struct channel *channel)
+{
+    const struct channel_receivers *receivers = receivers_of(fanout, channel);
+
+    CHECK(receivers->count == 0 && receivers->shared_count == 0);
+    if (receivers->run != NULL)
+        channel_fanout_flush(fanout);
+    channel_drop_receivers(channel, fanout->worker);
+}
+
+struct channel *channel_fanout_leave(struct channel_fanout *fanout,
+                                     struct channel_subscription *subscription, bool *is_last)
+{
+    struct channel *channel = subscription->channel;
+    struct channel_receivers *receivers = receivers_of(fanout, channel);
+    bool is_last_of_worker;
+
+    if (subscription->is_active)
+        deactivate(fanout, subscription);
+    list_remove(&subscription->link);
+    subscription->subscriber->count--;
+    channel_receivers_remove(receivers, subscription);
+    is_last_of_worker = receivers->entries_count == 0;
+    if (is_last_of_worker)
+        drop_receivers(fanout, channel);
+    free(subscription);
+    *is_last = channel_registry_leave(channel, fanout->worker, is_last_of_worker);
+    return channel;
 }
 
 /* --- runs ----------------------------------------------------------------------------------- */
@@ -148,7 +196,7 @@ static struct channel_subscription *excepted(struct channel_fanout *fanout,
     const struct channel_subscriber *subscriber =
         except != 0 ? fanout->find(fanout->user, except) : NULL;
     struct channel_subscription *subscription =
-        subscriber ? channel_subscription_find(fanout, subscriber->conn, channel) : NULL;
+        subscriber ? channel_fanout_find(fanout, subscriber->conn, channel) : NULL;
 
     return subscription != NULL && subscription->is_active ? subscription : NULL;
 }
@@ -390,7 +438,7 @@ static void on_activation_mail(struct net_mail *mail, void *owner)
     struct activation_mail *activation = (struct activation_mail *)mail;
     struct channel_fanout *fanout = activation->fanout;
     struct channel_subscription *subscription =
-        channel_subscription_find(fanout, activation->conn, activation->channel);
+        channel_fanout_find(fanout, activation->conn, activation->channel);
 
     (void)owner;
     if (subscription != NULL && !subscription->is_active)

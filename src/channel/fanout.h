@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "channel/registry.h"
 #include "channel/subscription.h"
 #include "metrics/metrics.h"
 
@@ -40,6 +41,24 @@ struct channel_fanout {
 
 void channel_fanout_init(struct channel_fanout *fanout);
 void channel_fanout_deinit(struct channel_fanout *fanout);
+
+/* One connection more in the channel of that name. Not active yet: it hears nothing. `is_first`:
+ * nobody was subscribed before, on any worker. */
+struct channel_subscription *channel_fanout_join(struct channel_fanout *fanout,
+                                                 struct channel_registry *registry,
+                                                 struct bytes name,
+                                                 struct channel_subscriber *subscriber,
+                                                 bool *is_first);
+
+/* One less: frees the subscription, whose connection has heard what was published before.
+ * `is_last`: nobody is left, on any worker. The channel, with a reference for the caller. */
+struct channel *channel_fanout_leave(struct channel_fanout *fanout,
+                                     struct channel_subscription *subscription, bool *is_last);
+
+/* NULL where that connection, which is only compared, is not in that channel. */
+struct channel_subscription *channel_fanout_find(const struct channel_fanout *fanout,
+                                                 const struct ws_conn *conn,
+                                                 const struct channel *channel);
 
 /* Sends `message` to the channel's subscribers on all workers but the connection of socket id
  * `except` (0: nobody is left out). */
@@ -82,9 +101,3 @@ void channel_fanout_flush(struct channel_fanout *fanout);
 
 /* The same at the end of the turn; then names the slow readers. */
 void channel_fanout_end_turn(struct channel_fanout *fanout);
-
-/* For channel/subscription.c alone. The worker has nobody in the channel any more: nothing of it is
- * owed. */
-void channel_fanout_flush_channel(struct channel_fanout *fanout, const struct channel *channel);
-void channel_fanout_remove(struct channel_fanout *fanout,
-                           struct channel_subscription *subscription);

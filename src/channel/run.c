@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "channel/channel.h"
 
 struct channel_run_skip {
     struct channel_subscription *subscription;

@@ -244,7 +244,7 @@ static void on_ready_mail(struct net_mail *mail, void *owner)
     struct pusher_session *session = session_of(ready);
     struct channel_fanout *fanout = &ready->worker->fanout;
     struct channel_subscription *subscription =
-        session ? channel_subscription_find(fanout, &session->ws, ready->channel) : NULL;
+        session ? channel_fanout_find(fanout, &session->ws, ready->channel) : NULL;
 
     (void)owner;
     if (subscription != NULL && !subscription->is_active) {

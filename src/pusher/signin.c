@@ -45,14 +45,13 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
     struct pusher_app *app = session->app;
     struct pusher_worker *worker = session->worker;
     struct pusher_session_user *user = mem_new(sizeof *user);
-    struct channel *channel;
     bool is_first;
 
     user->id = bytes_clone(id);
     user->info_json = bytes_clone(info_json);
     session->user = user;
-    channel = channel_registry_join(app->users, id, worker->index, &is_first);
-    user->subscription = channel_subscription_new(&worker->fanout, &session->subscriber, &channel);
+    user->subscription =
+        channel_fanout_join(&worker->fanout, app->users, id, &session->subscriber, &is_first);
     pusher_encode_signin_success(pusher_worker_scratch(worker), user_data);
     user->welcome = ws_message_new(buffer_bytes(&worker->scratch));
     if (pusher_app_is_shared(app, CLUSTER_KEY_USER, id)) {
@@ -77,19 +76,15 @@ void pusher_signin_complete(struct pusher_session *session)
 void pusher_signin_end(struct pusher_session *session)
 {
     struct pusher_session_user *user = session->user;
-    bool is_last_of_worker;
-    struct channel *channel;
+    bool is_last;
 
     pusher_watchlist_end(session);
     if (user == NULL)
         return;
     session->user = NULL;
-    channel =
-        channel_subscription_free(&session->worker->fanout, user->subscription, &is_last_of_worker);
-    if (channel_registry_leave(channel, session->worker->index, is_last_of_worker) &&
-        !pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user->id))
+    channel_unref(channel_fanout_leave(&session->worker->fanout, user->subscription, &is_last));
+    if (is_last && !pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user->id))
         pusher_watchlist_notify(session->worker, session->app, user->id);
-    channel_unref(channel);
     ws_message_unref(user->welcome);
     bytes_free(&user->id);
     bytes_free(&user->info_json);

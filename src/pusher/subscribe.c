@@ -1,6 +1,6 @@
 #include "pusher/subscribe.h"
 
-#include "base/jsonwrite.h"
+#include "base/move.h"
 #include "pusher/encode.h"
 #include "pusher/limits.h"
 #include "pusher/member.h"
@@ -247,12 +247,10 @@ static void join(struct pusher_session *session, const struct subscribe_request 
 {
     struct pusher_app *app = session->app;
     struct pusher_worker *worker = session->worker;
-    struct channel_subscription *subscription;
-    struct channel *channel;
     bool is_first;
+    struct channel_subscription *subscription = channel_fanout_join(
+        &worker->fanout, app->channels, request->channel, &session->subscriber, &is_first);
 
-    channel = channel_registry_join(app->channels, request->channel, worker->index, &is_first);
-    subscription = channel_subscription_new(&worker->fanout, &session->subscriber, &channel);
     session->channels_count++;
     if (subscription->channel->kind.is_presence)
         join_presence(session, subscription, request);
@@ -356,7 +354,7 @@ struct channel_subscription *pusher_subscribe_find(struct pusher_session *sessio
 
     if (channel == NULL)
         return NULL;
-    subscription = channel_subscription_find(&session->worker->fanout, &session->ws, channel);
+    subscription = channel_fanout_find(&session->worker->fanout, &session->ws, channel);
     channel_unref(channel);
     return subscription;
 }
@@ -372,10 +370,12 @@ static void hide_member(struct pusher_session *session, struct channel *channel,
                                 user_id);
 }
 
-static void leave_presence(struct pusher_session *session, struct channel *channel,
-                           struct channel_presence_member *member)
+static void leave_presence(struct pusher_session *session,
+                           struct channel_subscription *subscription)
 {
+    struct channel_presence_member *member = MOVE(subscription->member);
     const struct bytes user_id = channel_presence_user_id(member);
+    struct channel *channel = subscription->channel;
     struct pusher_app *app = session->app;
 
     channel_registry_lock_state(channel);
@@ -393,16 +393,14 @@ static void leave_presence(struct pusher_session *session, struct channel *chann
 void pusher_subscribe_leave(struct pusher_session *session,
                             struct channel_subscription *subscription)
 {
-    struct pusher_worker *worker = session->worker;
-    struct channel_presence_member *member = subscription->member;
-    bool is_last_of_worker;
-    struct channel *channel =
-        channel_subscription_free(&worker->fanout, subscription, &is_last_of_worker);
+    struct channel *channel;
+    bool is_last;
 
     session->channels_count--;
-    if (member != NULL)
-        leave_presence(session, channel, member);
-    if (!channel_registry_leave(channel, worker->index, is_last_of_worker))
+    if (subscription->member != NULL)
+        leave_presence(session, subscription);
+    channel = channel_fanout_leave(&session->worker->fanout, subscription, &is_last);
+    if (!is_last)
         notify_count(session, channel);
     channel_unref(channel);
 }

@@ -42,23 +42,27 @@ void pusher_watchlist_notify(struct pusher_worker *worker, struct pusher_app *ap
     channel_unref(watchers);
 }
 
+static bool is_watched(const struct pusher_session *session, struct bytes user_id)
+{
+    struct channel *channel = channel_registry_find(session->app->watchers, user_id);
+    bool is_watched;
+
+    if (channel == NULL)
+        return false;
+    is_watched = channel_fanout_find(&session->worker->fanout, &session->ws, channel) != NULL;
+    channel_unref(channel);
+    return is_watched;
+}
+
+/* A user may be named twice. */
 static void watch(struct pusher_session *session, struct bytes user_id)
 {
-    struct pusher_worker *worker = session->worker;
+    struct channel_fanout *fanout = &session->worker->fanout;
     bool is_first;
-    struct channel *channel =
-        channel_registry_join(session->app->watchers, user_id, worker->index, &is_first);
-    bool is_last_of_worker;
 
-    if (channel_subscription_find(&worker->fanout, &session->ws, channel) != NULL) {
-        /* Named twice. */
-        is_last_of_worker = false;
-        channel_registry_leave(channel, worker->index, is_last_of_worker);
-        channel_unref(channel);
-        return;
-    }
-    channel_fanout_add(&worker->fanout,
-                       channel_subscription_new(&worker->fanout, &session->subscriber, &channel));
+    if (!is_watched(session, user_id))
+        channel_fanout_add(fanout, channel_fanout_join(fanout, session->app->watchers, user_id,
+                                                       &session->subscriber, &is_first));
 }
 
 void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_json)
@@ -103,14 +107,9 @@ void pusher_watchlist_end(struct pusher_session *session)
     LIST_EACH(link, following, &session->subscriber.subscriptions) {
         struct channel_subscription *subscription =
             LIST_OWNER(link, struct channel_subscription, link);
-        bool is_last_of_worker;
-        struct channel *channel;
+        bool is_last;
 
-        if (subscription->channel->registry != session->app->watchers)
-            continue;
-        channel =
-            channel_subscription_free(&session->worker->fanout, subscription, &is_last_of_worker);
-        channel_registry_leave(channel, session->worker->index, is_last_of_worker);
-        channel_unref(channel);
+        if (subscription->channel->registry == session->app->watchers)
+            channel_unref(channel_fanout_leave(&session->worker->fanout, subscription, &is_last));
     }
 }

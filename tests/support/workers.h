@@ -132,12 +132,10 @@ static inline struct channel_subscription *workers_subscribe(struct workers *wor
                                                              struct workers_member *member,
                                                              const char *name)
 {
-    struct channel_fanout *fanout = &member->worker->fanout;
     bool is_first;
-    struct channel *channel =
-        channel_registry_join(workers->registry, bytes_of(name), fanout->worker, &is_first);
 
-    return channel_subscription_new(fanout, &member->subscriber, &channel);
+    return channel_fanout_join(&member->worker->fanout, workers->registry, bytes_of(name),
+                               &member->subscriber, &is_first);
 }
 
 static inline struct channel_subscription *workers_join(struct workers *workers,
@@ -153,12 +151,9 @@ static inline struct channel_subscription *workers_join(struct workers *workers,
 static inline void workers_leave(struct channel_subscription *subscription)
 {
     struct workers_member *member = (struct workers_member *)subscription->subscriber->conn;
-    bool is_last_of_worker;
-    struct channel *channel =
-        channel_subscription_free(&member->worker->fanout, subscription, &is_last_of_worker);
+    bool is_last;
 
-    channel_registry_leave(channel, member->worker->fanout.worker, is_last_of_worker);
-    channel_unref(channel);
+    channel_unref(channel_fanout_leave(&member->worker->fanout, subscription, &is_last));
 }
 
 /* Publishes from that worker; `except` may be NULL. */

@@ -382,7 +382,7 @@ static void who_leaves_before_it_became_active_is_forgotten(void **state)
     join_presence(here[0], "A");
     join_presence(here[1], "B");
     channel = channel_registry_find(workers.registry, BYTES("presence-a"));
-    workers_leave(channel_subscription_find(&workers.workers[0].fanout, &here[0]->ws, channel));
+    workers_leave(channel_fanout_find(&workers.workers[0].fanout, &here[0]->ws, channel));
     channel_unref(channel);
     workers_turn(&workers);
     assert_member_received(here[0], "");

@@ -1,5 +1,6 @@
 #include "channel/run.h"
 
+#include "channel/channel.h"
 #include "support/unit.h"
 
 static struct channel *channel;

@@ -29,13 +29,13 @@ static void a_subscription_is_found_by_who_and_where(void **state)
     struct channel_subscription *b = workers_join(&workers, first, "b");
 
     (void)state;
-    assert_ptr_equal(channel_subscription_find(fanout, &first->ws, a->channel), a);
-    assert_ptr_equal(channel_subscription_find(fanout, &first->ws, b->channel), b);
-    assert_null(channel_subscription_find(fanout, &second->ws, a->channel));
+    assert_ptr_equal(channel_fanout_find(fanout, &first->ws, a->channel), a);
+    assert_ptr_equal(channel_fanout_find(fanout, &first->ws, b->channel), b);
+    assert_null(channel_fanout_find(fanout, &second->ws, a->channel));
     assert_int_equal(first->subscriber.count, 2);
 }
 
-static void leaving_says_whether_others_of_the_worker_stay(void **state)
+static void leaving_says_whether_others_stay_on_any_worker(void **state)
 {
     struct workers_member *members[] = {workers_add_client(&workers, 0, WS_DEFLATE_PLAIN),
                                         workers_add_client(&workers, 0, WS_DEFLATE_PLAIN),
@@ -47,15 +47,13 @@ static void leaving_says_whether_others_of_the_worker_stay(void **state)
         subscriptions[i] = workers_join(&workers, members[i], "a");
     for (size_t i = 0; i < 3; i++) {
         struct channel_fanout *fanout = &members[i]->worker->fanout;
-        bool is_last_of_worker;
-        struct channel *channel =
-            channel_subscription_free(fanout, subscriptions[i], &is_last_of_worker);
+        bool is_last;
+        struct channel *channel = channel_fanout_leave(fanout, subscriptions[i], &is_last);
 
-        assert_int_equal(is_last_of_worker, i != 0);
+        assert_int_equal(is_last, i == 2);
+        assert_int_equal(channel->workers & 1, i == 0);
         assert_int_equal(members[i]->subscriber.count, 0);
-        assert_null(channel_subscription_find(fanout, &members[i]->ws, channel));
-        assert_int_equal(channel_registry_leave(channel, fanout->worker, is_last_of_worker),
-                         i == 2);
+        assert_null(channel_fanout_find(fanout, &members[i]->ws, channel));
         channel_unref(channel);
     }
 }
@@ -77,7 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORKERS_TEST(a_subscription_is_found_by_who_and_where),
-        WORKERS_TEST(leaving_says_whether_others_of_the_worker_stay),
+        WORKERS_TEST(leaving_says_whether_others_stay_on_any_worker),
         WORKERS_TEST(one_that_never_became_active_leaves_too),
     };
 
