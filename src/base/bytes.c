@@ -28,6 +28,14 @@ struct bytes bytes_trim(struct bytes text)
     return text;
 }
 
+const char *bytes_find_last(struct bytes text, char c)
+{
+    for (size_t at = text.len; at > 0; at--)
+        if (text.data[at - 1] == c)
+            return text.data + at - 1;
+    return NULL;
+}
+
 bool bytes_next(struct bytes *rest, char separator, struct bytes *piece)
 {
     const char *end;

@@ -44,6 +44,9 @@ struct bytes bytes_from(struct bytes text, size_t offset);
 /* Without spaces and tabs at both ends. */
 struct bytes bytes_trim(struct bytes text);
 
+/* Where the last `c` stands; NULL where there is none. */
+const char *bytes_find_last(struct bytes text, char c);
+
 /* Cuts the next piece up to `separator` off `rest`; false when nothing is left. */
 bool bytes_next(struct bytes *rest, char separator, struct bytes *piece);
 

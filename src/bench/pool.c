@@ -3,24 +3,19 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
-#define EVENTS_MAX 512
 /* How often the other threads look whether it is over. */
 #define LOOK_MS 10
 
+static void on_readable(void *user, void *thread)
+{
+    struct bench_pool_source *source = user;
+
+    source->on_readable(source, thread);
+}
+
 static int turn(struct bench_pool_thread *thread, int wait_ms)
 {
-    struct epoll_event events[EVENTS_MAX];
-    const int count = epoll_wait(thread->epoll_fd, events, EVENTS_MAX, wait_ms);
-
-    for (int i = 0; i < count; i++) {
-        struct bench_pool_source *source = events[i].data.ptr;
-
-        source->on_readable(source, thread);
-    }
-    return count;
+    return bench_poll_wait(&thread->waiting, wait_ms, on_readable, thread);
 }
 
 static void *run_other(void *user)
@@ -40,8 +35,7 @@ bool bench_pool_open(struct bench_pool *pool, size_t threads_count)
         struct bench_pool_thread *thread = &pool->threads[i];
 
         thread->pool = pool;
-        thread->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        if (thread->epoll_fd < 0) {
+        if (!bench_poll_open(&thread->waiting)) {
             bench_pool_close(pool);
             return false;
         }
@@ -54,7 +48,7 @@ bool bench_pool_open(struct bench_pool *pool, size_t threads_count)
 void bench_pool_close(struct bench_pool *pool)
 {
     for (size_t i = 0; i < pool->threads_count; i++) {
-        close(pool->threads[i].epoll_fd);
+        bench_poll_close(&pool->threads[i].waiting);
         free(pool->threads[i].scratch);
     }
     pool->threads_count = 0;
@@ -62,16 +56,13 @@ void bench_pool_close(struct bench_pool *pool)
 
 bool bench_pool_add(struct bench_pool *pool, size_t thread, struct bench_pool_source *source)
 {
-    struct epoll_event event = {.events = EPOLLIN | (source->reads_all ? EPOLLET : 0),
-                                .data.ptr = source};
-
-    return epoll_ctl(pool->threads[thread % pool->threads_count].epoll_fd, EPOLL_CTL_ADD,
-                     source->fd, &event) == 0;
+    return bench_poll_add(&pool->threads[thread % pool->threads_count].waiting, source->fd,
+                          source->reads_all, source);
 }
 
 void bench_pool_remove(struct bench_pool_thread *thread, struct bench_pool_source *source)
 {
-    epoll_ctl(thread->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
+    bench_poll_remove(&thread->waiting, source->fd);
 }
 
 void bench_pool_run(struct bench_pool *pool, int (*on_turn)(void *user), void *user)

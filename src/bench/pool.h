@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "bench/poll.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -17,7 +19,7 @@ struct bench_pool;
 struct bench_pool_thread {
     struct bench_pool *pool;
     pthread_t thread;
-    int epoll_fd;
+    struct bench_poll waiting;
     char *scratch; /* BENCH_POOL_SCRATCH_LEN bytes, for whoever reads */
 };
 

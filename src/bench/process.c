@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@ static uint64_t number_after(const char *text, const char *name)
 
     return at == NULL ? 0 : strtoull(at + strlen(name), NULL, 10);
 }
+
+#ifdef __linux__
 
 static void read_times(pid_t pid, struct bench_process_usage *usage)
 {
@@ -64,6 +67,24 @@ struct bench_process_usage bench_process_usage(pid_t pid)
     usage.memory_bytes = number_after(text, "VmRSS:") * 1024;
     return usage;
 }
+
+#else
+
+/* Of other processes such systems tell nobody but their own tools. */
+struct bench_process_usage bench_process_usage(pid_t pid)
+{
+    struct bench_process_usage usage = {0};
+    struct rusage own;
+
+    if ((pid != 0 && pid != getpid()) || getrusage(RUSAGE_SELF, &own) != 0)
+        return usage;
+    usage.user_s = (double)own.ru_utime.tv_sec + (double)own.ru_utime.tv_usec / 1e6;
+    usage.system_s = (double)own.ru_stime.tv_sec + (double)own.ru_stime.tv_usec / 1e6;
+    usage.cpu_ns = (uint64_t)((usage.user_s + usage.system_s) * 1e9);
+    return usage;
+}
+
+#endif
 
 bool bench_process_is_there(pid_t pid)
 {

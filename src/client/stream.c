@@ -1,5 +1,7 @@
 #include "client/stream.h"
 
+#include "base/platform.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -28,7 +30,7 @@ static bool open_plain(struct client_stream *stream, const struct client_server 
     const struct timeval wait = {.tv_sec = CLIENT_STREAM_WAIT_S};
     const int on = 1;
 
-    stream->fd = socket(server->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    stream->fd = platform_socket(server->address.ss_family);
     return stream->fd >= 0 &&
            setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
            setsockopt(stream->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0 &&
@@ -104,7 +106,7 @@ static ssize_t write_some(struct client_stream *stream, struct bytes data)
 
         return status > 0 ? status : tls_result(stream->tls, status);
     }
-    return send(stream->fd, data.data, data.len, MSG_NOSIGNAL);
+    return platform_send(stream->fd, data);
 }
 
 static bool wait_until_writable(const struct client_stream *stream)

@@ -23,7 +23,7 @@ static void set_address(struct cluster_redis_address *address, struct bytes host
 static void parse_address(struct cluster_redis_address *address, struct bytes text,
                           uint16_t default_port)
 {
-    const char *colon = memrchr(text.data, ':', text.len);
+    const char *colon = bytes_find_last(text, ':');
     struct bytes host = text;
     uint64_t port = default_port;
 

@@ -34,7 +34,7 @@ static char *decode(struct bytes text)
 /* Cuts off `rest` what stands before the last `separator`; false where there is none. */
 static bool cut(struct bytes *rest, char separator, struct bytes *before)
 {
-    const char *at = rest->len > 0 ? memrchr(rest->data, separator, rest->len) : NULL;
+    const char *at = bytes_find_last(*rest, separator);
 
     if (at == NULL)
         return false;

@@ -83,7 +83,7 @@ static bool take_urls(struct config *config, struct buffer *error, struct buffer
 
 bool config_scaling_split_host(struct bytes text, struct bytes *host, uint16_t *port)
 {
-    const char *colon = text.len > 0 ? memrchr(text.data, ':', text.len) : NULL;
+    const char *colon = bytes_find_last(text, ':');
     uint64_t number;
 
     if (colon == NULL)

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/platform.h"
 
 #include <errno.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static int connect_to(const char *path)
     if (strlen(path) >= sizeof address.sun_path)
         return -1;
     memcpy(address.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    fd = platform_socket(AF_UNIX);
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
@@ -272,7 +273,7 @@ static bool send_line(int fd, const char *text)
 
     buffer_append_text(&line, text);
     buffer_append_char(&line, '\n');
-    is_sent = send(fd, line.data, line.len, MSG_NOSIGNAL) == (ssize_t)line.len;
+    is_sent = platform_send(fd, buffer_bytes(&line)) == (ssize_t)line.len;
     buffer_deinit(&line);
     return is_sent;
 }

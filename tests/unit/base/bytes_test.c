@@ -69,6 +69,17 @@ static void a_list_falls_into_its_pieces(void **state)
     assert_false(bytes_next(&rest, ',', &piece));
 }
 
+static void the_last_of_several_is_found(void **state)
+{
+    const struct bytes text = BYTES("a:b:c");
+
+    (void)state;
+    assert_ptr_equal(bytes_find_last(text, ':'), text.data + 3);
+    assert_ptr_equal(bytes_find_last(text, 'a'), text.data);
+    assert_null(bytes_find_last(text, 'x'));
+    assert_null(bytes_find_last(BYTES_NONE, ':'));
+}
+
 static void only_digits_are_a_number(void **state)
 {
     static const char *const wrong[] = {"", " 1", "1 ", "+1", "-1", "1.0", "0x1", "1a", "a"};
@@ -151,6 +162,7 @@ int main(void)
         cmocka_unit_test(the_rest_of_a_text_is_never_beyond_it),
         cmocka_unit_test(blanks_are_trimmed_at_both_ends_only),
         cmocka_unit_test(a_list_falls_into_its_pieces),
+        cmocka_unit_test(the_last_of_several_is_found),
         cmocka_unit_test(only_digits_are_a_number),
         cmocka_unit_test(a_number_over_its_maximum_is_none),
         cmocka_unit_test(numbers_too_long_for_64_bits_are_none),

@@ -1,0 +1,35 @@
+#include "base/platform.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#ifdef MSG_NOSIGNAL
+#define SEND_FLAGS MSG_NOSIGNAL
+#else
+#define SEND_FLAGS 0
+#endif
+
+#ifdef SOCK_CLOEXEC
+int platform_socket(int family)
+{
+    return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+#else
+int platform_socket(int family)
+{
+    const int fd = socket(family, SOCK_STREAM, 0);
+
+    if (fd < 0)
+        return fd;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+#ifdef SO_NOSIGPIPE
+    (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(const int){1}, sizeof(int));
+#endif
+    return fd;
+}
+#endif
+
+ssize_t platform_send(int fd, struct bytes data)
+{
+    return send(fd, data.data, data.len, SEND_FLAGS);
+}

@@ -1,0 +1,1 @@
+#error "<liburing.h> is Linux's alone: see base/platform.h"

@@ -1,0 +1,1 @@
+#error "<linux/filter.h> is Linux's alone: see base/platform.h"

@@ -1,0 +1,1 @@
+#error "<linux/sockios.h> is Linux's alone: see base/platform.h"

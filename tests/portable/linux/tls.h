@@ -1,0 +1,1 @@
+#error "<linux/tls.h> is Linux's alone: see base/platform.h"

@@ -1,0 +1,1 @@
+#error "<sys/auxv.h> is Linux's alone: see base/platform.h"

@@ -1,0 +1,1 @@
+#error "<sys/sysinfo.h> is Linux's alone: see base/platform.h"
