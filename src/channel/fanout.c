@@ -29,6 +29,7 @@ struct activation_mail {
     struct channel_fanout *fanout;
     struct channel *channel;
     struct ws_conn *conn; /* only to look up: it may be gone */
+    uint32_t token;       /* of the subscription */
     struct ws_message *welcome;
     struct ws_message *cached;
 };
@@ -121,6 +122,7 @@ struct channel_subscription *channel_fanout_join(struct channel_fanout *fanout,
 {
     struct channel_subscription *subscription = mem_new(sizeof *subscription);
 
+    subscription->token = ++fanout->last_token;
     subscription->subscriber = subscriber;
     subscription->channel = channel_registry_join(registry, name, fanout->worker, is_first);
     list_append(&subscriber->subscriptions, &subscription->link);
@@ -441,7 +443,8 @@ static void on_activation_mail(struct net_mail *mail, void *owner)
         channel_fanout_find(fanout, activation->conn, activation->channel);
 
     (void)owner;
-    if (subscription != NULL && !subscription->is_active)
+    if (subscription != NULL && subscription->token == activation->token &&
+        !subscription->is_active)
         channel_fanout_activate(fanout, subscription, activation->welcome, activation->cached);
     ws_message_unref(activation->welcome);
     ws_message_unref(activation->cached);
@@ -459,6 +462,7 @@ void channel_fanout_add_in_order(struct channel_fanout *fanout,
     activation->fanout = fanout;
     activation->channel = channel_ref(subscription->channel);
     activation->conn = subscription->subscriber->conn;
+    activation->token = subscription->token;
     activation->welcome = MOVE(*welcome);
     activation->cached = MOVE(*cached);
     NET_MAILBOX_POST(&fanout->loop->mailbox, activation);

@@ -32,6 +32,7 @@ struct channel_fanout {
     void *user;
 
     /* Owner. */
+    uint32_t last_token;           /* of its subscriptions */
     struct channel_run *first_run; /* of this turn, the oldest first */
     struct channel_run *last_run;
     struct ws_conn **slow;

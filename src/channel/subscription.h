@@ -16,6 +16,7 @@ struct channel_subscription {
     struct channel_subscriber *subscriber;
     struct channel *channel;                /* a reference */
     struct channel_presence_member *member; /* of a presence channel */
+    uint32_t token;                         /* of all of the worker's no other has it */
     uint32_t index;                         /* of its place, channel/receivers.h */
     bool is_active;                         /* hears the channel's events */
     bool is_shared;                         /* the subscriber is in other channels too */

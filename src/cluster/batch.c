@@ -116,12 +116,24 @@ void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbo
     batch->number = event->number;
 }
 
-void cluster_batch_await(struct cluster_batch *batch, struct bytes key, uint64_t socket_id,
-                         bool notifies_count)
+/* Nobody else reads it: it comes back with the answer. */
+static void add_waiter(struct cluster_batch *batch, struct cluster_waiter waiter)
+{
+    struct buffer text = {0};
+
+    buffer_append_number(&text, waiter.socket_id);
+    buffer_append_char(&text, ':');
+    buffer_append_number(&text, waiter.token);
+    add(batch, buffer_bytes(&text));
+    buffer_deinit(&text);
+}
+
+void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
+                         struct cluster_waiter waiter, bool notifies_count)
 {
     begin(batch, "D");
     add(batch, key);
-    add_number(batch, socket_id);
+    add_waiter(batch, waiter);
     add_text(batch, notifies_count ? "t" : "");
 }
 
@@ -140,20 +152,20 @@ void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id,
 }
 
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
-                         uint64_t socket_id)
+                         struct cluster_waiter waiter)
 {
     begin(batch, "M");
     add(batch, app_id);
     add_number(batch, max);
-    add_number(batch, socket_id);
+    add_waiter(batch, waiter);
 }
 
 void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_key,
-                                 uint64_t socket_id)
+                                 struct cluster_waiter waiter)
 {
     begin(batch, "Q");
     add(batch, user_key);
-    add_number(batch, socket_id);
+    add_waiter(batch, waiter);
 }
 
 /* --- nodes ---------------------------------------------------------------------------------- */

@@ -39,15 +39,15 @@ void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct by
                         struct bytes user_info);
 void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id);
 void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbox_event *event);
-void cluster_batch_await(struct cluster_batch *batch, struct bytes key, uint64_t socket_id,
-                         bool notifies_count);
+void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
+                         struct cluster_waiter waiter, bool notifies_count);
 void cluster_batch_terminate(struct cluster_batch *batch, struct bytes app_id,
                              struct bytes user_id);
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change);
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
-                         uint64_t socket_id);
+                         struct cluster_waiter waiter);
 void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_key,
-                                 uint64_t socket_id);
+                                 struct cluster_waiter waiter);
 
 void cluster_batch_hello(struct cluster_batch *batch, const char *epoch);
 void cluster_batch_heartbeat(struct cluster_batch *batch, bool may_reap);

@@ -55,7 +55,7 @@ struct op {
     struct net_mail mail;
     struct cluster_link *link;
     struct net_chunk *frame;
-    uint64_t socket_id;
+    struct cluster_waiter waiter; /* of an event: the socket that is left out */
     uint64_t ttl_ms;
     int number; /* change, max */
     unsigned flags;
@@ -85,10 +85,11 @@ static void apply_op(const struct op *op)
         cluster_link_leave(link, key, first);
         break;
     case OP_AWAIT:
-        cluster_link_await(link, key, op->socket_id, op->flags);
+        cluster_link_await(link, key, op->waiter, op->flags);
         break;
     case OP_PUBLISH:
-        cluster_link_publish(link, key, op->socket_id, op->frame, op->ttl_ms, op->is_delivered);
+        cluster_link_publish(link, key, op->waiter.socket_id, op->frame, op->ttl_ms,
+                             op->is_delivered);
         break;
     case OP_TERMINATE:
         cluster_link_terminate(link, key, first);
@@ -97,10 +98,10 @@ static void apply_op(const struct op *op)
         cluster_link_connections(link, key, op->number);
         break;
     case OP_ADMIT:
-        cluster_link_admit(link, key, (uint32_t)op->number, op->socket_id);
+        cluster_link_admit(link, key, (uint32_t)op->number, op->waiter.socket_id);
         break;
     case OP_LOOKUP_ONLINE:
-        cluster_link_lookup_online(link, key, op->socket_id);
+        cluster_link_lookup_online(link, key, op->waiter);
         break;
     }
 }
@@ -185,12 +186,12 @@ void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes
     post(cluster, op_of_channel(cluster, OP_LEAVE, key, user_id, BYTES_NONE));
 }
 
-void cluster_await(struct cluster *cluster, struct cluster_key key, uint64_t socket_id,
+void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,
                    unsigned flags)
 {
     struct op *op = op_of_channel(cluster, OP_AWAIT, key, BYTES_NONE, BYTES_NONE);
 
-    op->socket_id = socket_id;
+    op->waiter = waiter;
     op->flags = flags;
     post(cluster, op);
 }
@@ -200,7 +201,7 @@ void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t e
 {
     struct op *op = op_of_channel(cluster, OP_PUBLISH, key, BYTES_NONE, BYTES_NONE);
 
-    op->socket_id = except;
+    op->waiter.socket_id = except;
     op->frame = net_chunk_ref(frame);
     op->ttl_ms = ttl_ms;
     op->is_delivered = is_delivered;
@@ -225,15 +226,16 @@ void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, u
     struct op *op = op_of_app(cluster, OP_ADMIT, app_id, BYTES_NONE);
 
     op->number = (int)max;
-    op->socket_id = socket_id;
+    op->waiter.socket_id = socket_id;
     post(cluster, op);
 }
 
-void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key, uint64_t socket_id)
+void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key,
+                           struct cluster_waiter waiter)
 {
     struct op *op = op_of_channel(cluster, OP_LOOKUP_ONLINE, user_key, BYTES_NONE, BYTES_NONE);
 
-    op->socket_id = socket_id;
+    op->waiter = waiter;
     post(cluster, op);
 }
 

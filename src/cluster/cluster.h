@@ -28,6 +28,13 @@ struct cluster_member {
     struct bytes user_info; /* JSON */
 };
 
+/* Who waits for an answer. A connection may wait twice at one time (it subscribes, leaves, and
+ * subscribes again): the token, the caller's own, tells which of them is answered. */
+struct cluster_waiter {
+    uint64_t socket_id;
+    uint64_t token;
+};
+
 /* What the nodes agreed on. Called on the cluster's thread; everything is borrowed for the call. */
 struct cluster_events {
     /* `frame`: a finished WebSocket frame. `ttl_ms`: not 0 where it is to be kept that long. */
@@ -45,11 +52,11 @@ struct cluster_events {
     void (*on_cached)(struct cluster_key key, struct bytes frame, uint64_t ttl_ms, void *user);
     void (*on_count)(struct cluster_key key, uint64_t count, void *user);
     /* Everything up to cluster_await() has been applied. */
-    void (*on_ready)(struct cluster_key key, uint64_t socket_id, void *user);
+    void (*on_ready)(struct cluster_key key, struct cluster_waiter waiter, void *user);
     void (*on_admitted)(struct bytes app_id, uint64_t socket_id, bool is_admitted, void *user);
     void (*on_online)(struct cluster_key watch_key, bool is_online, void *user);
-    void (*on_online_answer)(struct cluster_key user_key, uint64_t socket_id, bool is_online,
-                             void *user);
+    void (*on_online_answer)(struct cluster_key user_key, struct cluster_waiter waiter,
+                             bool is_online, void *user);
     void (*on_terminate)(struct bytes app_id, struct bytes user_id, void *user);
     /* Whether so much waits for the workers that nothing more should be read. */
     bool (*is_congested)(void *user);
@@ -103,7 +110,7 @@ void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluste
 void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id);
 
 /* Has `on_ready` called. Not answered where the link goes down: `on_down` is called then. */
-void cluster_await(struct cluster *cluster, struct cluster_key key, uint64_t socket_id,
+void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,
                    unsigned flags);
 
 /* To all other nodes that have subscribers; to this one too (`on_event`) unless `is_delivered`. */
@@ -121,7 +128,7 @@ void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, u
 
 /* Whether the user is signed in anywhere: `on_online_answer`. */
 void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key,
-                           uint64_t socket_id);
+                           struct cluster_waiter waiter);
 
 /* --- for status and metrics ----------------------------------------------------------------- */
 

@@ -46,6 +46,16 @@ static uint64_t number_of(struct bytes text)
     return bytes_to_number(text, UINT64_MAX, &number) ? number : 0;
 }
 
+/* What cluster/batch.c made of it. */
+static struct cluster_waiter waiter_of(struct bytes text)
+{
+    struct bytes token = text;
+    struct bytes socket_id = BYTES_NONE;
+
+    bytes_next(&token, ':', &socket_id);
+    return (struct cluster_waiter){number_of(socket_id), number_of(token)};
+}
+
 /* --- events --------------------------------------------------------------------------------- */
 
 static struct origin *origin_of(struct cluster_inbox *inbox, struct bytes process)
@@ -173,27 +183,31 @@ static void read_of_channel(struct cluster_inbox *inbox, char letter, struct byt
         events->on_count(key, number_of(parts[1]), inbox->user);
         break;
     case 'D':
-        events->on_ready(key, number_of(parts[1]), inbox->user);
+        events->on_ready(key, waiter_of(parts[1]), inbox->user);
         break;
     case 'O':
         events->on_online(key, number_of(parts[1]) != 0, inbox->user);
         break;
     case 'Q':
-        events->on_online_answer(key, number_of(parts[1]), number_of(parts[2]) != 0, inbox->user);
+        events->on_online_answer(key, waiter_of(parts[1]), number_of(parts[2]) != 0, inbox->user);
         break;
     default:
         break;
     }
 }
 
-/* app, socket, whether it may */
+/* App, who waits, whether it may. What was admitted for a previous incarnation is counted no more:
+ * Redis has taken away what that one had, and who waited was told when its link was lost. */
 static void read_admission(struct cluster_inbox *inbox, const struct bytes *parts)
 {
+    const struct cluster_waiter waiter = waiter_of(parts[1]);
     const bool is_admitted = number_of(parts[2]) != 0;
 
+    if (waiter.token != inbox->incarnation)
+        return;
     if (is_admitted)
         cluster_state_app(inbox->state, parts[0])->connections_count++;
-    inbox->events->on_admitted(parts[0], number_of(parts[1]), is_admitted, inbox->user);
+    inbox->events->on_admitted(parts[0], waiter.socket_id, is_admitted, inbox->user);
 }
 
 void cluster_inbox_read(struct cluster_inbox *inbox, struct bytes letter, struct bytes packed)

@@ -15,6 +15,7 @@ struct cluster_inbox {
     const char *process;           /* this one's name */
     struct cluster_outbox *outbox; /* its own events come back to it */
     struct cluster_state *state;   /* connections that are admitted count */
+    unsigned incarnation;          /* of the link now */
     bool is_partial;               /* snapshots do not show the members of all nodes yet */
     uint64_t received_count;       /* events of others */
 

@@ -546,6 +546,7 @@ static void say_hello(void *user)
     for (size_t i = 0; i < sizeof random; i++)
         snprintf(epoch + 2 * i, 3, "%02x", random[i]);
     snprintf(link->node, sizeof link->node, "%s.%u", link->shared->process, ++link->incarnation);
+    link->inbox.incarnation = link->incarnation;
     cluster_batch_hello(&link->batch, epoch);
     flush_batch(link, on_hello);
 }
@@ -671,13 +672,13 @@ void cluster_link_leave(struct cluster_link *link, struct bytes key, struct byte
         cluster_batch_leave(batch_of(link), key, user_id);
 }
 
-void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t socket_id,
+void cluster_link_await(struct cluster_link *link, struct bytes key, struct cluster_waiter waiter,
                         unsigned flags)
 {
     if (link->phase != CLUSTER_LINK_UP)
         return;
     report_subscriptions_of(link, key);
-    cluster_batch_await(batch_of(link), key, socket_id, flags & CLUSTER_NOTIFIES_COUNT);
+    cluster_batch_await(batch_of(link), key, waiter, flags & CLUSTER_NOTIFIES_COUNT);
 }
 
 void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
@@ -728,14 +729,15 @@ void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t
     if (link->phase != CLUSTER_LINK_UP)
         return;
     report_connections(link, app);
-    cluster_batch_admit(batch_of(link), app_id, max, socket_id);
+    cluster_batch_admit(batch_of(link), app_id, max,
+                        (struct cluster_waiter){socket_id, link->incarnation});
 }
 
 void cluster_link_lookup_online(struct cluster_link *link, struct bytes user_key,
-                                uint64_t socket_id)
+                                struct cluster_waiter waiter)
 {
     if (link->phase == CLUSTER_LINK_UP)
-        cluster_batch_lookup_online(batch_of(link), user_key, socket_id);
+        cluster_batch_lookup_online(batch_of(link), user_key, waiter);
 }
 
 bool cluster_link_query(struct cluster_link *link, struct cluster_resp *arguments,

@@ -123,7 +123,7 @@ void cluster_link_subscriptions(struct cluster_link *link, struct bytes key, int
 void cluster_link_join(struct cluster_link *link, struct bytes key, struct bytes user_id,
                        struct bytes user_info);
 void cluster_link_leave(struct cluster_link *link, struct bytes key, struct bytes user_id);
-void cluster_link_await(struct cluster_link *link, struct bytes key, uint64_t socket_id,
+void cluster_link_await(struct cluster_link *link, struct bytes key, struct cluster_waiter waiter,
                         unsigned flags);
 void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
                           struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered);
@@ -132,7 +132,7 @@ void cluster_link_connections(struct cluster_link *link, struct bytes app_id, in
 void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t max,
                         uint64_t socket_id);
 void cluster_link_lookup_online(struct cluster_link *link, struct bytes user_key,
-                                uint64_t socket_id);
+                                struct cluster_waiter waiter);
 
 /* Calls `on_acked` when all up to now has been applied; false where there is nothing to wait for,
  * or no hope: it is not called then. */

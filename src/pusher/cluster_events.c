@@ -14,7 +14,7 @@ struct events_mail {
     struct net_mail mail;
     struct pusher_worker *worker;
     struct pusher_app *app;
-    uint64_t socket_id;
+    struct cluster_waiter waiter;
     struct channel *channel;    /* a reference, or NULL */
     struct ws_message *message; /* a reference, or NULL */
     struct ws_message *cached;
@@ -46,8 +46,8 @@ static struct buffer *scratch(struct pusher_cluster_events *events)
 /* --- to the worker of one connection -------------------------------------------------------- */
 
 /* Takes the references in `content`. */
-static void post(struct pusher_cluster_events *events, struct pusher_app *app, uint64_t socket_id,
-                 net_mail_fn deliver, struct events_mail *content)
+static void post(struct pusher_cluster_events *events, struct pusher_app *app,
+                 struct cluster_waiter waiter, net_mail_fn deliver, struct events_mail *content)
 {
     struct events_mail *mail = mem_new(sizeof *mail);
 
@@ -55,14 +55,15 @@ static void post(struct pusher_cluster_events *events, struct pusher_app *app, u
     *content = (struct events_mail){0};
     mail->mail.deliver = deliver;
     mail->app = app;
-    mail->socket_id = socket_id;
-    mail->worker = &events->workers[pusher_socket_id_worker(socket_id, events->workers_count)];
+    mail->waiter = waiter;
+    mail->worker =
+        &events->workers[pusher_socket_id_worker(waiter.socket_id, events->workers_count)];
     NET_MAILBOX_POST(&mail->worker->loop->mailbox, mail);
 }
 
 static struct pusher_session *session_of(const struct events_mail *mail)
 {
-    struct pusher_session *session = pusher_worker_find(mail->worker, mail->socket_id);
+    struct pusher_session *session = pusher_worker_find(mail->worker, mail->waiter.socket_id);
 
     return session != NULL && !session->is_over && session->app == mail->app ? session : NULL;
 }
@@ -238,13 +239,22 @@ static void on_member_removed(struct cluster_key key, struct bytes user_id, bool
 
 /* --- those who waited ----------------------------------------------------------------------- */
 
+/* The one that is answered; NULL if it has ended, though there may be another one since. */
+static struct channel_subscription *subscription_of(struct pusher_session *session,
+                                                    const struct events_mail *mail)
+{
+    struct channel_subscription *subscription =
+        session ? channel_fanout_find(&mail->worker->fanout, &session->ws, mail->channel) : NULL;
+
+    return subscription != NULL && subscription->token == mail->waiter.token ? subscription : NULL;
+}
+
 static void on_ready_mail(struct net_mail *mail, void *owner)
 {
     struct events_mail *ready = (struct events_mail *)mail;
     struct pusher_session *session = session_of(ready);
     struct channel_fanout *fanout = &ready->worker->fanout;
-    struct channel_subscription *subscription =
-        session ? channel_fanout_find(fanout, &session->ws, ready->channel) : NULL;
+    struct channel_subscription *subscription = subscription_of(session, ready);
 
     (void)owner;
     if (subscription != NULL && !subscription->is_active) {
@@ -256,7 +266,7 @@ static void on_ready_mail(struct net_mail *mail, void *owner)
     free_mail(ready);
 }
 
-static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
+static void on_ready(struct cluster_key key, struct cluster_waiter waiter, void *user)
 {
     struct pusher_cluster_events *events = user;
     struct events_mail ready = {0};
@@ -271,7 +281,7 @@ static void on_ready(struct cluster_key key, uint64_t socket_id, void *user)
         ready.message = pusher_subscribe_welcome(channel, &events->scratch);
         ready.cached = pusher_subscribe_cached(channel, uv_hrtime() / 1000000, &events->scratch);
     }
-    post(events, app, socket_id, on_ready_mail, &ready);
+    post(events, app, waiter, on_ready_mail, &ready);
     channel_registry_unlock_state(channel);
     channel_unref(channel);
 }
@@ -295,7 +305,7 @@ static void on_admitted(struct bytes app_id, uint64_t socket_id, bool is_admitte
     struct pusher_app *app = app_of(events, app_id);
 
     if (app != NULL)
-        post(events, app, socket_id, on_admission_mail,
+        post(events, app, (struct cluster_waiter){.socket_id = socket_id}, on_admission_mail,
              &(struct events_mail){.is_admitted = is_admitted});
 }
 
@@ -315,28 +325,34 @@ static void on_online(struct cluster_key watch_key, bool is_online, void *user)
     channel_unref(watchers);
 }
 
-static void on_message_mail(struct net_mail *mail, void *owner)
+/* Of who has signed in anew meanwhile, and watches others, the former watch has ended. */
+static void on_online_mail(struct net_mail *mail, void *owner)
 {
-    struct events_mail *message = (struct events_mail *)mail;
-    struct pusher_session *session = session_of(message);
+    struct events_mail *online = (struct events_mail *)mail;
+    struct pusher_session *session = session_of(online);
 
     (void)owner;
-    if (session != NULL)
-        pusher_session_send(session, ws_message_text(message->message));
-    free_mail(message);
+    if (subscription_of(session, online) != NULL)
+        pusher_session_send(session, ws_message_text(online->message));
+    free_mail(online);
 }
 
-static void on_online_answer(struct cluster_key user_key, uint64_t socket_id, bool is_online,
-                             void *user)
+static void on_online_answer(struct cluster_key user_key, struct cluster_waiter waiter,
+                             bool is_online, void *user)
 {
     struct pusher_cluster_events *events = user;
-    struct pusher_app *app = app_of(events, user_key.app_id);
+    const struct cluster_key watch_key = {CLUSTER_KEY_WATCH, user_key.app_id, user_key.name};
+    struct events_mail online = {0};
+    struct pusher_app *app;
 
-    if (app == NULL || !is_online)
+    if (!is_online)
+        return;
+    online.channel = find(events, watch_key, &app);
+    if (online.channel == NULL)
         return;
     pusher_encode_watchlist(scratch(events), BYTES("online"), &user_key.name, 1);
-    post(events, app, socket_id, on_message_mail,
-         &(struct events_mail){.message = ws_message_new(buffer_bytes(&events->scratch))});
+    online.message = ws_message_new(buffer_bytes(&events->scratch));
+    post(events, app, waiter, on_online_mail, &online);
 }
 
 /* --- all of them ---------------------------------------------------------------------------- */
@@ -369,7 +385,8 @@ static void on_down(void *user)
     struct pusher_cluster_events *events = user;
 
     for (size_t i = 0; i < events->workers_count; i++)
-        post(events, NULL, (uint64_t)i << 32, on_down_mail, &(struct events_mail){0});
+        post(events, NULL, (struct cluster_waiter){.socket_id = (uint64_t)i << 32}, on_down_mail,
+             &(struct events_mail){0});
 }
 
 static bool is_congested(void *user)

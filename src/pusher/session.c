@@ -296,6 +296,15 @@ static void establish(struct pusher_session *session)
     pusher_liveness_begin(session);
 }
 
+static void await_place(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+
+    session->is_awaiting = true;
+    cluster_admit(app->cluster, bytes_of(app->id), pusher_app_settings(app)->max_connections,
+                  session->socket_id);
+}
+
 /* Establishes it, unless the app has as many connections as it may have. */
 static void take_place(struct pusher_session *session)
 {
@@ -305,8 +314,7 @@ static void take_place(struct pusher_session *session)
 
     session->is_counted = true;
     if (max != 0 && pusher_app_is_shared(app, CLUSTER_KEY_USER, BYTES(""))) {
-        session->is_awaiting = true;
-        cluster_admit(app->cluster, bytes_of(app->id), max, session->socket_id);
+        await_place(session);
     } else if (max != 0 && before >= max) {
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
     } else {
@@ -327,7 +335,7 @@ void pusher_session_admit(struct pusher_session *session, bool is_admitted)
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
 }
 
-static void complete_subscriptions(struct pusher_session *session)
+static void resume_subscriptions(struct pusher_session *session)
 {
     struct pusher_app *app = session->app;
 
@@ -335,33 +343,38 @@ static void complete_subscriptions(struct pusher_session *session)
         struct channel_subscription *subscription =
             LIST_OWNER(link, struct channel_subscription, link);
 
-        if (subscription->is_active || subscription->channel->registry != app->channels ||
-            pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(subscription->channel)))
+        if (subscription->is_active || subscription->channel->registry != app->channels)
             continue;
-        pusher_subscribe_complete(session, subscription);
+        pusher_subscribe_await(session, subscription);
         if (session->is_over)
             return;
     }
 }
 
-void pusher_session_resume(struct pusher_session *session)
+/* By what this node knows. */
+static void decide_place(struct pusher_session *session)
 {
     struct pusher_app *app = session->app;
+    const uint32_t max = pusher_app_settings(app)->max_connections;
+    const bool has_place = max == 0 || atomic_load(&app->connections_count) <= max;
 
-    if (session->is_awaiting && !pusher_app_is_shared(app, CLUSTER_KEY_USER, BYTES(""))) {
-        const uint32_t max = pusher_app_settings(app)->max_connections;
-        const bool has_place = max == 0 || atomic_load(&app->connections_count) <= max;
+    if (has_place)
+        cluster_connections(app->cluster, bytes_of(app->id), 1);
+    pusher_session_admit(session, has_place);
+}
 
-        if (has_place)
-            cluster_connections(app->cluster, bytes_of(app->id), 1);
-        pusher_session_admit(session, has_place);
-    }
+void pusher_session_resume(struct pusher_session *session)
+{
+    /* The link may be back already: then it is asked anew. */
+    if (session->is_awaiting && pusher_app_is_shared(session->app, CLUSTER_KEY_USER, BYTES("")))
+        await_place(session);
+    else if (session->is_awaiting)
+        decide_place(session);
     if (session->is_over)
         return;
-    if (session->user != NULL && session->user->welcome != NULL &&
-        !pusher_app_is_shared(app, CLUSTER_KEY_USER, session->user->id))
-        pusher_signin_complete(session);
-    complete_subscriptions(session);
+    if (session->user != NULL && session->user->welcome != NULL)
+        pusher_signin_await(session);
+    resume_subscriptions(session);
 }
 
 static void begin(struct pusher_session *session, struct bytes origin)

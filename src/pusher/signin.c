@@ -37,8 +37,28 @@ static bool is_authentic(struct pusher_session *session, const struct credential
     return is_signed;
 }
 
-/* The session becomes a receiver of what is sent to the user, and is told so: where there are other
- * nodes as soon as they all know. */
+void pusher_signin_complete(struct pusher_session *session)
+{
+    struct pusher_session_user *user = session->user;
+
+    channel_fanout_activate(&session->worker->fanout, user->subscription, user->welcome, NULL);
+    ws_message_unref(user->welcome);
+    user->welcome = NULL;
+}
+
+void pusher_signin_await(struct pusher_session *session)
+{
+    const struct pusher_session_user *user = session->user;
+    struct pusher_app *app = session->app;
+
+    if (pusher_app_is_shared(app, CLUSTER_KEY_USER, user->id))
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user->id),
+                      (struct cluster_waiter){session->socket_id, user->subscription->token}, 0);
+    else
+        pusher_signin_complete(session);
+}
+
+/* The session becomes a receiver of what is sent to the user, and is told so. */
 static void become(struct pusher_session *session, struct bytes id, struct bytes info_json,
                    struct bytes user_data)
 {
@@ -54,23 +74,7 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
         channel_fanout_join(&worker->fanout, app->users, id, &session->subscriber, &is_first);
     pusher_encode_signin_success(pusher_worker_scratch(worker), user_data);
     user->welcome = ws_message_new(buffer_bytes(&worker->scratch));
-    if (pusher_app_is_shared(app, CLUSTER_KEY_USER, id)) {
-        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, id), session->socket_id,
-                      0);
-        return;
-    }
-    if (is_first)
-        pusher_watchlist_notify(worker, app, id);
-    pusher_signin_complete(session);
-}
-
-void pusher_signin_complete(struct pusher_session *session)
-{
-    struct pusher_session_user *user = session->user;
-
-    channel_fanout_activate(&session->worker->fanout, user->subscription, user->welcome, NULL);
-    ws_message_unref(user->welcome);
-    user->welcome = NULL;
+    pusher_signin_await(session);
 }
 
 void pusher_signin_end(struct pusher_session *session)
@@ -89,6 +93,24 @@ void pusher_signin_end(struct pusher_session *session)
     bytes_free(&user->id);
     bytes_free(&user->info_json);
     free(user);
+}
+
+/* Counted as the new user before it ends being the former one: to sign in again as the same one is
+ * no news to those who watch. */
+static void change_user(struct pusher_session *session, struct bytes id, struct bytes info_json,
+                        struct bytes user_data)
+{
+    struct pusher_app *app = session->app;
+    const size_t worker = session->worker->index;
+    bool is_first;
+    struct channel *channel = channel_registry_join(app->users, id, worker, &is_first);
+
+    pusher_signin_end(session);
+    become(session, id, info_json, user_data);
+    channel_registry_leave(channel, worker, false);
+    if (is_first && !pusher_app_is_shared(app, CLUSTER_KEY_USER, id))
+        pusher_watchlist_notify(session->worker, app, id);
+    channel_unref(channel);
 }
 
 /* `user_data` with its `id`, a stretch of it, as a string: pusher-js takes no other. */
@@ -117,8 +139,7 @@ static bool sign_in(struct pusher_session *session, struct bytes user_data)
             append_with_text_id(&scratch, user_data, id);
             user_data = buffer_bytes(&scratch);
         }
-        pusher_signin_end(session);
-        become(session, id, fields[1].value.raw, user_data);
+        change_user(session, id, fields[1].value.raw, user_data);
         if (!session->is_over && fields[2].value.type == JSONSCAN_ARRAY)
             pusher_watchlist_begin(session, fields[2].value.raw);
     }

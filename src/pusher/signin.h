@@ -12,5 +12,9 @@ void pusher_signin(struct pusher_session *session, struct pusher_decode_message 
 /* Undoes it, when the connection ends or signs in as somebody else. */
 void pusher_signin_end(struct pusher_session *session);
 
-/* Sign-in waits for the other nodes: it no longer does. */
+/* Who has signed in is told so: at once by what this node knows, or when all nodes know of it.
+ * Asking again, after a link was lost, is no harm. */
+void pusher_signin_await(struct pusher_session *session);
+
+/* All nodes know of it. */
 void pusher_signin_complete(struct pusher_session *session);

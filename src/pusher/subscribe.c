@@ -206,8 +206,7 @@ static void notify_count(struct pusher_session *session, struct channel *channel
     channel_registry_unlock_state(channel);
 }
 
-void pusher_subscribe_complete(struct pusher_session *session,
-                               struct channel_subscription *subscription)
+static void complete(struct pusher_session *session, struct channel_subscription *subscription)
 {
     struct pusher_worker *worker = session->worker;
     struct channel *channel = subscription->channel;
@@ -222,6 +221,20 @@ void pusher_subscribe_complete(struct pusher_session *session,
     }
     if (!session->is_over)
         notify_count(session, channel);
+}
+
+void pusher_subscribe_await(struct pusher_session *session,
+                            struct channel_subscription *subscription)
+{
+    const struct channel *channel = subscription->channel;
+    struct pusher_app *app = session->app;
+
+    if (pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_CHANNEL, channel_name(channel)),
+                      (struct cluster_waiter){session->socket_id, subscription->token},
+                      pusher_app_cluster_flags(app, channel));
+    else
+        complete(session, subscription);
 }
 
 /* The member has one more connection; where it is its first here, other nodes hear of it. */
@@ -254,11 +267,7 @@ static void join(struct pusher_session *session, const struct subscribe_request 
     session->channels_count++;
     if (subscription->channel->kind.is_presence)
         join_presence(session, subscription, request);
-    if (pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, request->channel))
-        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_CHANNEL, request->channel),
-                      session->socket_id, pusher_app_cluster_flags(app, subscription->channel));
-    else
-        pusher_subscribe_complete(session, subscription);
+    pusher_subscribe_await(session, subscription);
 }
 
 /* Whether the subscription stands for the user that the request names. */

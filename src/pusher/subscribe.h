@@ -7,10 +7,10 @@
 void pusher_subscribe(struct pusher_session *session, struct pusher_decode_message *message);
 void pusher_subscribe_end(struct pusher_session *session, struct pusher_decode_message *message);
 
-/* The subscription waits for the other nodes: it no longer does, and is answered by what this node
- * knows. */
-void pusher_subscribe_complete(struct pusher_session *session,
-                               struct channel_subscription *subscription);
+/* Activates a subscription and answers it: at once by what this node knows, or when all nodes know
+ * of it. Asking again, after a link was lost, is no harm. */
+void pusher_subscribe_await(struct pusher_session *session,
+                            struct channel_subscription *subscription);
 
 /* What a newcomer is told first: that it is subscribed, and who is there; and of a cache channel
  * the last event, or that there is none (NULL for other channels). Any thread, under the channel's

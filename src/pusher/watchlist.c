@@ -54,15 +54,19 @@ static bool is_watched(const struct pusher_session *session, struct bytes user_i
     return is_watched;
 }
 
-/* A user may be named twice. */
-static void watch(struct pusher_session *session, struct bytes user_id)
+/* NULL if that user was named before. */
+static struct channel_subscription *watch(struct pusher_session *session, struct bytes user_id)
 {
     struct channel_fanout *fanout = &session->worker->fanout;
+    struct channel_subscription *subscription;
     bool is_first;
 
-    if (!is_watched(session, user_id))
-        channel_fanout_add(fanout, channel_fanout_join(fanout, session->app->watchers, user_id,
-                                                       &session->subscriber, &is_first));
+    if (is_watched(session, user_id))
+        return NULL;
+    subscription = channel_fanout_join(fanout, session->app->watchers, user_id,
+                                       &session->subscriber, &is_first);
+    channel_fanout_add(fanout, subscription);
+    return subscription;
 }
 
 void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_json)
@@ -74,17 +78,19 @@ void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_js
 
     while (jsonscan_next_element(&rest, &element)) {
         struct buffer scratch = {0};
+        struct channel_subscription *subscription = NULL;
         struct bytes user_id;
 
-        if (!pusher_user_id_read(&element, &scratch, &user_id)) {
+        if (pusher_user_id_read(&element, &scratch, &user_id))
+            subscription = watch(session, user_id);
+        if (subscription == NULL) {
             buffer_deinit(&scratch);
             continue;
         }
-        watch(session, user_id);
         if (pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user_id)) {
             cluster_lookup_online(session->app->cluster,
                                   pusher_app_key(session->app, CLUSTER_KEY_USER, user_id),
-                                  session->socket_id);
+                                  (struct cluster_waiter){session->socket_id, subscription->token});
         } else if (is_online(session->app, user_id)) {
             online = mem_resize(online, (online_count + 1) * sizeof *online);
             online[online_count++] = bytes_clone(user_id);

@@ -5,8 +5,9 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
+const { app } = require('../support/server.js');
 const { ownCluster, redisOf } = require('../support/cluster.js');
-const { Client } = require('../support/clients.js');
+const { Client, connectionsAre } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
 const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { until } = require('../support/wait.js');
@@ -184,4 +185,27 @@ test('/up tells which way it is', { timeout: 60_000 }, async (t) => {
     await cluster.away();
     await cluster.redis.start();
     await cluster.connected();
+});
+
+test('who connects while Redis hangs is counted once, and max_connections holds afterwards', { timeout: 60_000 }, async (t) => {
+    const max = 20;
+    const cluster = await ownCluster(t, { nodes: 2, apps: [app({ max_connections: max })] });
+    const { nodes } = cluster;
+    const before = await cluster.openMany(5);
+    cluster.redis.signal('SIGSTOP');
+    const came = [...Array(10).keys()].map((n) => new Client(nodes[n % 2]));
+    await cluster.away();
+    for (const client of came)
+        await client.next('pusher:connection_established');
+    cluster.redis.signal('SIGCONT');
+    await cluster.connected();
+    for (const node of nodes)
+        await connectionsAre(node, before.length + came.length);
+    for (const client of [...before, ...came])
+        await client.leave();
+    for (const node of nodes)
+        await connectionsAre(node, 0);
+    const later = [...Array(max + 10).keys()].map((n) => new Client(nodes[n % 2]));
+    const first = await Promise.all(later.map((client) => client.take()));
+    assert.equal(first.filter(({ event }) => event === 'pusher:connection_established').length, max);
 });

@@ -169,3 +169,23 @@ test('a large user_info and odd user ids cross', async () => {
     assert.deepEqual(hash, { 'an"na\\é': { text: 'x'.repeat(4000) }, 0: {} });
     assert.deepEqual((await anna.next(ADDED)).json, { user_id: '0', user_info: {} });
 });
+
+test('who subscribes, leaves and subscribes in one go is greeted as a member, and hears nothing of itself', async () => {
+    const channel = 'presence-again';
+    const witness = await Client.open(nodes[1]);
+    await witness.join(channel, 'witness');
+    for (let round = 0; round < 10; round++) {
+        const client = await Client.open(nodes[0]);
+        const options = { channelData: { user_id: `u${round}` } };
+        client.inOneSegment(() => {
+            client.sendSubscribe(channel, options);
+            client.unsubscribe(channel);
+            client.sendSubscribe(channel, options);
+        });
+        const { json } = await client.next('pusher_internal:subscription_succeeded', channel);
+        assert.deepEqual(json.presence.ids.sort(), [`u${round}`, 'witness']);
+        assert.deepEqual(await seenSoFar(client, channel), []);
+        await client.leave();
+        await until(async () => (await get(nodes[0], `/channels/${channel}/users`)).json.users.length === 1, 'it is gone');
+    }
+});

@@ -114,3 +114,29 @@ test('a watched user is told of once when the first connection anywhere comes, a
         await client.quiet();
     }
 });
+
+test('who signs in anew at once is told of those that it watches now, not of those before', async () => {
+    const [before, now, client] = await cluster.openMany(3);
+    await before.signin({ id: 'watched-before' });
+    await now.signin({ id: 'watched-now' });
+    for (let round = 0; round < 5; round++) {
+        client.inOneSegment(() => {
+            client.sendSignin({ id: 'watcher', watchlist: ['watched-before'] });
+            client.sendSignin({ id: 'watcher', watchlist: ['watched-now'] });
+        });
+        assert.equal((await client.next('pusher:signin_success')).json.user_data, '{"id":"watcher","watchlist":["watched-now"]}');
+        assert.deepEqual((await client.next(WATCHLIST)).json.events, [{ name: 'online', user_ids: ['watched-now'] }]);
+        await client.quiet();
+    }
+});
+
+test('who signs in again as the same user is no news to those who watch', async () => {
+    const [watcher, client] = await cluster.openMany(2);
+    await client.signin({ id: 'again' });
+    watcher.sendSignin({ id: 'watcher', watchlist: ['again'] });
+    await told(watcher, 'online', 'again');
+    for (let round = 0; round < 10; round++)
+        await client.signin({ id: 'again', user_info: { round } });
+    await watcher.signin({ id: 'watcher' });
+    await watcher.quiet();
+});

@@ -92,3 +92,25 @@ test('who has gone is told of no more', async () => {
     await again.signin({ id: 'anna-3', watchlist: ['fred'] });
     await becomes(again, 'online', 'fred');
 });
+
+test('who signs in again as the same user is no news to those who watch, as another one it is', async () => {
+    const [anna, bert] = await Client.openMany(server, 2);
+    await bert.signin({ id: 'bert-again' });
+    anna.sendSignin({ id: 'anna', watchlist: ['bert-again', 'robert'] });
+    await becomes(anna, 'online', 'bert-again');
+    for (let round = 0; round < 10; round++)
+        await bert.signin({ id: 'bert-again', user_info: { round } });
+    await bert.signin({ id: 'robert' });
+    assert.deepEqual((await anna.take()).json.events, [{ name: 'offline', user_ids: ['bert-again'] }]);
+    assert.deepEqual((await anna.take()).json.events, [{ name: 'online', user_ids: ['robert'] }]);
+    await bert.leave();
+    await becomes(anna, 'offline', 'robert');
+});
+
+test('a user who is named twice in a watchlist is told of once', async () => {
+    const [bert, anna] = await Client.openMany(server, 2);
+    await bert.signin({ id: 'bert-twice' });
+    anna.sendSignin({ id: 'anna', watchlist: ['bert-twice', 'bert-twice'] });
+    await anna.next('pusher:signin_success');
+    assert.deepEqual((await anna.take()).json.events, [{ name: 'online', user_ids: ['bert-twice'] }]);
+});

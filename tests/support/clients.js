@@ -125,6 +125,13 @@ class Client {
         this.socket.send(text);
     }
 
+    /* What `send` sends is one segment for the server: it is handled in one go. */
+    inOneSegment(send) {
+        this.socket._socket.cork();
+        send();
+        this.socket._socket.uncork();
+    }
+
     async ping() {
         this.send('pusher:ping', {});
         return this.next('pusher:pong');

@@ -66,9 +66,11 @@ static inline void inbox_fixture_on_count(struct cluster_key key, uint64_t count
     inbox_fixture_note(user, "count", key.app_id, key.name, BYTES(""), count);
 }
 
-static inline void inbox_fixture_on_ready(struct cluster_key key, uint64_t socket_id, void *user)
+static inline void inbox_fixture_on_ready(struct cluster_key key, struct cluster_waiter waiter,
+                                          void *user)
 {
-    inbox_fixture_note(user, "ready", key.app_id, key.name, BYTES(""), socket_id);
+    inbox_fixture_note(user, "ready", key.app_id, key.name, BYTES(""),
+                       waiter.socket_id + waiter.token);
 }
 
 static inline void inbox_fixture_on_admitted(struct bytes app_id, uint64_t socket_id,
@@ -83,11 +85,12 @@ static inline void inbox_fixture_on_online(struct cluster_key watch_key, bool is
     inbox_fixture_note(user, "online", watch_key.app_id, watch_key.name, BYTES(""), is_online);
 }
 
-static inline void inbox_fixture_on_online_answer(struct cluster_key user_key, uint64_t socket_id,
-                                                  bool is_online, void *user)
+static inline void inbox_fixture_on_online_answer(struct cluster_key user_key,
+                                                  struct cluster_waiter waiter, bool is_online,
+                                                  void *user)
 {
     inbox_fixture_note(user, is_online ? "is online" : "is offline", user_key.app_id, user_key.name,
-                       BYTES(""), socket_id);
+                       BYTES(""), waiter.socket_id + waiter.token);
 }
 
 static inline void inbox_fixture_on_terminate(struct bytes app_id, struct bytes user_id, void *user)

@@ -57,17 +57,18 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
     cluster_batch_subscriptions(&batch, BYTES("k"), 2,
                                 CLUSTER_IS_PRESENCE | CLUSTER_NOTIFIES_COUNT);
     cluster_batch_show(&batch, BYTES("k"), CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE);
-    cluster_batch_await(&batch, BYTES("k"), UINT64_MAX, true);
+    cluster_batch_await(&batch, BYTES("k"), (struct cluster_waiter){UINT64_MAX, 3}, true);
     cluster_batch_terminate(&batch, BYTES("a"), BYTES("u"));
     cluster_batch_connections(&batch, BYTES("a"), -3);
-    cluster_batch_admit(&batch, BYTES("a"), 9, 7);
-    cluster_batch_lookup_online(&batch, BYTES("k"), 7);
+    cluster_batch_admit(&batch, BYTES("a"), 9, (struct cluster_waiter){7, 4});
+    cluster_batch_lookup_online(&batch, BYTES("k"), (struct cluster_waiter){7, 5});
     cluster_batch_heartbeat(&batch, true);
     cluster_batch_remove_previous(&batch);
     cluster_batch_all_is_said(&batch);
     cluster_batch_leave_cluster(&batch);
-    check("EVALSHA sha 1 p:{0} n.1 H epoch S k 2 pt Y k pk D k 18446744073709551615 t T a u X a -3 "
-          "M a 9 7 Q k 7 B 1 F Z G ");
+    check(
+        "EVALSHA sha 1 p:{0} n.1 H epoch S k 2 pt Y k pk D k 18446744073709551615:3 t T a u X a -3 "
+        "M a 9 7:4 Q k 7:5 B 1 F Z G ");
 }
 
 static void an_event_says_whether_it_is_to_come_back(void **state)

@@ -42,10 +42,10 @@ static struct bytes read_entry(const char *letter, const char *const parts[PARTS
 static void each_entry_is_told_as_what_it_is(void **state)
 {
     (void)state;
-    assert_text(READ("D", "c1:a:b", "12"), "ready a/b  12\n");
+    assert_text(READ("D", "c1:a:b", "12:300"), "ready a/b  312\n");
     assert_text(READ("C", "c1:a:b", "3"), "count a/b  3\n");
     assert_text(READ("O", "w1:a:u", "1"), "online a/u  1\n");
-    assert_text(READ("Q", "u1:a:u", "9", "0"), "is offline a/u  9\n");
+    assert_text(READ("Q", "u1:a:u", "9:100", "0"), "is offline a/u  109\n");
     assert_text(READ("S", "c1:a:b", "0", ""), "kept a/b  0\n");
     assert_text(READ("A", "c1:a:b", "u", "{}", "me"), "added a/u {} 1\n");
     assert_text(READ("A", "c1:a:b", "u", "{}", "you"), "added a/u {} 0\n");
@@ -60,9 +60,20 @@ static void each_entry_is_told_as_what_it_is(void **state)
 static void who_is_admitted_counts(void **state)
 {
     (void)state;
-    assert_text(READ("M", "a", "5", "1"), "admitted a/  5\n");
-    assert_text(READ("M", "a", "6", "0"), "refused a/  6\n");
+    fixture.inbox.incarnation = 2;
+    assert_text(READ("M", "a", "5:2", "1"), "admitted a/  5\n");
+    assert_text(READ("M", "a", "6:2", "0"), "refused a/  6\n");
     assert_int_equal(cluster_state_app(&fixture.state, BYTES("a"))->connections_count, 1);
+}
+
+static void what_a_previous_incarnation_was_admitted_is_passed_over(void **state)
+{
+    (void)state;
+    fixture.inbox.incarnation = 2;
+    assert_text(READ("M", "a", "5:1", "1"), "");
+    assert_text(READ("M", "a", "5:1", "0"), "");
+    assert_text(READ("M", "a", "5", "1"), "");
+    assert_int_equal(cluster_state_app(&fixture.state, BYTES("a"))->connections_count, 0);
 }
 
 static void events_of_others_are_told_once(void **state)
@@ -111,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_entry_is_told_as_what_it_is),
         TEST(who_is_admitted_counts),
+        TEST(what_a_previous_incarnation_was_admitted_is_passed_over),
         TEST(events_of_others_are_told_once),
         TEST(our_own_events_are_told_where_they_were_not_before),
         TEST(what_is_not_understood_is_passed_over),
