@@ -91,10 +91,12 @@ install: $(OUT)/reverb ## install the server to PREFIX (/usr/local) and the unit
 	install -m 755 $(OUT)/reverb $(DESTDIR)$(PREFIX)/bin/reverb
 	sed -e 's,/usr/local/bin,$(PREFIX)/bin,' packaging/reverb.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
+	install -m 644 packaging/reverb.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.socket
 
 .PHONY: uninstall
 uninstall: ## remove what `make install` brought to the same PREFIX
-	rm -f $(DESTDIR)$(PREFIX)/bin/reverb $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
+	rm -f $(DESTDIR)$(PREFIX)/bin/reverb $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.socket
 
 ## -- to change it
 

@@ -68,6 +68,8 @@ static int listening_socket(void)
 
 static void world_open(struct world *world)
 {
+    const int listener = listening_socket();
+
     *world = (struct world){.app = app_of_documentation()};
     world->app.accept_client_events_from = CONFIG_CLIENT_EVENTS_ALL;
     world->app.ping_interval_s = 24 * 60 * 60;
@@ -87,8 +89,8 @@ static void world_open(struct world *world)
     world->worker.all = &world->worker;
     world->worker.all_count = 1;
     world->worker.pusher = &world->pusher;
-    CHECK(server_worker_open(&world->worker, &world->config, listening_socket(),
-                             &world->descriptors) == 0);
+    CHECK(server_worker_open(&world->worker, &world->config, &listener, 1, &world->descriptors) ==
+          0);
     for (size_t i = 0; i < CLIENTS_COUNT; i++) {
         int fds[2];
 

@@ -22,6 +22,7 @@ struct admin {
     struct config_address address;
     const char *token; /* NULL: none is needed; borrowed from the settings */
     uint16_t port;
+    int fd; /* the listener's */
     struct net_mailbox *main_mailbox;
     admin_write_fn write;
     void *user;
@@ -35,7 +36,8 @@ struct admin {
     struct list waiting; /* requests whose page the main thread has not written yet */
     uv_timer_t tick;
 
-    bool has_ended; /* main's: pages that come back have no reader any more */
+    bool is_bequeathed; /* main's: another process has the socket too */
+    bool has_ended;     /* main's: pages that come back have no reader any more */
 };
 
 /* A request on its way to the main thread and back. */
@@ -253,19 +255,30 @@ static bool open_loop(struct admin *admin, int fd)
     return admin->listener != NULL;
 }
 
-struct admin *admin_open(const struct config *settings, struct net_mailbox *main_mailbox,
-                         admin_write_fn write, void *user, struct buffer *error)
+/* The socket that is inherited, if it is where the settings want it, else a new one. */
+static int open_socket(struct admin *admin, int inherited_fd, struct buffer *error)
+{
+    if (inherited_fd >= 0 && admin_listen_is_at(inherited_fd, &admin->address, &admin->port))
+        return inherited_fd;
+    if (inherited_fd >= 0)
+        close(inherited_fd);
+    return admin_listen(&admin->address, &admin->port, error);
+}
+
+struct admin *admin_open(const struct config *settings, int inherited_fd,
+                         struct net_mailbox *main_mailbox, admin_write_fn write, void *user,
+                         struct buffer *error)
 {
     struct admin *admin = mem_new(sizeof *admin);
-    int fd = -1;
 
+    admin->fd = -1;
     admin->token = settings->admin_token;
     admin->main_mailbox = main_mailbox;
     admin->write = write;
     admin->user = user;
     if (config_address_parse(settings->admin, &admin->address, error))
-        fd = admin_listen(&admin->address, &admin->port, error);
-    if (fd >= 0 && open_loop(admin, fd))
+        admin->fd = open_socket(admin, inherited_fd, error);
+    if (admin->fd >= 0 && open_loop(admin, admin->fd))
         return admin;
     free(admin);
     return NULL;
@@ -282,6 +295,16 @@ static void *run(void *user)
 void admin_start(struct admin *admin)
 {
     CHECK(pthread_create(&admin->thread, NULL, run, admin) == 0);
+}
+
+int admin_fd(const struct admin *admin)
+{
+    return admin->fd;
+}
+
+void admin_bequeath(struct admin *admin)
+{
+    admin->is_bequeathed = true;
 }
 
 uint16_t admin_port(const struct admin *admin)
@@ -308,7 +331,8 @@ void admin_end(struct admin *admin)
     net_mailbox_post(&admin->loop.mailbox, mail);
     CHECK(pthread_join(admin->thread, NULL) == 0);
     admin->has_ended = true;
-    admin_listen_forget(&admin->address);
+    if (!admin->is_bequeathed)
+        admin_listen_forget(&admin->address);
 }
 
 void admin_free(struct admin *admin)

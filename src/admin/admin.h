@@ -32,9 +32,17 @@ struct admin_page {
 typedef void (*admin_write_fn)(struct admin_page *page, void *user);
 
 /* Listens on `settings->admin`; NULL, and one line in `error`, if it cannot. `main_mailbox` is the
- * main thread's, which calls `write` for each page. */
-struct admin *admin_open(const struct config *settings, struct net_mailbox *main_mailbox,
-                         admin_write_fn write, void *user, struct buffer *error);
+ * main thread's, which calls `write` for each page. `inherited_fd` is -1, or a listening socket of
+ * another process, which is taken if it is the right one. */
+struct admin *admin_open(const struct config *settings, int inherited_fd,
+                         struct net_mailbox *main_mailbox, admin_write_fn write, void *user,
+                         struct buffer *error);
+
+/* Borrowed: its listening socket, for another process to inherit. */
+int admin_fd(const struct admin *admin);
+
+/* Another process has inherited it: the file of a Unix socket stays. */
+void admin_bequeath(struct admin *admin);
 void admin_start(struct admin *admin);
 
 /* The port that the system chose, if the address has port 0; 0 for a Unix socket. */

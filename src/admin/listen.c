@@ -70,6 +70,27 @@ int admin_listen(const struct config_address *address, uint16_t *port, struct bu
     return -1;
 }
 
+static bool is_at_path(int fd, const char *path)
+{
+    struct sockaddr_un name = {0};
+    socklen_t len = sizeof name;
+
+    return getsockname(fd, (struct sockaddr *)&name, &len) == 0 && name.sun_family == AF_UNIX &&
+           strcmp(name.sun_path, path) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+bool admin_listen_is_at(int fd, const struct config_address *address, uint16_t *port)
+{
+    struct sockaddr_storage where;
+
+    *port = 0;
+    if (address->is_unix)
+        return is_at_path(fd, address->path);
+    return net_socket_take(fd) && net_socket_is_at(fd, address->host, address->port) &&
+           net_socket_address(fd, &where, port) == 0;
+}
+
 void admin_listen_forget(const struct config_address *address)
 {
     if (address->is_unix)

@@ -12,5 +12,9 @@
 /* The descriptor, or -1 and one line in `error`. `port`: the one that the system chose for 0. */
 int admin_listen(const struct config_address *address, uint16_t *port, struct buffer *error);
 
+/* Whether that listening socket, which another process has opened, is the one; it is prepared then.
+ */
+bool admin_listen_is_at(int fd, const struct config_address *address, uint16_t *port);
+
 /* Removes the file of a Unix socket. */
 void admin_listen_forget(const struct config_address *address);

@@ -1,16 +1,23 @@
 #include "cli/running.h"
 
+#include "base/printable.h"
 #include "cli/options.h"
-#include "server/control.h"
+#include "server/ask.h"
+#include "server/place.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define POLL_MS 20
+#define ANSWER_S 5
+/* A new process starts, and PHP with it. */
+#define RESTART_ANSWER_S 70
 /* Beyond what the server says it takes. */
 #define PATIENCE_S 5
 
@@ -19,7 +26,8 @@ struct request {
     uint16_t port_number; /* which server is meant */
     const char *config_file;
     const char *env_file;
-    bool json;
+    const char *option; /* that the command alone has; NULL: none */
+    bool has_option;
 };
 
 static bool read_options(int argc, char **argv, struct request *request, struct buffer *error)
@@ -28,41 +36,52 @@ static bool read_options(int argc, char **argv, struct request *request, struct 
         {.name = "--port", .text = &request->port},
         {.name = "--config", .text = &request->config_file},
         {.name = "--env", .text = &request->env_file},
-        {.name = "--json", .flag = &request->json},
+        {.name = request->option, .flag = &request->has_option},
     };
+    const size_t count = sizeof spec / sizeof spec[0];
 
-    return cli_options_parse(spec, sizeof spec / sizeof spec[0], argc, argv, error);
+    return cli_options_parse(spec, request->option != NULL ? count : count - 1, argc, argv, error);
 }
 
-/* The port alone needs no configuration. */
+static bool read_port(const char *text, uint16_t *port, struct buffer *error)
+{
+    uint64_t number;
+
+    if (!bytes_to_number(bytes_of(text), UINT16_MAX, &number) || number == 0) {
+        buffer_printf(error, "--port \"%s\" is no port; give a number from 1 to 65535", text);
+        return false;
+    }
+    *port = (uint16_t)number;
+    return true;
+}
+
+/* The port alone needs no configuration, nor does the only server that there is. */
 static bool find_port(const struct request *request, uint16_t *port, struct buffer *error)
 {
     const struct config_options options = {.config_file = request->config_file,
                                            .env_file = request->env_file};
+    const bool is_anywhere = request->config_file == NULL && request->env_file == NULL;
     struct buffer warnings = {0};
     struct config *config;
-    uint64_t number;
 
-    if (request->port != NULL) {
-        if (!bytes_to_number(bytes_of(request->port), UINT16_MAX, &number) || number == 0) {
-            buffer_printf(error, "--port \"%s\" is no port; give a number from 1 to 65535",
-                          request->port);
-            return false;
-        }
-        *port = (uint16_t)number;
+    if (request->port != NULL)
+        return read_port(request->port, port, error);
+    *port = is_anywhere && getenv("REVERB_CONTROL") != NULL ? server_place_lone_port() : 0;
+    if (*port != 0)
         return true;
-    }
     config = config_load(&options, error, &warnings);
     buffer_deinit(&warnings);
-    if (config == NULL)
-        return false;
-    *port = config->port;
+    if (config != NULL)
+        *port = config->port;
+    else if (is_anywhere)
+        *port = server_place_lone_port();
     config_free(config);
-    return true;
+    return *port != 0;
 }
 
 /* Asks the server and has its answer parsed; NULL after one line on standard error. */
-static json_t *ask(int argc, char **argv, const char *command, struct request *request)
+static json_t *ask(int argc, char **argv, const char *command, unsigned within_s,
+                   struct request *request)
 {
     struct buffer text = {0};
     json_t *answer = NULL;
@@ -70,13 +89,23 @@ static json_t *ask(int argc, char **argv, const char *command, struct request *r
     if (read_options(argc, argv, request, &text) &&
         find_port(request, &request->port_number, &text)) {
         buffer_clear(&text);
-        if (server_control_ask(request->port_number, command, &text))
+        if (server_ask(request->port_number, command, within_s, &text))
             answer = json_loadb(text.data, text.len, 0, NULL);
     }
     if (answer == NULL)
-        fprintf(stderr, "reverb: %s\n", buffer_text(&text));
+        printable_print_line(stderr, "reverb: %s", buffer_text(&text));
     buffer_deinit(&text);
     return answer;
+}
+
+/* What the server says against it. */
+static bool is_refused(json_t *answer)
+{
+    const char *error = json_string_value(json_object_get(answer, "error"));
+
+    if (error != NULL)
+        printable_print_line(stderr, "reverb: %s", error);
+    return error != NULL;
 }
 
 /* --- status --------------------------------------------------------------------------------- */
@@ -86,7 +115,7 @@ static void print_row(const char *title, json_t *value)
     if (value == NULL)
         return;
     if (json_is_string(value))
-        printf("%-22s %s\n", title, json_string_value(value));
+        printable_print_line(stdout, "%-22s %s", title, json_string_value(value));
     else
         printf("%-22s %" JSON_INTEGER_FORMAT "\n", title, json_integer_value(value));
 }
@@ -145,23 +174,38 @@ static void print_table(json_t *status)
 
     print_rows(rows, sizeof rows / sizeof rows[0], status);
     print_cluster(json_object_get(status, "cluster"));
-    json_array_foreach(json_object_get(status, "apps"), index, app) printf(
-        "app %-18s %" JSON_INTEGER_FORMAT " connections, %" JSON_INTEGER_FORMAT " channels\n",
+    json_array_foreach(json_object_get(status, "apps"), index, app) printable_print_line(
+        stdout, "app %-18s %" JSON_INTEGER_FORMAT " connections, %" JSON_INTEGER_FORMAT " channels",
         json_string_value(json_object_get(app, "id")),
         json_integer_value(json_object_get(app, "connections")),
         json_integer_value(json_object_get(app, "channels")));
 }
 
+static void print_json(json_t *status)
+{
+    char *text = json_dumps(status, JSON_INDENT(2));
+    struct bytes rest = bytes_of(text);
+    struct bytes line;
+
+    while (bytes_next(&rest, '\n', &line)) {
+        struct buffer out = {0};
+
+        printable_append_json(&out, line);
+        printf("%.*s\n", BYTES_ARGS(buffer_bytes(&out)));
+        buffer_deinit(&out);
+    }
+    free(text);
+}
+
 int cli_running_status(int argc, char **argv)
 {
-    struct request request = {0};
-    json_t *status = ask(argc, argv, "status", &request);
+    struct request request = {.option = "--json"};
+    json_t *status = ask(argc, argv, "status", ANSWER_S, &request);
 
     if (status == NULL)
         return 1;
-    if (request.json) {
-        json_dumpf(status, stdout, JSON_INDENT(2));
-        printf("\n");
+    if (request.has_option) {
+        print_json(status);
     } else {
         print_table(status);
     }
@@ -177,7 +221,7 @@ static bool is_gone(uint16_t port, pid_t pid)
 {
     struct buffer answer = {0};
     const bool is_there =
-        (kill(pid, 0) == 0 || errno != ESRCH) && server_control_ask(port, "status", &answer);
+        (kill(pid, 0) == 0 || errno != ESRCH) && server_ask(port, "status", ANSWER_S, &answer);
 
     buffer_deinit(&answer);
     return !is_there;
@@ -195,44 +239,68 @@ static bool wait_until_gone(uint16_t port, pid_t pid, json_int_t within_s)
     return is_gone(port, pid);
 }
 
-static int stop(int argc, char **argv, const char *done)
+/* Waits for the end that the server has promised; `done` is said then. */
+static int wait_for_end(const struct request *request, json_t *answer, const char *done)
 {
-    struct request request = {0};
-    json_t *answer = ask(argc, argv, "stop", &request);
-    bool has_ended;
-    pid_t pid;
+    const pid_t pid = (pid_t)json_integer_value(json_object_get(answer, "pid"));
+    const json_int_t within_s = json_integer_value(json_object_get(answer, "ends_within_s"));
 
-    if (answer == NULL)
-        return 1;
-    pid = (pid_t)json_integer_value(json_object_get(answer, "pid"));
-    has_ended =
-        wait_until_gone(request.port_number, pid,
-                        json_integer_value(json_object_get(answer, "ends_within_s")) + PATIENCE_S);
-    json_decref(answer);
-    if (!has_ended) {
-        fprintf(stderr, "reverb: the server (pid %d) was told to end and is still there\n",
-                (int)pid);
-        return 1;
+    if (wait_until_gone(request->port_number, pid, within_s + PATIENCE_S)) {
+        printf("%s\n", done);
+        return 0;
     }
-    printf("%s\n", done);
-    return 0;
+    fprintf(stderr, "reverb: the server (pid %d) was told to end and is still there\n", (int)pid);
+    return 1;
+}
+
+/* The command's option is its second word. */
+static bool is_given(int argc, char **argv, const char *option)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], option) == 0)
+            return true;
+    return false;
 }
 
 int cli_running_stop(int argc, char **argv)
 {
-    return stop(argc, argv, "The server has stopped.");
+    struct request request = {.option = "--now"};
+    const char *command = is_given(argc, argv, "--now") ? "stop now" : "stop";
+    json_t *answer = ask(argc, argv, command, ANSWER_S, &request);
+    int status;
+
+    if (answer == NULL)
+        return 1;
+    status = is_refused(answer) ? 1 : wait_for_end(&request, answer, "The server has stopped.");
+    json_decref(answer);
+    return status;
 }
 
 int cli_running_restart(int argc, char **argv)
 {
-    return stop(argc, argv,
-                "The server has ended gracefully; its process manager starts it again.");
+    struct request request = {0};
+    json_t *answer = ask(argc, argv, "restart", RESTART_ANSWER_S, &request);
+    int status = 0;
+
+    if (answer == NULL)
+        return 1;
+    if (is_refused(answer)) {
+        status = 1;
+    } else if (json_object_get(answer, "done") != NULL) {
+        printf("The server was restarted; a new process serves.\n");
+    } else {
+        status =
+            wait_for_end(&request, answer,
+                         "The server has ended gracefully; its process manager starts it again.");
+    }
+    json_decref(answer);
+    return status;
 }
 
 int cli_running_reload(int argc, char **argv)
 {
     struct request request = {0};
-    json_t *answer = ask(argc, argv, "reload", &request);
+    json_t *answer = ask(argc, argv, "reload", ANSWER_S, &request);
 
     if (answer == NULL)
         return 1;

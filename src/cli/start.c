@@ -5,27 +5,41 @@
 #include "cli/options.h"
 #include "server/server.h"
 
-#include <stdio.h>
+static int run(int argc, char **argv, struct server_predecessor *predecessor, struct buffer *error)
+{
+    struct config_options options = {0};
+    struct buffer warnings = {0};
+    struct server_start start = {
+        .options = &options,
+        .argv = argv - 1, /* the program's own name stands before the command's */
+        .predecessor = predecessor,
+    };
+
+    if (cli_options_start(argc, argv, &options, error))
+        start.config = config_load(&options, error, &warnings);
+    if (start.config != NULL) {
+        log_init((struct log_options){
+            .level = start.config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+            .json = start.config->log_json,
+        });
+        log_warn_lines(buffer_bytes(&warnings));
+    }
+    buffer_deinit(&warnings);
+    return start.config != NULL ? server_run(&start, error) : 1;
+}
 
 int cli_start(int argc, char **argv)
 {
-    struct config_options options = {0};
+    struct server_predecessor predecessor;
     struct buffer error = {0};
-    struct buffer warnings = {0};
-    struct config *config = NULL;
-    int status = 1;
+    int status;
 
-    if (cli_options_start(argc, argv, &options, &error))
-        config = config_load(&options, &error, &warnings);
-    if (config == NULL) {
+    server_predecessor_open(&predecessor);
+    status = run(argc, argv, &predecessor, &error);
+    if (error.len > 0) {
         printable_print_line(stderr, "reverb: %s", buffer_text(&error));
-    } else {
-        log_init((struct log_options){.level = config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
-                                      .json = config->log_json});
-        log_warn_lines(buffer_bytes(&warnings));
-        status = server_run(&options, config);
+        server_predecessor_say_failed(&predecessor, buffer_bytes(&error));
     }
     buffer_deinit(&error);
-    buffer_deinit(&warnings);
     return status;
 }

@@ -16,6 +16,8 @@
  * its end, gives way. */
 #define EVICT_SILENT_MS 250
 #define EVICT_SLOW_MS 2000
+/* While the server ends: who was only just accepted gets so long to ask something. */
+#define FIRST_REQUEST_MS 1000
 
 /* What a response mostly has beside its own headers and its body. */
 #define RESPONSE_MORE_LEN (128 + HTTP_DATE_LINE_LEN)
@@ -33,6 +35,7 @@ struct http_conn {
     bool has_continued;  /* the peer was told to go on with its body */
     bool is_handling;    /* a request is with its handler */
     bool is_responded;
+    bool has_asked;    /* one request at least */
     bool is_finishing; /* no request after this one */
     bool has_ended;    /* the peer sends nothing more */
     bool is_taken_over;
@@ -96,6 +99,7 @@ static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn
     struct http_request request;
 
     conn->is_handling = true;
+    conn->has_asked = true;
     http_reader_fill(&conn->reader, text, &request);
     handler(conn, &request, user);
     conn->is_handling = false;
@@ -370,14 +374,33 @@ void *http_conn_user(const struct http_conn *conn)
     return conn->settings->user;
 }
 
+/* Nothing was asked that is not answered, and nothing is about to be. */
+static bool is_idle(const struct http_conn *conn)
+{
+    const uint64_t silent_ms = net_loop_now_ms(net_conn_loop(conn->net)) - conn->asked_ms;
+
+    return conn->in.len == 0 && !conn->is_handling && conn->deferral == NULL &&
+           (conn->has_asked || silent_ms >= FIRST_REQUEST_MS);
+}
+
 void http_conn_finish_all(struct http_conn_settings *settings)
 {
     LIST_EACH(link, following, &settings->conns) {
         struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
 
         conn->is_finishing = true;
-        if (conn->in.len == 0 && !conn->is_handling && conn->deferral == NULL)
+        if (is_idle(conn) && !net_conn_is_closing(conn->net))
             net_conn_finish(conn->net);
+    }
+}
+
+void http_conn_close_answered(struct http_conn_settings *settings)
+{
+    LIST_EACH(link, following, &settings->conns) {
+        struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
+
+        if (net_conn_is_closing(conn->net) && net_conn_backlog_bytes(conn->net) == 0)
+            net_conn_close(conn->net);
     }
 }
 

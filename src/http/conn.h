@@ -42,8 +42,12 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
 
 void *http_conn_user(const struct http_conn *conn);
 
-/* No further request is begun: idle connections close now, the others after their response. */
+/* No further request is begun: idle connections close now, the others after their response. Who
+ * was only just accepted has a moment to ask: call it again. */
 void http_conn_finish_all(struct http_conn_settings *settings);
+
+/* Closes at once who has had its last response, and would have had time to close its side. */
+void http_conn_close_answered(struct http_conn_settings *settings);
 
 /* Closes the one that has been silent longest, to make room for another; false where all are busy.
  */

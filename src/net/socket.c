@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@
 #define KEEPALIVE_IDLE_S 15
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT 3
+/* A connection within this machine. */
+#define ANSWER_MS 100
 
 static int set_value(int fd, int level, int name, int value)
 {
@@ -123,6 +126,18 @@ int net_socket_listen(const char *host, uint16_t *port, bool is_shared)
     return fd;
 }
 
+int net_socket_share(int listener)
+{
+    int fd = dup(listener);
+
+    if (fd < 0)
+        return -errno;
+    if (set_non_blocking(fd) == 0)
+        return fd;
+    close(fd);
+    return UV_EIO;
+}
+
 int net_socket_listen_again(int listener)
 {
 #ifdef __linux__
@@ -133,15 +148,89 @@ int net_socket_listen_again(int listener)
         return -errno;
     return open_bound((struct sockaddr *)&address, address_len, true);
 #else
-    int fd = dup(listener);
-
-    if (fd < 0)
-        return -errno;
-    if (set_non_blocking(fd) == 0)
-        return fd;
-    close(fd);
-    return UV_EIO;
+    return net_socket_share(listener);
 #endif
+}
+
+/* --- sockets that are given ----------------------------------------------------------------- */
+
+bool net_socket_take(int fd)
+{
+    int is_listening = 0;
+    socklen_t len = sizeof is_listening;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) == 0 &&
+           is_listening != 0 && set_option(fd, IPPROTO_TCP, TCP_NODELAY) == 0 &&
+           set_non_blocking(fd) == 0;
+}
+
+int net_socket_address(int fd, struct sockaddr_storage *address, uint16_t *port)
+{
+    socklen_t len = sizeof *address;
+
+    memset(address, 0, sizeof *address);
+    if (getsockname(fd, (struct sockaddr *)address, &len) != 0)
+        return -errno;
+    *port = port_of(address);
+    return 0;
+}
+
+static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    if (a->ss_family != b->ss_family || port_of(a) != port_of(b))
+        return false;
+    if (a->ss_family == AF_INET6)
+        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+                      &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
+    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+}
+
+bool net_socket_is_at(int fd, const char *host, uint16_t port)
+{
+    struct sockaddr_storage wanted = {0};
+    struct sockaddr_storage address;
+    socklen_t wanted_len;
+    uint16_t actual_port;
+
+    if (resolve(host, &wanted, &wanted_len) < 0 ||
+        net_socket_address(fd, &address, &actual_port) < 0)
+        return false;
+    set_port((struct sockaddr *)&wanted, port != 0 ? port : actual_port);
+    return is_same_address(&wanted, &address);
+}
+
+/* A port of the system's own choice for our end may be the very one that is asked for: then it is
+ * us who answer. */
+static bool is_own_echo(int fd)
+{
+    struct sockaddr_storage here = {0};
+    struct sockaddr_storage there = {0};
+    socklen_t len = sizeof here;
+
+    if (getsockname(fd, (struct sockaddr *)&here, &len) != 0)
+        return false;
+    len = sizeof there;
+    return getpeername(fd, (struct sockaddr *)&there, &len) == 0 && is_same_address(&here, &there);
+}
+
+bool net_socket_is_answered(const struct sockaddr_storage *address)
+{
+    const socklen_t len =
+        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    const int fd = socket(address->ss_family, SOCK_STREAM, 0);
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    bool is_answered = false;
+
+    if (fd < 0 || set_non_blocking(fd) != 0) {
+        /* Nothing is known. */
+    } else if (connect(fd, (const struct sockaddr *)address, len) == 0 ||
+               (errno == EINPROGRESS && poll(&entry, 1, ANSWER_MS) == 1)) {
+        is_answered = net_socket_connected(fd) == 0 && !is_own_echo(fd);
+    }
+    if (fd >= 0)
+        close(fd);
+    return is_answered;
 }
 
 int net_socket_probe(const char *host, uint16_t port)

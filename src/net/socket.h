@@ -19,6 +19,21 @@ int net_socket_listen(const char *host, uint16_t *port, bool is_shared);
 /* One more listener on the port of `listener`, for another worker. */
 int net_socket_listen_again(int listener);
 
+/* One more for another worker that takes from the same queue as `listener`. */
+int net_socket_share(int listener);
+
+/* Prepares a listening socket that another process has opened. False if it is none. */
+bool net_socket_take(int fd);
+
+/* Whether the socket listens on that port and host; on any port if `port` is 0. */
+bool net_socket_is_at(int fd, const char *host, uint16_t port);
+
+/* Where it listens: 0 or a negative UV_E…. */
+int net_socket_address(int fd, struct sockaddr_storage *address, uint16_t *port);
+
+/* Whether somebody accepts connections there; on this machine that is known at once. */
+bool net_socket_is_answered(const struct sockaddr_storage *address);
+
 /* Whether nobody else listens there: with shared ports a second server would not notice. */
 int net_socket_probe(const char *host, uint16_t port);
 

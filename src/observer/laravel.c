@@ -270,6 +270,24 @@ void observer_laravel_ask_config(struct observer_laravel *laravel)
     notify_line(laravel, &line, true);
 }
 
+void observer_laravel_ask_restart(struct observer_laravel *laravel)
+{
+    struct buffer line = {0};
+
+    buffer_append_text(&line, "{\"event\":\"restart\"");
+    notify_line(laravel, &line, true);
+}
+
+void observer_laravel_say_awaiting(struct observer_laravel *laravel, const char *control_path)
+{
+    struct buffer line = {0};
+
+    notify_sums(laravel);
+    buffer_append_text(&line, "{\"event\":\"awaiting\"");
+    append(&line, "control", bytes_of(control_path));
+    notify_line(laravel, &line, true);
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 /* All that waits becomes what is being written; false where nothing waits. */

@@ -36,5 +36,11 @@ void observer_laravel_start(struct observer_laravel *laravel, uv_loop_t *loop,
 /* Asks for the configuration anew; it comes as a command. */
 void observer_laravel_ask_config(struct observer_laravel *laravel);
 
+/* Asks for a restart of all that belongs to the application; "await" comes as a command. */
+void observer_laravel_ask_restart(struct observer_laravel *laravel);
+
+/* Says, behind the sums so far, that this server waits for the one that takes its place. */
+void observer_laravel_say_awaiting(struct observer_laravel *laravel, const char *control_path);
+
 /* The last sums and all that waits are written, within bounded time. */
 void observer_laravel_finish(struct observer_laravel *laravel);

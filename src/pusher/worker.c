@@ -120,13 +120,23 @@ void pusher_worker_close_all(struct pusher_worker *worker)
     close_each(&worker->leaving);
 }
 
-void pusher_worker_end_some(struct pusher_worker *worker, size_t count)
+void pusher_worker_close_answered(struct pusher_worker *worker)
+{
+    LIST_EACH(link, following, &worker->leaving) {
+        struct net_conn *net = LIST_OWNER(link, struct pusher_session, link)->ws.net;
+
+        if (net_conn_backlog_bytes(net) == 0)
+            net_conn_close(net);
+    }
+}
+
+void pusher_worker_end_some(struct pusher_worker *worker, size_t count, uint16_t code)
 {
     LIST_EACH(link, following, &worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
         if (count-- == 0)
             return;
-        pusher_session_close(session, PUSHER_ERROR_CLOSE_RECONNECT, BYTES("Server is restarting"));
+        pusher_session_close(session, code, BYTES("Server is restarting"));
     }
 }

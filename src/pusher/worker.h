@@ -51,5 +51,8 @@ bool pusher_worker_evict(struct pusher_worker *worker);
 /* At once, whatever they are in the middle of. */
 void pusher_worker_close_all(struct pusher_worker *worker);
 
-/* Closes up to `count` of its connections with 4200: clients connect anew at once. */
-void pusher_worker_end_some(struct pusher_worker *worker, size_t count);
+/* At once those whose WebSocket is being closed and who have taken all that there was for them. */
+void pusher_worker_close_answered(struct pusher_worker *worker);
+
+/* Closes up to `count` of its connections with `code`, because the server ends. */
+void pusher_worker_end_some(struct pusher_worker *worker, size_t count, uint16_t code);

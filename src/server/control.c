@@ -3,124 +3,38 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "base/mem.h"
-#include "base/platform.h"
+#include "server/descriptors.h"
+#include "server/place.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define COMMAND_LEN_MAX 64
+#define COMMAND_LEN_MAX 1024
 #define ASKERS_COUNT_MAX 16
-#define ASK_S 5
 
 struct server_control {
     uv_pipe_t pipe;
-    server_control_command_fn on_command;
+    const struct server_control_events *events;
     void *user;
     char *path;
+    ino_t inode; /* of the socket that was bound */
     struct list askers;
     size_t askers_count;
     bool is_closed; /* its own handle */
 };
 
-struct asker {
+struct server_control_asker {
     uv_pipe_t pipe;
     uv_write_t write;
     struct list link;
     struct server_control *control;
-    char command[COMMAND_LEN_MAX];
-    size_t command_len;
+    char input[COMMAND_LEN_MAX];
+    size_t input_len;
     struct buffer answer;
+    bool is_answered;
 };
-
-/* --- where it is ---------------------------------------------------------------------------- */
-
-/* The n-th place where it may be; false where there is none. A server that a process manager has
- * started knows no runtime folder, the shell that asks for it does. */
-static bool folder(size_t index, struct buffer *out)
-{
-    const char *named = getenv("REVERB_CONTROL");
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-    const bool has_runtime = runtime != NULL && *runtime != '\0';
-
-    buffer_clear(out);
-    if (named != NULL && *named != '\0') {
-        buffer_append_text(out, named);
-        return index == 0;
-    }
-    if (has_runtime && index == 0)
-        buffer_printf(out, "%s/reverb", runtime);
-    else
-        buffer_printf(out, "/tmp/reverb-%u", (unsigned)geteuid());
-    return index == 0 || (has_runtime && index == 1);
-}
-
-static bool socket_path(size_t index, uint16_t port, struct buffer *path)
-{
-    const bool is_place = folder(index, path);
-
-    buffer_printf(path, "/%u.sock", port);
-    return is_place;
-}
-
-/* Somebody else's folder under our name would hand them our commands. */
-static bool make_folder(struct buffer *error)
-{
-    struct buffer path = {0};
-    struct stat info;
-    bool is_ours = false;
-
-    folder(0, &path);
-    if (mkdir(buffer_text(&path), 0700) != 0 && errno != EEXIST)
-        buffer_printf(error, "%s cannot be made: %s", buffer_text(&path), strerror(errno));
-    else if (lstat(buffer_text(&path), &info) != 0 || !S_ISDIR(info.st_mode) ||
-             info.st_uid != geteuid())
-        buffer_printf(error, "%s belongs to somebody else", buffer_text(&path));
-    else
-        is_ours = true;
-    buffer_deinit(&path);
-    return is_ours;
-}
-
-static int connect_to(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct timeval timeout = {.tv_sec = ASK_S};
-    int fd;
-
-    if (strlen(path) >= sizeof address.sun_path)
-        return -1;
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    fd = platform_socket(AF_UNIX);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-/* What a server that was killed has left behind is in the way; one that answers is not. */
-static bool remove_stale(const char *path, struct buffer *error)
-{
-    const int fd = connect_to(path);
-
-    if (fd < 0) {
-        unlink(path);
-        return true;
-    }
-    close(fd);
-    buffer_printf(error, "%s is in use by another server on the same port", path);
-    return false;
-}
-
-/* --- the server's side ---------------------------------------------------------------------- */
 
 /* Whichever handle is closed last frees what all of them look at. */
 static void free_if_over(struct server_control *control)
@@ -133,7 +47,7 @@ static void free_if_over(struct server_control *control)
 
 static void on_asker_closed(uv_handle_t *handle)
 {
-    struct asker *asker = handle->data;
+    struct server_control_asker *asker = handle->data;
     struct server_control *control = asker->control;
 
     list_remove(&asker->link);
@@ -143,11 +57,15 @@ static void on_asker_closed(uv_handle_t *handle)
     free_if_over(control);
 }
 
-static void close_asker(struct asker *asker)
+static void close_asker(struct server_control_asker *asker)
 {
-    if (!uv_is_closing((uv_handle_t *)&asker->pipe))
-        uv_close((uv_handle_t *)&asker->pipe, on_asker_closed);
+    if (uv_is_closing((uv_handle_t *)&asker->pipe))
+        return;
+    asker->control->events->on_gone(asker, asker->control->user);
+    uv_close((uv_handle_t *)&asker->pipe, on_asker_closed);
 }
+
+/* --- answering ------------------------------------------------------------------------------ */
 
 static void on_written(uv_write_t *write, int status)
 {
@@ -155,12 +73,14 @@ static void on_written(uv_write_t *write, int status)
     close_asker(write->data);
 }
 
-static void answer(struct asker *asker, size_t command_len)
+void server_control_answer(struct server_control_asker *asker, struct bytes answer)
 {
     uv_buf_t piece;
 
-    asker->control->on_command((struct bytes){asker->command, command_len}, &asker->answer,
-                               asker->control->user);
+    if (asker->is_answered || uv_is_closing((uv_handle_t *)&asker->pipe))
+        return;
+    asker->is_answered = true;
+    buffer_append_bytes(&asker->answer, answer);
     buffer_append_char(&asker->answer, '\n');
     piece = uv_buf_init(asker->answer.data, (unsigned)asker->answer.len);
     uv_read_stop((uv_stream_t *)&asker->pipe);
@@ -168,18 +88,40 @@ static void answer(struct asker *asker, size_t command_len)
         close_asker(asker);
 }
 
+bool server_control_send_sockets(struct server_control_asker *asker, struct bytes answer,
+                                 const int *fds, size_t count)
+{
+    struct buffer line = {0};
+    uv_os_fd_t fd;
+    bool is_sent;
+
+    buffer_append_bytes(&line, answer);
+    buffer_append_char(&line, '\n');
+    is_sent = uv_fileno((uv_handle_t *)&asker->pipe, &fd) == 0 &&
+              server_descriptors_send(fd, buffer_bytes(&line), fds, count);
+    buffer_deinit(&line);
+    return is_sent;
+}
+
+/* --- hearing -------------------------------------------------------------------------------- */
+
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *piece)
 {
-    struct asker *asker = handle->data;
+    struct server_control_asker *asker = handle->data;
 
     (void)suggested;
-    *piece = uv_buf_init(asker->command + asker->command_len,
-                         (unsigned)(sizeof asker->command - asker->command_len));
+    *piece = uv_buf_init(asker->input + asker->input_len,
+                         (unsigned)(sizeof asker->input - asker->input_len));
+}
+
+static bool is_heard(const struct server_control_asker *asker)
+{
+    return !asker->is_answered && !uv_is_closing((const uv_handle_t *)&asker->pipe);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *piece)
 {
-    struct asker *asker = stream->data;
+    struct server_control_asker *asker = stream->data;
     const char *end;
 
     (void)piece;
@@ -187,18 +129,25 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *piece)
         close_asker(asker);
         return;
     }
-    asker->command_len += (size_t)len;
-    end = memchr(asker->command, '\n', asker->command_len);
-    if (end != NULL)
-        answer(asker, (size_t)(end - asker->command));
-    else if (asker->command_len == sizeof asker->command)
+    asker->input_len += (size_t)len;
+    while (is_heard(asker) && (end = memchr(asker->input, '\n', asker->input_len)) != NULL) {
+        const size_t line_len = (size_t)(end - asker->input);
+        char line[COMMAND_LEN_MAX];
+
+        memcpy(line, asker->input, line_len);
+        asker->input_len -= line_len + 1;
+        memmove(asker->input, end + 1, asker->input_len);
+        asker->control->events->on_command(asker, (struct bytes){line, line_len},
+                                           asker->control->user);
+    }
+    if (asker->input_len == sizeof asker->input)
         close_asker(asker);
 }
 
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct server_control *control = stream->data;
-    struct asker *asker;
+    struct server_control_asker *asker;
 
     if (status < 0)
         return;
@@ -215,6 +164,8 @@ static void on_connection(uv_stream_t *stream, int status)
         close_asker(asker);
 }
 
+/* --- life ----------------------------------------------------------------------------------- */
+
 static void on_pipe_closed(uv_handle_t *handle)
 {
     struct server_control *control = handle->data;
@@ -223,30 +174,69 @@ static void on_pipe_closed(uv_handle_t *handle)
     free_if_over(control);
 }
 
-struct server_control *server_control_open(uv_loop_t *loop, uint16_t port,
-                                           server_control_command_fn on_command, void *user,
+/* What a server that was killed has left behind is in the way; one that answers is not. */
+static bool remove_stale(const char *path, struct buffer *error)
+{
+    const int fd = server_place_connect(path, error);
+
+    if (fd >= 0) {
+        close(fd);
+        buffer_printf(error, "%s is in use by another server on the same port", path);
+    } else if (error->len == 0) {
+        unlink(path);
+    }
+    return fd < 0 && error->len == 0;
+}
+
+static ino_t inode_of(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 ? info.st_ino : 0;
+}
+
+/* There is no moment in which neither server's socket is there. */
+static int bind_over(struct server_control *control)
+{
+    struct buffer aside = {0};
+    int status;
+
+    buffer_printf(&aside, "%s.%d", control->path, (int)uv_os_getpid());
+    unlink(buffer_text(&aside));
+    status = uv_pipe_bind(&control->pipe, buffer_text(&aside));
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&control->pipe, ASKERS_COUNT_MAX, on_connection);
+    control->inode = inode_of(buffer_text(&aside));
+    if (status == 0 && rename(buffer_text(&aside), control->path) != 0)
+        status = UV_EIO;
+    if (status < 0)
+        unlink(buffer_text(&aside));
+    buffer_deinit(&aside);
+    return status;
+}
+
+struct server_control *server_control_open(uv_loop_t *loop, uint16_t port, bool replaces,
+                                           const struct server_control_events *events, void *user,
                                            struct buffer *error)
 {
     struct buffer path = {0};
     struct server_control *control;
     int status;
 
-    socket_path(0, port, &path);
-    if (!make_folder(error) || !remove_stale(buffer_text(&path), error)) {
+    server_place_socket(0, port, &path);
+    if (!server_place_make(error) || (!replaces && !remove_stale(buffer_text(&path), error))) {
         buffer_deinit(&path);
         return NULL;
     }
     control = mem_new(sizeof *control);
-    control->on_command = on_command;
+    control->events = events;
     control->user = user;
     control->path = bytes_copy(buffer_bytes(&path));
     buffer_deinit(&path);
     list_init(&control->askers);
     CHECK(uv_pipe_init(loop, &control->pipe, 0) == 0);
     control->pipe.data = control;
-    status = uv_pipe_bind(&control->pipe, control->path);
-    if (status == 0)
-        status = uv_listen((uv_stream_t *)&control->pipe, ASKERS_COUNT_MAX, on_connection);
+    status = bind_over(control);
     if (status == 0)
         return control;
     buffer_printf(error, "%s: %s", control->path, uv_strerror(status));
@@ -254,71 +244,17 @@ struct server_control *server_control_open(uv_loop_t *loop, uint16_t port,
     return NULL;
 }
 
+const char *server_control_path(const struct server_control *control)
+{
+    return control->path;
+}
+
 void server_control_close(struct server_control *control)
 {
     LIST_EACH(link, following, &control->askers) {
-        close_asker(LIST_OWNER(link, struct asker, link));
+        close_asker(LIST_OWNER(link, struct server_control_asker, link));
     }
-    unlink(control->path);
+    if (inode_of(control->path) == control->inode)
+        unlink(control->path);
     uv_close((uv_handle_t *)&control->pipe, on_pipe_closed);
-}
-
-/* --- the asker's side ----------------------------------------------------------------------- */
-
-/* A server that ends meanwhile is no reason to be killed by SIGPIPE. */
-static bool send_line(int fd, const char *text)
-{
-    struct buffer line = {0};
-    bool is_sent;
-
-    buffer_append_text(&line, text);
-    buffer_append_char(&line, '\n');
-    is_sent = platform_send(fd, buffer_bytes(&line)) == (ssize_t)line.len;
-    buffer_deinit(&line);
-    return is_sent;
-}
-
-static bool exchange(int fd, const char *command, struct buffer *answer_line)
-{
-    char piece[4096];
-    ssize_t len;
-
-    if (!send_line(fd, command))
-        return false;
-    while ((len = read(fd, piece, sizeof piece)) > 0)
-        buffer_append(answer_line, piece, (size_t)len);
-    while (answer_line->len > 0 && answer_line->data[answer_line->len - 1] == '\n')
-        answer_line->len--;
-    return len == 0 && answer_line->len > 0;
-}
-
-static bool ask_at(const char *path, const char *command, struct buffer *answer_line)
-{
-    const int fd = connect_to(path);
-    bool is_answered;
-
-    if (fd < 0)
-        return false;
-    is_answered = exchange(fd, command, answer_line);
-    close(fd);
-    return is_answered;
-}
-
-bool server_control_ask(uint16_t port, const char *command, struct buffer *answer_line)
-{
-    struct buffer path = {0};
-    struct buffer tried = {0};
-    bool is_answered = false;
-
-    for (size_t i = 0; !is_answered && socket_path(i, port, &path); i++) {
-        buffer_printf(&tried, "%s%s", i > 0 ? ", " : "", buffer_text(&path));
-        is_answered = ask_at(buffer_text(&path), command, answer_line);
-    }
-    if (!is_answered) {
-        buffer_clear(answer_line);
-        buffer_printf(answer_line, "no server answers for port %u (%s)", port, buffer_text(&tried));
-    }
-    buffer_deinit(&path);
-    buffer_deinit(&tried);
-    return is_answered;
 }

@@ -1,47 +1,201 @@
 #include "server/listen.h"
 
+#include "base/log.h"
+#include "base/mem.h"
 #include "net/socket.h"
+#include "server/descriptors.h"
+#include "server/notify.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <uv.h>
 
-static void say_why_not_listening(const struct config *config, int status)
+#define ACTIVATED_FD_FIRST 3
+/* What our own sockets are called in systemd's descriptor store. */
+#define STORE_NAME "reverb-port"
+
+static void say_why_not_listening(const struct config *config, int status, struct buffer *error)
 {
     if (status == UV_EADDRINUSE)
-        fprintf(stderr,
-                "reverb: port %u on %s is in use by another program; stop that, or choose another "
-                "with --port or REVERB_SERVER_PORT\n",
-                config->port, config->host);
+        buffer_printf(error,
+                      "port %u on %s is in use by another program; stop that, or choose another "
+                      "with --port or REVERB_SERVER_PORT",
+                      config->port, config->host);
     else if (status == UV_EACCES)
-        fprintf(stderr,
-                "reverb: port %u on %s may not be opened by this user; choose one above 1023, or "
-                "allow it with CAP_NET_BIND_SERVICE\n",
-                config->port, config->host);
+        buffer_printf(error,
+                      "port %u on %s may not be opened by this user; choose one above 1023, or "
+                      "allow it with CAP_NET_BIND_SERVICE",
+                      config->port, config->host);
     else if (status == UV_EADDRNOTAVAIL)
-        fprintf(stderr,
-                "reverb: host \"%s\" is no address of this machine; give one with --host or "
-                "REVERB_SERVER_HOST, such as 0.0.0.0\n",
-                config->host);
+        buffer_printf(error,
+                      "host \"%s\" is no address of this machine; give one with --host or "
+                      "REVERB_SERVER_HOST, such as 0.0.0.0",
+                      config->host);
     else
-        fprintf(stderr, "reverb: cannot listen on %s:%u: %s\n", config->host, config->port,
-                uv_strerror(status));
+        buffer_printf(error, "cannot listen on %s:%u: %s", config->host, config->port,
+                      uv_strerror(status));
 }
 
-bool server_listen(const struct config *config, size_t workers_count, uint16_t *port, int *fds)
+static void add(struct server_listen *listen, int fd)
 {
-    const bool is_shared = workers_count > 1;
+    listen->fds[listen->count++] = fd;
+}
+
+/* --- what is given -------------------------------------------------------------------------- */
+
+static bool is_configured(const struct config *config, int fd)
+{
+    return net_socket_is_at(fd, config->host, config->port);
+}
+
+static void warn_of_other_address(const struct config *config)
+{
+    log_warn("systemd listens for this server, and not on %s:%u as it is configured: what the "
+             "unit reverb.socket says counts",
+             config->host, config->port);
+}
+
+/* Those of a socket unit come first; the store's are taken if they are still what is wanted. */
+static void take_activated(struct server_listen *listen, const struct config *config)
+{
+    struct bytes names = bytes_of(getenv("LISTEN_FDNAMES"));
+    uint64_t count = 0;
+    uint64_t pid = 0;
+
+    bytes_to_number(bytes_of(getenv("LISTEN_PID")), INT32_MAX, &pid);
+    if (pid == (uint64_t)getpid())
+        bytes_to_number(bytes_of(getenv("LISTEN_FDS")), SERVER_DESCRIPTORS_MAX, &count);
+    for (uint64_t i = 0; i < count; i++) {
+        const int fd = ACTIVATED_FD_FIRST + (int)i;
+        struct bytes name = BYTES_NONE;
+        bool is_stored;
+
+        bytes_next(&names, ':', &name);
+        is_stored = bytes_equal(name, BYTES(STORE_NAME));
+        if (!net_socket_take(fd) || (is_stored && !is_configured(config, fd))) {
+            close(fd);
+            if (is_stored)
+                server_notify("FDSTOREREMOVE=1\nFDNAME=" STORE_NAME);
+            continue;
+        }
+        if (!is_stored && listen->activated_count == 0 && !is_configured(config, fd))
+            warn_of_other_address(config);
+        add(listen, fd);
+        if (!is_stored) {
+            /* In front of the store's. */
+            listen->fds[listen->count - 1] = listen->fds[listen->activated_count];
+            listen->fds[listen->activated_count++] = fd;
+        }
+    }
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDNAMES");
+}
+
+static void take_inherited(struct server_listen *listen, const struct config *config,
+                           struct server_predecessor *predecessor)
+{
+    int fds[SERVER_DESCRIPTORS_MAX];
+    const size_t count = server_predecessor_take_sockets(predecessor, config->port, fds);
+    struct sockaddr_storage address;
+    uint16_t port = config->port;
+
+    if (count > 0 && port == 0)
+        net_socket_address(fds[0], &address, &port); /* that the system once chose */
+    for (size_t i = 0; i < count; i++) {
+        if (net_socket_is_at(fds[i], config->host, port) && net_socket_take(fds[i]))
+            add(listen, fds[i]);
+        else if (i + 1 == count)
+            listen->other_fd = fds[i];
+        else
+            close(fds[i]);
+    }
+    listen->is_inherited = listen->count > 0;
+}
+
+/* --- what is opened ------------------------------------------------------------------------- */
+
+static int open_first(struct server_listen *listen, const struct config *config, bool is_shared)
+{
     int status = is_shared ? net_socket_probe(config->host, config->port) : 0;
 
-    *port = config->port;
-    if (status == 0) {
-        status = net_socket_listen(config->host, port, is_shared);
-        fds[0] = status;
+    listen->port = config->port;
+    if (status == 0)
+        status = net_socket_listen(config->host, &listen->port, is_shared);
+    if (status >= 0)
+        add(listen, status);
+    return status;
+}
+
+/* Each worker its own, where the given ones allow it; else they share one. */
+static int open_more(struct server_listen *listen, size_t workers_count)
+{
+    const size_t given_count = listen->count;
+
+    while (listen->count < workers_count) {
+        int fd = net_socket_listen_again(listen->fds[0]);
+
+        if (fd < 0)
+            fd = net_socket_share(listen->fds[listen->count % given_count]);
+        if (fd < 0)
+            return fd;
+        add(listen, fd);
     }
-    for (size_t i = 1; i < workers_count && status >= 0; i++) {
-        status = net_socket_listen_again(fds[0]);
-        fds[i] = status;
-    }
+    return 0;
+}
+
+bool server_listen_open(struct server_listen *listen, const struct config *config,
+                        size_t workers_count, struct server_predecessor *predecessor,
+                        struct buffer *error)
+{
+    int status = 0;
+
+    *listen = (struct server_listen){
+        .fds = mem_new((SERVER_DESCRIPTORS_MAX + workers_count + 1) * sizeof(int)),
+        .other_fd = -1,
+    };
+    take_activated(listen, config);
+    if (listen->count == 0)
+        take_inherited(listen, config, predecessor);
+    if (listen->count == 0)
+        status = open_first(listen, config, workers_count > 1);
+    if (status >= 0)
+        status = open_more(listen, workers_count);
+    if (status >= 0)
+        status = net_socket_address(listen->fds[0], &listen->address, &listen->port);
     if (status < 0)
-        say_why_not_listening(config, status);
+        say_why_not_listening(config, status, error);
     return status >= 0;
+}
+
+void server_listen_store(const struct server_listen *listen)
+{
+    const size_t own_count = listen->count - listen->activated_count;
+    size_t sent_count = 0;
+
+    while (sent_count < own_count) {
+        const size_t left = own_count - sent_count;
+        const size_t count = left < SERVER_DESCRIPTORS_MAX ? left : SERVER_DESCRIPTORS_MAX;
+
+        server_notify_with("FDSTORE=1\nFDNAME=" STORE_NAME,
+                           listen->fds + listen->activated_count + sent_count, count);
+        sent_count += count;
+    }
+}
+
+bool server_listen_is_answered(const struct server_listen *listen)
+{
+    return net_socket_is_answered(&listen->address);
+}
+
+void server_listen_leave_other(struct server_listen *listen)
+{
+    if (listen->other_fd >= 0)
+        close(listen->other_fd);
+    listen->other_fd = -1;
+}
+
+void server_listen_deinit(struct server_listen *listen)
+{
+    free(listen->fds);
 }

@@ -1,6 +1,6 @@
 #include "server/notify.h"
 
-#include "base/bytes.h"
+#include "server/descriptors.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +8,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-void server_notify(const char *state)
+void server_notify_with(const char *state, const int *fds, size_t fds_count)
 {
     const struct bytes path = bytes_of(getenv("NOTIFY_SOCKET"));
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    ssize_t sent;
     int fd;
 
     if (path.len == 0 || path.len >= sizeof address.sun_path)
@@ -23,10 +22,21 @@ void server_notify(const char *state)
     fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     if (fd < 0)
         return;
-    sent = sendto(fd, state, strlen(state), 0, (struct sockaddr *)&address,
-                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len));
-    (void)sent; /* a manager that does not listen has nothing to be told */
+    /* A manager that does not listen has nothing to be told. */
+    if (connect(fd, (struct sockaddr *)&address,
+                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len)) == 0)
+        server_descriptors_send(fd, bytes_of(state), fds, fds_count);
     close(fd);
+}
+
+void server_notify(const char *state)
+{
+    server_notify_with(state, NULL, 0);
+}
+
+bool server_notify_is_heard(void)
+{
+    return bytes_of(getenv("NOTIFY_SOCKET")).len > 0;
 }
 
 bool server_notify_is_watched(void)

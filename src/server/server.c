@@ -1,192 +1,41 @@
 #include "server/server.h"
 
-#include "admin/admin.h"
-#include "admin/metrics.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/printable.h"
-#include "config/source.h"
-#include "observer/debug.h"
-#include "observer/laravel.h"
-#include "pusher/cluster_events.h"
-#include "pusher/socket_id.h"
 #include "server/banner.h"
-#include "server/commands.h"
-#include "server/control.h"
-#include "server/listen.h"
+#include "server/ending.h"
+#include "server/mind.h"
 #include "server/notify.h"
-#include "server/restart_only.h"
-#include "server/status.h"
+#include "server/pages.h"
+#include "server/requests.h"
+#include "server/state.h"
+#include "server/supervision.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define HOUSEKEEPING_MS 1000
-/* Beyond the time that it has for its clients a worker needs far less to end. */
-#define STALL_MS 10000
 
-static const int ending_signals[] = {SIGINT, SIGTERM, SIGTSTP};
-#define ENDING_SIGNALS_COUNT (sizeof ending_signals / sizeof ending_signals[0])
-
-struct server {
-    const struct config_options *options;
-    struct config *config;      /* of the start: host, port, path, workers */
-    struct config *apps_config; /* of the last reload; `config` before the first */
-    struct config *former_apps_config;
-    uint16_t port;
-
-    struct net_descriptors descriptors;
-    struct net_tls *tls;     /* NULL: plain */
-    struct cluster *cluster; /* NULL: the only node */
-    struct pusher_cluster_events nodes;
-    struct pusher_apps *apps;
-    struct pusher_worker *pusher_workers;
-    struct channel_fanout **fanouts;
-    struct metrics *metrics;
-    struct server_worker *workers;
-    size_t workers_count;
-
-    uv_loop_t loop;
-    uv_signal_t signals[ENDING_SIGNALS_COUNT];
-    uv_signal_t reload_signal;
-    uv_timer_t housekeeping;
-    uv_async_t wake; /* a worker has ended, or taken up a reload */
-    struct server_control *control;
-    struct net_mailbox mailbox; /* of the main thread */
-    struct admin *admin;        /* NULL: nobody asked for it */
-    atomic_size_t ended_count;
-    atomic_size_t reloading_count; /* workers that have yet to take it up */
-    uint64_t started_ms;
-    double started_s; /* Unix time */
-    bool is_ending;
-    uint64_t ends_by_ms; /* else a worker has stalled */
-    bool all_turn;       /* each thread did something since it was looked at last */
-
-    /* Of a server that `php artisan reverb:start` has started. */
-    pid_t parent; /* 0: nobody's child */
-    struct observer_laravel *laravel;
-    struct server_commands *commands;
-    char *config_text; /* was handed over, and waits to be taken up */
-
-    struct pusher_observers debug;
-    const struct pusher_observers *observers;
-    bool wants_reload; /* another came while one was going on */
-};
+static const int ending_signals[SERVER_STATE_ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGQUIT, SIGTSTP};
 
 /* --- reloading ------------------------------------------------------------------------------ */
 
-static void on_worker_reloaded(void *user)
-{
-    struct server *server = user;
-
-    if (atomic_fetch_sub(&server->reloading_count, 1) == 1)
-        uv_async_send(&server->wake);
-}
-
-static void reload_certificate(struct server *server, const struct config_tls *settings)
-{
-    struct buffer error = {0};
-
-    if (server->tls == NULL)
-        return;
-    if (net_tls_reload(server->tls, settings, &error))
-        log_info("the certificate was taken up anew");
-    else
-        log_error("%s; the former one stays", buffer_text(&error));
-    buffer_deinit(&error);
-}
-
-/* What came over standard input can be had anew only from whoever gave it. */
-static bool has_configuration(struct server *server)
-{
-    const char *file = server->options->config_file;
-
-    if (file == NULL || strcmp(file, "-") != 0 || server->config_text != NULL)
-        return true;
-    if (server->laravel != NULL)
-        observer_laravel_ask_config(server->laravel);
-    else
-        log_warn("the configuration came over standard input and cannot be read again");
-    return false;
-}
-
-static struct config *load_anew(struct server *server, struct buffer *error)
-{
-    struct config_options options = *server->options;
-    struct buffer warnings = {0};
-    struct config *config;
-
-    options.config_text = server->config_text;
-    config = config_load(&options, error, &warnings);
-    log_warn_lines(buffer_bytes(&warnings));
-    buffer_deinit(&warnings);
-    free(server->config_text);
-    server->config_text = NULL;
-    return config;
-}
-
-static void reload(struct server *server)
-{
-    struct buffer error = {0};
-    struct config *config;
-
-    if (atomic_load(&server->reloading_count) > 0) {
-        server->wants_reload = true;
-        return;
-    }
-    if (!has_configuration(server))
-        return;
-    config = load_anew(server, &error);
-    if (config == NULL) {
-        log_error("the configuration was not reloaded: %s", buffer_text(&error));
-    } else {
-        if (config->tls.enabled != (server->tls != NULL))
-            log_warn("TLS is turned %s only by a restart", config->tls.enabled ? "on" : "off");
-        else if (config->tls.enabled)
-            reload_certificate(server, &config->tls);
-        server_restart_only_warn(server->config, config);
-        pusher_apps_reload(server->apps, config);
-        server->former_apps_config = server->apps_config;
-        server->apps_config = config;
-        atomic_store(&server->reloading_count, server->workers_count);
-        for (size_t i = 0; i < server->workers_count; i++)
-            server_worker_reload(&server->workers[i], on_worker_reloaded, server);
-        log_info("apps were reloaded: %zu", config->apps_count);
-    }
-    buffer_deinit(&error);
-}
-
-/* Every worker has ended the turn in which it could still see the former apps. */
-static void forget_former_apps(struct server *server)
-{
-    if (server->former_apps_config == NULL || atomic_load(&server->reloading_count) > 0)
-        return;
-    pusher_apps_forget_former(server->apps);
-    if (server->former_apps_config != server->config)
-        config_free(server->former_apps_config);
-    server->former_apps_config = NULL;
-    if (server->wants_reload && !server->is_ending) {
-        server->wants_reload = false;
-        reload(server);
-    }
-}
-
 static void on_reload_signal(uv_signal_t *handle, int number)
 {
+    struct server_state *server = handle->data;
+
     (void)number;
-    reload(handle->data);
+    server_reload_run(&server->reload);
 }
 
 /* --- ending --------------------------------------------------------------------------------- */
 
 /* A thread that has stalled cannot be ended, and nothing that it uses can be freed. */
-static void abandon(struct server *server, const char *who)
+static void abandon(struct server_state *server, const char *who)
 {
     log_error("%s has stalled: the process ends without it", who);
     if (server->control != NULL)
@@ -195,42 +44,23 @@ static void abandon(struct server *server, const char *who)
     _exit(1);
 }
 
-/* A second request to end means at once. */
-static void end(struct server *server)
-{
-    const uint64_t spread_ms = server->is_ending ? 0 : server->config->drain_s * UINT64_C(1000);
-    const uint64_t grace_ms =
-        server->is_ending ? 0 : server->config->shutdown_timeout_s * UINT64_C(1000);
-
-    if (!server->is_ending) {
-        printf("Gracefully terminating connections.\n");
-        fflush(stdout);
-        server_notify("STOPPING=1");
-    }
-    server->is_ending = true;
-    server->ends_by_ms = uv_now(&server->loop) + spread_ms + grace_ms + STALL_MS;
-    for (size_t i = 0; i < server->workers_count; i++)
-        server_worker_end(&server->workers[i], spread_ms, grace_ms);
-}
-
+/* A process manager may send SIGTERM more than once, to us and by our parent: that hastens nothing.
+ * Who presses Ctrl-C twice means it. */
 static void on_ending_signal(uv_signal_t *handle, int number)
 {
-    (void)number;
-    end(handle->data);
-}
+    struct server_state *server = handle->data;
 
-/* Nobody would end it later. */
-static void on_parent_gone(void *user)
-{
-    struct server *server = user;
-
-    if (!server->is_ending)
-        end(server);
+    if (server->succession.pid != 0)
+        uv_kill(server->succession.pid, number);
+    if (number == SIGINT && server->is_ending)
+        server_ending_hasten(server);
+    else
+        server_ending_begin(server);
 }
 
 static void on_worker_ended(void *user)
 {
-    struct server *server = user;
+    struct server_state *server = user;
 
     atomic_fetch_add(&server->ended_count, 1);
     uv_async_send(&server->wake);
@@ -238,23 +68,19 @@ static void on_worker_ended(void *user)
 
 static void on_wake(uv_async_t *wake)
 {
-    struct server *server = wake->data;
+    struct server_state *server = wake->data;
 
-    forget_former_apps(server);
+    server_reload_finish(&server->reload, server->is_ending);
+    if (server->is_ending && !server->are_told && atomic_load(&server->listening_count) == 0)
+        server_ending_notify_workers(server);
     if (atomic_load(&server->ended_count) == server->workers_count)
         uv_stop(&server->loop);
-}
-
-/* Of the last configuration that had any. */
-static const struct config_tls *tls_settings(const struct server *server)
-{
-    return server->apps_config->tls.enabled ? &server->apps_config->tls : &server->config->tls;
 }
 
 /* --- what comes round ----------------------------------------------------------------------- */
 
 /* The watchdog is fed only if every thread turns: one that has stalled starves it. */
-static void look_at_threads(struct server *server)
+static void look_at_threads(struct server_state *server)
 {
     bool all_turn = true;
 
@@ -271,195 +97,24 @@ static void look_at_threads(struct server *server)
 
 static void on_housekeeping(uv_timer_t *timer)
 {
-    struct server *server = timer->data;
+    struct server_state *server = timer->data;
 
     if (server->cluster != NULL)
         cluster_check_stall(server->cluster);
     look_at_threads(server);
-    if (server->is_ending && uv_now(&server->loop) >= server->ends_by_ms)
+    if (server->ends_by_ms != 0 && uv_now(&server->loop) >= server->ends_by_ms)
         abandon(server, "a worker");
-    if (server->parent != 0 && getppid() != server->parent)
-        on_parent_gone(server);
+    if (server_supervision_is_child(server) &&
+        server_predecessor_is_orphan(server->start->predecessor))
+        server_supervision_lose_parent(server);
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
         channel_registry_expire(app->channels, uv_now(&server->loop));
-    if (server->tls != NULL && net_tls_is_stale(server->tls))
-        reload_certificate(server, tls_settings(server));
-}
-
-/* --- the process that started it ------------------------------------------------------------ */
-
-static void on_config_text(const char *text, void *user)
-{
-    struct server *server = user;
-
-    if (server->is_ending)
-        return;
-    free(server->config_text);
-    server->config_text = bytes_copy(bytes_of(text));
-    reload(server);
-}
-
-/* The remainder of a socket id's first number says which worker has it. */
-static void on_message_command(uint64_t socket_id, struct bytes message, void *user)
-{
-    struct server *server = user;
-
-    server_worker_message(
-        &server->workers[pusher_socket_id_worker(socket_id, server->workers_count)], socket_id,
-        message);
-}
-
-static const struct server_commands_events commands_events = {
-    .on_config = on_config_text,
-    .on_message = on_message_command,
-    .on_gone = on_parent_gone,
-};
-
-/* A signal of the terminal is for the parent alone, who passes it on: once, not twice. And a parent
- * that does not read what `--debug` shows must not hold up a worker. */
-static void become_supervised(struct server *server)
-{
-    const int flags = fcntl(STDOUT_FILENO, F_GETFL);
-    struct stat output;
-
-    server->parent = getppid();
-    setpgid(0, 0);
-    if (flags >= 0 && fstat(STDOUT_FILENO, &output) == 0 && S_ISFIFO(output.st_mode))
-        fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
-}
-
-static bool listen_for_laravel(struct server *server)
-{
-    const struct config_options *options = server->options;
-    struct buffer error = {0};
-
-    if (options->supervised)
-        become_supervised(server);
-    if (server->config->debug) {
-        server->debug.events = &observer_debug_events;
-        server->observers = &server->debug;
-    }
-    if (options->events_fd != NULL) {
-        server->laravel = observer_laravel_new(options->events_fd, options->events, &error);
-        if (server->laravel == NULL)
-            printable_print_line(stderr, "reverb: %s", buffer_text(&error));
-        else
-            server->observers = observer_laravel_listen(server->laravel, server->observers);
-    }
-    buffer_deinit(&error);
-    return options->events_fd == NULL || server->laravel != NULL;
-}
-
-static void talk_with_laravel(struct server *server)
-{
-    struct buffer error = {0};
-
-    if (server->laravel != NULL)
-        observer_laravel_start(server->laravel, &server->loop, server->apps,
-                               server->config->pulse_ingest_interval_s);
-    if (server->options->commands_fd != NULL) {
-        server->commands = server_commands_open(&server->loop, server->options->commands_fd,
-                                                &commands_events, server, &error);
-        if (server->commands == NULL)
-            log_warn("%s: no commands are taken", buffer_text(&error));
-    }
-    buffer_deinit(&error);
-}
-
-static void on_command(struct bytes command, struct buffer *answer, void *user)
-{
-    struct server *server = user;
-
-    if (bytes_equal(command, BYTES("status"))) {
-        server_status_write(answer, &(struct server_status){
-                                        .config = server->config,
-                                        .port = server->port,
-                                        .started_ms = server->started_ms,
-                                        .now_ms = uv_now(&server->loop),
-                                        .state = server->is_ending ? "ending" : "running",
-                                        .apps = server->apps,
-                                        .cluster = server->cluster,
-                                        .metrics = server->metrics,
-                                        .workers_count = server->workers_count,
-                                    });
-        return;
-    }
-    if (bytes_equal(command, BYTES("stop"))) {
-        end(server);
-    } else if (bytes_equal(command, BYTES("reload"))) {
-        reload(server);
-    } else {
-        buffer_append_text(answer, "{\"error\":\"unknown command\"}");
-        return;
-    }
-    buffer_printf(answer, "{\"pid\":%d,\"ends_within_s\":%u}", (int)uv_os_getpid(),
-                  server->config->drain_s + server->config->shutdown_timeout_s);
-}
-
-/* --- administration ------------------------------------------------------------------------- */
-
-static void write_health(const struct server *server, struct admin_page *page)
-{
-    const bool is_ready = page->kind == ADMIN_PAGE_LIVE || !server->is_ending;
-
-    if (page->kind == ADMIN_PAGE_LIVE && !server->all_turn) {
-        page->status = 503;
-        buffer_append_text(&page->body, "{\"live\":false,\"reason\":\"a thread stands still\"}\n");
-    } else if (!is_ready) {
-        page->status = 503;
-        buffer_append_text(&page->body, "{\"ready\":false,\"reason\":\"ending\"}\n");
-    } else {
-        buffer_printf(&page->body, "{\"%s\":true}\n",
-                      page->kind == ADMIN_PAGE_LIVE ? "live" : "ready");
-    }
-}
-
-static void on_admin_page(struct admin_page *page, void *user)
-{
-    const struct server *server = user;
-
-    if (page->kind == ADMIN_PAGE_LIVE || page->kind == ADMIN_PAGE_READY)
-        write_health(server, page);
-    else
-        admin_metrics_write(&page->body,
-                            &(struct admin_metrics_source){
-                                .apps = server->apps,
-                                .cluster = server->cluster,
-                                .metrics = server->metrics,
-                                .workers_count = server->workers_count,
-                                .descriptors = &server->descriptors,
-                                .started_s = server->started_s,
-                            },
-                            page->kind == ADMIN_PAGE_OPEN_METRICS);
-}
-
-/* Before the workers start: an address that cannot be had ends the start. */
-static bool open_admin(struct server *server)
-{
-    struct buffer error = {0};
-
-    if (server->config->admin == NULL)
-        return true;
-    server->admin = admin_open(server->config, &server->mailbox, on_admin_page, server, &error);
-    if (server->admin == NULL)
-        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
-    buffer_deinit(&error);
-    return server->admin != NULL;
-}
-
-static void close_admin(struct server *server)
-{
-    if (server->admin == NULL)
-        return;
-    admin_end(server->admin);
-    net_mailbox_drain(&server->mailbox);
-    admin_free(server->admin);
-    server->admin = NULL;
+    server_reload_watch_certificate(&server->reload);
 }
 
 /* --- starting ------------------------------------------------------------------------------- */
 
-static void fill_hub(struct server *server, size_t index)
+static void fill_hub(struct server_state *server, size_t index)
 {
     struct pusher_worker *pusher = &server->pusher_workers[index];
 
@@ -474,35 +129,45 @@ static void fill_hub(struct server *server, size_t index)
     server->fanouts[index] = &pusher->fanout;
 }
 
-static bool open_workers(struct server *server)
+/* Of all listening sockets the worker has each n-th. */
+static int open_worker(struct server_state *server, size_t index)
 {
-    int fds[CHANNEL_WORKERS_COUNT_MAX] = {0};
+    struct server_worker *worker = &server->workers[index];
+    int *fds = mem_new(server->listen.count * sizeof *fds);
+    size_t count = 0;
+    int status;
 
-    if (!server_listen(server->config, server->workers_count, &server->port, fds))
+    for (size_t i = index; i < server->listen.count; i += server->workers_count)
+        fds[count++] = server->listen.fds[i];
+    worker->all = server->workers;
+    worker->all_count = server->workers_count;
+    worker->pusher = &server->pusher_workers[index];
+    worker->tls = server->tls;
+    worker->cluster = server->cluster;
+    status = server_worker_open(worker, server->config, fds, count, &server->descriptors);
+    free(fds);
+    return status;
+}
+
+static bool open_workers(struct server_state *server, struct buffer *error)
+{
+    int status = 0;
+
+    if (!server_listen_open(&server->listen, server->config, server->workers_count,
+                            server->start->predecessor, error))
         return false;
     for (size_t i = 0; i < server->workers_count; i++)
         fill_hub(server, i);
-    for (size_t i = 0; i < server->workers_count; i++) {
-        struct server_worker *worker = &server->workers[i];
-        int status;
-
-        worker->all = server->workers;
-        worker->all_count = server->workers_count;
-        worker->pusher = &server->pusher_workers[i];
-        worker->tls = server->tls;
-        worker->cluster = server->cluster;
-        status = server_worker_open(worker, server->config, fds[i], &server->descriptors);
-        if (status < 0) {
-            fprintf(stderr, "reverb: a worker cannot start: %s\n", uv_strerror(status));
-            exit(1);
-        }
-    }
-    return true;
+    for (size_t i = 0; i < server->workers_count && status == 0; i++)
+        status = open_worker(server, i);
+    if (status < 0)
+        buffer_printf(error, "a worker cannot start: %s", uv_strerror(status));
+    return status == 0;
 }
 
-static void watch_signals(struct server *server)
+static void watch_signals(struct server_state *server)
 {
-    for (size_t i = 0; i < ENDING_SIGNALS_COUNT; i++) {
+    for (size_t i = 0; i < SERVER_STATE_ENDING_SIGNALS; i++) {
         CHECK(uv_signal_init(&server->loop, &server->signals[i]) == 0);
         server->signals[i].data = server;
         CHECK(uv_signal_start(&server->signals[i], on_ending_signal, ending_signals[i]) == 0);
@@ -512,7 +177,7 @@ static void watch_signals(struct server *server)
     CHECK(uv_signal_start(&server->reload_signal, on_reload_signal, SIGHUP) == 0);
 }
 
-static void open_main_loop(struct server *server)
+static void open_main_loop(struct server_state *server)
 {
     struct buffer error = {0};
 
@@ -524,12 +189,15 @@ static void open_main_loop(struct server *server)
     CHECK(uv_timer_start(&server->housekeeping, on_housekeeping, HOUSEKEEPING_MS,
                          HOUSEKEEPING_MS) == 0);
     watch_signals(server);
-    talk_with_laravel(server);
+    server_supervision_start(server);
     CHECK(net_mailbox_open(&server->mailbox, &server->loop, server) == 0);
     server->all_turn = true;
     server->started_ms = uv_now(&server->loop);
     server->started_s = (double)time(NULL);
-    server->control = server_control_open(&server->loop, server->port, on_command, server, &error);
+    server_succession_init(&server->succession, &server->loop, &server_requests_succession, server);
+    server->control =
+        server_control_open(&server->loop, server->listen.port, server->listen.is_inherited,
+                            &server_requests_control, server, &error);
     if (server->control == NULL)
         log_warn("`reverb status`, `stop`, `restart` and `reload` cannot reach this server: %s",
                  buffer_text(&error));
@@ -539,11 +207,12 @@ static void open_main_loop(struct server *server)
 static void close_handle(uv_handle_t *handle, void *user)
 {
     (void)user;
+    /* A process has to be freed, and is by its own function. */
     if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
+        uv_close(handle, handle->type == UV_PROCESS ? server_succession_free_process : NULL);
 }
 
-static void close_main_loop(struct server *server)
+static void close_main_loop(struct server_state *server)
 {
     if (server->control != NULL)
         server_control_close(server->control);
@@ -552,13 +221,13 @@ static void close_main_loop(struct server *server)
     CHECK(uv_loop_close(&server->loop) == 0);
 }
 
-static void start_workers(struct server *server)
+static void start_workers(struct server_state *server)
 {
     for (size_t i = 0; i < server->workers_count; i++)
         CHECK(server_worker_start(&server->workers[i], on_worker_ended, server) == 0);
 }
 
-static void close_workers(struct server *server)
+static void close_workers(struct server_state *server)
 {
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_join(&server->workers[i]);
@@ -569,34 +238,24 @@ static void close_workers(struct server *server)
         server_worker_close(&server->workers[i]);
 }
 
-static bool open_tls(struct server *server)
+static bool open_tls(struct server_state *server, struct buffer *error)
 {
-    struct buffer error = {0};
-
     if (!server->config->tls.enabled)
         return true;
-    server->tls = net_tls_new(&server->config->tls, &error);
-    if (server->tls == NULL)
-        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
-    buffer_deinit(&error);
+    server->tls = net_tls_new(&server->config->tls, error);
     return server->tls != NULL;
 }
 
-static bool open_cluster(struct server *server)
+static bool open_cluster(struct server_state *server, struct buffer *error)
 {
-    struct buffer error = {0};
-
     if (!server->config->scaling.enabled)
         return true;
     server->cluster = cluster_open(&server->config->scaling, &pusher_cluster_events_table,
-                                   &server->nodes, &server->descriptors, &error);
-    if (server->cluster == NULL)
-        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
-    buffer_deinit(&error);
+                                   &server->nodes, &server->descriptors, error);
     return server->cluster != NULL;
 }
 
-static void make_parts(struct server *server)
+static void make_parts(struct server_state *server)
 {
     const size_t count = server->workers_count;
 
@@ -615,12 +274,8 @@ static void make_parts(struct server *server)
     };
 }
 
-static void free_parts(struct server *server)
+static void free_parts(struct server_state *server)
 {
-    if (server->former_apps_config != NULL && server->former_apps_config != server->config)
-        config_free(server->former_apps_config);
-    if (server->apps_config != server->config)
-        config_free(server->apps_config);
     admin_free(server->admin);
     cluster_free(server->cluster);
     pusher_cluster_events_deinit(&server->nodes);
@@ -628,44 +283,95 @@ static void free_parts(struct server *server)
     net_tls_free(server->tls);
     observer_laravel_free(server->laravel);
     server_commands_free(server->commands);
-    free(server->config_text);
+    server_listen_deinit(&server->listen);
     free(server->pusher_workers);
     free(server->fanouts);
     free(server->workers);
     free(server->metrics);
-    config_free(server->config);
+    server_reload_deinit(&server->reload);
 }
 
-int server_run(const struct config_options *options, struct config *config)
+/* Hands the parts to whom they concern, once all of them are there. */
+static void connect_parts(struct server_state *server)
 {
-    struct server server = {.options = options, .config = config, .apps_config = config};
-    bool is_open;
+    struct server_reload *reload = &server->reload;
+
+    reload->options = server->options;
+    reload->config = server->config;
+    reload->apps_config = server->config;
+    reload->apps = server->apps;
+    reload->tls = server->tls;
+    reload->workers = server->workers;
+    reload->workers_count = server->workers_count;
+    reload->laravel = server->laravel;
+    reload->wake = &server->wake;
+}
+
+static bool open_all(struct server_state *server, struct buffer *error)
+{
+    bool is_open = server_supervision_open(server, error) && open_cluster(server, error);
+
+    make_parts(server);
+    is_open = is_open && open_tls(server, error) && open_workers(server, error) &&
+              server_pages_open(server, error);
+    connect_parts(server);
+    return is_open;
+}
+
+static void start(struct server_state *server)
+{
+    open_main_loop(server);
+    if (server->cluster != NULL)
+        cluster_start(server->cluster);
+    start_workers(server);
+    if (server->admin != NULL)
+        admin_start(server->admin);
+    server_banner_print(server->config, server->listen.port, &server->descriptors);
+    server_listen_store(&server->listen);
+    server_predecessor_say_ready(server->start->predecessor);
+    server_notify("READY=1");
+}
+
+/* The exit status: that of the new process, if a process manager goes by this one. */
+static int close_all(struct server_state *server)
+{
+    const pid_t successor = server->succession.is_done ? server->succession.pid : 0;
+    const bool minds = successor != 0 && server_requests_minder(server) == uv_os_getpid();
+
+    if (minds)
+        server_mind_block_signals();
+    server_pages_close(server);
+    close_workers(server);
+    if (server->laravel != NULL)
+        observer_laravel_finish(server->laravel);
+    close_main_loop(server);
+    free_parts(server);
+    if (minds)
+        return server_mind(successor);
+    return server->succession.is_done && successor == 0 ? server->succession.exit_status : 0;
+}
+
+int server_run(const struct server_start *server_start, struct buffer *error)
+{
+    struct server_state server = {
+        .start = server_start,
+        .options = server_start->options,
+        .config = server_start->config,
+    };
 
     signal(SIGPIPE, SIG_IGN); /* writing to a closed connection is an error, not the end */
-    server.workers_count =
-        config->workers < CHANNEL_WORKERS_COUNT_MAX ? config->workers : CHANNEL_WORKERS_COUNT_MAX;
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
+    server.workers_count = server.config->workers < CHANNEL_WORKERS_COUNT_MAX
+                               ? server.config->workers
+                               : CHANNEL_WORKERS_COUNT_MAX;
     mem_suit(server.workers_count);
     net_descriptors_init(&server.descriptors);
-    is_open = listen_for_laravel(&server);
-    is_open = open_cluster(&server) && is_open;
-    make_parts(&server);
-    is_open = is_open && open_tls(&server) && open_admin(&server) && open_workers(&server);
-    if (is_open) {
-        open_main_loop(&server);
-        if (server.cluster != NULL)
-            cluster_start(server.cluster);
-        start_workers(&server);
-        if (server.admin != NULL)
-            admin_start(server.admin);
-        server_banner_print(config, server.port, &server.descriptors);
-        server_notify("READY=1");
-        uv_run(&server.loop, UV_RUN_DEFAULT);
-        close_admin(&server);
-        close_workers(&server);
-        if (server.laravel != NULL)
-            observer_laravel_finish(server.laravel);
-        close_main_loop(&server);
+    if (!open_all(&server, error)) {
+        free_parts(&server);
+        return 1;
     }
-    free_parts(&server);
-    return is_open ? 0 : 1;
+    start(&server);
+    uv_run(&server.loop, UV_RUN_DEFAULT);
+    return close_all(&server);
 }

@@ -5,8 +5,15 @@
 #pragma once
 
 #include "config/config.h"
+#include "server/predecessor.h"
 #include "server/worker.h"
 
-/* Runs until it is told to end. `options` are what `config` was loaded with, for reloads. Returns
- * the exit status: 0, or 1 after one line on standard error. Takes `config`. */
-int server_run(const struct config_options *options, struct config *config);
+struct server_start {
+    const struct config_options *options; /* that `config` was loaded with, for reloads */
+    struct config *config;                /* taken */
+    char *const *argv;                    /* of the whole program: what a restart starts again */
+    struct server_predecessor *predecessor;
+};
+
+/* Runs until it is told to end. Returns the exit status: 0, or 1 with one line in `error`. */
+int server_run(const struct server_start *start, struct buffer *error);

@@ -7,14 +7,16 @@
 
 /* How often a worker that ends looks whether it is done. */
 #define ENDING_TICK_MS 20
+/* What a client gets to answer its close frame while nobody listens on the port: the others come
+ * back after 1 s, and who is refused then stays away for 15 s. */
+#define HURRIED_ANSWER_MS 400
 /* Silent connections that give way when another worker asks. */
 #define EVICTIONS_AT_ONCE_MAX 8
 
 struct end_mail {
     struct net_mail mail;
     struct server_worker *worker;
-    uint64_t spread_ms;
-    uint64_t grace_ms;
+    struct server_worker_end how;
 };
 
 struct room_mail {
@@ -22,7 +24,7 @@ struct room_mail {
     struct server_worker *worker;
 };
 
-struct reload_mail {
+struct call_mail {
     struct net_mail mail;
     struct server_worker *worker;
     void (*on_done)(void *user);
@@ -130,18 +132,25 @@ static void cut_off_everybody(struct server_worker *worker)
     http_conn_close_all(&worker->http);
 }
 
-/* As many as are due by now: all at once, or in step with the time that has passed. */
-static void end_due_sessions(struct server_worker *worker, uint64_t now_ms)
+/* Nothing is left to be sent to them: they alone know why they do not go. */
+static void cut_off_who_has_all(struct server_worker *worker)
 {
-    const uint64_t passed_ms = now_ms - worker->ending_began_ms;
+    pusher_worker_close_answered(worker->pusher);
+    http_conn_close_answered(&worker->http);
+}
+
+/* As many as are due by now: all at once, or in step with the time that has passed. */
+static void end_due_sessions(struct server_worker *worker, uint64_t passed_ms)
+{
     size_t due;
 
-    if (passed_ms < worker->spread_ms)
-        due = (size_t)(worker->ending_sessions_count * passed_ms / worker->spread_ms);
+    if (passed_ms < worker->how.spread_ms)
+        due = (size_t)(worker->ending_sessions_count * passed_ms / worker->how.spread_ms);
     else
         due = SIZE_MAX; /* and who came in by an upgrade meanwhile */
     if (due > worker->ended_sessions_count) {
-        pusher_worker_end_some(worker->pusher, due - worker->ended_sessions_count);
+        pusher_worker_end_some(worker->pusher, due - worker->ended_sessions_count,
+                               worker->how.code);
         if (due != SIZE_MAX)
             worker->ended_sessions_count = due;
     }
@@ -151,14 +160,53 @@ static void on_ending_tick(uv_timer_t *timer)
 {
     struct server_worker *worker = timer->data;
     const uint64_t now_ms = net_loop_now_ms(&worker->loop);
+    const uint64_t passed_ms = now_ms - worker->ending_began_ms;
 
-    end_due_sessions(worker, now_ms);
+    end_due_sessions(worker, passed_ms);
+    http_conn_finish_all(&worker->http); /* who had only just come has had its time */
+    if (worker->how.is_hurried && passed_ms >= worker->how.spread_ms + HURRIED_ANSWER_MS)
+        cut_off_who_has_all(worker);
     if (now_ms >= worker->deadline_ms)
         cut_off_everybody(worker);
     if (worker->loop.connections_count == 0) {
         uv_timer_stop(timer);
         net_loop_stop(&worker->loop);
     }
+}
+
+static void close_listeners(struct server_worker *worker)
+{
+    while (worker->listeners_count > 0)
+        net_listener_close(worker->listeners[--worker->listeners_count]);
+}
+
+static void on_stop_listening_mail(struct net_mail *mail, void *owner)
+{
+    struct call_mail *call = (struct call_mail *)mail;
+
+    (void)owner;
+    close_listeners(call->worker);
+    call->on_done(call->user);
+    free(call);
+}
+
+static void post_call(struct server_worker *worker,
+                      void (*deliver)(struct net_mail *mail, void *owner),
+                      void (*on_done)(void *user), void *user)
+{
+    struct call_mail *call = mem_new(sizeof *call);
+
+    call->mail.deliver = deliver;
+    call->worker = worker;
+    call->on_done = on_done;
+    call->user = user;
+    NET_MAILBOX_POST(&worker->loop.mailbox, call);
+}
+
+void server_worker_stop_listening(struct server_worker *worker, void (*on_done)(void *user),
+                                  void *user)
+{
+    post_call(worker, on_stop_listening_mail, on_done, user);
 }
 
 static void on_end_mail(struct net_mail *mail, void *owner)
@@ -168,28 +216,25 @@ static void on_end_mail(struct net_mail *mail, void *owner)
     const uint64_t now_ms = net_loop_now_ms(&worker->loop);
 
     (void)owner;
-    worker->spread_ms = end->spread_ms;
-    worker->deadline_ms = now_ms + end->spread_ms + end->grace_ms;
+    worker->how = end->how;
+    worker->deadline_ms = now_ms + end->how.spread_ms + end->how.grace_ms;
     if (!worker->is_ending) {
         worker->is_ending = true;
         worker->ending_began_ms = now_ms;
         worker->ending_sessions_count = worker->pusher->sessions_count;
-        net_listener_close(worker->listener);
-        worker->listener = NULL;
-        http_conn_finish_all(&worker->http);
+        close_listeners(worker);
         uv_timer_start(&worker->ending, on_ending_tick, 0, ENDING_TICK_MS);
     }
     free(end);
 }
 
-void server_worker_end(struct server_worker *worker, uint64_t spread_ms, uint64_t grace_ms)
+void server_worker_end(struct server_worker *worker, const struct server_worker_end *how)
 {
     struct end_mail *end = mem_new(sizeof *end);
 
     end->mail.deliver = on_end_mail;
     end->worker = worker;
-    end->spread_ms = spread_ms;
-    end->grace_ms = grace_ms;
+    end->how = *how;
     NET_MAILBOX_POST(&worker->loop.mailbox, end);
 }
 
@@ -197,23 +242,17 @@ void server_worker_end(struct server_worker *worker, uint64_t spread_ms, uint64_
 
 static void on_reload_mail(struct net_mail *mail, void *owner)
 {
-    struct reload_mail *reload = (struct reload_mail *)mail;
+    struct call_mail *call = (struct call_mail *)mail;
 
     (void)owner;
-    pusher_terminate_removed(reload->worker->pusher);
-    reload->on_done(reload->user);
-    free(reload);
+    pusher_terminate_removed(call->worker->pusher);
+    call->on_done(call->user);
+    free(call);
 }
 
 void server_worker_reload(struct server_worker *worker, void (*on_done)(void *user), void *user)
 {
-    struct reload_mail *reload = mem_new(sizeof *reload);
-
-    reload->mail.deliver = on_reload_mail;
-    reload->worker = worker;
-    reload->on_done = on_done;
-    reload->user = user;
-    NET_MAILBOX_POST(&worker->loop.mailbox, reload);
+    post_call(worker, on_reload_mail, on_done, user);
 }
 
 /* --- one connection ------------------------------------------------------------------------- */
@@ -246,7 +285,22 @@ void server_worker_message(struct server_worker *worker, uint64_t socket_id, str
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-int server_worker_open(struct server_worker *worker, const struct config *config, int listen_fd,
+static bool open_listeners(struct server_worker *worker, const int *fds, size_t count)
+{
+    worker->listeners = mem_new(count * sizeof(struct net_listener *));
+    for (size_t i = 0; i < count; i++) {
+        struct net_listener *listener =
+            net_listener_open(&worker->loop, fds[i], &listener_events, worker);
+
+        if (listener == NULL)
+            return false;
+        worker->listeners[worker->listeners_count++] = listener;
+    }
+    return true;
+}
+
+int server_worker_open(struct server_worker *worker, const struct config *config,
+                       const int *listen_fds, size_t listen_fds_count,
                        struct net_descriptors *descriptors)
 {
     int status =
@@ -270,8 +324,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
     worker->http.user = worker;
     CHECK(uv_timer_init(&worker->loop.uv, &worker->ending) == 0);
     worker->ending.data = worker;
-    worker->listener = net_listener_open(&worker->loop, listen_fd, &listener_events, worker);
-    return worker->listener ? 0 : UV_EINVAL;
+    return open_listeners(worker, listen_fds, listen_fds_count) ? 0 : UV_EINVAL;
 }
 
 static void *run(void *user)
@@ -297,8 +350,8 @@ void server_worker_join(struct server_worker *worker)
 
 void server_worker_close(struct server_worker *worker)
 {
-    if (worker->listener != NULL)
-        net_listener_close(worker->listener);
+    close_listeners(worker);
+    free(worker->listeners);
     uv_close((uv_handle_t *)&worker->ending, NULL);
     net_loop_close(&worker->loop);
     pusher_worker_deinit(worker->pusher);

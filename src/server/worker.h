@@ -1,4 +1,4 @@
-/* One worker: a thread with its own loop, its own door, its own connections.
+/* One worker: a thread with its own loop, its own listening sockets, its own connections.
  *
  * Thread: main opens, starts, posts and closes; in between the worker runs by itself.
  */
@@ -9,6 +9,15 @@
 #include "pusher/worker.h"
 
 #include <pthread.h>
+
+struct server_worker_end {
+    uint16_t code;      /* that clients are closed with */
+    uint64_t spread_ms; /* over which they are closed */
+    uint64_t grace_ms;  /* after that; whoever is still there then is cut off */
+    /* The port is dead until this process is gone: who has got all that there is for it is not
+     * waited for. */
+    bool is_hurried;
+};
 
 struct server_worker {
     struct server_worker *all; /* an array */
@@ -21,7 +30,8 @@ struct server_worker {
     struct cluster *cluster; /* NULL: the only node */
     struct api api;
     struct http_conn_settings http;
-    struct net_listener *listener;
+    struct net_listener **listeners;
+    size_t listeners_count;
     uint64_t published_before;     /* events, up to the last turn */
     atomic_bool is_asked_for_room; /* by a worker that has none to give */
     void (*on_ended)(void *user);
@@ -30,26 +40,29 @@ struct server_worker {
     /* While it ends. */
     uv_timer_t ending;
     uint64_t ending_began_ms;
-    uint64_t spread_ms;   /* over which its clients are closed */
+    struct server_worker_end how;
     uint64_t deadline_ms; /* when whoever is left is cut off */
     size_t ending_sessions_count;
     size_t ended_sessions_count;
     bool is_ending;
 };
 
-/* `listen_fd` is taken. `pusher` has its fixed fields but `loop` set. Negative UV_E… where it
- * fails.
- */
-int server_worker_open(struct server_worker *worker, const struct config *config, int listen_fd,
+/* The listening sockets, one at least, are taken. `pusher` has its fixed fields but `loop` set.
+ * Negative UV_E… if it fails. */
+int server_worker_open(struct server_worker *worker, const struct config *config,
+                       const int *listen_fds, size_t listen_fds_count,
                        struct net_descriptors *descriptors);
 
 /* `on_ended` is called on the worker's thread when it is about to end. */
 int server_worker_start(struct server_worker *worker, void (*on_ended)(void *user), void *user);
 
-/* Ends its connections: clients are sent what is pending and a close frame, over `spread_ms`;
- * requests are answered. Whoever is still there `grace_ms` after that is cut off. Then the thread
- * ends. A second call with smaller times hastens it. */
-void server_worker_end(struct server_worker *worker, uint64_t spread_ms, uint64_t grace_ms);
+/* Closes its listening sockets; `on_done` is called on its thread once it has. */
+void server_worker_stop_listening(struct server_worker *worker, void (*on_done)(void *user),
+                                  void *user);
+
+/* Ends its connections: clients are sent what is pending and a close frame; requests are answered.
+ * Then the thread ends. A second call with smaller times hastens it. */
+void server_worker_end(struct server_worker *worker, const struct server_worker_end *how);
 
 /* Has it look at the apps anew; `on_done` once it has. */
 void server_worker_reload(struct server_worker *worker, void (*on_done)(void *user), void *user);

@@ -90,7 +90,7 @@ test('it ends gracefully when the commands end', async (t) => {
     const server = await supervised(t);
     const client = await Client.open(server);
     server.child.stdio[4].end();
-    assert.equal((await client.waitClosed()).code, 4200);
+    assert.equal((await client.waitClosed()).code, 4100);
     assert.deepEqual(await within(server.exited.promise, 'it ends'), { code: 0, signal: null });
 });
 
@@ -99,5 +99,5 @@ test('it ends gracefully when who has started it is killed', async (t) => {
     const server = await supervised(t, { command: ['sh', '-c', 'exec 5<&0; "$0" "$@" <&5 & wait', BIN] });
     const client = await Client.open(server);
     server.child.kill('SIGKILL');
-    assert.equal((await client.waitClosed('it ends')).code, 4200);
+    assert.equal((await client.waitClosed('it ends')).code, 4100);
 });

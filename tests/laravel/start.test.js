@@ -43,7 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGTSTP'])
         const server = await application.server([await onFreePort()]);
         const client = await Client.open(server);
         server.signal(signal);
-        assert.equal((await client.waitClosed()).code, 4200);
+        assert.equal((await client.waitClosed()).code, 4100);
         assert.deepEqual(await server.ended(), { code: 0, signal: null });
         assert.match(server.said, /Gracefully terminating connections/);
     });
@@ -55,7 +55,7 @@ test('Ctrl-C in a terminal, which tells the whole group, ends it gracefully too'
     const groupOf = (of) => Number(fs.readFileSync(`/proc/${of}/stat`, 'utf8').split(') ')[1].split(' ')[2]);
     assert.notEqual(groupOf(pid), groupOf(server.pid), 'a signal of the terminal reaches it once');
     server.signal('SIGINT');
-    assert.equal((await client.waitClosed()).code, 4200);
+    assert.equal((await client.waitClosed()).code, 4100);
     assert.equal((await server.ended()).code, 0);
 });
 
@@ -65,7 +65,7 @@ test('an artisan that is killed leaves no server behind', async () => {
     const client = await Client.open(server);
     server.signal('SIGKILL');
     await until(() => isGone(pid), 'the server is gone');
-    assert.equal((await client.waitClosed()).code, 4200, 'and it ended gracefully');
+    assert.equal((await client.waitClosed()).code, 4100, 'and it ended gracefully');
 });
 
 test('a server that is killed is told by the exit status', async () => {

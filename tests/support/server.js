@@ -81,8 +81,8 @@ function run(args, { env, cwd, input, ms = EXIT_MS } = {}) {
 }
 
 class Server {
-    /* apps, server (keys of servers.reverb), args, env, debug, ulimit, workers, host, port, prefix (a command
-     * that it is started by) */
+    /* apps, server (keys of servers.reverb), args, env, debug, ulimit, workers, withoutWorkers and
+     * withoutPort (what the configuration says counts), host, port, prefix (a command that it is started by), binary */
     constructor(options = {}) {
         this.options = options;
         this.apps = options.apps ?? [app()];
@@ -118,7 +118,7 @@ class Server {
         this.configFile = path.join(this.folder, 'reverb.json');
         this.writeConfig();
         const args = ['start', '--config', this.configFile, '--host', this.host,
-            '--port', String(this.options.port ?? 0), '--workers', String(this.workers)];
+            ...(this.options.withoutPort ? [] : ['--port', String(this.options.port ?? 0)]), ...(this.options.withoutWorkers ? [] : ['--workers', String(this.workers)])];
         if (this.options.debug)
             args.push('--debug');
         args.push(...(this.options.args ?? []));
@@ -131,8 +131,8 @@ class Server {
     }
 
     spawn(args) {
-        const { ulimit, env, prefix = [] } = this.options;
-        const command = [...prefix, ...(ulimit ? ['sh', '-c', `ulimit -n ${ulimit}; exec "$0" "$@"`, BIN] : [BIN])];
+        const { ulimit, env, prefix = [], binary = BIN } = this.options;
+        const command = [...prefix, ...(ulimit ? ['sh', '-c', `ulimit -n ${ulimit}; exec "$0" "$@"`, binary] : [binary])];
         this.ready = deferred();
         this.exited = deferred();
         this.child = spawn(command[0], [...command.slice(1), ...args],

@@ -433,6 +433,8 @@ static void finishing_all_lets_requests_that_have_begun_be_answered(void **state
 
     (void)state;
     assert_non_null(http_conn_open(&fixture.loop, fd, NULL, &http.settings));
+    assert_int_equal(write(idle, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27), 27);
+    FIXTURE_UNTIL(&fixture, fixture_receive(idle, &idle_sent) && idle_sent.len > 0);
     http_fixture_feed(&http, BYTES("GET /last HTTP/1.1\r\nHost: x\r\n"));
     http_conn_finish_all(&http.settings);
     fixture_turn(&fixture);
@@ -444,6 +446,27 @@ static void finishing_all_lets_requests_that_have_begun_be_answered(void **state
     assert_false(fixture_receive(http.peer, &http.sent));
     close(idle);
     buffer_deinit(&idle_sent);
+}
+
+/* It may have been accepted in the very moment in which the listening socket was closed. */
+static void who_has_only_just_come_may_still_ask_once(void **state)
+{
+    (void)state;
+    http_conn_finish_all(&http.settings);
+    fixture_turn(&fixture);
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(status(), 200);
+    assert_false(fixture_receive(http.peer, &http.sent));
+}
+
+static void who_has_had_its_last_answer_is_not_waited_for_where_time_is_short(void **state)
+{
+    (void)state;
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    fixture_turn(&fixture);
+    assert_false(list_is_empty(&http.settings.conns)); /* its side is still open */
+    http_conn_close_answered(&http.settings);
+    FIXTURE_UNTIL(&fixture, list_is_empty(&http.settings.conns));
 }
 
 static void closing_all_cuts_them_off(void **state)
@@ -958,6 +981,8 @@ int main(void)
         HTTP_TEST(a_client_between_requests_may_stay_longer),
         HTTP_TEST(a_client_that_goes_in_the_middle_leaves_nothing),
         HTTP_TEST(finishing_all_lets_requests_that_have_begun_be_answered),
+        HTTP_TEST(who_has_only_just_come_may_still_ask_once),
+        HTTP_TEST(who_has_had_its_last_answer_is_not_waited_for_where_time_is_short),
         HTTP_TEST(closing_all_cuts_them_off),
         HTTP_TEST(who_has_just_come_does_not_give_way),
         HTTP_TEST(who_has_been_silent_gives_way),

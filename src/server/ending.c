@@ -1,0 +1,72 @@
+#include "server/ending.h"
+
+#include "pusher/error.h"
+#include "server/notify.h"
+
+#include <stdio.h>
+
+/* Beyond the time that it has for its clients a worker needs far less to end. */
+#define STALL_MS 10000
+
+/* Clients go at once where somebody takes them. Where nobody does they wait a second; the seconds
+ * of `drain` are for those who have another node to go to. */
+static struct server_worker_end how_to_end(const struct server_state *server)
+{
+    const bool is_answered = server_listen_is_answered(&server->listen);
+    struct cluster_status cluster = {0};
+
+    if (server->cluster != NULL)
+        cluster_read_status(server->cluster, &cluster);
+    return (struct server_worker_end){
+        .code = is_answered ? PUSHER_ERROR_CLOSE_RECONNECT : PUSHER_ERROR_CLOSE_BACK_OFF,
+        .spread_ms = cluster.nodes_count > 1 ? server->config->drain_s * UINT64_C(1000) : 0,
+        .grace_ms = server->config->shutdown_timeout_s * UINT64_C(1000),
+        .is_hurried = !is_answered,
+    };
+}
+
+void server_ending_notify_workers(struct server_state *server)
+{
+    struct server_worker_end how = how_to_end(server);
+
+    if (server->is_hastened) {
+        how.spread_ms = 0;
+        how.grace_ms = 0;
+    }
+    server->are_told = true;
+    server->ends_by_ms = uv_now(&server->loop) + how.spread_ms + how.grace_ms + STALL_MS;
+    for (size_t i = 0; i < server->workers_count; i++)
+        server_worker_end(&server->workers[i], &how);
+}
+
+static void on_listeners_closed(void *user)
+{
+    struct server_state *server = user;
+
+    if (atomic_fetch_sub(&server->listening_count, 1) == 1)
+        uv_async_send(&server->wake);
+}
+
+/* Nobody listens any more before anybody is sent away: only then is it known who else does. */
+void server_ending_begin(struct server_state *server)
+{
+    if (server->is_ending)
+        return;
+    server->is_ending = true;
+    printf("Gracefully terminating connections.\n");
+    fflush(stdout);
+    if (!server->succession.is_done)
+        server_notify("STOPPING=1");
+    server->ends_by_ms = uv_now(&server->loop) + STALL_MS; /* in which all close their sockets */
+    atomic_store(&server->listening_count, server->workers_count);
+    for (size_t i = 0; i < server->workers_count; i++)
+        server_worker_stop_listening(&server->workers[i], on_listeners_closed, server);
+}
+
+void server_ending_hasten(struct server_state *server)
+{
+    server_ending_begin(server);
+    server->is_hastened = true;
+    if (server->are_told)
+        server_ending_notify_workers(server);
+}

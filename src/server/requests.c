@@ -1,0 +1,158 @@
+#include "server/requests.h"
+
+#include "base/log.h"
+#include "server/ending.h"
+#include "server/mind.h"
+#include "server/notify.h"
+#include "server/pages.h"
+#include "server/status.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void answer_end(const struct server_state *server, struct server_control_asker *asker)
+{
+    struct buffer answer = {0};
+
+    buffer_printf(&answer, "{\"pid\":%d,\"ends_within_s\":%u}", (int)uv_os_getpid(),
+                  server->config->drain_s + server->config->shutdown_timeout_s);
+    server_control_answer(asker, buffer_bytes(&answer));
+    buffer_deinit(&answer);
+}
+
+/* --- a new process in this one's place ------------------------------------------------------ */
+
+/* systemd is told which process is the server now; another process manager goes on with this one,
+ * which stays to mind the new one. */
+static void on_succeeded(void *user)
+{
+    struct server_state *server = user;
+    char state[32];
+
+    log_info("a new process serves; this one ends");
+    if (server->admin != NULL)
+        admin_bequeath(server->admin);
+    server_pages_close(server);
+    if (server_notify_is_heard() && server->succession.pid != 0) {
+        snprintf(state, sizeof state, "MAINPID=%d", (int)server->succession.pid);
+        server_notify(state);
+    }
+    server_ending_begin(server);
+}
+
+static void on_not_succeeded(const char *reason, void *user)
+{
+    struct server_state *server = user;
+
+    log_error("the server was not restarted: %s", reason);
+    if (server->has_lost_parent)
+        server_ending_begin(server); /* nobody would end it later */
+}
+
+const struct server_succession_events server_requests_succession = {
+    .on_done = on_succeeded,
+    .on_failed = on_not_succeeded,
+};
+
+/* Who stays for the process manager. */
+pid_t server_requests_minder(const struct server_state *server)
+{
+    const pid_t known = server->start->predecessor->minder;
+
+    if (server_notify_is_heard())
+        return 0;
+    return known != 0 && server_mind_adopts() ? known : uv_os_getpid();
+}
+
+static bool has_configuration_again(const struct server_state *server)
+{
+    const char *file = server->options->config_file;
+
+    return file == NULL || strcmp(file, "-") != 0;
+}
+
+/* What cannot be started again from here ends, for whoever started it to do so. */
+static void restart(struct server_state *server, struct server_control_asker *asker)
+{
+    if (server->laravel != NULL || !has_configuration_again(server)) {
+        server_ending_begin(server);
+        answer_end(server, asker);
+    } else {
+        server_mind_adopts();
+        server_succession_start(&server->succession, server->start->argv,
+                                server_control_path(server->control),
+                                server_requests_minder(server), asker);
+    }
+}
+
+/* --- commands ------------------------------------------------------------------------------- */
+
+static void answer_status(struct server_state *server, struct server_control_asker *asker)
+{
+    struct buffer answer = {0};
+
+    server_status_write(&answer, &(struct server_status){
+                                     .config = server->config,
+                                     .port = server->listen.port,
+                                     .started_ms = server->started_ms,
+                                     .now_ms = uv_now(&server->loop),
+                                     .state = server->is_ending ? "ending" : "running",
+                                     .apps = server->apps,
+                                     .cluster = server->cluster,
+                                     .metrics = server->metrics,
+                                     .workers_count = server->workers_count,
+                                 });
+    server_control_answer(asker, buffer_bytes(&answer));
+    buffer_deinit(&answer);
+}
+
+/* The administration's socket goes with the others, as the last one. */
+static bool hear_successor(struct server_state *server, struct server_control_asker *asker,
+                           struct bytes line)
+{
+    struct server_listen *listen = &server->listen;
+
+    if (server->admin != NULL)
+        listen->fds[listen->count] = admin_fd(server->admin);
+    return server_succession_hear(&server->succession, asker, line, listen->fds,
+                                  listen->count + (server->admin != NULL));
+}
+
+static void on_command(struct server_control_asker *asker, struct bytes command, void *user)
+{
+    struct server_state *server = user;
+
+    if (hear_successor(server, asker, command))
+        return;
+    if (bytes_equal(command, BYTES("status"))) {
+        answer_status(server, asker);
+    } else if (bytes_equal(command, BYTES("stop")) || bytes_equal(command, BYTES("stop now"))) {
+        command.len == strlen("stop") ? server_ending_begin(server) : server_ending_hasten(server);
+        answer_end(server, asker);
+    } else if (bytes_equal(command, BYTES("restart")) && server->is_ending) {
+        server_control_answer(asker, BYTES("{\"error\":\"the server is ending\"}"));
+    } else if (bytes_equal(command, BYTES("restart")) &&
+               !server_succession_is_possible(&server->succession)) {
+        server_control_answer(asker, BYTES("{\"error\":\"a restart is under way\"}"));
+    } else if (bytes_equal(command, BYTES("restart"))) {
+        restart(server, asker);
+    } else if (bytes_equal(command, BYTES("reload"))) {
+        server_reload_run(&server->reload);
+        answer_end(server, asker);
+    } else {
+        server_control_answer(asker, BYTES("{\"error\":\"unknown command\"}"));
+    }
+}
+
+static void on_asker_gone(struct server_control_asker *asker, void *user)
+{
+    struct server_state *server = user;
+
+    server_succession_forget(&server->succession, asker);
+}
+
+const struct server_control_events server_requests_control = {
+    .on_command = on_command,
+    .on_gone = on_asker_gone,
+};

@@ -1,0 +1,62 @@
+/* The parts of a running server, for the files of this folder.
+ *
+ * Thread: main, unless a field is atomic.
+ */
+#pragma once
+
+#include "admin/admin.h"
+#include "pusher/cluster_events.h"
+#include "server/commands.h"
+#include "server/control.h"
+#include "server/listen.h"
+#include "server/reload.h"
+#include "server/server.h"
+#include "server/succession.h"
+
+#define SERVER_STATE_ENDING_SIGNALS 4
+
+struct server_state {
+    const struct server_start *start;
+    const struct config_options *options;
+    struct config *config; /* of the start; `reload` owns it */
+    struct server_listen listen;
+
+    struct net_descriptors descriptors;
+    struct net_tls *tls;     /* NULL: plain */
+    struct cluster *cluster; /* NULL: the only node */
+    struct pusher_cluster_events nodes;
+    struct pusher_apps *apps;
+    struct pusher_worker *pusher_workers;
+    struct channel_fanout **fanouts;
+    struct metrics *metrics;
+    struct server_worker *workers;
+    size_t workers_count;
+
+    uv_loop_t loop;
+    uv_signal_t signals[SERVER_STATE_ENDING_SIGNALS];
+    uv_signal_t reload_signal;
+    uv_timer_t housekeeping;
+    uv_async_t wake; /* a worker has stopped listening, ended, or taken up a reload */
+    struct server_control *control;
+    struct net_mailbox mailbox; /* of the main thread */
+    struct admin *admin;        /* NULL: nobody asked for it */
+    struct server_succession succession;
+    atomic_size_t listening_count; /* workers that still accept */
+    atomic_size_t ended_count;
+    uint64_t started_ms;
+    double started_s; /* Unix time */
+    bool is_ending;
+    uint64_t ends_by_ms;  /* else a worker has stalled; 0: not known yet */
+    bool all_turn;        /* each thread did something since it was looked at last */
+    bool is_hastened;     /* whoever is left is cut off */
+    bool are_told;        /* the workers know how to end */
+    bool has_lost_parent; /* who started it reads and says nothing any more */
+
+    /* Of a server that `php artisan reverb:start` has started. */
+    struct observer_laravel *laravel;
+    struct server_commands *commands;
+
+    struct pusher_observers debug;
+    const struct pusher_observers *observers;
+    struct server_reload reload;
+};

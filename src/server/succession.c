@@ -1,0 +1,229 @@
+#include "server/succession.h"
+
+#include "base/check.h"
+#include "base/jsonwrite.h"
+#include "base/mem.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* In which the new process must serve: PHP evaluates its configuration, and its certificates are
+ * read. */
+#define START_MS 60000
+
+void server_succession_init(struct server_succession *succession, uv_loop_t *loop,
+                            const struct server_succession_events *events, void *user)
+{
+    *succession = (struct server_succession){.events = events, .user = user, .loop = loop};
+    CHECK(uv_timer_init(loop, &succession->deadline) == 0);
+    succession->deadline.data = succession;
+}
+
+static void answer_requester(struct server_succession *succession, const char *key,
+                             const char *text)
+{
+    struct buffer answer = {0};
+
+    if (succession->requester == NULL)
+        return;
+    buffer_printf(&answer, "{\"%s\":", key);
+    jsonwrite_string(&answer, bytes_of(text));
+    buffer_append_char(&answer, '}');
+    server_control_answer(succession->requester, buffer_bytes(&answer));
+    succession->requester = NULL;
+    buffer_deinit(&answer);
+}
+
+void server_succession_fail(struct server_succession *succession, const char *reason)
+{
+    if (!succession->is_awaited)
+        return;
+    succession->is_awaited = false;
+    succession->successor = NULL;
+    succession->pid = 0;
+    uv_timer_stop(&succession->deadline);
+    answer_requester(succession, "error", reason);
+    succession->events->on_failed(reason, succession->user);
+}
+
+static void succeed(struct server_succession *succession)
+{
+    succession->is_awaited = false;
+    succession->is_done = true;
+    uv_timer_stop(&succession->deadline);
+    answer_requester(succession, "done", "a new process serves");
+    succession->events->on_done(succession->user);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct server_succession *succession = timer->data;
+
+    if (succession->pid != 0)
+        uv_kill(succession->pid, SIGKILL);
+    server_succession_fail(succession, "no new process served within 60 s");
+}
+
+void server_succession_await(struct server_succession *succession,
+                             struct server_control_asker *requester)
+{
+    succession->is_awaited = true;
+    if (requester != NULL)
+        succession->requester = requester;
+    CHECK(uv_timer_start(&succession->deadline, on_deadline, START_MS, 0) == 0);
+}
+
+bool server_succession_is_possible(const struct server_succession *succession)
+{
+    return !succession->is_awaited && !succession->is_done;
+}
+
+/* --- starting one --------------------------------------------------------------------------- */
+
+void server_succession_free_process(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void on_process_exit(uv_process_t *process, int64_t status, int number)
+{
+    struct server_succession *succession = process->data;
+    const bool is_current = process->pid == succession->pid;
+    struct buffer reason = {0};
+
+    uv_close((uv_handle_t *)process, server_succession_free_process);
+    if (!is_current)
+        return; /* one that had said before why it cannot start */
+    if (number != 0)
+        buffer_printf(&reason, "the new process was ended by signal %d before it served", number);
+    else
+        buffer_printf(&reason,
+                      "the new process ended with status %d before it served; its log "
+                      "says why",
+                      (int)status);
+    succession->pid = 0;
+    succession->exit_status = number != 0 ? 128 + number : (int)status;
+    server_succession_fail(succession, buffer_text(&reason));
+    buffer_deinit(&reason);
+}
+
+/* The environment, and what the new process must know. */
+static char **environment_with(char *path, char *minder)
+{
+    size_t count = 0;
+    char **with;
+
+    while (environ[count] != NULL)
+        count++;
+    with = mem_new((count + 3) * sizeof *with);
+    memcpy(with, environ, count * sizeof *with);
+    with[count] = path;
+    with[count + 1] = minder;
+    return with;
+}
+
+static int spawn(struct server_succession *succession, char *const *argv, char *path, char *minder)
+{
+    uv_stdio_container_t streams[] = {
+        {.flags = UV_INHERIT_FD, .data.fd = 0},
+        {.flags = UV_INHERIT_FD, .data.fd = 1},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+    };
+    char **environment = environment_with(path, minder);
+    const uv_process_options_t options = {
+        .exit_cb = on_process_exit,
+        .file = argv[0],
+        .args = (char **)(uintptr_t)argv,
+        .env = environment,
+        .stdio = streams,
+        .stdio_count = 3,
+    };
+    uv_process_t *process = mem_new(sizeof *process);
+    const int status = uv_spawn(succession->loop, process, &options);
+
+    process->data = succession;
+    free(environment);
+    if (status == 0)
+        succession->pid = process->pid;
+    else
+        uv_close((uv_handle_t *)process, server_succession_free_process);
+    return status;
+}
+
+void server_succession_start(struct server_succession *succession, char *const *argv,
+                             const char *control_path, pid_t minder,
+                             struct server_control_asker *requester)
+{
+    struct buffer path = {0};
+    struct buffer minder_text = {0};
+    struct buffer reason = {0};
+    int status;
+
+    CHECK(server_succession_is_possible(succession));
+    buffer_printf(&path, SERVER_SUCCESSION_PATH "=%s", control_path);
+    buffer_printf(&minder_text, SERVER_SUCCESSION_MINDER "=%d", (int)minder);
+    server_succession_await(succession, requester);
+    status = spawn(succession, argv, (char *)(uintptr_t)buffer_text(&path),
+                   (char *)(uintptr_t)buffer_text(&minder_text));
+    if (status < 0) {
+        buffer_printf(&reason, "%s cannot be started: %s", argv[0], uv_strerror(status));
+        server_succession_fail(succession, buffer_text(&reason));
+    }
+    buffer_deinit(&path);
+    buffer_deinit(&minder_text);
+    buffer_deinit(&reason);
+}
+
+/* --- hearing it ----------------------------------------------------------------------------- */
+
+static void give(struct server_succession *succession, struct server_control_asker *asker,
+                 const int *fds, size_t fds_count)
+{
+    struct buffer answer = {0};
+
+    if (!succession->is_awaited || succession->successor != NULL) {
+        server_control_answer(asker, BYTES("{\"error\":\"nobody is waited for\"}"));
+        return;
+    }
+    succession->successor = asker;
+    buffer_printf(&answer, "{\"sockets\":%zu}", fds_count);
+    if (!server_control_send_sockets(asker, buffer_bytes(&answer), fds, fds_count))
+        server_succession_fail(succession, "the sockets cannot be handed over");
+    buffer_deinit(&answer);
+}
+
+bool server_succession_hear(struct server_succession *succession,
+                            struct server_control_asker *asker, struct bytes line, const int *fds,
+                            size_t fds_count)
+{
+    const struct bytes failed = BYTES(SERVER_SUCCESSION_FAILED);
+
+    if (bytes_equal(line, BYTES(SERVER_SUCCESSION_ASK))) {
+        give(succession, asker, fds, fds_count);
+    } else if (asker == succession->successor &&
+               bytes_equal(line, BYTES(SERVER_SUCCESSION_READY))) {
+        succeed(succession);
+    } else if (bytes_starts_with(line, failed)) {
+        char *reason = bytes_copy(bytes_from(line, failed.len));
+
+        server_succession_fail(succession, reason);
+        free(reason);
+        server_control_answer(asker, BYTES("{}"));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void server_succession_forget(struct server_succession *succession,
+                              struct server_control_asker *asker)
+{
+    if (asker == succession->requester)
+        succession->requester = NULL;
+    if (asker != succession->successor)
+        return;
+    succession->successor = NULL;
+    /* One that we have started says more by its exit. */
+    if (succession->pid == 0 && !succession->is_done)
+        server_succession_fail(succession, "the new process went away before it served");
+}
