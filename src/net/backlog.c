@@ -52,6 +52,6 @@ bool net_backlog_is_stalled(const struct net_backlog *backlog, size_t queued_byt
     const bool is_hurried = net_backlog_is_hurried(max);
     const uint64_t stall_ms = is_hurried ? NET_BACKLOG_HURRY_MS : NET_BACKLOG_STALL_MS;
 
-    *is_due = now_ms - backlog->progress_ms >= stall_ms;
+    *is_due = now_ms >= backlog->progress_ms + stall_ms;
     return *is_due && (is_hurried || queued_bytes > max);
 }
