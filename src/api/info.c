@@ -34,10 +34,6 @@ static void append_key(struct buffer *out, size_t start, const char *key)
 /* The kept event is `{"event":…,"channel":…,"data":…}`; its time to live joins it. */
 static void append_cached(struct buffer *out, const struct facts *facts)
 {
-    if (facts->cached.len == 0) {
-        buffer_append_text(out, "null");
-        return;
-    }
     buffer_append(out, facts->cached.data, facts->cached.len - 1);
     buffer_append_text(out, ",\"ttl\":");
     buffer_append_number(out, (facts->cached_ttl_ms + 999) / 1000);
@@ -63,7 +59,7 @@ static void write_facts(struct buffer *out, struct api_info info, const struct f
         append_key(out, start, "user_count");
         buffer_append_number(out, facts->user_count);
     }
-    if (info.cache && facts->kind.is_cache && (is_occupied || facts->cached.len > 0)) {
+    if (info.cache && facts->kind.is_cache && facts->cached.len > 0) {
         append_key(out, start, "cache");
         append_cached(out, facts);
     }

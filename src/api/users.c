@@ -3,6 +3,7 @@
 #include "api/deferred.h"
 #include "base/jsonwrite.h"
 #include "pusher/terminate.h"
+#include "pusher/user_id.h"
 
 static void append_user(struct buffer *json, struct bytes id, bool is_first)
 {
@@ -78,6 +79,10 @@ void api_users_of_channel(struct api_call *call)
 
 void api_users_terminate(struct api_call *call)
 {
+    if (!pusher_user_id_is_valid(call->argument)) {
+        api_respond_text(call->conn, 400, BYTES("A user's id holds no control characters."));
+        return;
+    }
     pusher_terminate_user(call->api->worker, call->app, call->argument);
     api_respond_json(call->conn, 200, BYTES("{}"));
 }

@@ -76,20 +76,22 @@ static void append_body(struct buffer *out, struct bytes channel, struct bytes e
     buffer_append_char(out, '}');
 }
 
-/* The signed target: what is signed differs from it in line ends alone. */
+/* The signed target: what is signed is without the prefix of the path, which a server may be behind,
+ * and differs in line ends. */
 static void append_target(struct buffer *out, const struct client_server *server, struct bytes body)
 {
     char signature[PUSHER_AUTH_HEX_LEN];
     struct buffer text = {0};
     size_t query;
 
-    buffer_printf(&text, "POST\n%s/apps/%s/events\n", server->url.path, server->app->id);
+    buffer_printf(&text, "POST\n/apps/%s/events\n", server->app->id);
     query = text.len;
     buffer_printf(&text,
                   "auth_key=%s&auth_timestamp=%lld&auth_version=1.0&body_md5=", server->app->key,
                   (long long)time(NULL));
     append_md5(&text, body);
     pusher_auth_sign(server->app, buffer_bytes(&text), signature);
+    buffer_append_text(out, server->url.path);
     buffer_append(out, text.data + 5, query - 6);
     buffer_append_char(out, '?');
     buffer_append_bytes(out, bytes_from(buffer_bytes(&text), query));

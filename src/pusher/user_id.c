@@ -13,6 +13,11 @@ static bool has_control(struct bytes text)
     return false;
 }
 
+bool pusher_user_id_is_valid(struct bytes user_id)
+{
+    return user_id.len > 0 && !has_control(user_id);
+}
+
 bool pusher_user_id_read(const struct jsonscan_value *value, struct buffer *scratch,
                          struct bytes *user_id)
 {
@@ -21,5 +26,5 @@ bool pusher_user_id_read(const struct jsonscan_value *value, struct buffer *scra
         *user_id = jsonscan_text(value, scratch);
     else if (value->type == JSONSCAN_NUMBER)
         *user_id = value->raw;
-    return user_id->len > 0 && !has_control(*user_id);
+    return pusher_user_id_is_valid(*user_id);
 }

@@ -4,7 +4,11 @@
 
 #include "base/jsonscan.h"
 
+/* Whether it can name a user: not an empty text, nor one with control characters, which is shown as
+ * somebody else. */
+bool pusher_user_id_is_valid(struct bytes user_id);
+
 /* The user that `value` names, borrowed from it or from `scratch`. False if it names none: another
- * kind of value, an empty text, or one with control characters, which is shown as somebody else. */
+ * kind of value, or a text that cannot. */
 bool pusher_user_id_read(const struct jsonscan_value *value, struct buffer *scratch,
                          struct bytes *user_id);

@@ -59,7 +59,7 @@ test('what is cached expires after cache_ttl', async () => {
     await first.next('pusher:cache_miss');
     await publish(server, 'cache-brief', 'gone', '{}', { app: brief });
     assert.equal((await cached('cache-brief', { app: brief })).event, 'gone');
-    await until(async () => await cached('cache-brief', { app: brief }) === null, 'the event has expired', 5000);
+    await until(async () => await cached('cache-brief', { app: brief }) === undefined, 'the event has expired', 5000);
     await second.subscribe('cache-brief');
     assert.deepEqual(await second.take(), { event: 'pusher:cache_miss', channel: 'cache-brief' });
 });
@@ -90,14 +90,14 @@ test('internal events are not cached', async () => {
     await first.join('presence-cache-internal', '1');
     await second.join('presence-cache-internal', '2');
     assert.equal((await second.take()).event, 'pusher:cache_miss');
-    assert.equal(await cached('presence-cache-internal'), null);
+    assert.equal(await cached('presence-cache-internal'), undefined);
 });
 
-test('info names what is cached and for how many seconds more, null where there is nothing', async () => {
+test('info names what is cached and for how many seconds more, and nothing where there is nothing', async () => {
     const client = await Client.open(server);
     await client.subscribe('cache-info');
     assert.deepEqual((await get(server, '/channels/cache-info', { query: { info: 'cache' } })).json,
-        { occupied: true, cache: null });
+        { occupied: true });
     const answer = await publish(server, 'cache-info', 'told', '{"n":1}', { body: { info: 'cache' } });
     const { cache } = answer.json.channels['cache-info'];
     assert.deepEqual(cache, { event: 'told', channel: 'cache-info', data: '{"n":1}', ttl: cache.ttl });

@@ -178,6 +178,15 @@ test('three variables of the environment are enough for one app', async (t) => {
     assert.equal((await client.take()).event, 'told');
 });
 
+test('reverb publish works through a path', async (t) => {
+    const server = await ownServer(t, { server: { path: '/ws' } });
+    const url = `ws://127.0.0.1:${server.port}/ws`;
+    const app = ['--app-id', server.app.app_id, '--key', server.app.key, '--secret', server.app.secret];
+    const { code, stdout, stderr } = await run(['publish', 'news', 'told', '{}', '--url', url, ...app], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, '{}\n');
+});
+
 test('the configuration may come from standard input', async () => {
     const { code, stdout, stderr } = await run(['config', '--config', '-'], { cwd: folder, input: JSON.stringify(config({ port: 8124 })) });
     assert.equal(code, 0, stderr);

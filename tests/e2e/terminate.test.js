@@ -50,6 +50,14 @@ test('a presence member with that user id is terminated too, and the others see 
     await second.next('marker');
 });
 
+test('an id with a control character names nobody: 400, and who is named by its beginning stays', async () => {
+    const client = await Client.open(server);
+    await client.signin({ id: 'bob' });
+    for (const id of ['bob\0x', 'bob\n', '\u001b[31mbob', 'bob\u007f', 'bob\u0085'])
+        assert.equal((await post(server, `/users/${encodeURIComponent(id)}/terminate_connections`, {})).status, 400);
+    await client.quiet();
+});
+
 test('a user who is not there is terminated without a word', async () => {
     await terminate('nobody');
 });

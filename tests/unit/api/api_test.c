@@ -241,6 +241,18 @@ static void a_body_that_is_no_json_is_400_and_what_does_not_hold_422(void **stat
     assert_int_equal(metrics_read(&fixture.metrics.events_published), 0);
 }
 
+static void an_id_with_a_control_character_names_no_user(void **state)
+{
+    static const char *const paths[] = {"/apps/3/users/bob%00x/terminate_connections",
+                                        "/apps/3/users/%0A/terminate_connections",
+                                        "/apps/3/users/a%C2%85/terminate_connections"};
+    struct bytes answer;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        assert_int_equal(api_fixture_call(&fixture, "POST", paths[i], "", BYTES(""), &answer), 400);
+}
+
 static void each_request_is_counted(void **state)
 {
     (void)state;
@@ -262,6 +274,7 @@ int main(void)
         API_TEST(the_channels_somebody_is_in_are_listed),
         API_TEST(only_presence_channels_have_users),
         API_TEST(a_body_that_is_no_json_is_400_and_what_does_not_hold_422),
+        API_TEST(an_id_with_a_control_character_names_no_user),
         API_TEST(each_request_is_counted),
     };
 
