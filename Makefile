@@ -209,7 +209,21 @@ $(OUT)/libreverb.a: $(OBJECTS)
 $(OUT)/unit/%_test: tests/unit/%_test.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(SHOWN)$(CC) $(CFLAGS) -Itests -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
+	$(SHOWN)$(CC) $(CFLAGS) -Itests -o $@ $< $(INSTEAD) $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS) -lcmocka
+
+# What reads bytes from outside, compiled so that each step it takes is seen by the test.
+COUNTED := $(patsubst src/%.c,$(OUT)/counted/%.o,\
+	$(wildcard src/base/*.c src/http/*.c src/api/*.c src/ws/*.c src/pusher/*.c))
+SEEN_CALLS := memcpy memmove memset memchr memcmp memmem strlen malloc calloc realloc
+
+$(OUT)/counted/%.o: src/%.c Makefile | dependencies
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(SHOWN)$(CC) $(CFLAGS) -U_FORTIFY_SOURCE -fno-builtin -fsanitize-coverage=trace-pc -c -o $@ $<
+
+$(OUT)/unit/api/work_test: $(COUNTED)
+$(OUT)/unit/api/work_test: INSTEAD := $(COUNTED)
+$(OUT)/unit/api/work_test: override LDFLAGS += $(SEEN_CALLS:%=-Wl,--wrap=%)
 
 # Its cluster stands in the place of the real one.
 $(OUT)/unit/api/deferred_test: override LDFLAGS += -Wl,-z,muldefs
