@@ -766,7 +766,7 @@ static bool is_silent(const struct cluster_redis *redis, uint64_t now_ms)
     return redis != NULL && cluster_redis_waits_ms(redis, now_ms) > CLUSTER_REDIS_SILENT_MS;
 }
 
-/* It is away for long: said once more. */
+/* It is away for long: said again, each time that it has been. */
 static void remind(struct cluster_link *link, uint64_t now_ms)
 {
     struct cluster_link_shared *shared = link->shared;
