@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "fuzz.h"
+#include "pusher/apps.h"
 #include "pusher/session.h"
 #include "pusher/socket_id.h"
 #include "support/app.h"

@@ -8,6 +8,7 @@
 #include "api/signature.h"
 #include "api/users.h"
 #include "http/query.h"
+#include "pusher/apps.h"
 
 #include <string.h>
 

@@ -153,7 +153,7 @@ static void on_connected(void *user, const struct pusher_session *session)
 
 static void on_closed(void *user, const struct pusher_session *session)
 {
-    if (session->is_established)
+    if (session->state == PUSHER_SESSION_ESTABLISHED)
         notify_session(user, CONNECTION_CLOSED, session, BYTES_NONE);
 }
 

@@ -4,7 +4,6 @@
 #include "pusher/encode.h"
 #include "pusher/limits.h"
 #include "pusher/publish.h"
-#include "pusher/subscribe.h"
 
 bool pusher_client_event_is_one(const struct pusher_decode_message *message)
 {
@@ -50,7 +49,7 @@ static void send_to_channel(struct pusher_session *session,
         pusher_session_send_error(session, PUSHER_ERROR_CLIENT_EVENTS_PUBLIC);
         return;
     }
-    subscription = pusher_subscribe_find(session, name);
+    subscription = pusher_session_subscription(session, name);
     if (subscription == NULL && app->accept_client_events_from == CONFIG_CLIENT_EVENTS_MEMBERS) {
         pusher_session_send_error(session, PUSHER_ERROR_NOT_A_MEMBER);
         return;

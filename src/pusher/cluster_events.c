@@ -1,9 +1,10 @@
 #include "pusher/cluster_events.h"
 
 #include "base/mem.h"
+#include "pusher/apps.h"
+#include "pusher/conversation.h"
 #include "pusher/encode.h"
 #include "pusher/member.h"
-#include "pusher/session.h"
 #include "pusher/signin.h"
 #include "pusher/socket_id.h"
 #include "pusher/subscribe.h"
@@ -63,9 +64,11 @@ static void post(struct pusher_cluster_events *events, struct pusher_app *app,
 
 static struct pusher_session *session_of(const struct events_mail *mail)
 {
-    struct pusher_session *session = pusher_worker_find(mail->worker, mail->waiter.socket_id);
+    struct pusher_session *session = pusher_session_find(mail->worker, mail->waiter.socket_id);
 
-    return session != NULL && !session->is_over && session->app == mail->app ? session : NULL;
+    return session != NULL && session->state != PUSHER_SESSION_OVER && session->app == mail->app
+               ? session
+               : NULL;
 }
 
 static void free_mail(struct events_mail *mail)
@@ -292,8 +295,8 @@ static void on_admission_mail(struct net_mail *mail, void *owner)
     struct pusher_session *session = session_of(admission);
 
     (void)owner;
-    if (session != NULL && session->is_awaiting)
-        pusher_session_admit(session, admission->is_admitted);
+    if (session != NULL && session->state == PUSHER_SESSION_WAITING)
+        pusher_conversation_admit(session, admission->is_admitted);
     else if (admission->is_admitted)
         cluster_connections(admission->app->cluster, bytes_of(admission->app->id), -1);
     free_mail(admission);
@@ -375,7 +378,7 @@ static void on_down_mail(struct net_mail *mail, void *owner)
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
         if (session->app != NULL)
-            pusher_session_resume(session);
+            pusher_conversation_resume(session);
     }
     free_mail(down);
 }

@@ -1,11 +1,10 @@
-/* A client's connection from its handshake to its end: who it is, what it is subscribed to.
+/* A client's connection: who it is, what it is sent, and that it is closed. What it asks for is
+ * handled above, where pusher/conversation.h is told of its end too.
  *
- * Thread: owner, its hub's worker. Life: pusher_session_open() until the connection is closed; it
- * frees itself.
+ * Thread: owner, the worker's. Life: pusher_session_new() to pusher_session_free().
  */
 #pragma once
 
-#include "http/conn.h"
 #include "pusher/error.h"
 #include "pusher/rate_limit.h"
 #include "pusher/worker.h"
@@ -18,12 +17,26 @@ struct pusher_session_user {
     struct ws_message *welcome;                /* not sent yet; NULL: it was */
 };
 
+enum pusher_session_state {
+    PUSHER_SESSION_NEW,
+    PUSHER_SESSION_WAITING,     /* whether the cluster lets it in */
+    PUSHER_SESSION_ESTABLISHED, /* was told its socket id */
+    PUSHER_SESSION_OVER,        /* has left everything */
+};
+
+/* Among the connections of its app. */
+enum pusher_session_counted {
+    PUSHER_SESSION_NOT_COUNTED,
+    PUSHER_SESSION_COUNTED_HERE,
+    PUSHER_SESSION_COUNTED_EVERYWHERE, /* by the cluster too */
+};
+
 struct pusher_session {
     struct ws_conn ws; /* first: a connection's address is its session's */
     struct pusher_worker *worker;
     struct pusher_app *app; /* NULL where the app does not exist */
     struct channel_subscriber subscriber;
-    struct list link; /* in the hub */
+    struct list link; /* in the worker */
     struct map_entry by_socket_id;
     struct bytes origin;              /* its own; absent if it has none, or nobody wants to know */
     uint64_t socket_id;               /* pusher/socket_id.h */
@@ -32,32 +45,41 @@ struct pusher_session {
     uint16_t close_code;              /* once it is over; 0: without a close frame */
     uint32_t channels_count;          /* that it is subscribed to */
     struct pusher_rate_limit rate_limit;
+    enum pusher_session_state state;
+    enum pusher_session_counted counted;
     bool is_pinged;
     bool uses_control_frames;
-    bool is_counted;     /* in the app's connections */
-    bool is_notified;    /* it is counted by the cluster too */
-    bool is_awaiting;    /* whether the cluster lets it in */
-    bool has_place;      /* counted in the process's WebSockets */
-    bool is_over;        /* has left everything */
-    bool is_established; /* was told its socket id */
-    bool is_refused;     /* the message at hand was answered with an error */
+    bool has_place;  /* counted in the process's WebSockets */
+    bool is_refused; /* the message at hand was answered with an error */
 };
 
-/* Takes the connection over from `http`, whose request asks for a WebSocket as `handshake` says.
- * `key` is the app's. What the app does not allow is said on the WebSocket, as clients expect. */
-void pusher_session_open(struct pusher_worker *worker, struct http_conn *http,
-                         const struct http_request *request, struct bytes key);
+/* Who must be told; handed in by the worker (pusher/worker.h). */
+struct pusher_session_events {
+    /* It is over, and has an app: it leaves whatever it has joined. */
+    void (*on_over)(struct pusher_session *session);
+};
 
-/* The cluster lets it in, or does not. */
-void pusher_session_admit(struct pusher_session *session, bool is_admitted);
+/* Counted among the process's WebSockets where there is room for it; its WebSocket is not open yet.
+ * `app` may be NULL. */
+struct pusher_session *pusher_session_new(struct pusher_worker *worker, struct pusher_app *app);
 
-/* A link to the cluster is down: what waits for it waits no longer. */
-void pusher_session_resume(struct pusher_session *session);
+/* When its WebSocket is closed; after pusher_session_end(). */
+void pusher_session_free(struct pusher_session *session);
+
+/* It is over, at whichever side's wish; the WebSocket may go on to close. Twice is fine. */
+void pusher_session_end(struct pusher_session *session);
 
 struct pusher_session *pusher_session_of(struct ws_conn *ws);
 
-/* For the hub: what a WebSocket tells its session. */
-extern const struct ws_conn_events pusher_session_events;
+/* NULL where the worker has no connection of that id. */
+struct pusher_session *pusher_session_find(struct pusher_worker *worker, uint64_t socket_id);
+
+/* Its subscription to that channel; NULL where it has none. */
+struct channel_subscription *pusher_session_subscription(struct pusher_session *session,
+                                                         struct bytes name);
+
+/* Of its app, which must exist. */
+struct metrics_app *pusher_session_metrics(const struct pusher_session *session);
 
 /* Whether `auth` is the app's signature of this connection's socket id with `text` behind it. */
 bool pusher_session_is_signed(const struct pusher_session *session, struct bytes text,
@@ -73,3 +95,17 @@ void pusher_session_close_slow(struct pusher_session *session);
 /* Leaves every channel, tells the client why where `error` says so, and closes with `code`. */
 void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason);
 void pusher_session_close_with_error(struct pusher_session *session, enum pusher_error error);
+
+/* Cuts off one of the worker's whose WebSocket is being closed already, to make room for another;
+ * false where there is none. */
+bool pusher_session_evict(struct pusher_worker *worker);
+
+/* All of the worker's, at once, whatever they are in the middle of. */
+void pusher_session_close_all(struct pusher_worker *worker);
+
+/* At once those of the worker's whose WebSocket is being closed and who have taken all that there
+ * was for them. */
+void pusher_session_close_answered(struct pusher_worker *worker);
+
+/* Closes up to `count` of the worker's with `code`, because the server ends. */
+void pusher_session_end_some(struct pusher_worker *worker, size_t count, uint16_t code);

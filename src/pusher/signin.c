@@ -140,7 +140,7 @@ static bool sign_in(struct pusher_session *session, struct bytes user_data)
             user_data = buffer_bytes(&scratch);
         }
         change_user(session, id, fields[1].value.raw, user_data);
-        if (!session->is_over && fields[2].value.type == JSONSCAN_ARRAY)
+        if (session->state != PUSHER_SESSION_OVER && fields[2].value.type == JSONSCAN_ARRAY)
             pusher_watchlist_begin(session, fields[2].value.raw);
     }
     buffer_deinit(&scratch);

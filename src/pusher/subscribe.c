@@ -219,7 +219,7 @@ static void complete(struct pusher_session *session, struct channel_subscription
                                              BYTES_NONE);
         pusher_session_send(session, buffer_bytes(&worker->scratch));
     }
-    if (!session->is_over)
+    if (session->state != PUSHER_SESSION_OVER)
         notify_count(session, channel);
 }
 
@@ -313,7 +313,7 @@ static void subscribe(struct pusher_session *session, struct subscribe_request *
         refuse(session, request->channel, PUSHER_ERROR_INVALID_MESSAGE);
         return;
     }
-    subscription = pusher_subscribe_find(session, request->channel);
+    subscription = pusher_session_subscription(session, request->channel);
     if (subscription != NULL && !is_same_member(subscription, request))
         refuse(session, request->channel, PUSHER_ERROR_UNAUTHORIZED);
     else if (subscription != NULL)
@@ -354,19 +354,6 @@ void pusher_subscribe(struct pusher_session *session, struct pusher_decode_messa
 }
 
 /* --- leaving -------------------------------------------------------------------------------- */
-
-struct channel_subscription *pusher_subscribe_find(struct pusher_session *session,
-                                                   struct bytes name)
-{
-    struct channel *channel = channel_registry_find(session->app->channels, name);
-    struct channel_subscription *subscription;
-
-    if (channel == NULL)
-        return NULL;
-    subscription = channel_fanout_find(&session->worker->fanout, &session->ws, channel);
-    channel_unref(channel);
-    return subscription;
-}
 
 /* Under the state lock. */
 static void hide_member(struct pusher_session *session, struct channel *channel,
@@ -423,7 +410,7 @@ void pusher_subscribe_end(struct pusher_session *session, struct pusher_decode_m
     if (!read_request(message, &request, &scratch)) {
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
     } else {
-        subscription = pusher_subscribe_find(session, request.channel);
+        subscription = pusher_session_subscription(session, request.channel);
         if (subscription != NULL)
             pusher_subscribe_leave(session, subscription);
     }

@@ -22,7 +22,3 @@ struct ws_message *pusher_subscribe_cached(struct channel *channel, uint64_t now
 /* Leaves one channel of the app; frees the subscription. */
 void pusher_subscribe_leave(struct pusher_session *session,
                             struct channel_subscription *subscription);
-
-/* The session's subscription to that channel; NULL where it has none. */
-struct channel_subscription *pusher_subscribe_find(struct pusher_session *session,
-                                                   struct bytes name);

@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "pusher/session.h"
+#include "pusher/conversation.h"
 #include "pusher/terminate.h"
 
 /* How often a worker that ends looks whether it is done. */
@@ -78,7 +78,7 @@ static void on_accept(int fd, void *user)
 /* Who is being closed goes first, then who is silent. */
 static bool make_room(struct server_worker *worker)
 {
-    return pusher_worker_evict(worker->pusher) || http_conn_evict(&worker->http);
+    return pusher_session_evict(worker->pusher) || http_conn_evict(&worker->http);
 }
 
 static void on_room_mail(struct net_mail *mail, void *owner)
@@ -128,14 +128,14 @@ static const struct net_listener_events listener_events = {
 
 static void cut_off_everybody(struct server_worker *worker)
 {
-    pusher_worker_close_all(worker->pusher);
+    pusher_session_close_all(worker->pusher);
     http_conn_close_all(&worker->http);
 }
 
 /* Nothing is left to be sent to them: they alone know why they do not go. */
 static void cut_off_who_has_all(struct server_worker *worker)
 {
-    pusher_worker_close_answered(worker->pusher);
+    pusher_session_close_answered(worker->pusher);
     http_conn_close_answered(&worker->http);
 }
 
@@ -149,8 +149,8 @@ static void end_due_sessions(struct server_worker *worker, uint64_t passed_ms)
     else
         due = SIZE_MAX; /* and who came in by an upgrade meanwhile */
     if (due > worker->ended_sessions_count) {
-        pusher_worker_end_some(worker->pusher, due - worker->ended_sessions_count,
-                               worker->how.code);
+        pusher_session_end_some(worker->pusher, due - worker->ended_sessions_count,
+                                worker->how.code);
         if (due != SIZE_MAX)
             worker->ended_sessions_count = due;
     }
@@ -261,12 +261,12 @@ static void on_message_mail(struct net_mail *mail, void *owner)
 {
     struct message_mail *message = (struct message_mail *)mail;
     struct pusher_session *session =
-        pusher_worker_find(message->worker->pusher, message->socket_id);
+        pusher_session_find(message->worker->pusher, message->socket_id);
 
     (void)owner;
     if (session != NULL && message->message != NULL)
         pusher_session_send(session, bytes_of(message->message));
-    else if (session != NULL && !session->is_over)
+    else if (session != NULL && session->state != PUSHER_SESSION_OVER)
         pusher_session_close(session, WS_CLOSE_NORMAL, BYTES_NONE);
     free(message->message);
     free(message);
@@ -310,13 +310,13 @@ int server_worker_open(struct server_worker *worker, const struct config *config
         return status;
     worker->loop.metrics = worker->pusher->metrics;
     worker->pusher->loop = &worker->loop;
-    pusher_worker_init(worker->pusher, config->compression);
+    pusher_conversation_init(worker->pusher, config->compression);
     worker->api = (struct api){
         .worker = worker->pusher,
         .cluster = worker->cluster,
         .path = bytes_of(config->path),
         .is_debug = config->debug,
-        .on_websocket = pusher_session_open,
+        .on_websocket = pusher_conversation_open,
     };
     list_init(&worker->http.conns);
     worker->http.request_bytes_max = config->max_request_size_bytes;

@@ -3,6 +3,8 @@
 
 #include "api/api.h"
 #include "base/digest.h"
+#include "pusher/apps.h"
+#include "pusher/conversation.h"
 #include "support/app.h"
 #include "support/http_fixture.h"
 #include "support/oracle.h"
@@ -63,7 +65,7 @@ static inline void api_fixture_open(struct api_fixture *fixture, const char *pat
         .apps = pusher_apps_new(&fixture->config, 1, NULL, NULL),
         .metrics = &fixture->metrics,
     };
-    pusher_worker_init(&fixture->worker, false);
+    pusher_conversation_init(&fixture->worker, false);
     fixture->app = pusher_apps_first(fixture->worker.apps);
     fixture->api = (struct api){.worker = &fixture->worker,
                                 .path = bytes_of(path),

@@ -98,7 +98,7 @@ static struct pusher_session session_of_app(void)
     return (struct pusher_session){.app = pusher_apps_first(apps),
                                    .worker = &worker,
                                    .socket_id = UINT64_C(12) << 32 | 34,
-                                   .is_established = true};
+                                   .state = PUSHER_SESSION_ESTABLISHED};
 }
 
 static void what_nobody_asked_for_costs_nothing(void **state)
@@ -148,7 +148,7 @@ static void connections_are_told_with_their_id_and_origin(void **state)
     session.origin = BYTES("https://a.test");
     events->on_pruned(laravel, &session);
     events->on_closed(laravel, &session);
-    session.is_established = false; /* was refused: nobody received that it came */
+    session.state = PUSHER_SESSION_NEW; /* was refused: nobody received that it came */
     events->on_closed(laravel, &session);
     assert_text(hear(), "{\"event\":\"ConnectionOpened\",\"app\":\"3\",\"socket_id\":\"12.34\","
                         "\"uses_control_frames\":true}\n"
