@@ -21,6 +21,7 @@ struct channel *channel_new(struct channel_registry *registry, struct bytes name
     atomic_init(&channel->refs, 1);
     atomic_init(&channel->workers, 0);
     atomic_init(&channel->subscriptions_count, 0);
+    atomic_init(&channel->told_count, 0);
     if (channel->kind.is_presence)
         channel->presence = channel_presence_new();
     if (channel->kind.is_cache) {

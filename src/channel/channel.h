@@ -40,6 +40,9 @@ struct channel {
     atomic_uint refs;
     _Atomic(uint64_t) workers; /* those that have subscribers; changed under the shard lock */
 
+    atomic_uint told_count; /* of subscriptions, as its subscribers were told last */
+    bool has_newcomers;     /* who were not told yet; the cluster's thread's */
+
     /* Under the shard lock; the count may be read by any. */
     atomic_uint subscriptions_count;
     bool is_listed; /* stands in the registry */

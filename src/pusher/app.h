@@ -24,7 +24,8 @@ struct pusher_app {
     /* Counted by an observer that listens, and reset by it. */
     _Atomic(uint64_t) messages_sent;
     _Atomic(uint64_t) messages_received;
-    atomic_bool is_removed; /* by a reload: no connection comes in any more */
+    atomic_bool has_subscription_counts; /* the setting, for threads that may not read those */
+    atomic_bool is_removed;              /* by a reload: no connection comes in any more */
     struct pusher_app *next;
 };
 

@@ -70,6 +70,7 @@ void pusher_apps_reload(struct pusher_apps *apps, const struct config *config)
             entry->app = add(apps, settings->id);
         entry->key = bytes_of(settings->key);
         atomic_store_explicit(&entry->app->settings, settings, memory_order_release);
+        atomic_store(&entry->app->has_subscription_counts, settings->subscription_counts);
         atomic_store(&entry->app->is_removed, false);
         map_add(&table->by_id, &entry->by_id, hash_bytes(bytes_of(settings->id)));
         map_add(&table->by_key, &entry->by_key, hash_bytes(entry->key));

@@ -139,6 +139,17 @@ static void on_cached(struct cluster_key key, struct bytes frame, uint64_t ttl_m
     channel_unref(channel);
 }
 
+/* Redis says it of every channel that a node had, when it takes that node away: also of those that
+ * nobody wants it of, and where nothing has changed. */
+static bool is_news(const struct pusher_app *app, struct channel *channel, uint64_t count)
+{
+    if (channel->registry != app->channels || channel->kind.is_presence ||
+        !atomic_load(&app->has_subscription_counts))
+        return false;
+    return atomic_exchange(&channel->told_count, (unsigned)count) != count ||
+           channel->has_newcomers;
+}
+
 static void on_count(struct cluster_key key, uint64_t count, void *user)
 {
     struct pusher_cluster_events *events = user;
@@ -147,8 +158,11 @@ static void on_count(struct cluster_key key, uint64_t count, void *user)
 
     if (channel == NULL)
         return;
-    pusher_encode_subscription_count(scratch(events), key.name, count);
-    channel_fanout_notify_in_order(events->fanouts, channel, buffer_bytes(&events->scratch));
+    if (is_news(app, channel, count)) {
+        channel->has_newcomers = false;
+        pusher_encode_subscription_count(scratch(events), key.name, count);
+        channel_fanout_notify_in_order(events->fanouts, channel, buffer_bytes(&events->scratch));
+    }
     channel_unref(channel);
 }
 
@@ -279,6 +293,7 @@ static void on_ready(struct cluster_key key, struct cluster_waiter waiter, void 
     if (channel == NULL)
         return;
     ready.channel = channel_ref(channel); /* the worker may be done with it at once */
+    channel->has_newcomers = true;
     channel_registry_lock_state(channel);
     if (key.kind == CLUSTER_KEY_CHANNEL) {
         ready.message = pusher_subscribe_welcome(channel, &events->scratch);

@@ -195,12 +195,16 @@ static void join_in_order(struct pusher_session *session, struct channel_subscri
  * nodes comes by way of the cluster. */
 static void notify_count(struct pusher_session *session, struct channel *channel)
 {
+    unsigned count;
+
     if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence ||
         pusher_app_is_shared(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
         return;
     channel_registry_lock_state(channel);
+    count = atomic_load(&channel->subscriptions_count);
+    atomic_store(&channel->told_count, count);
     pusher_encode_subscription_count(pusher_worker_scratch(session->worker), channel_name(channel),
-                                     atomic_load(&channel->subscriptions_count));
+                                     count);
     channel_fanout_notify_in_order(session->worker->fanout.all, channel,
                                    buffer_bytes(&session->worker->scratch));
     channel_registry_unlock_state(channel);

@@ -7,6 +7,8 @@ const { test } = require('../support/test.js');
 const { app } = require('../support/server.js');
 const { sharedCluster } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
+const { publish } = require('../support/api.js');
+const { until } = require('../support/wait.js');
 
 const counting = app({ app_id: '2', key: 'key-2', secret: 'secret-2', subscription_counts: true });
 const few = app({ app_id: '3', key: 'key-3', secret: 'secret-3', max_connections: 6 });
@@ -47,6 +49,39 @@ test('many that come and go at once end with the right count on every node', asy
     await Promise.all(clients.map((client, n) => (n % 2 ? client.leave() : client.unsubscribe('flow'))));
     for (const client of witnesses)
         await countBecomes(client, 'flow', 3);
+});
+
+/* A blip has nothing to tell: nobody came and nobody went. */
+test('a link that is lost and made anew tells nobody a count', async () => {
+    const apps = [cluster.app, counting];
+    const groups = await Promise.all(apps.map(async (one) => {
+        const clients = await cluster.openMany(6, { app: one });
+        for (const [n, client] of clients.entries()) {
+            await client.signin({ id: `u${n}`, watchlist: ['u0'] });
+            await client.join('presence-blip', `u${n}`);
+            await client.subscribe('private-blip');
+            await client.subscribe('blip');
+        }
+        for (const client of one === counting ? clients : [])
+            await countBecomes(client, 'blip', 6);
+        return clients;
+    }));
+    const clients = groups.flat();
+    await Promise.all(clients.map((client) => client.ping()));
+    const lost = async () => Promise.all(nodes.map(async (node) => (await node.status()).cluster.links_lost));
+    const before = await lost();
+    await cluster.redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+    await until(async () => (await lost()).every((count, n) => count > before[n]), 'the links are lost');
+    await cluster.connected();
+    for (const one of apps)
+        for (const channel of ['blip', 'private-blip', 'presence-blip'])
+            await publish(nodes[0], channel, 'marker', '{}', { app: one });
+    for (const client of clients)
+        for (let left = 3; left > 0;) {
+            const { event, raw } = await client.take('the marker');
+            assert.notEqual(event, EVENT, raw);
+            left -= event === 'marker' ? 1 : 0;
+        }
 });
 
 async function isRefused(node) {

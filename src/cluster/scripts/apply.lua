@@ -99,8 +99,26 @@ local function show_state(key, flags)
     end
 end
 
+-- A node that joins anew has told what it has while its previous incarnation is still there: of a
+-- process the last one counts.
+local function count_of(key)
+    local last, counts, total = {}, {}, 0
+    local nodes = call('HGETALL', prefix .. ':k:' .. key)
+    for i = 1, #nodes, 2 do
+        local process, incarnation = string.match(nodes[i], '^([^.]+)%.(%d+)$')
+        incarnation = tonumber(incarnation)
+        if not last[process] or incarnation > last[process] then
+            last[process], counts[process] = incarnation, tonumber(nodes[i + 1])
+        end
+    end
+    for _, count in pairs(counts) do
+        total = total + count
+    end
+    return total
+end
+
 local function tell_count(key)
-    local total = tonumber(call('HGET', totals_of(key), key) or 0)
+    local total = count_of(key)
     if total > 0 then
         put_to_subscribed(key, 'C', pack(key, tostring(total)))
     end
