@@ -1,20 +1,40 @@
 #include "channel/fanout.h"
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "base/move.h"
 #include "channel/registry.h"
 #include "channel/run.h"
 
-/* The runs of a turn are sent in the order in which they were begun. An event joins the run of its
- * channel only where that cannot overtake another: the run is the turn's latest, or none of the
- * channel's subscribers is in any other channel. Else it begins a new run.
+/* Runs wait in a queue and are sent in the order in which they were begun. An event joins the
+ * latest run of its channel only where that cannot overtake another: that run is the last of the
+ * queue, or none of the channel's subscribers is in any other channel. Else it begins a new run.
+ *
+ * A turn sends for SLICE_NS at most, and the next turn goes on: however many receivers there are,
+ * who asks something else waits no longer than that. Meanwhile receivers come and go. Each hears
+ * from the message on that was the next when it came (`from`), and `sent_count` receivers in front
+ * have been sent the run that is being sent: they stay there.
  *
  * Where a run is all that its receivers get this turn, each is sent it at once, by reference.
- * Otherwise the runs queue at the connection, which sends them together when the turn ends.
- *
- * Who joins a channel in the middle of a run hears the rest of it, which is sent by reference too:
- * so when thousands come back at one time, those who are there hear of them in a few sends. */
+ * Otherwise the runs queue at the connection, which sends them together when the turn ends. */
+
+/* What a turn sends before others have theirs. */
+#define SLICE_NS UINT64_C(16000000)
+/* So many receivers are sent something before the clock is looked at; and of more than so many
+ * bytes each, one. */
+#define SENDS_A_LOOK 16
+#define LARGE_RUN_BYTES 65536
+/* What only queues takes its time when the turn ends. */
+#define QUEUED_A_TURN_MAX 1024
+/* What one run holds, beyond which the next is begun: a reader that takes all of it is behind by
+ * that much at least. */
+#define RUN_BYTES_MAX 262144
+
+/* What may still be sent in this turn. */
+struct slice {
+    uint64_t ends_ns; /* UINT64_MAX: all of it */
+    size_t sends_count;
+    size_t queued_count;
+};
 
 struct event_mail {
     struct net_mail mail;
@@ -49,6 +69,16 @@ struct channel_subscription *channel_fanout_find(const struct channel_fanout *fa
     const struct channel_receivers *receivers = receivers_of(fanout, channel);
 
     return receivers ? channel_receivers_find(receivers, conn) : NULL;
+}
+
+/* Where the worker has nobody in the channel any more, and nothing waits for it, what it knows of
+ * the channel is freed. */
+static void release(struct channel_fanout *fanout, struct channel *channel)
+{
+    const struct channel_receivers *receivers = receivers_of(fanout, channel);
+
+    if (receivers->entries_count == 0 && receivers->runs_count == 0)
+        channel_drop_receivers(channel, fanout->worker);
 }
 
 /* A subscription counts as shared where its subscriber has another one. */
@@ -95,25 +125,6 @@ void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscripti
     note_another(fanout, subscription);
 }
 
-/* Who leaves has heard what was published before; to a connection that is over nothing is owed. */
-static void flush_run(struct channel_fanout *fanout, const struct channel_receivers *receivers,
-                      const struct channel_subscription *subscription)
-{
-    if (receivers->run != NULL &&
-        (ws_conn_is_open(subscription->subscriber->conn) || receivers->runs_count > 1 ||
-         !channel_run_lose_receiver(receivers->run, receivers->count)))
-        channel_fanout_flush(fanout);
-}
-
-static void deactivate(struct channel_fanout *fanout, struct channel_subscription *subscription)
-{
-    struct channel_receivers *receivers = receivers_of(fanout, subscription->channel);
-
-    flush_run(fanout, receivers, subscription);
-    note_one_less(fanout, subscription);
-    channel_receivers_deactivate(receivers, subscription);
-}
-
 struct channel_subscription *channel_fanout_join(struct channel_fanout *fanout,
                                                  struct channel_registry *registry,
                                                  struct bytes name,
@@ -132,43 +143,12 @@ struct channel_subscription *channel_fanout_join(struct channel_fanout *fanout,
     return subscription;
 }
 
-/* The worker's last connection left the channel: flushes what is still queued for others. */
-static void drop_receivers(struct channel_fanout *fanout, struct channel *channel)
-{
-    const struct channel_receivers *receivers = receivers_of(fanout, channel);
-
-    CHECK(receivers->count == 0 && receivers->shared_count == 0);
-    if (receivers->run != NULL)
-        channel_fanout_flush(fanout);
-    channel_drop_receivers(channel, fanout->worker);
-}
-
-struct channel *channel_fanout_leave(struct channel_fanout *fanout,
-                                     struct channel_subscription *subscription, bool *is_last)
-{
-    struct channel *channel = subscription->channel;
-    struct channel_receivers *receivers = receivers_of(fanout, channel);
-    bool is_last_of_worker;
-
-    if (subscription->is_active)
-        deactivate(fanout, subscription);
-    list_remove(&subscription->link);
-    subscription->subscriber->count--;
-    channel_receivers_remove(receivers, subscription);
-    is_last_of_worker = receivers->entries_count == 0;
-    if (is_last_of_worker)
-        drop_receivers(fanout, channel);
-    free(subscription);
-    *is_last = channel_registry_leave(channel, fanout->worker, is_last_of_worker);
-    return channel;
-}
-
 /* --- runs ----------------------------------------------------------------------------------- */
 
 static struct channel_run *begin_run(struct channel_fanout *fanout, struct channel *channel)
 {
     struct channel_receivers *receivers = receivers_of(fanout, channel);
-    struct channel_run *run = channel_run_new(channel);
+    struct channel_run *run = channel_run_new(channel, receivers->sequence);
 
     if (fanout->last_run != NULL)
         fanout->last_run->next = run;
@@ -184,10 +164,11 @@ static struct channel_run *begin_run(struct channel_fanout *fanout, struct chann
 static struct channel_run *run_for(struct channel_fanout *fanout, struct channel *channel)
 {
     const struct channel_receivers *receivers = receivers_of(fanout, channel);
+    struct channel_run *run = receivers->run;
 
-    if (receivers->run != NULL &&
-        (receivers->shared_count == 0 || fanout->last_run == receivers->run))
-        return receivers->run;
+    if (run != NULL && !run->is_closed && run->bytes < RUN_BYTES_MAX &&
+        (receivers->shared_count == 0 || fanout->last_run == run))
+        return run;
     return begin_run(fanout, channel);
 }
 
@@ -207,11 +188,12 @@ static struct channel_subscription *excepted(struct channel_fanout *fanout,
 static void gather(struct channel_fanout *fanout, struct channel *channel,
                    struct ws_message *message, uint64_t except)
 {
-    const struct channel_receivers *receivers = receivers_of(fanout, channel);
+    struct channel_receivers *receivers = receivers_of(fanout, channel);
 
-    if (receivers != NULL && receivers->count > 0)
-        channel_run_add(run_for(fanout, channel), message, receivers->count,
-                        excepted(fanout, channel, except));
+    if (receivers == NULL || receivers->count == 0)
+        return;
+    channel_run_add(run_for(fanout, channel), message, excepted(fanout, channel, except));
+    receivers->sequence++;
 }
 
 static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
@@ -221,35 +203,35 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
     fanout->slow[fanout->slow_count++] = conn;
 }
 
+/* What a receiver was sent of the run, counted, and told to whoever listens. */
+static size_t note_sent(const struct channel_fanout *fanout, const struct channel_run *run,
+                        struct channel_receivers_entry receiver, size_t first)
+{
+    size_t count = 0;
+    size_t skip = 0;
+
+    if (fanout->on_sent == NULL && !receiver.subscription->is_skipping)
+        return run->messages_count - first;
+    for (size_t i = first; channel_run_next(run, receiver.subscription, &i, &skip); i++) {
+        if (fanout->on_sent != NULL)
+            fanout->on_sent(receiver.conn, run->messages[i]);
+        count++;
+    }
+    return count;
+}
+
 static void count_sent(const struct channel_fanout *fanout, const struct channel *channel,
-                       size_t count)
+                       struct ws_conn *conn, size_t count)
 {
     struct metrics_app *app = channel_registry_metrics(channel->registry, fanout->worker);
 
+    if (count == 0)
+        return;
     metrics_add(&fanout->metrics->messages_sent, count);
     if (app != NULL)
         metrics_add(&app->messages_sent, count);
-}
-
-/* Each message to each of its receivers, for whoever listens. */
-static void notify_sent(const struct channel_fanout *fanout, const struct channel_run *run,
-                        size_t sent_count)
-{
-    const struct channel_receivers *receivers = receivers_of(fanout, run->channel);
-    size_t group = 0;
-
-    if (fanout->on_sent_count != NULL && sent_count > 0)
-        fanout->on_sent_count(receivers->entries[0].conn, sent_count);
-    if (fanout->on_sent == NULL)
-        return;
-    for (uint32_t i = 0; i < run->receivers_count; i++) {
-        const struct channel_receivers_entry receiver = receivers->entries[i];
-        size_t skip = 0;
-
-        for (size_t j = channel_run_first(run, i, &group);
-             channel_run_next(run, receiver.subscription, &j, &skip); j++)
-            fanout->on_sent(receiver.conn, run->messages[j]);
-    }
+    if (fanout->on_sent_count != NULL)
+        fanout->on_sent_count(conn, count);
 }
 
 /* To a receiver that does not hear all of the run. */
@@ -277,60 +259,213 @@ static bool send_whole(struct channel_fanout *fanout, struct channel_run *run, s
     return is_all ? ws_conn_send_frames(conn, frames) : ws_conn_queue_frames(conn, frames, 0);
 }
 
-/* `is_all`: the run is all that its receivers get this turn. */
-static void send_run(struct channel_fanout *fanout, struct channel_run *run, bool is_all)
+/* From its message `first` on; `is_all`: the run is all that its receivers get this turn. How many
+ * messages that were. */
+static size_t send_to(struct channel_fanout *fanout, struct channel_run *run,
+                      struct channel_receivers_entry receiver, size_t first, bool is_all)
 {
-    const struct channel_receivers *receivers = receivers_of(fanout, run->channel);
-    size_t sent_count = 0;
-    size_t group = 0;
+    const bool is_part = first > 0 || (run->skips_count > 0 && receiver.subscription->is_skipping);
 
-    for (uint32_t i = 0; i < run->receivers_count; i++) {
-        const struct channel_receivers_entry receiver = receivers->entries[i];
-        const size_t first = run->newcomers_count > 0 ? channel_run_first(run, i, &group) : 0;
-        const bool is_part =
-            first > 0 || (run->skips_count > 0 && receiver.subscription->is_skipping);
-
-        if (i + 4 < run->receivers_count)
-            __builtin_prefetch(receivers->entries[i + 4].conn);
-        if (is_part ? !send_part(fanout, run, receiver, first)
-                    : !send_whole(fanout, run, receiver.conn, is_all))
-            note_slow(fanout, receiver.conn);
-        sent_count += run->messages_count - first;
-    }
-    sent_count -= run->skips_count;
-    metrics_observe(&fanout->metrics->fanout_receivers, run->receivers_count,
-                    METRICS_RECEIVERS_UNIT);
-    count_sent(fanout, run->channel, sent_count);
-    notify_sent(fanout, run, sent_count);
+    if (is_part ? !send_part(fanout, run, receiver, first)
+                : !send_whole(fanout, run, receiver.conn, is_all))
+        note_slow(fanout, receiver.conn);
+    return run->skips_count > 0 || fanout->on_sent != NULL ? note_sent(fanout, run, receiver, first)
+                                                           : run->messages_count - first;
 }
 
-void channel_fanout_flush(struct channel_fanout *fanout)
+/* Whether the turn has sent enough, `bytes` to one more just now. */
+static bool is_over(struct slice *slice, uint32_t sends_a_look, size_t bytes, bool is_queued)
+{
+    if (slice->ends_ns == UINT64_MAX)
+        return false;
+    if (is_queued && ++slice->queued_count >= QUEUED_A_TURN_MAX)
+        return true;
+    if (++slice->sends_count % sends_a_look != 0 && bytes < LARGE_RUN_BYTES)
+        return false;
+    return uv_hrtime() >= slice->ends_ns;
+}
+
+/* Goes on with the run; false where the slice is over before all have been sent it. */
+static bool send_run(struct channel_fanout *fanout, struct channel_run *run, bool is_all,
+                     struct slice *slice)
+{
+    struct channel_receivers *receivers = receivers_of(fanout, run->channel);
+    const bool has_newcomers = receivers->latest_from > run->first;
+    struct ws_conn *conn = NULL;
+    size_t sent_count = 0;
+    bool is_stopped = false;
+
+    while (receivers->sent_count < receivers->count && !is_stopped) {
+        const uint32_t index = receivers->sent_count++;
+        const struct channel_receivers_entry receiver = receivers->entries[index];
+        const size_t first = has_newcomers ? channel_run_first(run, receiver.subscription) : 0;
+
+        if (index + 4 < receivers->count)
+            __builtin_prefetch(receivers->entries[index + 4].conn);
+        if (first == run->messages_count)
+            continue;
+        conn = receiver.conn;
+        sent_count += send_to(fanout, run, receiver, first, is_all);
+        is_stopped = is_over(slice, fanout->sends_a_look, run->bytes, !is_all);
+    }
+    count_sent(fanout, run->channel, conn, sent_count);
+    return receivers->sent_count == receivers->count;
+}
+
+static void begin_sending(struct channel_fanout *fanout, struct channel_run *run)
+{
+    if (!run->is_begun)
+        metrics_observe(&fanout->metrics->fanout_receivers,
+                        receivers_of(fanout, run->channel)->count, METRICS_RECEIVERS_UNIT);
+    run->is_begun = true;
+    run->is_closed = true;
+    channel_run_mark_skipping(run, true);
+}
+
+static void end_run(struct channel_fanout *fanout, struct channel_run *run)
+{
+    struct channel_receivers *receivers = receivers_of(fanout, run->channel);
+
+    fanout->first_run = run->next;
+    if (run->next == NULL)
+        fanout->last_run = NULL;
+    if (receivers->run == run)
+        receivers->run = NULL;
+    receivers->runs_count--;
+    receivers->sent_count = 0;
+    channel_run_mark_skipping(run, false);
+    release(fanout, run->channel);
+    channel_run_free(run);
+}
+
+static void send_runs(struct channel_fanout *fanout, struct slice *slice)
 {
     const bool is_only_run = fanout->first_run == fanout->last_run;
     struct channel_run *run;
 
     while ((run = fanout->first_run) != NULL) {
-        struct channel_receivers *receivers = receivers_of(fanout, run->channel);
-
-        fanout->first_run = run->next;
-        if (run->next == NULL)
-            fanout->last_run = NULL;
-        if (receivers->run == run)
-            receivers->run = NULL;
-        receivers->runs_count--;
-        channel_run_mark_skipping(run, true);
-        send_run(fanout, run, is_only_run || receivers->shared_count == 0);
-        channel_run_mark_skipping(run, false);
-        channel_run_free(run);
+        begin_sending(fanout, run);
+        if (!send_run(fanout, run,
+                      is_only_run || receivers_of(fanout, run->channel)->shared_count == 0, slice))
+            return;
+        end_run(fanout, run);
     }
+}
+
+void channel_fanout_flush(struct channel_fanout *fanout)
+{
+    struct slice all = {.ends_ns = UINT64_MAX};
+
+    send_runs(fanout, &all);
 }
 
 void channel_fanout_end_turn(struct channel_fanout *fanout)
 {
-    channel_fanout_flush(fanout);
+    struct slice slice = {0};
+
+    if (fanout->first_run != NULL) {
+        slice.ends_ns = uv_hrtime() + fanout->slice_ns;
+        send_runs(fanout, &slice);
+    }
+    if (fanout->first_run != NULL)
+        net_loop_come_back(fanout->loop);
     for (size_t i = 0; i < fanout->slow_count; i++)
         fanout->on_slow_reader(fanout->slow[i]);
     fanout->slow_count = 0;
+}
+
+/* --- leaving -------------------------------------------------------------------------------- */
+
+/* What waits for the subscriber in this run: its subscription there; NULL where nothing does. */
+static struct channel_subscription *waiting_in(struct channel_fanout *fanout,
+                                               const struct channel_run *run,
+                                               struct channel_subscription *leaving)
+{
+    struct channel_subscription *subscription = leaving;
+
+    if (run->channel != leaving->channel)
+        subscription = leaving->subscriber->count > 1
+                           ? channel_fanout_find(fanout, leaving->subscriber->conn, run->channel)
+                           : NULL;
+    if (subscription == NULL || !subscription->is_active ||
+        (run->is_begun && subscription->index < receivers_of(fanout, run->channel)->sent_count))
+        return NULL;
+    return channel_run_first(run, subscription) < run->messages_count ? subscription : NULL;
+}
+
+/* One receiver is sent the run before the others: it hears what comes behind it. */
+static void send_ahead(struct channel_fanout *fanout, struct channel_run *run,
+                       struct channel_subscription *subscription)
+{
+    struct channel_receivers *receivers = receivers_of(fanout, run->channel);
+    const struct channel_receivers_entry receiver = receivers->entries[subscription->index];
+
+    run->is_closed = true;
+    channel_run_mark_skipping(run, true);
+    count_sent(fanout, run->channel, receiver.conn,
+               send_to(fanout, run, receiver, channel_run_first(run, subscription), false));
+    channel_run_mark_skipping(run, false);
+    subscription->from = run->first + run->messages_count;
+    if (receivers->latest_from < subscription->from)
+        receivers->latest_from = subscription->from;
+}
+
+/* Who leaves a channel and reads on has been sent what was published to it before, and what came
+ * before that to its other channels. */
+static void catch_up(struct channel_fanout *fanout, struct channel_subscription *leaving)
+{
+    uint32_t runs_left = receivers_of(fanout, leaving->channel)->runs_count;
+
+    for (struct channel_run *run = fanout->first_run; run != NULL && runs_left > 0;
+         run = run->next) {
+        struct channel_subscription *subscription = waiting_in(fanout, run, leaving);
+
+        if (subscription != NULL)
+            send_ahead(fanout, run, subscription);
+        runs_left -= run->channel == leaving->channel;
+    }
+}
+
+static void forget(struct channel_fanout *fanout, const struct channel_subscription *leaving)
+{
+    uint32_t runs_left = receivers_of(fanout, leaving->channel)->runs_count;
+
+    for (struct channel_run *run = fanout->first_run; runs_left > 0; run = run->next) {
+        if (run->channel != leaving->channel)
+            continue;
+        channel_run_forget(run, leaving);
+        runs_left--;
+    }
+}
+
+static void deactivate(struct channel_fanout *fanout, struct channel_subscription *subscription)
+{
+    if (receivers_of(fanout, subscription->channel)->runs_count > 0) {
+        if (ws_conn_is_open(subscription->subscriber->conn))
+            catch_up(fanout, subscription);
+        forget(fanout, subscription);
+    }
+    note_one_less(fanout, subscription);
+    channel_receivers_deactivate(receivers_of(fanout, subscription->channel), subscription);
+}
+
+struct channel *channel_fanout_leave(struct channel_fanout *fanout,
+                                     struct channel_subscription *subscription, bool *is_last)
+{
+    struct channel *channel = subscription->channel;
+    struct channel_receivers *receivers = receivers_of(fanout, channel);
+    bool is_last_of_worker;
+
+    if (subscription->is_active)
+        deactivate(fanout, subscription);
+    list_remove(&subscription->link);
+    subscription->subscriber->count--;
+    channel_receivers_remove(receivers, subscription);
+    is_last_of_worker = receivers->entries_count == 0;
+    release(fanout, channel);
+    free(subscription);
+    *is_last = channel_registry_leave(channel, fanout->worker, is_last_of_worker);
+    return channel;
 }
 
 /* --- publishing ----------------------------------------------------------------------------- */
@@ -417,11 +552,9 @@ static void send_or_note(struct channel_fanout *fanout, const struct channel *ch
 {
     if (message == NULL)
         return;
-    count_sent(fanout, channel, 1);
+    count_sent(fanout, channel, conn, 1);
     if (fanout->on_sent != NULL)
         fanout->on_sent(conn, message);
-    if (fanout->on_sent_count != NULL)
-        fanout->on_sent_count(conn, 1);
     if (!ws_conn_queue_frames(conn, ws_message_frame(message, conn->form, fanout->deflate), 0))
         note_slow(fanout, conn);
 }
@@ -477,6 +610,8 @@ void channel_fanout_catch_up(struct channel_fanout *fanout)
 
 void channel_fanout_init(struct channel_fanout *fanout)
 {
+    fanout->slice_ns = SLICE_NS;
+    fanout->sends_a_look = SENDS_A_LOOK;
     fanout->first_run = NULL;
     fanout->last_run = NULL;
     fanout->slow = NULL;

@@ -1,8 +1,10 @@
 /* One event to many connections: each worker delivers to its own, and tells the others by mail.
  *
- * What a turn of the loop publishes to a channel is gathered into one run, and each subscriber is
- * sent that same run with one write, without a copy. Two events that one publisher sent one after
- * the other reach every subscriber in that order, whichever workers they met.
+ * What is published to a channel in a turn of the loop is gathered into one run, and each
+ * subscriber is sent that same run with one write, without a copy. A turn sends as much as it may,
+ * so that nobody else waits for long; the rest is sent in the next ones. Two events that one
+ * publisher sent one after the other reach every subscriber in that order, whichever workers they
+ * met.
  *
  * Thread: owner, each worker has one. Memory: what a receiver does not take at once it owes by
  * reference.
@@ -33,7 +35,9 @@ struct channel_fanout {
 
     /* Owner. */
     uint32_t last_token;           /* of its subscriptions */
-    struct channel_run *first_run; /* of this turn, the oldest first */
+    uint64_t slice_ns;             /* for which a turn sends */
+    uint32_t sends_a_look;         /* receivers, before it looks at the clock */
+    struct channel_run *first_run; /* that wait, the oldest first */
     struct channel_run *last_run;
     struct ws_conn **slow;
     size_t slow_count;
@@ -97,8 +101,8 @@ void channel_fanout_activate(struct channel_fanout *fanout,
                              struct channel_subscription *subscription, struct ws_message *welcome,
                              struct ws_message *cached);
 
-/* Sends what the turn has gathered so far. */
+/* Sends all that was gathered so far. */
 void channel_fanout_flush(struct channel_fanout *fanout);
 
-/* The same at the end of the turn; then names the slow readers. */
+/* The same at the end of a turn, as much as a turn may send; then names the slow readers. */
 void channel_fanout_end_turn(struct channel_fanout *fanout);

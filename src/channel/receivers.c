@@ -114,11 +114,15 @@ void channel_receivers_activate(struct channel_receivers *receivers,
 {
     swap(receivers, subscription->index, receivers->count++);
     subscription->is_active = true;
+    subscription->from = receivers->sequence;
+    receivers->latest_from = receivers->sequence;
 }
 
 void channel_receivers_deactivate(struct channel_receivers *receivers,
                                   struct channel_subscription *subscription)
 {
+    if (subscription->index < receivers->sent_count)
+        swap(receivers, subscription->index, --receivers->sent_count);
     swap(receivers, subscription->index, --receivers->count);
     subscription->is_active = false;
 }

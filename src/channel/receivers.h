@@ -29,15 +29,19 @@ struct channel_receivers {
     uint32_t cap;           /* of entries */
     uint32_t shared_count;  /* receivers that are in other channels too */
     /* The fan-out's. */
-    uint32_t runs_count;     /* of this turn */
-    struct channel_run *run; /* the latest of them */
+    uint32_t runs_count;     /* that are not sent yet */
+    uint32_t sent_count;     /* receivers in front who have been sent the run that is being sent */
+    struct channel_run *run; /* the latest */
+    uint64_t sequence;       /* messages that were published to the receivers */
+    uint64_t latest_from;    /* of those who hear only what came later than others did */
 };
 
 /* One more in the channel, which waits. */
 void channel_receivers_add(struct channel_receivers *receivers,
                            struct channel_subscription *subscription);
 
-/* It hears from now on; it no longer does: `is_active` says so. */
+/* It hears from the next message on; it no longer does: `is_active` says so. Who was sent the run
+ * that is being sent stays in front. */
 void channel_receivers_activate(struct channel_receivers *receivers,
                                 struct channel_subscription *subscription);
 void channel_receivers_deactivate(struct channel_receivers *receivers,

@@ -9,17 +9,12 @@ struct channel_run_skip {
     size_t message; /* the one it is not sent */
 };
 
-/* Receivers from `receiver` on were not there before that message. */
-struct channel_run_newcomers {
-    uint32_t receiver;
-    size_t message;
-};
-
-struct channel_run *channel_run_new(struct channel *channel)
+struct channel_run *channel_run_new(struct channel *channel, uint64_t first)
 {
     struct channel_run *run = mem_new(sizeof *run);
 
     run->channel = channel_ref(channel);
+    run->first = first;
     return run;
 }
 
@@ -32,23 +27,9 @@ void channel_run_free(struct channel_run *run)
         free(run->frames[form].starts);
     }
     free(run->messages);
-    free(run->newcomers);
     free(run->skips);
     channel_unref(run->channel);
     free(run);
-}
-
-/* Who has joined since the last message hears the next one first. */
-static void note_newcomers(struct channel_run *run, uint32_t receivers_count)
-{
-    CHECK(receivers_count >= run->receivers_count);
-    if (receivers_count > run->receivers_count && run->messages_count > 0) {
-        run->newcomers = mem_room(run->newcomers, run->newcomers_count, &run->newcomers_cap,
-                                  sizeof *run->newcomers);
-        run->newcomers[run->newcomers_count++] =
-            (struct channel_run_newcomers){run->receivers_count, run->messages_count};
-    }
-    run->receivers_count = receivers_count;
 }
 
 static void note_skip(struct channel_run *run, struct channel_subscription *subscription)
@@ -57,23 +38,25 @@ static void note_skip(struct channel_run *run, struct channel_subscription *subs
     run->skips[run->skips_count++] = (struct channel_run_skip){subscription, run->messages_count};
 }
 
-void channel_run_add(struct channel_run *run, struct ws_message *message, uint32_t receivers_count,
+void channel_run_add(struct channel_run *run, struct ws_message *message,
                      struct channel_subscription *skipping)
 {
-    note_newcomers(run, receivers_count);
     if (skipping != NULL)
         note_skip(run, skipping);
     run->messages = mem_room(run->messages, run->messages_count, &run->messages_cap,
                              sizeof(struct ws_message *));
     run->messages[run->messages_count++] = ws_message_ref(message);
+    run->bytes += ws_message_frame(message, WS_DEFLATE_PLAIN, NULL)->len;
 }
 
-bool channel_run_lose_receiver(struct channel_run *run, uint32_t receivers_count)
+void channel_run_forget(struct channel_run *run, const struct channel_subscription *subscription)
 {
-    if (run->newcomers_count > 0 || run->skips_count > 0 || run->receivers_count != receivers_count)
-        return false;
-    run->receivers_count--;
-    return true;
+    size_t kept_count = 0;
+
+    for (size_t i = 0; i < run->skips_count; i++)
+        if (run->skips[i].subscription != subscription)
+            run->skips[kept_count++] = run->skips[i];
+    run->skips_count = kept_count;
 }
 
 void channel_run_mark_skipping(const struct channel_run *run, bool is_skipping)
@@ -95,13 +78,6 @@ bool channel_run_next(const struct channel_run *run,
             return true;
     }
     return false;
-}
-
-size_t channel_run_first(const struct channel_run *run, uint32_t receiver, size_t *group)
-{
-    while (*group < run->newcomers_count && run->newcomers[*group].receiver <= receiver)
-        ++*group;
-    return *group > 0 ? run->newcomers[*group - 1].message : 0;
 }
 
 /* --- frames --------------------------------------------------------------------------------- */

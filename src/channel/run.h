@@ -1,12 +1,9 @@
-/* A run: what one turn of the loop publishes to the receivers that one worker has in a channel. Its
+/* A run: events for the receivers that one worker has in a channel, which wait to be sent. Its
  * frames are made once, end to end, and sent by reference to whoever hears all of them, or the rest
  * from some message on. For channel/fanout.c alone.
  *
- * Receivers are told apart by their place among the worker's, where newcomers come last. Nobody
- * leaves that order while the run is there, but as channel_run_lose_receiver() allows.
- *
  * Thread: owner. Memory: a run holds references to its channel and messages; subscriptions that
- * skip a message are borrowed.
+ * skip a message are borrowed: channel_run_forget() them.
  */
 #pragma once
 
@@ -14,7 +11,6 @@
 #include "ws/message.h"
 
 struct channel_run_skip;
-struct channel_run_newcomers;
 
 /* All messages in one form. */
 struct channel_run_frames {
@@ -28,33 +24,37 @@ struct channel_run {
     struct ws_message **messages;
     size_t messages_count;
     size_t messages_cap;
-    uint32_t receivers_count; /* who were there at the last message */
-    struct channel_run_newcomers *newcomers;
-    size_t newcomers_count;
-    size_t newcomers_cap;
+    size_t bytes;   /* of all messages, as they are without compression */
+    uint64_t first; /* the number of its first message in the receivers' sequence */
+    bool is_begun;  /* it is being sent */
+    bool is_closed; /* somebody has been sent it: nothing joins it */
     struct channel_run_skip *skips;
     size_t skips_count;
     size_t skips_cap;
     struct channel_run_frames frames[WS_DEFLATE_FORMS_COUNT];
 };
 
-struct channel_run *channel_run_new(struct channel *channel);
+struct channel_run *channel_run_new(struct channel *channel, uint64_t first);
 void channel_run_free(struct channel_run *run);
 
-/* Adds a message for the first `receivers_count` receivers but `skipping` (NULL: for all). */
-void channel_run_add(struct channel_run *run, struct ws_message *message, uint32_t receivers_count,
+/* Adds a message for all receivers but `skipping` (NULL: for all). */
+void channel_run_add(struct channel_run *run, struct ws_message *message,
                      struct channel_subscription *skipping);
 
-/* One of `receivers_count` goes and the last takes its place: whether that changes nothing for the
- * others. False: the run must be sent first. */
-bool channel_run_lose_receiver(struct channel_run *run, uint32_t receivers_count);
+/* It does not hear the run, or will have gone: nothing is skipped for it. */
+void channel_run_forget(struct channel_run *run, const struct channel_subscription *subscription);
 
 /* Sets or clears `is_skipping` of those that skip a message. */
 void channel_run_mark_skipping(const struct channel_run *run, bool is_skipping);
 
-/* The first message that the receiver hears. `*group` begins as 0 and is kept from one receiver to
- * the next, which are asked for in their order. */
-size_t channel_run_first(const struct channel_run *run, uint32_t receiver, size_t *group);
+/* The first message that the receiver hears; `messages_count` where it hears none. */
+static inline size_t channel_run_first(const struct channel_run *run,
+                                       const struct channel_subscription *subscription)
+{
+    const uint64_t from = subscription->from > run->first ? subscription->from - run->first : 0;
+
+    return from < run->messages_count ? from : run->messages_count;
+}
 
 /* For channel_run_frames(). */
 struct net_chunk *channel_run_make_frames(struct channel_run *run, enum ws_deflate_form form,

@@ -110,6 +110,11 @@ void net_loop_close(struct net_loop *loop)
     loop->read_buffer = NULL;
 }
 
+void net_loop_come_back(struct net_loop *loop)
+{
+    net_poller_come_back(&loop->poller);
+}
+
 bool net_loop_has_more(const struct net_loop *loop)
 {
     return loop->poller.has_more;

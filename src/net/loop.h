@@ -51,6 +51,9 @@ void net_loop_stop(struct net_loop *loop);
 /* One turn; `waits` until there is something to do. */
 void net_loop_turn(struct net_loop *loop, bool waits);
 
+/* There is more to do: the next turn does not wait. */
+void net_loop_come_back(struct net_loop *loop);
+
 /* After the run, and after every connection has closed. */
 void net_loop_close(struct net_loop *loop);
 

@@ -36,6 +36,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(vo
     poller->woken_ns = 0;
     poller->is_stopped = false;
     poller->has_more = false;
+    poller->comes_back = false;
     poller->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poller->epoll_fd < 0)
         return -errno;
@@ -66,10 +67,11 @@ static void tell(const struct epoll_event *event)
 void net_poller_turn(struct net_poller *poller, bool waits)
 {
     struct epoll_event ready[READY_COUNT_MAX];
-    const int wait_ms = waits ? uv_backend_timeout(poller->uv) : 0;
+    const int wait_ms = waits && !poller->comes_back ? uv_backend_timeout(poller->uv) : 0;
     const int count = epoll_wait(poller->epoll_fd, ready, READY_COUNT_MAX, wait_ms);
     bool is_uv_ready = false;
 
+    poller->comes_back = false;
     CHECK(count >= 0 || errno == EINTR);
     poller->woken_ns = uv_hrtime();
     uv_update_time(poller->uv);
@@ -97,6 +99,11 @@ void net_poller_run(struct net_poller *poller)
 void net_poller_stop(struct net_poller *poller)
 {
     poller->is_stopped = true;
+}
+
+void net_poller_come_back(struct net_poller *poller)
+{
+    poller->comes_back = true;
 }
 
 int net_poller_add(struct net_poller *poller, struct net_poller_watch *watch, int fd, bool reads,
@@ -142,10 +149,17 @@ static void on_prepare(uv_prepare_t *prepare)
     poller->on_turn(poller->user);
 }
 
+/* It is there so that the poll behind it does not wait. */
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
 static void on_check(uv_check_t *check)
 {
     struct net_poller *poller = check->data;
 
+    uv_idle_stop(&poller->idle);
     poller->on_turn(poller->user);
 }
 
@@ -160,6 +174,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(vo
     poller->has_more = true;
     CHECK(uv_prepare_init(uv, &poller->prepare) == 0);
     CHECK(uv_check_init(uv, &poller->check) == 0);
+    CHECK(uv_idle_init(uv, &poller->idle) == 0);
     poller->prepare.data = poller;
     poller->check.data = poller;
     CHECK(uv_prepare_start(&poller->prepare, on_prepare) == 0);
@@ -171,6 +186,12 @@ void net_poller_close(struct net_poller *poller)
 {
     uv_close((uv_handle_t *)&poller->prepare, NULL);
     uv_close((uv_handle_t *)&poller->check, NULL);
+    uv_close((uv_handle_t *)&poller->idle, NULL);
+}
+
+void net_poller_come_back(struct net_poller *poller)
+{
+    CHECK(uv_idle_start(&poller->idle, on_idle) == 0);
 }
 
 void net_poller_turn(struct net_poller *poller, bool waits)

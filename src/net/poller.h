@@ -43,7 +43,9 @@ struct net_poller {
     bool has_more; /* what is ready as well has yet to be told; true where that is not known */
 #if NET_POLLER_EPOLL
     int epoll_fd;
+    bool comes_back; /* the next turn does not wait */
 #else
+    uv_idle_t idle; /* active: the next turn does not wait */
     uv_prepare_t prepare;
     uv_check_t check;
 #endif
@@ -59,6 +61,9 @@ void net_poller_close(struct net_poller *poller);
 /* Turns until net_poller_stop(). */
 void net_poller_run(struct net_poller *poller);
 void net_poller_stop(struct net_poller *poller);
+
+/* The next turn does not wait. */
+void net_poller_come_back(struct net_poller *poller);
 
 /* One turn; `waits` for something to be ready, else looks only. */
 void net_poller_turn(struct net_poller *poller, bool waits);

@@ -430,12 +430,11 @@ static void step(struct model *model, struct unit_random *random, int number)
     }
 }
 
-static void whatever_happens_each_receives_what_was_published_while_it_was_in(void **state)
+static void check_model(uint64_t seed)
 {
-    struct unit_random random = {1};
+    struct unit_random random = {seed};
     struct model model = {0};
 
-    (void)state;
     for (int i = 0; i < 20000; i++) {
         step(&model, &random, i);
         if (unit_random_below(&random, 6) == 0)
@@ -444,11 +443,79 @@ static void whatever_happens_each_receives_what_was_published_while_it_was_in(vo
             for (size_t who = 0; who < 4; who++)
                 fixture_receive(here[who]->peer, &here[who]->sent);
     }
+    FIXTURE_UNTIL(&workers.workers[0].fixture, workers.workers[0].fanout.first_run == NULL);
     workers_turn(&workers);
     for (size_t who = 0; who < 4; who++) {
         assert_member_received(here[who], buffer_text(&model.should[who]));
         buffer_deinit(&model.should[who]);
     }
+}
+
+static void whatever_happens_each_receives_what_was_published_while_it_was_in(void **state)
+{
+    (void)state;
+    check_model(1);
+}
+
+/* A turn sends to one receiver: others come, go and publish in between. */
+static void slice_thinly(void)
+{
+    struct channel_fanout *fanout = &workers.workers[0].fanout;
+
+    fanout->slice_ns = 0;
+    fanout->sends_a_look = 1;
+}
+
+static void whatever_happens_between_the_slices_of_a_run_each_receives_the_same(void **state)
+{
+    (void)state;
+    slice_thinly();
+    check_model(2);
+}
+
+static void a_run_is_sent_in_slices_and_the_next_turn_does_not_wait(void **state)
+{
+    struct fixture *fixture = &workers.workers[0].fixture;
+    struct channel_subscription *leaving;
+
+    (void)state;
+    slice_thinly();
+    workers_join(&workers, here[0], "a");
+    leaving = workers_join(&workers, here[1], "a");
+    workers_join(&workers, here[2], "a");
+    workers_publish(&workers, 0, "a", "1", NULL);
+    fixture_turn(fixture);
+    assert_member_received(here[0], "1;");
+    assert_member_received(here[1], "");
+    workers_publish(&workers, 0, "a", "2", NULL);
+    workers_join(&workers, here[3], "a");
+    workers_leave(leaving); /* it has been sent what waited */
+    net_loop_turn(&fixture->loop, true);
+    assert_member_received(here[1], "1;2;");
+    assert_member_received(here[2], "1;");
+    FIXTURE_UNTIL(fixture, workers.workers[0].fanout.first_run == NULL);
+    assert_member_received(here[0], "1;2;");
+    assert_member_received(here[2], "1;2;");
+    assert_member_received(here[3], "");
+}
+
+static void a_channel_that_all_have_left_is_forgotten_when_its_run_has_been_dealt_with(void **state)
+{
+    struct fixture *fixture = &workers.workers[0].fixture;
+    struct channel_subscription *first = workers_join(&workers, here[0], "a");
+    struct channel_subscription *second = workers_join(&workers, here[1], "a");
+
+    (void)state;
+    slice_thinly();
+    workers_publish(&workers, 0, "a", "1", here[1]);
+    net_conn_close(here[0]->ws.net);
+    workers_leave(first);
+    workers_leave(second);
+    workers_join(&workers, here[2], "a");
+    workers_publish(&workers, 0, "a", "2", NULL);
+    FIXTURE_UNTIL(fixture, workers.workers[0].fanout.first_run == NULL);
+    assert_member_received(here[1], "");
+    assert_member_received(here[2], "2;");
 }
 
 #define EVENTS_COUNT 3000
@@ -560,6 +627,9 @@ int main(void)
         WORKERS_TEST(catching_up_makes_the_newcomer_active_at_once),
         WORKERS_TEST(who_leaves_before_it_became_active_is_forgotten),
         WORKERS_TEST(whatever_happens_each_receives_what_was_published_while_it_was_in),
+        WORKERS_TEST(whatever_happens_between_the_slices_of_a_run_each_receives_the_same),
+        WORKERS_TEST(a_run_is_sent_in_slices_and_the_next_turn_does_not_wait),
+        WORKERS_TEST(a_channel_that_all_have_left_is_forgotten_when_its_run_has_been_dealt_with),
         WORKERS_TEST(two_workers_that_publish_at_the_same_time_keep_each_ones_order),
     };
 

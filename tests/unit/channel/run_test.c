@@ -11,7 +11,7 @@ static int open_run(void **state)
 {
     (void)state;
     channel = channel_new(NULL, BYTES("a"), 1, (struct channel_kind){0}, 1, 0);
-    run = channel_run_new(channel);
+    run = channel_run_new(channel, 100);
     return 0;
 }
 
@@ -25,11 +25,11 @@ static int close_run(void **state)
 
 #define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, open_run, close_run)
 
-static void add(const char *text, uint32_t receivers_count, struct channel_subscription *skipping)
+static void add(const char *text, struct channel_subscription *skipping)
 {
     struct ws_message *message = ws_message_new(bytes_of(text));
 
-    channel_run_add(run, message, receivers_count, skipping);
+    channel_run_add(run, message, skipping);
     ws_message_unref(message);
 }
 
@@ -64,23 +64,23 @@ static void assert_received_by(const struct channel_subscription *subscription, 
 
 static void each_receiver_receives_from_its_first_message_on(void **state)
 {
-    /* Two were there, one more before "2", nobody before "3", two more before "4", one after it. */
-    static const size_t firsts[] = {0, 0, 1, 3, 3};
-    static const char *const should[] = {"1;2;3;4;", "1;2;3;4;", "2;3;4;", "4;", "4;"};
-    size_t group = 0;
+    static const uint64_t froms[] = {0, 100, 101, 103, 104, 200};
+    static const char *const should[] = {"1;2;3;4;", "1;2;3;4;", "2;3;4;", "4;", "", ""};
 
     (void)state;
-    add("1", 2, NULL);
-    add("2", 3, NULL);
-    add("3", 3, NULL);
-    add("4", 5, NULL);
-    assert_int_equal(run->receivers_count, 5);
-    for (uint32_t i = 0; i < 5; i++) {
-        const size_t first = channel_run_first(run, i, &group);
+    add("1", NULL);
+    add("2", NULL);
+    add("3", NULL);
+    add("4", NULL);
+    for (size_t i = 0; i < sizeof froms / sizeof froms[0]; i++) {
+        size_t first;
 
-        assert_int_equal(first, firsts[i]);
-        assert_frames(channel_run_frames(run, WS_DEFLATE_PLAIN, NULL),
-                      channel_run_start(run, first, WS_DEFLATE_PLAIN, NULL), should[i]);
+        subscriptions[0].from = froms[i];
+        first = channel_run_first(run, &subscriptions[0]);
+        assert_received_by(&subscriptions[0], first, should[i]);
+        if (first < run->messages_count)
+            assert_frames(channel_run_frames(run, WS_DEFLATE_PLAIN, NULL),
+                          channel_run_start(run, first, WS_DEFLATE_PLAIN, NULL), should[i]);
     }
 }
 
@@ -89,7 +89,7 @@ static void frames_are_made_once_and_a_single_message_is_its_own(void **state)
     struct ws_message *message = ws_message_new(BYTES("only"));
 
     (void)state;
-    channel_run_add(run, message, 1, NULL);
+    channel_run_add(run, message, NULL);
     assert_ptr_equal(channel_run_frames(run, WS_DEFLATE_PLAIN, NULL),
                      ws_message_frame(message, WS_DEFLATE_PLAIN, NULL));
     assert_ptr_equal(channel_run_frames(run, WS_DEFLATE_PLAIN, NULL),
@@ -100,10 +100,10 @@ static void frames_are_made_once_and_a_single_message_is_its_own(void **state)
 static void who_skips_is_sent_the_others(void **state)
 {
     (void)state;
-    add("1", 3, &subscriptions[0]);
-    add("2", 3, &subscriptions[1]);
-    add("3", 3, NULL);
-    add("4", 3, &subscriptions[0]);
+    add("1", &subscriptions[0]);
+    add("2", &subscriptions[1]);
+    add("3", NULL);
+    add("4", &subscriptions[0]);
     assert_received_by(&subscriptions[0], 0, "2;3;");
     assert_received_by(&subscriptions[1], 0, "1;3;4;");
     assert_received_by(&subscriptions[2], 0, "1;2;3;4;");
@@ -116,34 +116,15 @@ static void who_skips_is_sent_the_others(void **state)
     assert_false(subscriptions[0].is_skipping || subscriptions[1].is_skipping);
 }
 
-static void a_receiver_is_lost_only_where_all_receive_the_same(void **state)
+static void for_who_is_forgotten_nothing_is_skipped(void **state)
 {
     (void)state;
-    add("1", 3, NULL);
-    assert_true(channel_run_lose_receiver(run, 3));
-    assert_int_equal(run->receivers_count, 2);
-    assert_false(channel_run_lose_receiver(run, 3)); /* one has come since the last message */
-    add("2", 3, NULL);
-    assert_false(channel_run_lose_receiver(run, 3)); /* and received the second alone */
-}
-
-static void where_one_is_skipped_none_is_lost(void **state)
-{
-    (void)state;
-    add("1", 2, &subscriptions[0]);
-    assert_false(channel_run_lose_receiver(run, 2));
-}
-
-static void all_may_be_lost_and_others_come(void **state)
-{
-    size_t group = 0;
-
-    (void)state;
-    add("1", 1, NULL);
-    assert_true(channel_run_lose_receiver(run, 1));
-    assert_int_equal(run->receivers_count, 0);
-    add("2", 1, NULL);
-    assert_int_equal(channel_run_first(run, 0, &group), 1);
+    add("1", &subscriptions[0]);
+    add("2", &subscriptions[1]);
+    add("3", &subscriptions[0]);
+    channel_run_forget(run, &subscriptions[0]);
+    assert_received_by(&subscriptions[0], 0, "1;2;3;");
+    assert_received_by(&subscriptions[1], 0, "1;3;");
 }
 
 int main(void)
@@ -152,9 +133,7 @@ int main(void)
         RUN_TEST(each_receiver_receives_from_its_first_message_on),
         RUN_TEST(frames_are_made_once_and_a_single_message_is_its_own),
         RUN_TEST(who_skips_is_sent_the_others),
-        RUN_TEST(a_receiver_is_lost_only_where_all_receive_the_same),
-        RUN_TEST(where_one_is_skipped_none_is_lost),
-        RUN_TEST(all_may_be_lost_and_others_come),
+        RUN_TEST(for_who_is_forgotten_nothing_is_skipped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
