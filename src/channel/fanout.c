@@ -28,6 +28,9 @@
 /* What one run holds, beyond which the next is begun: a reader that takes all of it is behind by
  * that much at least. */
 #define RUN_BYTES_MAX 262144
+/* What may wait to be sent to all receivers together, beyond which whoever publishes is not read
+ * from. */
+#define WAITING_BYTES_HIGH ((size_t)32 * 1024 * 1024)
 
 /* What may still be sent in this turn. */
 struct slice {
@@ -189,10 +192,16 @@ static void gather(struct channel_fanout *fanout, struct channel *channel,
                    struct ws_message *message, uint64_t except)
 {
     struct channel_receivers *receivers = receivers_of(fanout, channel);
+    struct channel_run *run;
+    size_t waiting_bytes;
 
     if (receivers == NULL || receivers->count == 0)
         return;
-    channel_run_add(run_for(fanout, channel), message, excepted(fanout, channel, except));
+    run = run_for(fanout, channel);
+    channel_run_add(run, message, excepted(fanout, channel, except));
+    waiting_bytes = receivers->count * ws_message_frame(message, WS_DEFLATE_PLAIN, NULL)->len;
+    run->waiting_bytes += waiting_bytes;
+    net_watermark_add(&fanout->watermark, waiting_bytes);
     receivers->sequence++;
 }
 
@@ -285,12 +294,21 @@ static bool is_over(struct slice *slice, uint32_t sends_a_look, size_t bytes, bo
     return uv_hrtime() >= slice->ends_ns;
 }
 
+static void note_waiting_less(struct channel_fanout *fanout, struct channel_run *run, size_t bytes)
+{
+    if (bytes > run->waiting_bytes)
+        bytes = run->waiting_bytes;
+    run->waiting_bytes -= bytes;
+    net_watermark_sub(&fanout->watermark, bytes);
+}
+
 /* Goes on with the run; false where the slice is over before all have been sent it. */
 static bool send_run(struct channel_fanout *fanout, struct channel_run *run, bool is_all,
                      struct slice *slice)
 {
     struct channel_receivers *receivers = receivers_of(fanout, run->channel);
     const bool has_newcomers = receivers->latest_from > run->first;
+    const size_t sent_before = receivers->sent_count;
     struct ws_conn *conn = NULL;
     size_t sent_count = 0;
     bool is_stopped = false;
@@ -309,6 +327,7 @@ static bool send_run(struct channel_fanout *fanout, struct channel_run *run, boo
         is_stopped = is_over(slice, fanout->sends_a_look, run->bytes, !is_all);
     }
     count_sent(fanout, run->channel, conn, sent_count);
+    note_waiting_less(fanout, run, (receivers->sent_count - sent_before) * run->bytes);
     return receivers->sent_count == receivers->count;
 }
 
@@ -334,6 +353,7 @@ static void end_run(struct channel_fanout *fanout, struct channel_run *run)
     receivers->runs_count--;
     receivers->sent_count = 0;
     channel_run_mark_skipping(run, false);
+    note_waiting_less(fanout, run, run->waiting_bytes);
     release(fanout, run->channel);
     channel_run_free(run);
 }
@@ -491,6 +511,8 @@ static void post(struct channel_fanout *to, struct channel *channel, struct ws_m
     event->channel = channel_ref(channel);
     event->message = ws_message_ref(message);
     event->except = except;
+    event->mail.bytes = ws_message_text(message).len;
+    net_watermark_note(&to->watermark);
     NET_MAILBOX_POST(&to->loop->mailbox, event);
 }
 
@@ -610,6 +632,7 @@ void channel_fanout_catch_up(struct channel_fanout *fanout)
 
 void channel_fanout_init(struct channel_fanout *fanout)
 {
+    net_watermark_init(&fanout->watermark, WAITING_BYTES_HIGH);
     fanout->slice_ns = SLICE_NS;
     fanout->sends_a_look = SENDS_A_LOOK;
     fanout->first_run = NULL;

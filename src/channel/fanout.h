@@ -34,10 +34,11 @@ struct channel_fanout {
     void *user;
 
     /* Owner. */
-    uint32_t last_token;           /* of its subscriptions */
-    uint64_t slice_ns;             /* for which a turn sends */
-    uint32_t sends_a_look;         /* receivers, before it looks at the clock */
-    struct channel_run *first_run; /* that wait, the oldest first */
+    uint32_t last_token;            /* of its subscriptions */
+    uint64_t slice_ns;              /* for which a turn sends */
+    uint32_t sends_a_look;          /* receivers, before it looks at the clock */
+    struct net_watermark watermark; /* of what waits to be sent, for each receiver; any thread */
+    struct channel_run *first_run;  /* that wait, the oldest first */
     struct channel_run *last_run;
     struct ws_conn **slow;
     size_t slow_count;

@@ -24,10 +24,11 @@ struct channel_run {
     struct ws_message **messages;
     size_t messages_count;
     size_t messages_cap;
-    size_t bytes;   /* of all messages, as they are without compression */
-    uint64_t first; /* the number of its first message in the receivers' sequence */
-    bool is_begun;  /* it is being sent */
-    bool is_closed; /* somebody has been sent it: nothing joins it */
+    size_t waiting_bytes; /* for all receivers: counted in the fan-out's watermark */
+    size_t bytes;         /* of all messages, as they are without compression */
+    uint64_t first;       /* the number of its first message in the receivers' sequence */
+    bool is_begun;        /* it is being sent */
+    bool is_closed;       /* somebody has been sent it: nothing joins it */
     struct channel_run_skip *skips;
     size_t skips_count;
     size_t skips_cap;

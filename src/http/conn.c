@@ -151,6 +151,10 @@ static size_t handle_requests(struct http_conn *conn, struct bytes available)
         if (conn->is_taken_over || conn->deferral != NULL)
             break;
         begin_request(conn);
+        if (handled < available.len && net_conn_must_yield(conn->net)) {
+            net_conn_yield(conn->net);
+            break;
+        }
     }
     return handled;
 }
@@ -194,6 +198,13 @@ static void let_go(struct http_conn *conn)
     conn->is_request_deferred = false;
 }
 
+/* Whoever has ended its side has been answered all that it asked. */
+static void finish_if_ended(struct http_conn *conn)
+{
+    if (conn->has_ended && conn->deferral == NULL && !net_conn_is_held(conn->net))
+        net_conn_finish(conn->net);
+}
+
 static void on_data(struct net_conn *net, char *data, size_t len)
 {
     struct http_conn *conn = net_conn_user(net);
@@ -231,6 +242,7 @@ static void on_data(struct net_conn *net, char *data, size_t len)
     if (is_idle || handled > 0)
         restart_timer(conn);
     read_unless_full(conn);
+    finish_if_ended(conn);
 }
 
 /* After a held request, or one that was postponed and is the first `handled` bytes: those that came
@@ -257,8 +269,7 @@ static void resume(struct http_conn *conn, size_t handled)
     note_asked(conn);
     restart_timer(conn);
     read_unless_full(conn);
-    if (conn->has_ended && conn->deferral == NULL)
-        net_conn_finish(net);
+    finish_if_ended(conn);
 }
 
 void http_conn_defer_response(struct http_conn *conn, struct http_conn_deferral *deferral)
@@ -296,9 +307,11 @@ void http_conn_resume(struct http_conn *conn, http_conn_handle_fn handler, void 
     let_go(conn);
     if (net_conn_is_closing(net))
         return;
+    net_conn_begin_handling(net);
     handle(conn, text, handler, user);
     CHECK(!conn->is_request_deferred);
     resume(conn, conn->deferred_len);
+    net_conn_end_handling(net);
     net_conn_flush(net); /* as on_data() does */
 }
 
@@ -326,7 +339,7 @@ static void on_timer(struct net_conn *net, uint64_t now_ms)
 {
     struct http_conn *conn = net_conn_user(net);
 
-    if (conn->deferral != NULL)
+    if (conn->deferral != NULL || net_conn_is_held(net))
         net_conn_set_timer(net, now_ms + REQUEST_MS);
     else if (conn->in.len > 0)
         refuse(conn, 408, "The request took too long.");
@@ -343,6 +356,7 @@ static void on_closed(struct net_conn *net)
 }
 
 static const struct net_conn_events net_events = {
+    .is_yielding = true,
     .on_data = on_data,
     .on_end = on_end,
     .on_timer = on_timer,
@@ -410,7 +424,7 @@ static bool gives_way(const struct http_conn *conn, uint64_t now_ms)
 
     if (net_conn_is_closing(conn->net))
         return true;
-    return conn->deferral == NULL &&
+    return conn->deferral == NULL && !net_conn_is_held(conn->net) &&
            silent_ms >= (conn->in.len == 0 ? EVICT_SILENT_MS : EVICT_SLOW_MS);
 }
 

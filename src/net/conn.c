@@ -43,6 +43,7 @@ struct net_conn {
     bool is_blocked; /* the kernel takes nothing more for now */
     bool has_ended;  /* the peer sends nothing more; it may still read */
     bool is_paused;  /* what it sends is not taken for now */
+    bool is_held;    /* the same, until its turn comes again */
 };
 
 static_assert(sizeof(struct net_conn) <= 144, "an idle connection must stay small");
@@ -50,7 +51,7 @@ static_assert(sizeof(struct net_conn) <= 144, "an idle connection must stay smal
 static void update_interest(struct net_conn *conn)
 {
     /* An end stays readable for ever: it is looked at once. */
-    const bool reads = !conn->has_ended && !conn->is_paused;
+    const bool reads = !conn->has_ended && !conn->is_paused && !conn->is_held;
 
     if (net_poller_change(&conn->loop->poller, &conn->watch, reads, conn->is_blocked) < 0)
         net_conn_close(conn);
@@ -374,14 +375,69 @@ static void on_broken(struct net_conn *conn)
     net_conn_close(conn);
 }
 
+static void hold(struct net_conn *conn, struct net_held *held)
+{
+    if (conn->is_held || conn->state != STATE_OPEN || !conn->events->is_yielding)
+        return;
+    conn->is_held = true;
+    net_held_add(held, conn);
+    update_interest(conn);
+}
+
+static void let_go(struct net_conn *conn)
+{
+    if (!conn->is_held)
+        return;
+    conn->is_held = false;
+    net_held_remove(&conn->loop->yielding, conn);
+    net_held_remove(&conn->loop->waiting, conn);
+}
+
+bool net_conn_must_yield(const struct net_conn *conn)
+{
+    return net_watermark_has_filled() || uv_hrtime() >= conn->loop->yield_ns;
+}
+
+void net_conn_yield(struct net_conn *conn)
+{
+    if (net_watermark_has_filled())
+        return; /* it waits for that */
+    hold(conn, &conn->loop->yielding);
+    net_loop_come_back(conn->loop);
+}
+
+bool net_conn_is_held(const struct net_conn *conn)
+{
+    return conn->is_held;
+}
+
+void net_conn_begin_handling(struct net_conn *conn)
+{
+    net_watermark_take_filled();
+    conn->loop->yield_ns = uv_hrtime() + conn->loop->share_ns;
+}
+
+void net_conn_end_handling(struct net_conn *conn)
+{
+    struct net_watermark *filled = net_watermark_take_filled();
+
+    if (filled == NULL || conn->state != STATE_OPEN || !conn->events->is_yielding)
+        return;
+    hold(conn, &conn->loop->waiting);
+    net_loop_wait_for(conn->loop, filled);
+}
+
 static void on_received(struct net_conn *conn, size_t len)
 {
     if (conn->state != STATE_OPEN)
         return; /* we have ended: what still comes is read and forgotten */
     /* Whatever caused this input may have posted before it: that comes first (net/mailbox.h). */
     net_mailbox_drain(&conn->loop->mailbox);
-    if (conn->state == STATE_OPEN)
-        conn->events->on_data(conn, conn->loop->read_buffer, len);
+    if (conn->state != STATE_OPEN)
+        return;
+    net_conn_begin_handling(conn);
+    conn->events->on_data(conn, conn->loop->read_buffer, len);
+    net_conn_end_handling(conn);
 }
 
 static void read_plain(struct net_conn *conn)
@@ -410,9 +466,40 @@ static void read_tls(struct net_conn *conn)
             on_end(conn);
         else if (errno != EAGAIN)
             on_broken(conn);
-        if (len <= 0 || conn->state == STATE_CLOSED)
+        if (len <= 0 || conn->state == STATE_CLOSED || conn->is_held)
             return;
     }
+}
+
+static void resume(struct net_conn *conn)
+{
+    conn->is_held = false;
+    update_interest(conn);
+    on_received(conn, 0);
+    if (conn->tls != NULL && conn->state == STATE_OPEN && !conn->is_held)
+        read_tls(conn); /* it may hold what the socket no longer shows */
+}
+
+static void resume_all(struct net_held *held)
+{
+    struct net_held these = *held;
+
+    *held = (struct net_held){0};
+    /* Each once; who closes meanwhile is still there until the turn ends. */
+    for (size_t i = 0; i < these.count; i++)
+        if (these.conns[i]->is_held)
+            resume(these.conns[i]);
+    net_held_deinit(&these);
+}
+
+void net_conn_resume_held(struct net_loop *loop)
+{
+    if (loop->yielding.count > 0)
+        resume_all(&loop->yielding);
+    if (!loop->wake.is_due)
+        return;
+    loop->wake.is_due = false;
+    resume_all(&loop->waiting);
 }
 
 static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_writable)
@@ -519,7 +606,9 @@ void net_conn_finish(struct net_conn *conn)
 {
     if (conn->state != STATE_OPEN)
         return;
-    net_conn_set_reading(conn, true); /* to hear of the end of its side */
+    let_go(conn); /* what it has sent is no longer handled */
+    conn->is_paused = false;
+    update_interest(conn); /* to hear of the end of its side */
     if (conn->state != STATE_OPEN)
         return;
     conn->state = STATE_FINISHING;
@@ -561,6 +650,7 @@ void net_conn_close(struct net_conn *conn)
     if (conn->state == STATE_CLOSED)
         return;
     conn->state = STATE_CLOSED;
+    let_go(conn);
     net_timer_stop(&conn->timer);
     unblock(conn);
     net_output_drop(&conn->output);

@@ -14,6 +14,10 @@
 struct net_conn;
 
 struct net_conn_events {
+    /* Where it has handled a part of what came, and net_conn_must_yield() says so, it keeps the
+     * rest and calls net_conn_yield(). Its on_data() is then called again, perhaps without anything
+     * new (0). The same happens to who has filled a queue. */
+    bool is_yielding;
     /* `data` is lent until it returns, and may be changed in place. */
     void (*on_data)(struct net_conn *conn, char *data, size_t len);
     void (*on_end)(struct net_conn *conn); /* nothing more comes in */
@@ -71,6 +75,19 @@ uint64_t net_conn_progress_ms(const struct net_conn *conn);
  * before may still be told. */
 void net_conn_set_reading(struct net_conn *conn, bool reads);
 
+/* Between two messages of what came: whether it is enough for now. */
+bool net_conn_must_yield(const struct net_conn *conn);
+
+/* There is more to handle, in a later turn; nothing more is read meanwhile. */
+void net_conn_yield(struct net_conn *conn);
+
+/* Whether it waits to be gone on with. */
+bool net_conn_is_held(const struct net_conn *conn);
+
+/* For whoever handles what the peer sent outside of `on_data`: before and after it. */
+void net_conn_begin_handling(struct net_conn *conn);
+void net_conn_end_handling(struct net_conn *conn);
+
 /* Calls `on_timer` once, when the loop's clock has passed `due_ms`. Replaces what was set. */
 void net_conn_set_timer(struct net_conn *conn, uint64_t due_ms);
 
@@ -92,5 +109,6 @@ bool net_conn_is_closing(const struct net_conn *conn);
 /* For the loop alone. */
 void net_conn_flush_all(struct net_loop *loop);
 void net_conn_free_closed(struct net_loop *loop);
+void net_conn_resume_held(struct net_loop *loop);
 void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms);
 void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms);

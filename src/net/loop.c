@@ -4,6 +4,10 @@
 #include "base/mem.h"
 #include "net/conn.h"
 
+/* What those who send much have of a turn, all together and each. */
+#define SHARES_NS UINT64_C(16000000)
+#define SHARE_NS_MIN UINT64_C(100000)
+#define SHARE_NS_MAX UINT64_C(2000000)
 #define STANDSTILL_MS (4 * NET_TIMER_TICK_MS)
 
 static void observe_turn(const struct net_loop *loop)
@@ -13,10 +17,23 @@ static void observe_turn(const struct net_loop *loop)
                         METRICS_DURATION_UNIT_NS);
 }
 
+/* The more there are who would like all of it, the less each has. */
+static void share_turns(struct net_loop *loop)
+{
+    loop->share_ns = SHARES_NS / (loop->yielding.count + 1);
+    if (loop->share_ns < SHARE_NS_MIN)
+        loop->share_ns = SHARE_NS_MIN;
+    if (loop->share_ns > SHARE_NS_MAX)
+        loop->share_ns = SHARE_NS_MAX;
+    loop->is_closed = false;
+}
+
 static void on_turn(void *user)
 {
     struct net_loop *loop = user;
 
+    share_turns(loop);
+    net_conn_resume_held(loop);
     loop->on_turn_end(loop->user);
     do {
         net_conn_flush_all(loop);
@@ -49,6 +66,34 @@ static void on_tick(uv_timer_t *tick)
     net_conn_end_stalled(loop, uv_now(&loop->uv));
 }
 
+/* On the thread that made room. */
+static void on_low(struct net_watermark_waiter *waiter)
+{
+    struct net_loop_wake *wake = LIST_OWNER(waiter, struct net_loop_wake, waiter);
+
+    if (wake->loop->is_closed)
+        return; /* all threads have ended */
+    net_mailbox_post(&wake->loop->mailbox, &wake->mail);
+}
+
+static void on_wake_mail(struct net_mail *mail, void *owner)
+{
+    struct net_loop_wake *wake = LIST_OWNER(mail, struct net_loop_wake, mail);
+
+    (void)owner;
+    wake->is_waiting = false;
+    wake->is_due = true;
+    net_loop_come_back(wake->loop);
+}
+
+void net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark)
+{
+    if (loop->wake.is_waiting)
+        return;
+    loop->wake.is_waiting = true;
+    net_watermark_wait(watermark, &loop->wake.waiter);
+}
+
 int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
                   size_t backlog_bytes_max, void (*on_turn_end)(void *user), void *user)
 {
@@ -62,6 +107,14 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->on_turn_end = on_turn_end;
     loop->user = user;
     loop->metrics = NULL;
+    loop->yielding = (struct net_held){0};
+    loop->waiting = (struct net_held){0};
+    loop->wake = (struct net_loop_wake){
+        .waiter.on_low = on_low,
+        .mail.deliver = on_wake_mail,
+        .loop = loop,
+    };
+    loop->share_ns = SHARE_NS_MAX;
     list_init(&loop->backlogs);
     loop->unsent = NULL;
     loop->closed = NULL;
@@ -101,11 +154,14 @@ void net_loop_stop(struct net_loop *loop)
 void net_loop_close(struct net_loop *loop)
 {
     CHECK(loop->connections_count == 0);
+    loop->is_closed = true;
     net_mailbox_close(&loop->mailbox);
     net_poller_close(&loop->poller);
     uv_close((uv_handle_t *)&loop->tick, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&loop->uv) == 0);
+    net_held_deinit(&loop->yielding);
+    net_held_deinit(&loop->waiting);
     free(loop->read_buffer);
     loop->read_buffer = NULL;
 }

@@ -12,11 +12,21 @@
 #include "base/list.h"
 #include "metrics/metrics.h"
 #include "net/descriptors.h"
+#include "net/held.h"
 #include "net/mailbox.h"
 #include "net/poller.h"
 #include "net/timer.h"
 
 #define NET_LOOP_READ_LEN 65536
+
+/* Tells the loop that a queue which others wait for is lower. */
+struct net_loop_wake {
+    struct net_watermark_waiter waiter;
+    struct net_mail mail;
+    struct net_loop *loop;
+    bool is_waiting;
+    bool is_due;
+};
 
 struct net_loop {
     uv_loop_t uv;
@@ -26,6 +36,11 @@ struct net_loop {
     struct net_descriptors *descriptors; /* shared by all workers */
     size_t backlog_bytes_max;            /* what may be queued for one: net/backlog.h */
     struct list backlogs;                /* net/backlog.h */
+    struct net_held yielding;            /* connections that have had their share of a turn */
+    struct net_held waiting;             /* who filled a queue, until it is lower */
+    struct net_loop_wake wake;           /* for them */
+    uint64_t share_ns;                   /* what a connection may have of a turn */
+    uint64_t yield_ns;                   /* when that of the one being handled is over */
     struct net_conn *unsent;             /* connections with output of this turn */
     struct net_conn *closed;             /* to be freed when it ends */
     void (*on_turn_end)(void *user);
@@ -36,8 +51,9 @@ struct net_loop {
         ticks; /* one each NET_TIMER_TICK_MS, as long as it is not stuck; any thread reads */
     uv_timer_t tick;
     uint64_t ticked_ms; /* when it ticked last */
-    bool reads_first;   /* this tick's timers wait for the next one */
-    char *read_buffer;  /* NET_LOOP_READ_LEN bytes, borrowed by whoever reads */
+    bool is_closed;
+    bool reads_first;  /* this tick's timers wait for the next one */
+    char *read_buffer; /* NET_LOOP_READ_LEN bytes, borrowed by whoever reads */
 };
 
 /* `user` is handed to `on_turn_end` and to each mail. Negative UV_E… where it fails. */
@@ -50,6 +66,9 @@ void net_loop_stop(struct net_loop *loop);
 
 /* One turn; `waits` until there is something to do. */
 void net_loop_turn(struct net_loop *loop, bool waits);
+
+/* Those in `waiting` wait for it too. */
+void net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark);
 
 /* There is more to do: the next turn does not wait. */
 void net_loop_come_back(struct net_loop *loop);

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 struct net_mail;
 
 /* Frees the mail, or the struct it stands in. `owner` is the mailbox's. */
@@ -12,4 +14,5 @@ typedef void (*net_mail_fn)(struct net_mail *mail, void *owner);
 struct net_mail {
     struct net_mail *next;
     net_mail_fn deliver;
+    size_t bytes; /* what it keeps in memory beside itself */
 };

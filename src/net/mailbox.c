@@ -11,7 +11,7 @@ static void on_wake(uv_async_t *wake)
 int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner)
 {
     atomic_init(&mailbox->newest, NULL);
-    atomic_init(&mailbox->count, 0);
+    net_watermark_init(&mailbox->watermark, NET_MAILBOX_BYTES_HIGH);
     mailbox->owner = owner;
     mailbox->is_draining = false;
     mailbox->wake.data = mailbox;
@@ -20,7 +20,8 @@ int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner)
 
 void net_mailbox_close(struct net_mailbox *mailbox)
 {
-    net_mailbox_drain(mailbox);
+    while (atomic_load(&mailbox->newest) != NULL)
+        net_mailbox_drain(mailbox);
     uv_close((uv_handle_t *)&mailbox->wake, NULL);
 }
 
@@ -28,7 +29,7 @@ void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail)
 {
     struct net_mail *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
 
-    atomic_fetch_add_explicit(&mailbox->count, 1, memory_order_relaxed);
+    net_watermark_add(&mailbox->watermark, NET_MAILBOX_MAIL_BYTES + mail->bytes);
     do
         mail->next = newest;
     while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, mail,
@@ -55,24 +56,22 @@ static struct net_mail *take_oldest_first(struct net_mailbox *mailbox)
 void net_mailbox_drain(struct net_mailbox *mailbox)
 {
     struct net_mail *mail;
+    struct net_mail *next;
 
     if (mailbox->is_draining ||
         atomic_load_explicit(&mailbox->newest, memory_order_relaxed) == NULL)
         return;
     mailbox->is_draining = true;
-    while ((mail = take_oldest_first(mailbox)) != NULL) {
-        while (mail != NULL) {
-            struct net_mail *next = mail->next;
-
-            atomic_fetch_sub_explicit(&mailbox->count, 1, memory_order_relaxed);
-            mail->deliver(mail, mailbox->owner);
-            mail = next;
-        }
+    for (mail = take_oldest_first(mailbox); mail != NULL; mail = next) {
+        next = mail->next;
+        net_watermark_sub(&mailbox->watermark, NET_MAILBOX_MAIL_BYTES + mail->bytes);
+        mail->deliver(mail, mailbox->owner);
     }
     mailbox->is_draining = false;
 }
 
 bool net_mailbox_is_full(struct net_mailbox *mailbox)
 {
-    return atomic_load_explicit(&mailbox->count, memory_order_relaxed) >= NET_MAILBOX_COUNT_MAX;
+    return atomic_load_explicit(&mailbox->watermark.amount, memory_order_relaxed) >=
+           NET_MAILBOX_BYTES_MAX;
 }

@@ -10,17 +10,22 @@
 
 #include "base/move.h"
 #include "net/mail.h"
+#include "net/watermark.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <uv.h>
 
 /* More than this waiting says that the owner cannot keep up: whoever has a choice stops posting. */
-#define NET_MAILBOX_COUNT_MAX 100000
+#define NET_MAILBOX_BYTES_MAX ((size_t)64 * 1024 * 1024)
+/* Beyond this, whose bytes make a worker post is not read from (net/watermark.h). */
+#define NET_MAILBOX_BYTES_HIGH ((size_t)4 * 1024 * 1024)
+/* What a mail counts beside its `bytes`. */
+#define NET_MAILBOX_MAIL_BYTES 256
 
 struct net_mailbox {
     _Atomic(struct net_mail *) newest;
-    atomic_size_t count;
+    struct net_watermark watermark;
     void *owner; /* handed to each delivery */
     bool is_draining;
     uv_async_t wake;
@@ -43,8 +48,9 @@ void net_mailbox_close(struct net_mailbox *mailbox);
 /* For NET_MAILBOX_POST() alone. */
 void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail);
 
-/* Delivers all that was posted before. Called within a delivery it does nothing: what waits is
- * delivered after, in its turn. */
+/* Delivers all that was posted before it was called, and not what is posted meanwhile: so nobody
+ * keeps it for ever. Called within a delivery it does nothing: what waits is delivered after, in
+ * its turn. */
 void net_mailbox_drain(struct net_mailbox *mailbox);
 
 bool net_mailbox_is_full(struct net_mailbox *mailbox);

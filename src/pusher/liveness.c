@@ -49,10 +49,12 @@ static void ping(struct pusher_session *session, uint64_t now_ms)
     pusher_session_send(session, buffer_bytes(&session->worker->scratch));
 }
 
-/* Who takes what it is sent is there, though a ping may wait behind much that is queued for it. */
-static void note_progress(struct pusher_session *session)
+/* Who takes what it is sent is there, though a ping may wait behind much that is queued for it; and
+ * whose messages we have not come to may have answered. */
+static void note_progress(struct pusher_session *session, uint64_t now_ms)
 {
-    const uint64_t progress_ms = ws_conn_progress_ms(&session->ws);
+    const uint64_t progress_ms =
+        ws_conn_is_held(&session->ws) ? now_ms : ws_conn_progress_ms(&session->ws);
 
     if (progress_ms <= session->seen_ms)
         return;
@@ -64,7 +66,7 @@ void pusher_liveness_on_timer(struct pusher_session *session, uint64_t now_ms)
 {
     uint64_t due_ms;
 
-    note_progress(session);
+    note_progress(session, now_ms);
     due_ms = session->seen_ms + ping_interval_ms(session);
     if (session->is_pinged) {
         metrics_add(&session->worker->metrics->stale_closed, 1);

@@ -283,6 +283,10 @@ static size_t handle_frames(struct ws_conn *conn, char *data, size_t len)
             on_control_frame(conn, frame.opcode, payload, handled == len);
         else if (conn->state == STATE_OPEN)
             on_data_frame(conn, &frame, payload);
+        if (handled < len && conn->state == STATE_OPEN && net_conn_must_yield(conn->net)) {
+            net_conn_yield(conn->net);
+            break;
+        }
     }
     return handled;
 }
@@ -349,6 +353,7 @@ static void on_closed(struct net_conn *net)
 }
 
 static const struct net_conn_events net_events = {
+    .is_yielding = true,
     .on_data = on_data,
     .on_end = on_end,
     .on_timer = on_timer,
@@ -382,6 +387,11 @@ void ws_conn_set_timer(struct ws_conn *conn, uint64_t due_ms)
 uint64_t ws_conn_progress_ms(const struct ws_conn *conn)
 {
     return net_conn_progress_ms(conn->net);
+}
+
+bool ws_conn_is_held(const struct ws_conn *conn)
+{
+    return net_conn_is_held(conn->net);
 }
 
 bool ws_conn_is_open(const struct ws_conn *conn)

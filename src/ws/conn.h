@@ -74,5 +74,8 @@ void ws_conn_close(struct ws_conn *conn, uint16_t code, struct bytes reason);
 /* When the peer last took something of a backlog, on the loop's clock; 0 where it has none. */
 uint64_t ws_conn_progress_ms(const struct ws_conn *conn);
 
+/* Whether what it has sent waits to be handled. */
+bool ws_conn_is_held(const struct ws_conn *conn);
+
 bool ws_conn_is_open(const struct ws_conn *conn);
 struct net_loop *ws_conn_loop(const struct ws_conn *conn);

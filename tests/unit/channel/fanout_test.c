@@ -306,10 +306,12 @@ static void nobody_is_overloaded_until_a_mailbox_is_full(void **state)
     workers_join(&workers, there[0], "a");
     channel = channel_registry_find(workers.registry, BYTES("a"));
     assert_false(channel_fanout_is_overloaded(&workers.workers[0].fanout, channel));
-    atomic_fetch_add(&workers.workers[1].fixture.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
+    atomic_fetch_add(&workers.workers[1].fixture.loop.mailbox.watermark.amount,
+                     NET_MAILBOX_BYTES_MAX);
     assert_true(channel_fanout_is_overloaded(&workers.workers[0].fanout, channel));
     assert_false(channel_fanout_is_overloaded(&workers.workers[1].fanout, channel));
-    atomic_fetch_sub(&workers.workers[1].fixture.loop.mailbox.count, NET_MAILBOX_COUNT_MAX);
+    atomic_fetch_sub(&workers.workers[1].fixture.loop.mailbox.watermark.amount,
+                     NET_MAILBOX_BYTES_MAX);
     channel_unref(channel);
 }
 

@@ -17,16 +17,34 @@ struct end {
     bool closes_at_data;
     bool finishes_at_end;
     bool stays_at_end;
-    struct end *other; /* written to, then closed, when this one has closed */
+    bool yields_at_data; /* keeps all but the first byte for later turns */
+    struct buffer kept;
+    struct net_watermark *fills; /* at each data */
+    struct end *other;           /* written to, then closed, when this one has closed */
 };
 
 static struct fixture fixture;
 static struct end ends[3];
 
+static void handle_a_byte(struct end *end, const char *data, size_t len)
+{
+    buffer_append(&end->kept, data, len);
+    buffer_append(&end->received, end->kept.data, end->kept.len > 0);
+    buffer_consume(&end->kept, end->kept.len > 0);
+    if (end->kept.len > 0)
+        net_conn_yield(end->conn);
+}
+
 static void on_data(struct net_conn *conn, char *data, size_t len)
 {
     struct end *end = net_conn_user(conn);
 
+    if (end->fills != NULL)
+        net_watermark_add(end->fills, end->fills->high + 1);
+    if (end->yields_at_data) {
+        handle_a_byte(end, data, len);
+        return;
+    }
     buffer_append_text(&end->received, "data:");
     buffer_append(&end->received, data, len);
     buffer_append_char(&end->received, ';');
@@ -66,6 +84,7 @@ static void on_closed(struct net_conn *conn)
 }
 
 static const struct net_conn_events events = {
+    .is_yielding = true,
     .on_data = on_data,
     .on_end = on_end,
     .on_timer = on_timer,
@@ -97,6 +116,7 @@ static int close_ends(void **state)
         assert_true(ends[i].is_closed);
         buffer_deinit(&ends[i].received);
         buffer_deinit(&ends[i].sent);
+        buffer_deinit(&ends[i].kept);
     }
     return 0;
 }
@@ -456,6 +476,65 @@ static void what_a_peer_sends_while_nobody_reads_comes_after(void **state)
     assert_received(&ends[0], "data:abc;");
 }
 
+static void who_yields_is_gone_on_with_turn_by_turn_and_reads_nothing_meanwhile(void **state)
+{
+    (void)state;
+    ends[0].yields_at_data = true;
+    fixture_send(ends[0].peer, BYTES("abc"));
+    fixture_send(ends[1].peer, BYTES("x"));
+    fixture_turn(&fixture);
+    assert_true(net_conn_is_held(ends[0].conn));
+    fixture_send(ends[0].peer, BYTES("d"));
+    while (net_conn_is_held(ends[0].conn)) {
+        const size_t before = ends[0].received.len;
+
+        net_loop_turn(&fixture.loop, true); /* it does not wait */
+        assert_in_range(ends[0].received.len, before, before + 1);
+    }
+    FIXTURE_UNTIL(&fixture, ends[0].received.len == 4);
+    assert_received(&ends[0], "abcd");
+    assert_received(&ends[1], "data:x;");
+}
+
+static void who_fills_a_queue_is_not_read_from_until_it_is_lower(void **state)
+{
+    struct net_watermark queue;
+
+    (void)state;
+    net_watermark_init(&queue, 10);
+    ends[0].fills = &queue;
+    fixture_send(ends[0].peer, BYTES("1"));
+    FIXTURE_UNTIL(&fixture, net_conn_is_held(ends[0].conn));
+    ends[0].fills = NULL;
+    fixture_send(ends[0].peer, BYTES("2"));
+    fixture_send(ends[1].peer, BYTES("x"));
+    FIXTURE_UNTIL(&fixture, ends[1].received.len > 0);
+    assert_received(&ends[0], "data:1;");
+    net_watermark_sub(&queue, 11);
+    FIXTURE_UNTIL(&fixture, !net_conn_is_held(ends[0].conn));
+    FIXTURE_UNTIL(&fixture, ends[0].received.len > sizeof "data:1;data:;" - 1);
+    assert_received(&ends[0], "data:1;data:;data:2;");
+}
+
+static void one_that_is_held_may_close_or_finish(void **state)
+{
+    struct net_watermark queue;
+
+    (void)state;
+    net_watermark_init(&queue, 10);
+    for (int i = 0; i < 2; i++) {
+        ends[i].fills = &queue;
+        fixture_send(ends[i].peer, BYTES("1"));
+    }
+    FIXTURE_UNTIL(&fixture, net_conn_is_held(ends[0].conn) && net_conn_is_held(ends[1].conn));
+    net_conn_close(ends[0].conn);
+    net_conn_finish(ends[1].conn);
+    shutdown(ends[1].peer, SHUT_WR);
+    FIXTURE_UNTIL(&fixture, ends[0].is_closed && ends[1].is_closed);
+    net_watermark_sub(&queue, atomic_load(&queue.amount));
+    fixture_turn(&fixture);
+}
+
 static void one_that_does_not_read_still_finishes(void **state)
 {
     (void)state;
@@ -565,6 +644,9 @@ int main(void)
         CONN_TEST(one_that_has_closed_may_write_to_another_and_close_it),
         CONN_TEST(what_one_connection_sends_another_in_a_turn_may_close_both),
         CONN_TEST(what_a_peer_sends_while_nobody_reads_comes_after),
+        CONN_TEST(who_yields_is_gone_on_with_turn_by_turn_and_reads_nothing_meanwhile),
+        CONN_TEST(who_fills_a_queue_is_not_read_from_until_it_is_lower),
+        CONN_TEST(one_that_is_held_may_close_or_finish),
         CONN_TEST(one_that_does_not_read_still_finishes),
         CONN_TEST(a_peer_that_has_ended_and_then_goes_is_closed_though_nothing_is_sent),
         CONN_TEST(the_timer_comes_once_not_early_and_moves),

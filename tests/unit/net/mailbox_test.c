@@ -32,12 +32,18 @@ static void on_delivered(struct net_mail *mail, void *owner)
     free(numbered);
 }
 
-static void post(struct receiver *receiver, size_t sender, size_t number)
+static void post_of(struct receiver *receiver, size_t sender, size_t number, size_t bytes)
 {
     struct numbered *numbered = mem_new(sizeof *numbered);
 
-    *numbered = (struct numbered){.mail.deliver = on_delivered, .sender = sender, .number = number};
+    *numbered = (struct numbered){
+        .mail = {.deliver = on_delivered, .bytes = bytes}, .sender = sender, .number = number};
     NET_MAILBOX_POST(&receiver->mailbox, numbered);
+}
+
+static void post(struct receiver *receiver, size_t sender, size_t number)
+{
+    post_of(receiver, sender, number, 0);
 }
 
 static struct receiver receiver;
@@ -117,7 +123,7 @@ static void the_mails_of_each_thread_stay_in_order(void **state)
     for (size_t i = 0; i < SENDERS_COUNT; i++)
         pthread_join(senders[i].thread, NULL);
     assert_false(net_mailbox_is_full(&receiver.mailbox));
-    assert_int_equal(atomic_load(&receiver.mailbox.count), 0);
+    assert_int_equal(atomic_load(&receiver.mailbox.watermark.amount), 0);
 }
 
 static void on_delivered_post_more(struct net_mail *mail, void *owner)
@@ -142,16 +148,17 @@ static void a_delivery_may_post_and_nothing_is_delivered_within_it(void **state)
     }
     net_mailbox_drain(&receiver.mailbox);
     assert_int_equal(receiver.next[0], 10);
+    assert_int_equal(receiver.next[1], 0); /* not for ever: the loop comes back to them */
+    net_mailbox_drain(&receiver.mailbox);
     assert_int_equal(receiver.next[1], 10);
 }
 
 static void a_mailbox_is_full_at_its_limit(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < NET_MAILBOX_COUNT_MAX - 1; i++)
-        post(&receiver, 0, i);
+    post_of(&receiver, 0, 0, NET_MAILBOX_BYTES_MAX - 2 * NET_MAILBOX_MAIL_BYTES);
     assert_false(net_mailbox_is_full(&receiver.mailbox));
-    post(&receiver, 0, NET_MAILBOX_COUNT_MAX - 1);
+    post(&receiver, 0, 1);
     assert_true(net_mailbox_is_full(&receiver.mailbox));
     net_mailbox_drain(&receiver.mailbox);
     assert_false(net_mailbox_is_full(&receiver.mailbox));
