@@ -20,20 +20,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     inbox_fixture_init(&fixture);
     while (len >= 3) {
-        const struct bytes letter = {(const char *)data, 1};
+        struct buffer entry = {0};
         size_t packed_len = (size_t)data[1] | (size_t)data[2] << 8;
         uint64_t received;
 
+        if (packed_len > len - 3)
+            packed_len = len - 3;
+        inbox_fixture_add(&entry, (char)data[0],
+                          (struct bytes){(const char *)data + 3, packed_len});
         data += 3;
         len -= 3;
-        if (packed_len > len)
-            packed_len = len;
         buffer_clear(&fixture.told);
-        cluster_inbox_read(&fixture.inbox, letter, (struct bytes){(const char *)data, packed_len});
+        cluster_inbox_read(&fixture.inbox, buffer_bytes(&entry));
         check_within(&fixture, packed_len);
         received = fixture.inbox.received_count;
-        cluster_inbox_read(&fixture.inbox, letter, (struct bytes){(const char *)data, packed_len});
+        cluster_inbox_read(&fixture.inbox, buffer_bytes(&entry));
         CHECK(fixture.inbox.received_count == received);
+        buffer_deinit(&entry);
         data += packed_len;
         len -= packed_len;
     }

@@ -136,6 +136,7 @@ static void print_cluster(json_t *cluster)
     static const struct row rows[] = {
         {"redis", "Redis"},
         {"reason", "reason"},
+        {"warning", "warning"},
         {"nodes", "nodes"},
         {"events_sent", "events sent to nodes"},
         {"events_received", "events from nodes"},

@@ -1,9 +1,70 @@
 #include "cluster/batch.h"
 
+#include "base/check.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #define LONG_BYTES 262144
+#define LONG_WEIGHT 1500
+#define BYTES_A_WEIGHT 4096
+
+/* `operations` of scripts/apply.lua: the letter, how many arguments follow, and about what it costs
+ * there. `make lint` compares. */
+enum operation {
+    HELLO,
+    SUBSCRIPTIONS,
+    JOIN,
+    LEAVE,
+    EVENT,
+    CACHED_EVENT,
+    AWAIT,
+    SHOW,
+    TERMINATE,
+    CONNECTIONS,
+    ADMIT,
+    LOOKUP_ONLINE,
+    BYTES_READ,
+    HEARTBEAT,
+    VERIFY,
+    RENEW,
+    GIVE_UP,
+    REAP,
+    REMOVE_PREVIOUS,
+    ALL_IS_SAID,
+    PROBE_MEMORY,
+    LEAVE_CLUSTER,
+};
+
+static const struct {
+    const char *letter;
+    size_t arguments_count;
+    size_t weight;
+    bool changes_state; /* what Redis knows of the nodes */
+} operations[] = {
+    [HELLO] = {"H", 1, 20, true},
+    [SUBSCRIPTIONS] = {"S", 4, 8, true},
+    [JOIN] = {"J", 3, 8, true},
+    [LEAVE] = {"L", 2, 8, true},
+    [EVENT] = {"E", 5, 4},
+    [CACHED_EVENT] = {"K", 6, 6},
+    [AWAIT] = {"D", 3, 3},
+    [SHOW] = {"Y", 4, 30},
+    [TERMINATE] = {"T", 2, 10},
+    [CONNECTIONS] = {"X", 2, 4, true},
+    [ADMIT] = {"M", 3, 10},
+    [LOOKUP_ONLINE] = {"Q", 2, 4},
+    [BYTES_READ] = {"A", 1, 1},
+    [HEARTBEAT] = {"B", 1, 30, true},
+    [VERIFY] = {"V", 3, 5},
+    [RENEW] = {"N", 0, 100, true},
+    [GIVE_UP] = {"U", 2, 10, true},
+    [REAP] = {"R", 0, 1000, true},
+    [REMOVE_PREVIOUS] = {"F", 0, 1000, true},
+    [ALL_IS_SAID] = {"Z", 0, 1, true},
+    [PROBE_MEMORY] = {"W", 0, 1},
+    [LEAVE_CLUSTER] = {"G", 0, 1000, true},
+};
 
 void cluster_batch_deinit(struct cluster_batch *batch)
 {
@@ -15,6 +76,14 @@ void cluster_batch_clear(struct cluster_batch *batch)
     buffer_clear(&batch->command.arguments);
     batch->command.count = 0;
     batch->number = 0;
+    cluster_batch_sent(batch);
+}
+
+void cluster_batch_sent(struct cluster_batch *batch)
+{
+    batch->weight = 0;
+    batch->missing = 0;
+    batch->changes_state = false;
 }
 
 bool cluster_batch_is_empty(const struct cluster_batch *batch)
@@ -24,19 +93,21 @@ bool cluster_batch_is_empty(const struct cluster_batch *batch)
 
 bool cluster_batch_is_long(const struct cluster_batch *batch)
 {
-    return batch->command.arguments.len > LONG_BYTES;
+    return batch->command.arguments.len > LONG_BYTES || batch->weight > LONG_WEIGHT;
 }
 
 /* --- pieces --------------------------------------------------------------------------------- */
 
 static void add(struct cluster_batch *batch, struct bytes argument)
 {
+    CHECK(batch->missing > 0);
+    batch->missing--;
     cluster_resp_add(&batch->command, argument);
 }
 
 static void add_text(struct cluster_batch *batch, const char *text)
 {
-    cluster_resp_add_text(&batch->command, text);
+    add(batch, bytes_of(text));
 }
 
 /* Socket ids use all 64 bits. */
@@ -45,7 +116,15 @@ static void add_number(struct cluster_batch *batch, uint64_t number)
     char text[24];
     const int len = snprintf(text, sizeof text, "%" PRIu64, number);
 
-    cluster_resp_add(&batch->command, (struct bytes){text, (size_t)len});
+    add(batch, (struct bytes){text, (size_t)len});
+}
+
+static void add_signed(struct cluster_batch *batch, int64_t number)
+{
+    char text[24];
+    const int len = snprintf(text, sizeof text, "%" PRId64, number);
+
+    add(batch, (struct bytes){text, (size_t)len});
 }
 
 static void add_flags(struct cluster_batch *batch, unsigned flags)
@@ -57,40 +136,52 @@ static void add_flags(struct cluster_batch *batch, unsigned flags)
     add_text(batch, text);
 }
 
-static void begin(struct cluster_batch *batch, const char *letter)
+static void begin(struct cluster_batch *batch, enum operation operation)
 {
+    CHECK(batch->missing == 0);
     if (batch->command.count == 0) {
-        add_text(batch, "EVALSHA");
-        add_text(batch, batch->sha);
-        add_text(batch, "1");
-        add_text(batch, batch->prefix);
-        add_text(batch, batch->node);
+        cluster_resp_add_text(&batch->command, "EVALSHA");
+        cluster_resp_add_text(&batch->command, batch->sha);
+        cluster_resp_add_text(&batch->command, "1");
+        cluster_resp_add_text(&batch->command, batch->prefix);
+        cluster_resp_add_text(&batch->command, batch->node);
+        cluster_resp_add_number(&batch->command, (int64_t)batch->inbox_bytes_max);
     }
-    add_text(batch, letter);
+    cluster_resp_add_text(&batch->command, operations[operation].letter);
+    batch->missing = operations[operation].arguments_count;
+    batch->weight += operations[operation].weight;
+    batch->changes_state |= operations[operation].changes_state;
 }
 
 /* --- what happens on a node ----------------------------------------------------------------- */
 
 void cluster_batch_subscriptions(struct cluster_batch *batch, struct bytes key, uint32_t count,
-                                 unsigned flags)
+                                 unsigned flags, uint64_t chain)
 {
-    begin(batch, "S");
+    begin(batch, SUBSCRIPTIONS);
     add(batch, key);
     add_number(batch, count);
     add_flags(batch, flags);
+    add_number(batch, chain);
+    if (flags & CLUSTER_IS_PRESENCE)
+        batch->weight += operations[SHOW].weight;
 }
 
-void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned flags)
+void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned flags,
+                        uint64_t chain, struct bytes cursor)
 {
-    begin(batch, "Y");
+    begin(batch, SHOW);
     add(batch, key);
     add_flags(batch, flags);
+    add_number(batch, chain);
+    add(batch, cursor);
 }
 
 void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
                         struct bytes user_info)
 {
-    begin(batch, "J");
+    begin(batch, JOIN);
+    batch->weight += batch->nodes_count;
     add(batch, key);
     add(batch, user_id);
     add(batch, user_info);
@@ -98,21 +189,25 @@ void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct by
 
 void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id)
 {
-    begin(batch, "L");
+    begin(batch, LEAVE);
+    batch->weight += batch->nodes_count;
     add(batch, key);
     add(batch, user_id);
 }
 
 void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbox_event *event)
 {
-    begin(batch, event->ttl_ms > 0 ? "K" : "E");
+    const struct bytes frame = net_chunk_bytes(event->frame);
+
+    begin(batch, event->ttl_ms > 0 ? CACHED_EVENT : EVENT);
+    batch->weight += batch->nodes_count * (1 + frame.len / BYTES_A_WEIGHT);
     add(batch, cluster_outbox_key(event));
     add_number(batch, event->except);
     add_number(batch, event->number);
     if (event->ttl_ms > 0)
         add_number(batch, event->ttl_ms);
     add_text(batch, event->is_delivered ? "0" : "1");
-    add(batch, net_chunk_bytes(event->frame));
+    add(batch, frame);
     batch->number = event->number;
 }
 
@@ -131,7 +226,7 @@ static void add_waiter(struct cluster_batch *batch, struct cluster_waiter waiter
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
                          struct cluster_waiter waiter, bool notifies_count)
 {
-    begin(batch, "D");
+    begin(batch, AWAIT);
     add(batch, key);
     add_waiter(batch, waiter);
     add_text(batch, notifies_count ? "t" : "");
@@ -139,22 +234,22 @@ void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
 
 void cluster_batch_terminate(struct cluster_batch *batch, struct bytes app_id, struct bytes user_id)
 {
-    begin(batch, "T");
+    begin(batch, TERMINATE);
     add(batch, app_id);
     add(batch, user_id);
 }
 
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change)
 {
-    begin(batch, "X");
+    begin(batch, CONNECTIONS);
     add(batch, app_id);
-    cluster_resp_add_number(&batch->command, change);
+    add_signed(batch, change);
 }
 
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
                          struct cluster_waiter waiter)
 {
-    begin(batch, "M");
+    begin(batch, ADMIT);
     add(batch, app_id);
     add_number(batch, max);
     add_waiter(batch, waiter);
@@ -163,7 +258,7 @@ void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint3
 void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_key,
                                  struct cluster_waiter waiter)
 {
-    begin(batch, "Q");
+    begin(batch, LOOKUP_ONLINE);
     add(batch, user_key);
     add_waiter(batch, waiter);
 }
@@ -172,27 +267,64 @@ void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_
 
 void cluster_batch_hello(struct cluster_batch *batch, const char *epoch)
 {
-    begin(batch, "H");
+    begin(batch, HELLO);
     add_text(batch, epoch);
 }
 
-void cluster_batch_heartbeat(struct cluster_batch *batch, bool may_reap)
+void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count)
 {
-    begin(batch, "B");
-    add_text(batch, may_reap ? "1" : "0");
+    begin(batch, HEARTBEAT);
+    add_number(batch, keys_count);
+}
+
+void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes)
+{
+    begin(batch, BYTES_READ);
+    add_number(batch, bytes);
+}
+
+void cluster_batch_verify(struct cluster_batch *batch, struct bytes key, uint32_t count,
+                          struct bytes user_id)
+{
+    begin(batch, VERIFY);
+    add(batch, key);
+    add_number(batch, count);
+    add(batch, user_id);
+}
+
+void cluster_batch_renew(struct cluster_batch *batch)
+{
+    begin(batch, RENEW);
+}
+
+void cluster_batch_give_up(struct cluster_batch *batch, const char *node, const char *heartbeats)
+{
+    begin(batch, GIVE_UP);
+    add_text(batch, node);
+    add_text(batch, heartbeats);
+}
+
+void cluster_batch_reap(struct cluster_batch *batch)
+{
+    begin(batch, REAP);
+}
+
+void cluster_batch_probe_memory(struct cluster_batch *batch)
+{
+    begin(batch, PROBE_MEMORY);
 }
 
 void cluster_batch_remove_previous(struct cluster_batch *batch)
 {
-    begin(batch, "F");
+    begin(batch, REMOVE_PREVIOUS);
 }
 
 void cluster_batch_all_is_said(struct cluster_batch *batch)
 {
-    begin(batch, "Z");
+    begin(batch, ALL_IS_SAID);
 }
 
 void cluster_batch_leave_cluster(struct cluster_batch *batch)
 {
-    begin(batch, "G");
+    begin(batch, LEAVE_CLUSTER);
 }

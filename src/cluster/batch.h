@@ -14,9 +14,14 @@ struct cluster_batch {
     const char *sha;    /* of the script, as Redis knows it */
     const char *prefix; /* of all keys */
     const char *node;
+    size_t inbox_bytes_max;
+    size_t nodes_count; /* that may have to be told what is in it */
 
     struct cluster_resp command;
-    uint64_t number; /* of the last event that was ever in it */
+    uint64_t number;    /* of the last event that was ever in it */
+    size_t weight;      /* about how many µs Redis will take */
+    size_t missing;     /* arguments of the operation begun last */
+    bool changes_state; /* and not only tells or asks */
 };
 
 void cluster_batch_deinit(struct cluster_batch *batch);
@@ -24,16 +29,22 @@ void cluster_batch_deinit(struct cluster_batch *batch);
 /* Nothing is in it; numbers begin anew. */
 void cluster_batch_clear(struct cluster_batch *batch);
 
+/* Its command was sent. */
+void cluster_batch_sent(struct cluster_batch *batch);
+
 bool cluster_batch_is_empty(const struct cluster_batch *batch);
 
-/* Whether it should leave before more is gathered. */
+/* Whether it should leave before more is gathered: no call may take Redis long. */
 bool cluster_batch_is_long(const struct cluster_batch *batch);
 
 /* `flags`: what of the channel is to be shown (CLUSTER_IS_…), and whether its count is told to all.
- */
+ * `chain`: the number of the snapshot that the members shown belong to. */
 void cluster_batch_subscriptions(struct cluster_batch *batch, struct bytes key, uint32_t count,
-                                 unsigned flags);
-void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned flags);
+                                 unsigned flags, uint64_t chain);
+
+/* `cursor`: where the snapshot goes on, "0" at its beginning. */
+void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned flags,
+                        uint64_t chain, struct bytes cursor);
 
 void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
                         struct bytes user_info);
@@ -50,7 +61,16 @@ void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_
                                  struct cluster_waiter waiter);
 
 void cluster_batch_hello(struct cluster_batch *batch, const char *epoch);
-void cluster_batch_heartbeat(struct cluster_batch *batch, bool may_reap);
+void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count);
+void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes);
+
+/* `user_id`: of a member of this node there; "" if it has none. */
+void cluster_batch_verify(struct cluster_batch *batch, struct bytes key, uint32_t count,
+                          struct bytes user_id);
+void cluster_batch_renew(struct cluster_batch *batch);
+void cluster_batch_give_up(struct cluster_batch *batch, const char *node, const char *heartbeats);
+void cluster_batch_reap(struct cluster_batch *batch);
 void cluster_batch_remove_previous(struct cluster_batch *batch);
 void cluster_batch_all_is_said(struct cluster_batch *batch);
+void cluster_batch_probe_memory(struct cluster_batch *batch);
 void cluster_batch_leave_cluster(struct cluster_batch *batch);

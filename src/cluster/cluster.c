@@ -275,9 +275,8 @@ static void give_up_queries(struct cluster *cluster, uint64_t now_ms)
     LIST_EACH(at, following, &cluster->queries) {
         struct cluster_pending_query *query = LIST_OWNER(at, struct cluster_pending_query, link);
 
-        if (now_ms - query->begun_ms < CLUSTER_QUERY_TIMEOUT_MS)
-            return;
-        cluster_pending_query_give_up(query);
+        if (now_ms - query->progress_ms >= CLUSTER_QUERY_TIMEOUT_MS)
+            cluster_pending_query_give_up(query);
     }
 }
 
@@ -365,11 +364,13 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     cluster->shared.loop = &cluster->loop;
     name_process(&cluster->shared);
     cluster_reason_init(&cluster->shared.reason);
+    cluster_reason_init(&cluster->shared.warning);
     list_init(&cluster->queries);
     if (settings->tls.enabled) {
         cluster->shared.tls = net_tls_new_client(&settings->tls, error);
         if (cluster->shared.tls == NULL) {
             cluster_reason_deinit(&cluster->shared.reason);
+            cluster_reason_deinit(&cluster->shared.warning);
             free(cluster);
             return NULL;
         }
@@ -440,6 +441,7 @@ void cluster_free(struct cluster *cluster)
         cluster_link_deinit(&cluster->links[i]);
     net_tls_free(cluster->shared.tls);
     cluster_reason_deinit(&cluster->shared.reason);
+    cluster_reason_deinit(&cluster->shared.warning);
     free(cluster->links);
     free(cluster);
 }
@@ -494,6 +496,7 @@ void cluster_read_status(struct cluster *cluster, struct cluster_status *status)
         .gaps = atomic_load(&cluster->shared.gaps),
     };
     cluster_reason_read(&cluster->shared.reason, status->reason);
+    cluster_reason_read(&cluster->shared.warning, status->warning);
     for (size_t i = 0; i < cluster->links_count; i++) {
         const size_t nodes_count = atomic_load(&cluster->links[i].nodes_count);
 

@@ -143,6 +143,7 @@ struct cluster_status {
     uint64_t links_lost;
     uint64_t gaps;                       /* times that this node may have missed events of others */
     char reason[CLUSTER_REASON_LEN_MAX]; /* why Redis is away; "" if it is not */
+    char warning[CLUSTER_REASON_LEN_MAX]; /* what is wrong with Redis as it is; "": nothing */
 };
 
 void cluster_read_status(struct cluster *cluster, struct cluster_status *status);

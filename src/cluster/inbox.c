@@ -101,21 +101,62 @@ static void read_event(struct cluster_inbox *inbox, struct cluster_key key,
 
 /* --- members -------------------------------------------------------------------------------- */
 
+static void tell_members(struct cluster_inbox *inbox, struct cluster_key key, struct bytes text,
+                         const struct cluster_state_channel *snapshot)
+{
+    struct cluster_member *members = cluster_snapshots_members(snapshot);
+    struct cluster_waiter waiter;
+
+    inbox->events->on_members(key, members, snapshot->members.count, inbox->is_partial,
+                              inbox->user);
+    free(members);
+    cluster_snapshots_close(&inbox->snapshots, text);
+    while (cluster_snapshots_next_waiting(&inbox->snapshots, text, &waiter))
+        inbox->events->on_ready(key, waiter, inbox->user);
+}
+
+/* Whether it is a page of the snapshot that was asked for last. */
+static bool is_current(const struct cluster_inbox *inbox, struct bytes key, uint64_t chain)
+{
+    const struct cluster_state_channel *channel = cluster_state_find(inbox->state, key);
+
+    return channel != NULL && channel->chain == chain;
+}
+
+/* key, number of the snapshot, where it goes on, members and their infos */
 static void read_members(struct cluster_inbox *inbox, struct cluster_key key, struct bytes packed)
 {
-    struct cluster_member *members = NULL;
-    struct cluster_member member;
-    struct bytes skipped;
-    size_t count = 0;
-    size_t cap = 0;
+    struct cluster_state_channel *snapshot;
+    struct bytes head[3];
+    struct bytes user_id;
+    struct bytes user_info;
 
-    next_part(&packed, &skipped); /* the key */
-    while (next_part(&packed, &member.user_id) && next_part(&packed, &member.user_info)) {
-        members = mem_room(members, count, &cap, sizeof *members);
-        members[count++] = member;
-    }
-    inbox->events->on_members(key, members, count, inbox->is_partial, inbox->user);
-    free(members);
+    for (size_t i = 0; i < 3; i++)
+        next_part(&packed, &head[i]);
+    if (!is_current(inbox, head[0], number_of(head[1])))
+        return;
+    snapshot = cluster_snapshots_open(&inbox->snapshots, head[0], number_of(head[1]));
+    while (next_part(&packed, &user_id) && next_part(&packed, &user_info))
+        cluster_snapshots_join(&inbox->snapshots, head[0], user_id, user_info);
+    if (bytes_equal(head[2], BYTES("0")))
+        tell_members(inbox, key, head[0], snapshot);
+    else
+        inbox->on_page(head[0], head[2], inbox->page_user);
+}
+
+/* key, who waits */
+static void read_ready(struct cluster_inbox *inbox, struct cluster_key key,
+                       const struct bytes *parts)
+{
+    if (cluster_snapshots_is_open(&inbox->snapshots, parts[0]))
+        cluster_snapshots_wait(&inbox->snapshots, parts[0], waiter_of(parts[1]));
+    else
+        inbox->events->on_ready(key, waiter_of(parts[1]), inbox->user);
+}
+
+void cluster_inbox_drop_snapshots(struct cluster_inbox *inbox)
+{
+    cluster_snapshots_clear(&inbox->snapshots);
 }
 
 /* --- all of it ------------------------------------------------------------------------------ */
@@ -124,13 +165,12 @@ static void read_members(struct cluster_inbox *inbox, struct cluster_key key, st
 static size_t parts_count(char letter)
 {
     switch (letter) {
-    case 'P':
-        return 1;
     case 'C':
     case 'D':
     case 'O':
     case 'T':
         return 2;
+    case 'P':
     case 'S':
     case 'R':
     case 'M':
@@ -173,17 +213,19 @@ static void read_of_channel(struct cluster_inbox *inbox, char letter, struct byt
         events->on_cached(key, parts[2], number_of(parts[1]), inbox->user);
         break;
     case 'A':
+        cluster_snapshots_join(&inbox->snapshots, parts[0], parts[1], parts[2]);
         events->on_member_added(key, (struct cluster_member){parts[1], parts[2]},
                                 is_ours(inbox, parts[3]), inbox->user);
         break;
     case 'R':
+        cluster_snapshots_leave(&inbox->snapshots, parts[0], parts[1]);
         events->on_member_removed(key, parts[1], is_ours(inbox, parts[2]), inbox->user);
         break;
     case 'C':
         events->on_count(key, number_of(parts[1]), inbox->user);
         break;
     case 'D':
-        events->on_ready(key, waiter_of(parts[1]), inbox->user);
+        read_ready(inbox, key, parts);
         break;
     case 'O':
         events->on_online(key, number_of(parts[1]) != 0, inbox->user);
@@ -210,28 +252,44 @@ static void read_admission(struct cluster_inbox *inbox, const struct bytes *part
     inbox->events->on_admitted(parts[0], waiter.socket_id, is_admitted, inbox->user);
 }
 
-void cluster_inbox_read(struct cluster_inbox *inbox, struct bytes letter, struct bytes packed)
+static void read_one(struct cluster_inbox *inbox, char letter, struct bytes packed)
 {
     struct bytes parts[PARTS_COUNT_MAX];
-    const size_t count = letter.len == 1 ? parts_count(letter.data[0]) : 0;
+    const size_t count = parts_count(letter);
 
     if (count == 0 || !unpack(packed, parts, count))
         return;
-    if (letter.data[0] == 'T')
+    if (letter == 'T')
         inbox->events->on_terminate(parts[0], parts[1], inbox->user);
-    else if (letter.data[0] == 'M')
+    else if (letter == 'M')
         read_admission(inbox, parts);
     else
-        read_of_channel(inbox, letter.data[0], packed, parts);
+        read_of_channel(inbox, letter, packed, parts);
+}
+
+void cluster_inbox_read(struct cluster_inbox *inbox, struct bytes entry)
+{
+    struct bytes packed;
+
+    while (entry.len > 0) {
+        const char letter = entry.data[0];
+
+        entry = bytes_from(entry, 1);
+        if (!next_part(&entry, &packed))
+            return;
+        read_one(inbox, letter, packed);
+    }
 }
 
 void cluster_inbox_init(struct cluster_inbox *inbox)
 {
     list_init(&inbox->origins);
+    cluster_snapshots_init(&inbox->snapshots);
 }
 
 void cluster_inbox_deinit(struct cluster_inbox *inbox)
 {
+    cluster_snapshots_deinit(&inbox->snapshots);
     LIST_EACH(link, following, &inbox->origins) {
         free(LIST_OWNER(link, struct origin, link));
     }

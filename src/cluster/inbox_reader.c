@@ -10,28 +10,25 @@
 #define STRINGIFY(number) #number
 #define TEXT_OF(number) STRINGIFY(number)
 
-/* [id, [letter, packed, …]]; returns how long it was. */
+/* [id, [name, what stands in it]]; returns how long it was. */
 static size_t read_entry(struct cluster_inbox_reader *reader, const redisReply *entry,
                          struct cluster_resp *done)
 {
     const redisReply *fields;
-    size_t bytes = 0;
+    struct bytes text = BYTES("");
 
     if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
         !cluster_redis_is_text(entry->element[0]) || entry->element[1]->type != REDIS_REPLY_ARRAY)
         return 0;
     fields = entry->element[1];
-    for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-        bytes += fields->element[i]->len + fields->element[i + 1]->len;
-        if (cluster_redis_is_text(fields->element[i]) &&
-            cluster_redis_is_text(fields->element[i + 1]))
-            cluster_inbox_read(reader->inbox, cluster_redis_text(fields->element[i]),
-                               cluster_redis_text(fields->element[i + 1]));
+    if (fields->elements == 2 && bytes_equal(cluster_redis_text(fields->element[0]), BYTES("m"))) {
+        text = cluster_redis_text(fields->element[1]);
+        cluster_inbox_read(reader->inbox, text);
     }
     snprintf(reader->last_id, sizeof reader->last_id, "%.*s",
              BYTES_ARGS(cluster_redis_text(entry->element[0])));
     cluster_resp_add(done, cluster_redis_text(entry->element[0]));
-    return bytes;
+    return text.len;
 }
 
 /* One that is refused would fill the stream for ever. */
@@ -67,6 +64,7 @@ static void read_entries(struct cluster_inbox_reader *reader, const redisReply *
         bytes += read_entry(reader, entries->element[i], &done);
     if (entries->elements > 0)
         adapt(reader, entries->elements, bytes);
+    reader->bytes_read += bytes;
     if (reader->redis != NULL && done.count > 2)
         cluster_redis_send(reader->redis, &done, on_deleted, NULL);
     cluster_resp_deinit(&done);
@@ -123,6 +121,8 @@ static void on_ready(void *user)
 {
     struct cluster_inbox_reader *reader = user;
 
+    /* Of nothing, to see whether it is allowed. */
+    cluster_redis_command(reader->redis, on_deleted, "XDEL", reader->key, "0-1", NULL);
     reader->on_ready(reader->user);
 }
 

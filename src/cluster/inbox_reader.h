@@ -26,6 +26,7 @@ struct cluster_inbox_reader {
 
     struct cluster_redis *redis; /* NULL: there is no connection */
     char last_id[64];            /* what was read last */
+    uint64_t bytes_read;         /* that Redis has not been told of */
     size_t entries_at_once;      /* that are asked for */
     bool is_paused;
 };

@@ -15,8 +15,13 @@
 #define PEERS_WAIT_MS 8000
 /* And at least, as one may have come whom this node has not heard of. */
 #define SETTLE_MIN_MS 3000
-/* A node that has been in step for so long may say of another that it is gone. */
-#define REAPER_AGE_MS 10000
+/* So many channels are verified with a heartbeat, or more if it took longer than VERIFY_S to come
+ * round: what is not renewed in a day expires. */
+#define VERIFIED_AT_ONCE 100
+#define VERIFY_S 3600
+#define RENEW_EACH 10
+/* Redis is told that so much of the inbox has been read. */
+#define BYTES_READ_MAX 1048576
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 2000
 
@@ -24,6 +29,7 @@
 struct cluster_link_sent {
     uint64_t number; /* of the last event in it */
     void (*on_applied)(struct cluster_link *link, const redisReply *answer); /* may be NULL */
+    bool changes_state; /* else it may be refused without harm */
     struct list waiters;
 };
 
@@ -35,6 +41,7 @@ struct waiter {
 };
 
 static void lose(struct cluster_link *link, const char *reason, const char *said);
+static void await_memory(struct cluster_link *link, const char *error);
 static void flush_batch(struct cluster_link *link,
                         void (*on_applied)(struct cluster_link *link, const redisReply *answer));
 
@@ -67,9 +74,11 @@ static void report_subscriptions(struct cluster_link *link, struct cluster_state
 
     if (list_is_empty(&channel->dirty))
         return;
+    if (channel->needs_state)
+        channel->chain = ++link->chain;
     cluster_batch_subscriptions(batch_of(link), cluster_state_key(channel),
                                 channel->subscriptions_count,
-                                channel->flags & (shown | CLUSTER_NOTIFIES_COUNT));
+                                channel->flags & (shown | CLUSTER_NOTIFIES_COUNT), channel->chain);
     cluster_state_clean(&link->state, channel);
 }
 
@@ -88,26 +97,68 @@ static void update_outbox_count(struct cluster_link *link)
     atomic_store_explicit(&link->outbox_count, link->outbox.count, memory_order_relaxed);
 }
 
-/* Whether Redis has applied it; else the link is lost, or was before. */
-static bool is_applied(struct cluster_link *link, const redisReply *reply)
+/* What the script answers if it has applied nothing. */
+static void lose_for_answer(struct cluster_link *link, struct bytes answer, struct bytes what)
 {
     char reason[512];
 
-    if (reply == NULL)
-        return false;
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
-        reply->element[0]->type == REDIS_REPLY_STRING && strcmp(reply->element[0]->str, "OK") == 0)
-        return true;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        cluster_locate_refer(&link->locate, &link->address, cluster_redis_text(reply));
-        snprintf(reason, sizeof reason, "it answers: %.*s", BYTES_ARGS(cluster_redis_text(reply)));
-        lose(link, reason, reply->str);
+    if (bytes_equal(answer, BYTES("LOST"))) {
+        snprintf(reason, sizeof reason,
+                 "it has lost a part of what it was told (%.*s), so that all nodes tell it anew; "
+                 "if it evicts keys, its maxmemory-policy must be noeviction",
+                 BYTES_ARGS(what));
+        lose(link, reason, "LOST");
+    } else if (bytes_equal(answer, BYTES("LAYOUT"))) {
+        snprintf(reason, sizeof reason,
+                 "nodes of another version are there, whose layout of keys is number %.*s: they "
+                 "and this one do not understand each other; it joins when they have ended",
+                 BYTES_ARGS(what));
+        lose(link, reason, "LAYOUT");
     } else {
         atomic_fetch_add(&link->shared->gaps, 1);
         lose(link, "it does not know this node any more, so that events of others may be missing",
              NULL);
     }
+}
+
+/* Whether Redis has applied it; else the link is lost, or was before. */
+static bool is_applied(struct cluster_link *link, const redisReply *reply)
+{
+    struct bytes answer = BYTES("");
+    char reason[512];
+
+    if (reply == NULL)
+        return false;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        cluster_locate_refer(&link->locate, &link->address, cluster_redis_text(reply));
+        snprintf(reason, sizeof reason, "it answers: %.*s", BYTES_ARGS(cluster_redis_text(reply)));
+        lose(link, reason, reply->str);
+        return false;
+    }
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
+        answer = cluster_redis_text(reply->element[0]);
+    if (bytes_equal(answer, BYTES("OK")))
+        return true;
+    lose_for_answer(link, answer,
+                    reply->elements > 1 ? cluster_redis_text(reply->element[1]) : BYTES("?"));
     return false;
+}
+
+/* Redis has no memory for events, and has applied nothing of the batch. What it knows stays true:
+ * the node goes on by itself, and stays in step. */
+static bool is_out_of_memory(struct cluster_link *link, const struct cluster_link_sent *sent,
+                             const redisReply *reply)
+{
+    return reply != NULL && reply->type == REDIS_REPLY_ERROR && !sent->changes_state &&
+           link->phase >= CLUSTER_LINK_AWAITING_MEMORY && link->phase <= CLUSTER_LINK_UP &&
+           bytes_starts_with(cluster_redis_text(reply), BYTES("OOM "));
+}
+
+/* Whether that part of what a batch answers is `text`. */
+static bool is_answer(const redisReply *reply, size_t index, const char *text)
+{
+    return index < reply->elements &&
+           bytes_equal(cluster_redis_text(reply->element[index]), bytes_of(text));
 }
 
 static void report_waiters(struct list *waiters, bool is_acked)
@@ -130,7 +181,12 @@ static void on_reply(const redisReply *reply, void *data, void *user)
 
     if (link->last_sent == sent)
         link->last_sent = NULL;
-    is_acked = is_applied(link, reply);
+    if (is_out_of_memory(link, sent, reply)) {
+        await_memory(link, reply->str);
+        is_acked = false;
+    } else {
+        is_acked = is_applied(link, reply);
+    }
     if (is_acked) {
         cluster_outbox_acked(&link->outbox, sent->number);
         atomic_fetch_add(&link->shared->events_sent, before - link->outbox.count);
@@ -152,9 +208,11 @@ static void flush_batch(struct cluster_link *link,
     sent = mem_new(sizeof *sent);
     sent->number = link->batch.number;
     sent->on_applied = on_applied;
+    sent->changes_state = link->batch.changes_state;
     list_init(&sent->waiters);
     link->last_sent = sent;
     cluster_redis_send(link->commands, &link->batch.command, on_reply, sent);
+    cluster_batch_sent(&link->batch);
 }
 
 bool cluster_link_wait(struct cluster_link *link, cluster_link_acked_fn on_acked, void *data)
@@ -269,7 +327,30 @@ void cluster_link_close(struct cluster_link *link)
     cluster_locate_cancel(&link->locate);
     cluster_redis_close(commands);
     cluster_inbox_reader_close(&link->reader);
+    cluster_inbox_drop_snapshots(&link->inbox);
+    cluster_peers_restart(&link->peers);
     cluster_batch_clear(&link->batch);
+    link->is_reaping = false;
+}
+
+/* Nobody who waits for Redis waits any longer. */
+static void go_down(struct cluster_link *link, bool was_up)
+{
+    deliver_all(link);
+    if (!was_up)
+        return;
+    atomic_fetch_add(&link->shared->links_lost, 1);
+    link->shared->events->on_down(link->shared->user);
+}
+
+static void await_memory(struct cluster_link *link, const char *error)
+{
+    char reason[512];
+
+    snprintf(reason, sizeof reason, "it answers: %s", error);
+    log_away(link, reason, error);
+    link->phase = CLUSTER_LINK_AWAITING_MEMORY;
+    go_down(link, atomic_exchange(&link->is_up, false));
 }
 
 static void lose(struct cluster_link *link, const char *reason, const char *said)
@@ -289,11 +370,7 @@ static void lose(struct cluster_link *link, const char *reason, const char *said
     link->phase = CLUSTER_LINK_AWAY;
     link->retry_ms = now_of(link) + retry_delay_ms(link);
     cluster_link_close(link);
-    if (was_up)
-        atomic_fetch_add(&link->shared->links_lost, 1);
-    deliver_all(link);
-    if (was_up)
-        link->shared->events->on_down(link->shared->user);
+    go_down(link, was_up);
 }
 
 static void on_lost(const char *reason, const char *said, void *user)
@@ -315,6 +392,10 @@ static void on_read(void *user)
 
     atomic_store_explicit(&link->events_received, link->inbox.received_count, memory_order_relaxed);
     update_outbox_count(link);
+    if (link->reader.bytes_read > BYTES_READ_MAX && talks(link)) {
+        cluster_batch_bytes_read(batch_of(link), link->reader.bytes_read);
+        link->reader.bytes_read = 0;
+    }
 }
 
 static void log_back(struct cluster_link *link)
@@ -350,12 +431,24 @@ static void ask_for_state(struct cluster_link *link)
 {
     for (struct map_entry *at = map_any(&link->state.channels, NULL); at != NULL;
          at = map_any(&link->state.channels, at)) {
-        const struct cluster_state_channel *channel =
-            LIST_OWNER(at, struct cluster_state_channel, entry);
+        struct cluster_state_channel *channel = LIST_OWNER(at, struct cluster_state_channel, entry);
 
-        if (has_state(channel) && channel->subscriptions_count > 0)
-            cluster_batch_show(batch_of(link), cluster_state_key(channel), channel->flags);
+        if (!has_state(channel) || channel->subscriptions_count == 0)
+            continue;
+        channel->chain = ++link->chain;
+        cluster_batch_show(batch_of(link), cluster_state_key(channel), channel->flags,
+                           channel->chain, BYTES("0"));
     }
+}
+
+/* The next page of what it has itself shown. */
+static void on_page(struct bytes key, struct bytes cursor, void *user)
+{
+    struct cluster_link *link = user;
+    const struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
+
+    if (talks(link))
+        cluster_batch_show(batch_of(link), key, CLUSTER_IS_PRESENCE, channel->chain, cursor);
 }
 
 static void go_up(struct cluster_link *link)
@@ -373,66 +466,137 @@ static void go_up(struct cluster_link *link)
     atomic_store(&link->is_up, true);
 }
 
-static bool is_back(const redisReply *answer, const char *process)
+static void on_probed(struct cluster_link *link, const redisReply *reply)
 {
-    for (size_t i = 1; i < answer->elements; i++)
-        if (cluster_redis_is_text(answer->element[i]) &&
-            strcmp(answer->element[i]->str, process) == 0)
-            return true;
-    return false;
+    (void)reply;
+    if (link->phase == CLUSTER_LINK_AWAITING_MEMORY)
+        go_up(link);
 }
 
-static bool are_all_back(const struct cluster_link *link, const redisReply *answer)
+/* Up, if there is memory for events. */
+static void probe_memory(struct cluster_link *link)
 {
-    if (now_of(link) < link->joined_ms + SETTLE_MIN_MS)
-        return false;
-    for (size_t i = 0; i < link->processes_count; i++)
-        if (!is_back(answer, link->processes[i]))
-            return false;
-    return true;
+    link->phase = CLUSTER_LINK_AWAITING_MEMORY;
+    flush_batch(link, NULL);
+    cluster_batch_probe_memory(&link->batch);
+    flush_batch(link, on_probed);
 }
 
-static void forget_processes(struct cluster_link *link)
+static bool are_peers_back(const struct cluster_link *link)
 {
-    for (size_t i = 0; i < link->processes_count; i++)
-        free(link->processes[i]);
-    free(link->processes);
-    link->processes = NULL;
-    link->processes_count = 0;
-}
+    const uint64_t now_ms = now_of(link);
 
-static void note_processes(struct cluster_link *link, const redisReply *answer)
-{
-    forget_processes(link);
-    link->processes = mem_new(answer->elements * sizeof *link->processes);
-    for (size_t i = 1; i < answer->elements; i++)
-        if (cluster_redis_is_text(answer->element[i]))
-            link->processes[link->processes_count++] =
-                bytes_copy(cluster_redis_text(answer->element[i]));
-    atomic_store(&link->nodes_count, link->processes_count);
+    return now_ms >= link->peers_deadline_ms ||
+           (now_ms >= link->joined_ms + SETTLE_MIN_MS && cluster_peers_are_back(&link->peers));
 }
 
 static void end_peers_wait(struct cluster_link *link)
 {
     link->inbox.is_partial = false;
-    go_up(link);
     ask_for_state(link);
+    probe_memory(link);
 }
 
+static void reap(struct cluster_link *link);
+
+static void on_reaped(struct cluster_link *link, const redisReply *reply)
+{
+    link->is_reaping = false;
+    if (is_answer(reply, 1, "1"))
+        reap(link);
+}
+
+/* One step, and the next when it is done. */
+static void reap(struct cluster_link *link)
+{
+    if (link->is_reaping || link->phase < CLUSTER_LINK_AWAITING_MEMORY)
+        return;
+    link->is_reaping = true;
+    flush_batch(link, NULL);
+    cluster_batch_reap(&link->batch);
+    flush_batch(link, on_reaped);
+}
+
+static void note_peers(struct cluster_link *link, const redisReply *reply)
+{
+    cluster_peers_begin(&link->peers);
+    for (size_t i = 2; i + 2 < reply->elements; i += 3)
+        cluster_peers_note(&link->peers, cluster_redis_text(reply->element[i]),
+                           cluster_redis_text(reply->element[i + 1]), is_answer(reply, i + 2, "1"));
+    cluster_peers_end(&link->peers);
+    link->batch.nodes_count = link->peers.synced_count;
+}
+
+static void give_up_silent(struct cluster_link *link)
+{
+    for (const struct cluster_peers_peer *peer = cluster_peers_next_silent(&link->peers, NULL);
+         peer != NULL; peer = cluster_peers_next_silent(&link->peers, peer))
+        cluster_batch_give_up(batch_of(link), peer->node, peer->heartbeats);
+}
+
+/* ["OK", how many are dying, node, its heartbeats, whether it is in step, …] */
 static void on_heartbeat(struct cluster_link *link, const redisReply *reply)
 {
-    if (link->phase == CLUSTER_LINK_AWAITING_PEERS &&
-        (are_all_back(link, reply) || now_of(link) >= link->peers_deadline_ms))
+    note_peers(link, reply);
+    if (link->phase == CLUSTER_LINK_AWAITING_PEERS && are_peers_back(link))
         end_peers_wait(link);
-    if (link->phase == CLUSTER_LINK_UP)
-        note_processes(link, reply);
+    else if (link->phase == CLUSTER_LINK_AWAITING_MEMORY)
+        probe_memory(link);
+    if (link->phase < CLUSTER_LINK_AWAITING_MEMORY || link->phase > CLUSTER_LINK_UP)
+        return;
+    cluster_peers_remember(&link->peers);
+    atomic_store(&link->nodes_count, link->peers.synced_count);
+    give_up_silent(link);
+    if (!is_answer(reply, 1, "0"))
+        reap(link);
+}
+
+static void verify(struct cluster_link *link, const struct cluster_state_channel *channel)
+{
+    const struct map_entry *member = map_any(&channel->members, NULL);
+
+    if (channel->subscriptions_count > 0)
+        cluster_batch_verify(
+            batch_of(link), cluster_state_key(channel), channel->subscriptions_count,
+            member ? cluster_state_user_id(LIST_OWNER(member, struct cluster_state_member, entry))
+                   : BYTES(""));
+}
+
+/* Some of the channels, and the next ones another time. */
+static void verify_some(struct cluster_link *link)
+{
+    const struct cluster_state *state = &link->state;
+    size_t left = state->channels.count / VERIFY_S + VERIFIED_AT_ONCE;
+
+    for (size_t i = 0; i < state->channels.buckets_count && left > 0; i++) {
+        if (link->verify_bucket >= state->channels.buckets_count)
+            link->verify_bucket = 0;
+        for (const struct cluster_state_channel *channel =
+                 cluster_state_next_of_bucket(state, link->verify_bucket, NULL);
+             channel != NULL;
+             channel = cluster_state_next_of_bucket(state, link->verify_bucket, channel)) {
+            verify(link, channel);
+            left -= left > 0;
+        }
+        link->verify_bucket++;
+    }
 }
 
 static void heartbeat(struct cluster_link *link, uint64_t now_ms)
 {
     link->heartbeat_ms = now_ms + BEAT_MS;
     cluster_link_flush(link);
-    cluster_batch_heartbeat(batch_of(link), now_ms - link->joined_ms >= REAPER_AGE_MS);
+    if (link->phase == CLUSTER_LINK_UP)
+        verify_some(link);
+    flush_batch(link, NULL);
+    if (link->reader.bytes_read > 0)
+        cluster_batch_bytes_read(&link->batch, link->reader.bytes_read);
+    link->reader.bytes_read = 0;
+    if (link->renew_count-- == 0) {
+        cluster_batch_renew(&link->batch);
+        link->renew_count = RENEW_EACH;
+    }
+    cluster_batch_heartbeat(&link->batch, link->state.occupied_count);
     flush_batch(link, on_heartbeat);
 }
 
@@ -441,7 +605,7 @@ static void heartbeat(struct cluster_link *link, uint64_t now_ms)
 static void report_channel(struct cluster_link *link, struct cluster_state_channel *channel)
 {
     cluster_batch_subscriptions(batch_of(link), cluster_state_key(channel),
-                                channel->subscriptions_count, 0);
+                                channel->subscriptions_count, 0, channel->chain);
     for (struct map_entry *at = map_any(&channel->members, NULL); at != NULL;
          at = map_any(&channel->members, at)) {
         const struct cluster_state_member *member =
@@ -479,7 +643,7 @@ static void on_told(struct cluster_link *link, const redisReply *reply)
         link->phase = CLUSTER_LINK_AWAITING_PEERS;
         link->peers_deadline_ms = now_of(link) + PEERS_WAIT_MS;
     } else {
-        go_up(link);
+        probe_memory(link);
     }
     heartbeat(link, now_of(link));
 }
@@ -488,8 +652,7 @@ static void remove_previous(struct cluster_link *link);
 
 static void on_previous_removed(struct cluster_link *link, const redisReply *reply)
 {
-    if (reply->elements > 1 && cluster_redis_is_text(reply->element[1]) &&
-        strcmp(reply->element[1]->str, "0") != 0) {
+    if (is_answer(reply, 1, "1")) {
         remove_previous(link);
         return;
     }
@@ -522,6 +685,7 @@ static void on_hello(struct cluster_link *link, const redisReply *reply)
         if (link->was_up)
             atomic_fetch_add(&link->shared->gaps, 1);
         cluster_inbox_reader_rewind(&link->reader);
+        link->reader.bytes_read = 0;
     }
     link->inbox.is_partial =
         link->epoch[0] != '\0' && strcmp(link->epoch, reply->element[1]->str) != 0;
@@ -605,6 +769,33 @@ static void on_looked(const redisReply *reply, void *data, void *user)
         is_applied(link, reply);
 }
 
+/* A Redis that takes away what nobody has asked for lately takes quiet channels away. */
+static void on_memory(const redisReply *reply, void *data, void *user)
+{
+    struct cluster_link *link = user;
+    struct cluster_link_shared *shared = link->shared;
+    char warning[CLUSTER_REASON_LEN_MAX];
+    char before[CLUSTER_REASON_LEN_MAX];
+    struct bytes policy;
+
+    (void)data;
+    if (reply == NULL || reply->type != REDIS_REPLY_STRING)
+        return;
+    policy = cluster_redis_info(reply, "maxmemory_policy");
+    warning[0] = '\0';
+    if (policy.len > 0 && !bytes_equal(policy, BYTES("noeviction")))
+        snprintf(warning, sizeof warning,
+                 "Redis evicts keys when its memory is full (maxmemory-policy %.*s), and with them "
+                 "what the nodes have told it: it must be noeviction",
+                 BYTES_ARGS(policy));
+    cluster_reason_read(&shared->warning, before);
+    if (strcmp(warning, before) == 0)
+        return;
+    cluster_reason_set(&shared->warning, warning);
+    if (warning[0] != '\0')
+        log_error("%s", warning);
+}
+
 static void on_commands_ready(void *user)
 {
     struct cluster_link *link = user;
@@ -612,6 +803,7 @@ static void on_commands_ready(void *user)
 
     buffer_printf(&nodes, "%s:nodes", link->prefix);
     cluster_redis_command(link->commands, on_looked, "EXISTS", buffer_text(&nodes), NULL);
+    cluster_redis_command(link->commands, on_memory, "INFO", "memory", NULL);
     cluster_redis_command(link->commands, on_apply_loaded, "SCRIPT", "LOAD", cluster_scripts_apply,
                           NULL);
     cluster_redis_command(link->commands, on_ask_loaded, "SCRIPT", "LOAD", cluster_scripts_query,
@@ -803,8 +995,12 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
 
 static void on_left_cluster(struct cluster_link *link, const redisReply *reply)
 {
-    (void)reply;
-    link->phase = CLUSTER_LINK_ENDED;
+    if (!is_answer(reply, 1, "1")) {
+        link->phase = CLUSTER_LINK_ENDED;
+        return;
+    }
+    cluster_batch_leave_cluster(&link->batch);
+    flush_batch(link, on_left_cluster);
 }
 
 void cluster_link_end(struct cluster_link *link)
@@ -816,7 +1012,8 @@ void cluster_link_end(struct cluster_link *link)
         cluster_link_close(link);
         return;
     }
-    cluster_batch_leave_cluster(batch_of(link));
+    flush_batch(link, NULL);
+    cluster_batch_leave_cluster(&link->batch);
     flush_batch(link, on_left_cluster);
     link->phase = CLUSTER_LINK_ENDING;
 }
@@ -825,7 +1022,7 @@ static void open_reading(struct cluster_link *link)
 {
     struct buffer key = {0};
 
-    buffer_printf(&key, "%s:i:%s", link->prefix, link->shared->process);
+    buffer_printf(&key, "%s:" CLUSTER_SCRIPTS_LAYOUT ":i:%s", link->prefix, link->shared->process);
     buffer_text(&key);
     link->reader = (struct cluster_inbox_reader){
         .inbox = &link->inbox,
@@ -862,6 +1059,7 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
     };
     link->batch.prefix = link->prefix;
     link->batch.node = link->node;
+    link->batch.inbox_bytes_max = settings->max_inbox_bytes;
     open_reading(link);
     cluster_state_init(&link->state);
     cluster_outbox_init(&link->outbox, settings->max_kept_bytes);
@@ -870,13 +1068,16 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
     link->inbox.process = shared->process;
     link->inbox.outbox = &link->outbox;
     link->inbox.state = &link->state;
+    link->inbox.on_page = on_page;
+    link->inbox.page_user = link;
+    cluster_peers_init(&link->peers);
     cluster_inbox_init(&link->inbox);
 }
 
 void cluster_link_deinit(struct cluster_link *link)
 {
     cluster_link_close(link);
-    forget_processes(link);
+    cluster_peers_deinit(&link->peers);
     cluster_batch_deinit(&link->batch);
     free(link->reader.key);
     cluster_state_deinit(&link->state);

@@ -16,6 +16,7 @@
 #include "cluster/inbox_reader.h"
 #include "cluster/locate.h"
 #include "cluster/outbox.h"
+#include "cluster/peers.h"
 #include "cluster/query.h"
 #include "cluster/reason.h"
 #include "cluster/state.h"
@@ -24,10 +25,11 @@
 #define CLUSTER_LINK_EPOCH_LEN_MAX 33
 
 enum cluster_link_phase {
-    CLUSTER_LINK_AWAY,           /* waits to try again */
-    CLUSTER_LINK_CONNECTING,     /* looks for the server, connects, logs in, says hello */
-    CLUSTER_LINK_REPORTING,      /* Redis is told what this node has */
-    CLUSTER_LINK_AWAITING_PEERS, /* Redis had lost everything: the other nodes tell theirs */
+    CLUSTER_LINK_AWAY,            /* waits to try again */
+    CLUSTER_LINK_CONNECTING,      /* looks for the server, connects, logs in, says hello */
+    CLUSTER_LINK_REPORTING,       /* Redis is told what this node has */
+    CLUSTER_LINK_AWAITING_PEERS,  /* Redis had lost everything: the other nodes tell theirs */
+    CLUSTER_LINK_AWAITING_MEMORY, /* Redis knows all, and has no memory for events */
     CLUSTER_LINK_UP,
     CLUSTER_LINK_ENDING, /* has said good-bye */
     CLUSTER_LINK_ENDED,
@@ -59,6 +61,7 @@ struct cluster_link_shared {
     uint64_t dropped_before; /* events, when it began */
     char said[32];           /* the code of what Redis said last of it */
     struct cluster_reason reason;
+    struct cluster_reason warning;
 };
 
 struct cluster_link {
@@ -81,8 +84,11 @@ struct cluster_link {
     struct cluster_batch batch;
     struct cluster_link_sent *last_sent; /* NULL: all was answered */
     char epoch[CLUSTER_LINK_EPOCH_LEN_MAX];
-    char **processes; /* in step when last heard of */
-    size_t processes_count;
+    struct cluster_peers peers;
+    uint64_t chain;       /* the number of the snapshot that was asked for last */
+    size_t verify_bucket; /* of the channels, which are verified some at a time */
+    size_t renew_count;   /* heartbeats until all keys are renewed */
+    bool is_reaping;
 
     struct cluster_state state;
     struct cluster_outbox outbox;

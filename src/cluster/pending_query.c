@@ -3,48 +3,32 @@
 #include "base/mem.h"
 #include "base/move.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* The links' part of an ask: which of its channels that link was asked for. */
+/* So many channels are asked for with one call. */
+#define CHANNELS_AT_ONCE 100
+
+/* A link's part of a query: which of its channels that link is asked for, page by page. */
 struct part {
     struct cluster_pending_query *query;
+    struct cluster_link *link;
+    char cursor[24];
     size_t count;
-    size_t indices[];
+    size_t indices[CHANNELS_AT_ONCE];
 };
 
 struct answer_mail {
     struct net_mail mail;
     struct cluster_query_caller caller;
-    struct cluster_pending_query_facts facts;
+    struct cluster_facts facts;
 };
-
-static struct bytes copy(struct bytes text)
-{
-    return (struct bytes){bytes_copy(text), text.len};
-}
-
-static void free_text(struct bytes text)
-{
-    free((void *)(uintptr_t)text.data);
-}
 
 /* --- answering ------------------------------------------------------------------------------ */
 
-static void free_facts(struct cluster_pending_query_facts *facts)
-{
-    for (size_t i = 0; i < facts->channels_count; i++) {
-        free_text(facts->channels[i].name);
-        free_text(facts->channels[i].cached);
-    }
-    for (size_t i = 0; i < facts->users_count; i++)
-        free_text(facts->users[i]);
-    free(facts->channels);
-    free(facts->users);
-}
-
 static void free_query(struct cluster_pending_query *query)
 {
-    free_facts(&query->facts);
+    cluster_facts_deinit(&query->facts);
     free(query->app_id);
     free(query->prefix);
     free(query);
@@ -64,7 +48,7 @@ static void on_answer_mail(struct net_mail *mail, void *owner)
 
     (void)owner;
     sent->caller.on_answer(&answer, sent->caller.user);
-    free_facts(&sent->facts);
+    cluster_facts_deinit(&sent->facts);
     free(sent);
 }
 
@@ -75,7 +59,7 @@ static void answer(struct cluster_pending_query *query)
     sent->mail.deliver = on_answer_mail;
     sent->caller = query->caller;
     sent->facts = query->facts;
-    query->facts = (struct cluster_pending_query_facts){0};
+    query->facts = (struct cluster_facts){0};
     query->is_answered = true;
     list_remove(&query->link);
     NET_MAILBOX_POST(sent->caller.mailbox, sent);
@@ -98,71 +82,24 @@ void cluster_pending_query_refuse(struct cluster_pending_query **query)
 
 /* --- what the links reply ------------------------------------------------------------------- */
 
-static uint64_t number_of(const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 ? (uint64_t)reply->integer : 0;
-}
-
-/* [name, subscriptions, members, kept event, its time to live] */
-static void take_channel(struct cluster_query_channel *channel, const redisReply *reply)
-{
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 5)
-        return;
-    if (channel->name.data == NULL)
-        channel->name = copy(cluster_redis_text(reply->element[0]));
-    channel->subscription_count = (uint32_t)number_of(reply->element[1]);
-    channel->user_count = (uint32_t)number_of(reply->element[2]);
-    if (cluster_redis_text(reply->element[3]).len > 0)
-        channel->cached = copy(cluster_redis_text(reply->element[3]));
-    channel->cached_ttl_ms = number_of(reply->element[4]);
-}
-
-static void take_list(struct cluster_pending_query_facts *facts, const redisReply *reply)
-{
-    const size_t count = facts->channels_count + reply->elements;
-
-    if (reply->elements == 0)
-        return;
-    facts->channels = mem_resize(facts->channels, count * sizeof *facts->channels);
-    for (size_t i = 0; i < reply->elements; i++) {
-        struct cluster_query_channel *channel = &facts->channels[facts->channels_count++];
-
-        *channel = (struct cluster_query_channel){0};
-        take_channel(channel, reply->element[i]);
-    }
-}
-
-static void take_users(struct cluster_pending_query_facts *facts, const redisReply *reply)
-{
-    const redisReply *users;
-
-    if (reply->elements != 2 || reply->element[1]->type != REDIS_REPLY_ARRAY)
-        return;
-    users = reply->element[1];
-    take_channel(&facts->channels[0], reply->element[0]);
-    facts->users = mem_new((users->elements + 1) * sizeof *facts->users);
-    for (size_t i = 0; i < users->elements; i++)
-        facts->users[facts->users_count++] = copy(cluster_redis_text(users->element[i]));
-}
-
 static void take(const struct part *part, const redisReply *reply)
 {
-    struct cluster_pending_query_facts *facts = &part->query->facts;
+    struct cluster_facts *facts = &part->query->facts;
 
     switch (part->query->kind) {
     case CLUSTER_PENDING_QUERY_LIST:
-        take_list(facts, reply);
-        break;
-    case CLUSTER_PENDING_QUERY_CHANNELS:
-        for (size_t i = 0; i < reply->elements && i < part->count; i++)
-            take_channel(&facts->channels[part->indices[i]], reply->element[i]);
+        cluster_facts_take_list(facts, reply->element[1]);
         break;
     case CLUSTER_PENDING_QUERY_USERS:
-        take_users(facts, reply);
+        if (reply->elements > 2)
+            cluster_facts_take_users(facts, reply->element[2]);
+        /* fall through */
+    case CLUSTER_PENDING_QUERY_CHANNELS:
+        for (size_t i = 0; i < reply->element[1]->elements && i < part->count; i++)
+            cluster_facts_take_channel(facts, part->indices[i], reply->element[1]->element[i]);
         break;
     case CLUSTER_PENDING_QUERY_CONNECTIONS:
-        if (reply->elements == 1)
-            facts->connections_count = number_of(reply->element[0]);
+        cluster_facts_take_connections(facts, reply->element[1]);
         break;
     case CLUSTER_PENDING_QUERY_ACKED:
         break;
@@ -179,17 +116,28 @@ static void go_on(struct cluster_pending_query *query)
     free_query(query);
 }
 
+static void send_part(struct part *part);
+
+/* [where the next page begins, …] */
 static void on_reply(const redisReply *reply, void *data, void *user)
 {
     struct part *part = data;
     struct cluster_pending_query *query = part->query;
+    struct bytes cursor = BYTES("0");
 
     (void)user;
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY)
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) {
         query->facts.is_known = false;
-    else if (!query->is_answered)
+    } else if (!query->is_answered) {
         take(part, reply);
-    free(part);
+        cursor = cluster_redis_text(reply->element[0]);
+        query->progress_ms = net_loop_now_ms(part->link->shared->loop);
+    }
+    snprintf(part->cursor, sizeof part->cursor, "%.*s", BYTES_ARGS(cursor));
+    if (bytes_equal(cursor, BYTES("0")))
+        free(part);
+    else
+        send_part(part);
     go_on(query);
 }
 
@@ -204,25 +152,14 @@ static void on_acked(bool is_acked, void *data)
 
 /* --- asking the links ----------------------------------------------------------------------- */
 
-static struct part *part_new(struct cluster_pending_query *query)
+static struct part *part_new(struct cluster_pending_query *query, struct cluster_link *link)
 {
-    struct part *part = mem_new(sizeof *part + query->facts.channels_count * sizeof(size_t));
+    struct part *part = mem_new(sizeof *part);
 
     part->query = query;
+    part->link = link;
+    part->cursor[0] = '0';
     return part;
-}
-
-static void send_part(struct part *part, struct cluster_link *link, struct cluster_resp *command)
-{
-    struct cluster_pending_query *query = part->query;
-
-    query->waits_count++;
-    if (!cluster_link_query(link, command, on_reply, part)) {
-        query->waits_count--;
-        query->facts.is_known = false;
-        free(part);
-    }
-    cluster_resp_deinit(command);
 }
 
 static struct cluster_key key_of(const struct cluster_pending_query *query, struct bytes name)
@@ -230,73 +167,100 @@ static struct cluster_key key_of(const struct cluster_pending_query *query, stru
     return (struct cluster_key){CLUSTER_KEY_CHANNEL, bytes_of(query->app_id), name};
 }
 
-static void query_list(struct cluster_pending_query *query, struct cluster_link *link)
+static void add_list(struct cluster_resp *command, const struct cluster_pending_query *query)
 {
+    cluster_resp_add_text(command, query->app_id);
+    cluster_resp_add(command, (struct bytes){query->prefix, query->prefix_len});
+    cluster_resp_add_text(command, query->has_users ? "1" : "0");
+    cluster_resp_add_text(command, query->has_cached ? "1" : "0");
+}
+
+static void add_channels(struct cluster_resp *command, const struct part *part)
+{
+    struct buffer text = {0};
+
+    for (size_t i = 0; i < part->count; i++) {
+        buffer_clear(&text);
+        cluster_key_write(&text,
+                          key_of(part->query, part->query->facts.channels[part->indices[i]].name));
+        cluster_resp_add(command, buffer_bytes(&text));
+    }
+    buffer_deinit(&text);
+}
+
+static void write_part(struct cluster_resp *command, const struct part *part)
+{
+    static const char *const questions[] = {
+        [CLUSTER_PENDING_QUERY_LIST] = "list",
+        [CLUSTER_PENDING_QUERY_CHANNELS] = "channels",
+        [CLUSTER_PENDING_QUERY_USERS] = "users",
+        [CLUSTER_PENDING_QUERY_CONNECTIONS] = "connections",
+    };
+    const struct cluster_pending_query *query = part->query;
+
+    cluster_resp_add_text(command, questions[query->kind]);
+    cluster_resp_add_text(command, part->cursor);
+    if (query->kind == CLUSTER_PENDING_QUERY_LIST)
+        add_list(command, query);
+    else if (query->kind == CLUSTER_PENDING_QUERY_CONNECTIONS)
+        cluster_resp_add_text(command, query->app_id);
+    else
+        add_channels(command, part);
+}
+
+static void send_part(struct part *part)
+{
+    struct cluster_pending_query *query = part->query;
     struct cluster_resp command = {0};
 
-    cluster_resp_add_text(&command, "list");
-    cluster_resp_add_text(&command, query->app_id);
-    cluster_resp_add(&command, (struct bytes){query->prefix, query->prefix_len});
-    cluster_resp_add_text(&command, query->has_users ? "1" : "0");
-    cluster_resp_add_text(&command, query->has_cached ? "1" : "0");
-    send_part(part_new(query), link, &command);
+    write_part(&command, part);
+    query->waits_count++;
+    if (!cluster_link_query(part->link, &command, on_reply, part)) {
+        query->waits_count--;
+        query->facts.is_known = false;
+        free(part);
+    }
+    cluster_resp_deinit(&command);
 }
 
 /* Those of its channels that this link has. */
 static void query_channels(struct cluster_pending_query *query, struct cluster_link *links,
-                           size_t index, size_t links_count, const char *question)
+                           size_t index, size_t links_count)
 {
-    struct cluster_resp command = {0};
-    struct part *part = part_new(query);
-    struct buffer text = {0};
+    struct part *part = NULL;
 
-    cluster_resp_add_text(&command, question);
     for (size_t i = 0; i < query->facts.channels_count; i++) {
-        const struct cluster_key key = key_of(query, query->facts.channels[i].name);
-
-        if (cluster_key_partition(key, links_count) != index)
+        if (cluster_key_partition(key_of(query, query->facts.channels[i].name), links_count) !=
+            index)
             continue;
-        buffer_clear(&text);
-        cluster_key_write(&text, key);
-        cluster_resp_add(&command, buffer_bytes(&text));
+        if (part != NULL && part->count == CHANNELS_AT_ONCE) {
+            send_part(part);
+            part = NULL;
+        }
+        if (part == NULL)
+            part = part_new(query, &links[index]);
         part->indices[part->count++] = i;
     }
-    buffer_deinit(&text);
-    if (part->count > 0) {
-        send_part(part, &links[index], &command);
-    } else {
-        free(part);
-        cluster_resp_deinit(&command);
-    }
-}
-
-static void query_connections(struct cluster_pending_query *query, struct cluster_link *links,
-                              size_t links_count)
-{
-    struct cluster_resp command = {0};
-
-    cluster_resp_add_text(&command, "connections");
-    cluster_resp_add_text(&command, query->app_id);
-    send_part(part_new(query), &links[cluster_key_partition(key_of(query, BYTES("")), links_count)],
-              &command);
+    if (part != NULL)
+        send_part(part);
 }
 
 void cluster_pending_query_begin(struct cluster_pending_query *query, struct cluster_link *links,
                                  size_t links_count, struct list *queries, uint64_t now_ms)
 {
-    query->begun_ms = now_ms;
+    query->progress_ms = now_ms;
     query->facts.is_known = true;
     list_append(queries, &query->link);
     query->waits_count = 1; /* not done before all are asked */
     if (query->kind == CLUSTER_PENDING_QUERY_CONNECTIONS)
-        query_connections(query, links, links_count);
+        send_part(
+            part_new(query, &links[cluster_key_partition(key_of(query, BYTES("")), links_count)]));
     for (size_t i = 0; i < links_count; i++) {
         if (query->kind == CLUSTER_PENDING_QUERY_LIST)
-            query_list(query, &links[i]);
-        else if (query->kind == CLUSTER_PENDING_QUERY_CHANNELS)
-            query_channels(query, links, i, links_count, "channels");
-        else if (query->kind == CLUSTER_PENDING_QUERY_USERS)
-            query_channels(query, links, i, links_count, "users");
+            send_part(part_new(query, &links[i]));
+        else if (query->kind == CLUSTER_PENDING_QUERY_CHANNELS ||
+                 query->kind == CLUSTER_PENDING_QUERY_USERS)
+            query_channels(query, links, i, links_count);
         else if (query->kind == CLUSTER_PENDING_QUERY_ACKED &&
                  cluster_link_wait(&links[i], on_acked, query))
             query->waits_count++;

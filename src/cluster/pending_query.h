@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "cluster/facts.h"
 #include "cluster/link.h"
 
 enum cluster_pending_query_kind {
@@ -12,15 +13,6 @@ enum cluster_pending_query_kind {
     CLUSTER_PENDING_QUERY_USERS,
     CLUSTER_PENDING_QUERY_CONNECTIONS,
     CLUSTER_PENDING_QUERY_ACKED,
-};
-
-struct cluster_pending_query_facts {
-    struct cluster_query_channel *channels;
-    size_t channels_count;
-    struct bytes *users;
-    size_t users_count;
-    uint64_t connections_count;
-    bool is_known;
 };
 
 struct cluster_pending_query {
@@ -38,10 +30,10 @@ struct cluster_pending_query {
     bool has_cached;
 
     /* What is answered so far. A channel that is asked for has its name from the start. */
-    struct cluster_pending_query_facts facts;
+    struct cluster_facts facts;
 
-    uint64_t begun_ms;
-    size_t waits_count; /* replies that are still to come */
+    uint64_t progress_ms; /* when it was asked, or the last page came */
+    size_t waits_count;   /* replies that are still to come */
     bool is_answered;
 };
 

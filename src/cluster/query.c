@@ -3,11 +3,6 @@
 #include "base/mem.h"
 #include "cluster/pending_query.h"
 
-static struct bytes copy(struct bytes text)
-{
-    return (struct bytes){bytes_copy(text), text.len};
-}
-
 static struct cluster_pending_query *query_new(const struct cluster_query_caller *caller,
                                                enum cluster_pending_query_kind kind,
                                                struct bytes app_id)
@@ -37,10 +32,8 @@ void cluster_query_channels(struct cluster *cluster, const struct cluster_query_
 {
     struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_CHANNELS, app_id);
 
-    query->facts.channels = mem_new((names_count + 1) * sizeof *query->facts.channels);
     for (size_t i = 0; i < names_count; i++)
-        query->facts.channels[i].name = copy(names[i]);
-    query->facts.channels_count = names_count;
+        cluster_facts_add_channel(&query->facts, names[i]);
     cluster_take_query(cluster, &query);
 }
 
@@ -49,9 +42,7 @@ void cluster_query_users(struct cluster *cluster, const struct cluster_query_cal
 {
     struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_USERS, app_id);
 
-    query->facts.channels = mem_new(sizeof *query->facts.channels);
-    query->facts.channels[0].name = copy(channel);
-    query->facts.channels_count = 1;
+    cluster_facts_add_channel(&query->facts, channel);
     cluster_take_query(cluster, &query);
 }
 

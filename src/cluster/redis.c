@@ -205,6 +205,21 @@ struct bytes cluster_redis_text(const redisReply *reply)
     return (struct bytes){reply->str, reply->len};
 }
 
+struct bytes cluster_redis_info(const redisReply *reply, const char *name)
+{
+    struct bytes rest = cluster_redis_text(reply);
+    struct bytes line;
+    struct bytes key;
+
+    while (bytes_next(&rest, '\n', &line)) {
+        if (line.len > 0 && line.data[line.len - 1] == '\r')
+            line.len--;
+        if (bytes_next(&line, ':', &key) && bytes_equal(key, bytes_of(name)))
+            return line;
+    }
+    return BYTES("");
+}
+
 uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms)
 {
     uint64_t since_ms;
@@ -242,18 +257,6 @@ static void on_select(const redisReply *reply, void *data, void *user)
     is_error(data, reply, "it refuses the database");
 }
 
-/* "…redis_version:7.0.15\r\n…"; empty where it is not said. */
-static struct bytes version_of(const redisReply *reply)
-{
-    static const char name[] = "redis_version:";
-    const char *at = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, name) : NULL;
-
-    if (at == NULL)
-        return BYTES("");
-    at += sizeof name - 1;
-    return (struct bytes){at, strcspn(at, "\r\n")};
-}
-
 static void on_info(const redisReply *reply, void *data, void *user)
 {
     struct cluster_redis *redis = data;
@@ -263,7 +266,7 @@ static void on_info(const redisReply *reply, void *data, void *user)
     (void)user;
     if (is_error(redis, reply, "it does not let us in"))
         return;
-    version = version_of(reply);
+    version = cluster_redis_info(reply, "redis_version");
     if (version.len > 0 && version.data[0] < '0' + VERSION_MIN && version.data[1] == '.') {
         snprintf(reason, sizeof reason, "its version is %.*s, and Redis %d or later is needed",
                  BYTES_ARGS(version), VERSION_MIN);

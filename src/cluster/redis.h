@@ -56,6 +56,9 @@ void cluster_redis_send(struct cluster_redis *redis, struct cluster_resp *comman
 void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
                            const char *word, ...) __attribute__((sentinel));
 
+/* "name:value" of what INFO answers; "" if it is not said. */
+struct bytes cluster_redis_info(const redisReply *reply, const char *name);
+
 bool cluster_redis_is_text(const redisReply *reply);
 
 /* What a text or an error says, borrowed from the reply; "" of everything else. */

@@ -76,7 +76,9 @@ struct cluster_state_channel *cluster_state_subscribe(struct cluster_state *stat
     CHECK(change >= 0 || channel->subscriptions_count >= (uint32_t)-change);
     if (channel->subscriptions_count == 0 && change > 0)
         channel->needs_state = true;
+    state->occupied_count -= channel->subscriptions_count > 0;
     channel->subscriptions_count += (uint32_t)change;
+    state->occupied_count += channel->subscriptions_count > 0;
     channel->flags = flags;
     if (list_is_empty(&channel->dirty))
         list_append(&state->dirty, &channel->dirty);
@@ -89,6 +91,26 @@ void cluster_state_clean(struct cluster_state *state, struct cluster_state_chann
     channel->needs_state = false;
     if (channel->subscriptions_count > 0 || channel->members.count > 0)
         return;
+    map_remove(&state->channels, &channel->entry);
+    free_channel(channel);
+}
+
+struct cluster_state_channel *cluster_state_next_of_bucket(
+    const struct cluster_state *state, size_t bucket, const struct cluster_state_channel *channel)
+{
+    struct map_entry *entry = channel ? channel->entry.next : NULL;
+
+    if (channel == NULL && bucket < state->channels.buckets_count)
+        entry = state->channels.buckets[bucket];
+    return entry ? channel_of(entry) : NULL;
+}
+
+void cluster_state_drop(struct cluster_state *state, struct bytes key)
+{
+    struct cluster_state_channel *channel = cluster_state_find(state, key);
+
+    state->occupied_count -= channel->subscriptions_count > 0;
+    list_remove(&channel->dirty);
     map_remove(&state->channels, &channel->entry);
     free_channel(channel);
 }
@@ -160,6 +182,7 @@ struct cluster_state_app *cluster_state_app(struct cluster_state *state, struct 
 void cluster_state_init(struct cluster_state *state)
 {
     state->channels = (struct map){0};
+    state->occupied_count = 0;
     list_init(&state->dirty);
     list_init(&state->apps);
 }

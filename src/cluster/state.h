@@ -24,6 +24,7 @@ struct cluster_state_channel {
     bool needs_state; /* its first subscription is new: nothing of the channel is known here */
     uint32_t subscriptions_count;
     uint32_t key_len;
+    uint64_t chain; /* the number of the snapshot of its members that was asked for last */
     char key[];
 };
 
@@ -37,6 +38,7 @@ struct cluster_state_app {
 
 struct cluster_state {
     struct map channels;
+    size_t occupied_count; /* channels with subscriptions */
     struct list dirty;
     struct list apps;
 };
@@ -54,6 +56,14 @@ struct cluster_state_channel *cluster_state_subscribe(struct cluster_state *stat
 
 /* It is not dirty any more; one without subscriptions and members is freed. */
 void cluster_state_clean(struct cluster_state *state, struct cluster_state_channel *channel);
+
+/* Channels of the bucket, one after the other, from NULL on; NULL at its end. Buckets are numbered
+ * from 0 to `channels.buckets_count`; a channel may change its bucket when others come. */
+struct cluster_state_channel *cluster_state_next_of_bucket(
+    const struct cluster_state *state, size_t bucket, const struct cluster_state_channel *channel);
+
+/* Forgets all of the channel, which is known. */
+void cluster_state_drop(struct cluster_state *state, struct bytes key);
 
 /* A member has come, or gone. Its channel has subscriptions at that moment. */
 void cluster_state_join(struct cluster_state *state, struct bytes key, struct bytes user_id,

@@ -87,8 +87,9 @@ struct config_scaling {
     char *sentinel; /* the master's name among Sentinels; NULL: there are none */
     char *sentinel_username;
     char *sentinel_password;
-    bool cluster;            /* it is a Redis Cluster */
-    uint32_t max_kept_bytes; /* of events that wait for Redis to come back */
+    bool cluster;             /* it is a Redis Cluster */
+    uint32_t max_kept_bytes;  /* of events that wait for Redis to come back */
+    uint32_t max_inbox_bytes; /* that wait in Redis for a node to read them */
 };
 
 struct config {

@@ -60,6 +60,10 @@ static void write_cluster(struct buffer *out, struct cluster *cluster)
         buffer_append_text(out, ",\"reason\":");
         jsonwrite_string(out, bytes_of(status.reason));
     }
+    if (status.warning[0] != '\0') {
+        buffer_append_text(out, ",\"warning\":");
+        jsonwrite_string(out, bytes_of(status.warning));
+    }
     buffer_append_char(out, '}');
 }
 

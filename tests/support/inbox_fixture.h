@@ -98,6 +98,11 @@ static inline void inbox_fixture_on_terminate(struct bytes app_id, struct bytes 
     inbox_fixture_note(user, "terminate", app_id, user_id, BYTES(""), 0);
 }
 
+static inline void inbox_fixture_on_page(struct bytes key, struct bytes cursor, void *user)
+{
+    inbox_fixture_note(user, "page", key, BYTES(""), cursor, 0);
+}
+
 static const struct cluster_events inbox_fixture_events = {
     .on_event = inbox_fixture_on_event,
     .on_members = inbox_fixture_on_members,
@@ -120,6 +125,8 @@ static inline void inbox_fixture_init(struct inbox_fixture *fixture)
     fixture->inbox.process = "me";
     fixture->inbox.outbox = &fixture->outbox;
     fixture->inbox.state = &fixture->state;
+    fixture->inbox.on_page = inbox_fixture_on_page;
+    fixture->inbox.page_user = fixture;
     cluster_inbox_init(&fixture->inbox);
     cluster_outbox_init(&fixture->outbox, 1000000);
     cluster_state_init(&fixture->state);
@@ -139,4 +146,11 @@ static inline void inbox_fixture_pack(struct buffer *out, struct bytes part)
     for (int shift = 0; shift < 32; shift += 8)
         buffer_append_char(out, (char)(part.len >> shift & 0xff));
     buffer_append_bytes(out, part);
+}
+
+/* One thing of an entry. */
+static inline void inbox_fixture_add(struct buffer *entry, char letter, struct bytes packed)
+{
+    buffer_append_char(entry, letter);
+    inbox_fixture_pack(entry, packed);
 }

@@ -1,52 +1,63 @@
+--!df flags=allow-undeclared-keys
 -- Applies what one node did to the state that all nodes share, and puts what the others must hear
 -- into the inboxes of exactly those that are concerned. All at once: no node sees half of it, and
 -- each inbox has its entries in the order in which things happened.
 --
 -- KEYS[1]: what every key begins with; its hash tag keeps all of them on one shard.
--- ARGV[1]: the node, "<process>.<incarnation>". ARGV[2…]: operations, a letter and its arguments.
--- Answers "OK" and, after a hello, the epoch and whether the inbox exists; after a beat, the
--- processes that are in step; after taking a former self away, whether some of it is left. Or "GONE"
--- where the others have given the node up or Redis has lost it: then nothing was applied.
+-- ARGV[1]: the node, "<process>.<incarnation>". ARGV[2]: how many bytes an inbox may hold.
+-- ARGV[3…]: operations, a letter and its arguments.
+-- Answers "OK" and what the last operation answers. Otherwise nothing was sent to anybody:
+--   "GONE"             the others have given the node up, or Redis has lost it
+--   "LOST", what       Redis has lost a part of what it was told: all nodes are to tell theirs anew
+--   "LAYOUT", number   nodes are there that lay out their keys otherwise
+--
+-- No call takes long, whatever there is: what grows with the number of channels or members is done
+-- in steps of about WORK_MAX, which the caller asks for one by one.
 --
 -- A "key" names a channel: its kind (c: channel, u: user, w: watched user), the length of the app's
--- id, ":", the id, ":", the name. What stands under the prefix:
---   nodes      zset: node → when it was last heard of (ms, this server's clock)
---   dying      zset: nodes that are being cleaned away
+-- id, ":", the id, ":", the name. What stands under the prefix and the number of the layout:
+--   nodes      zset: node → how many heartbeats it has sent; EXPELLED: it is to join again
 --   synced     set:  nodes whose state is all there
+--   dying      hash: node that is being cleaned away → how far
+--   reaper     text: who does that now
 --   epoch      text: another one says that the state was lost in between
---   n:NODE     hash: what the node has: key → its subscriptions, "x"APP → its connections
---   k:KEY      hash: the nodes with subscriptions: node → how many
---   t:KIND APP hash: key → subscriptions of all nodes
---   p:NODE:KEY set:  the members that are on that node
---   o:KEY      hash: member → on how many nodes
---   m:KEY      hash: member → its info
---   e:KEY      text: the last event of a cache channel
+--   made       set:  which of the following hashes there must be ("k…", "x…")
+--   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"
+--   m:KEY      hash: member → the nodes it is on, a line feed, its info
 --   x:APP      hash: node → its connections
+--   n:NODE     set:  the keys that the node has, and "x"APP if it has connections there
+--   e:KEY      text: the last event of a cache channel
 --   i:PROCESS  stream: the inbox
+--   b          hash: process → bytes in its inbox
+-- Without the number: layout, the number itself. Everything expires if no node renews it.
 
-local NODE_SILENT_MS = 10000
-local INBOX_ENTRIES_MAX = 200000
-local FIELDS_AT_ONCE = 2000
-local REAPED_AT_ONCE = 1000
-local REAPS_A_BEAT = 10
+local LAYOUT = '2'
+local INBOX_TTL_MS = 30000
+local LAYOUT_TTL_MS = 15000
+local EXPELLED = -1
+local STATE_TTL_MS = 86400000
+local REAPER_TTL_MS = 3000
+local SILENT_MS_OF_LAYOUT_1 = 10000
+local ENTRY_BYTES = 32768
+local WORK_MAX = 500
+local PAGE = 200
+local PAGE_MIN = 20
+local PAGE_OF_KEYS = 20
 
-local prefix, self = KEYS[1], ARGV[1]
+local base, self, inbox_bytes_max = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local prefix = base .. ':' .. LAYOUT
 local call = redis.call
-local outboxes = {}
+local work = 0
 local answer = { 'OK' }
 
 local function process_of(node)
     return string.match(node, '^[^.]+')
 end
 
-local function parts_of(key)
+local function app_of(key)
     local colon = string.find(key, ':', 2, true)
     local app_len = tonumber(string.sub(key, 2, colon - 1))
-    return string.sub(key, colon + 1, colon + app_len), string.sub(key, colon + app_len + 2)
-end
-
-local function totals_of(key)
-    return prefix .. ':t:' .. string.sub(key, 1, 1) .. parts_of(key)
+    return string.sub(key, colon + 1, colon + app_len)
 end
 
 -- Each text with its length before it.
@@ -58,57 +69,140 @@ local function pack(...)
     return table.concat(packed)
 end
 
-local function put(node, letter, packed)
-    local process = process_of(node)
-    local outbox = outboxes[process]
-    if not outbox then
-        outbox = {}
-        outboxes[process] = outbox
+-- Ends the call: every node is to join again and to tell what it has. Inboxes stay, and are read on.
+local function lose(what)
+    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+        call('ZREM', prefix .. ':nodes', node)
+        call('HSET', prefix .. ':dying', node, '0')
     end
-    outbox[#outbox + 1] = letter
-    outbox[#outbox + 1] = packed
+    call('UNLINK', prefix .. ':synced', prefix .. ':epoch', prefix .. ':nodes', prefix .. ':made')
+    error({ lost = what })
+end
+
+-- --- to the inboxes ----------------------------------------------------------------------------
+
+-- What goes to the same processes one after the other is gathered once for all of them.
+local outboxes = {}
+local gathered, gathered_for = {}, nil
+
+local function flush_gathered()
+    if gathered_for then
+        local text = table.concat(gathered)
+        for _, process in ipairs(gathered_for) do
+            local outbox = outboxes[process]
+            if not outbox then
+                outbox = {}
+                outboxes[process] = outbox
+            end
+            outbox[#outbox + 1] = text
+        end
+        work = work + #gathered_for
+    end
+    gathered, gathered_for = {}, nil
+end
+
+local gathered_bytes = 0
+
+local function put_to(processes, letter, packed)
+    if gathered_for ~= processes or gathered_bytes > ENTRY_BYTES then
+        flush_gathered()
+        gathered_for, gathered_bytes = processes, 0
+    end
+    gathered[#gathered + 1] = letter
+    gathered[#gathered + 1] = struct.pack('<I4', #packed)
+    gathered[#gathered + 1] = packed
+    gathered_bytes = gathered_bytes + #packed
+    work = work + 1
+end
+
+local own = { process_of(self) }
+
+local function put(letter, packed)
+    put_to(own, letter, packed)
+end
+
+-- --- who is subscribed -------------------------------------------------------------------------
+
+local routes = {}
+
+local function hash_of(key)
+    return 'k:' .. string.sub(key, 1, 1) .. app_of(key)
+end
+
+-- A list of { node, count }, `total` of them, and once they are asked for the `processes`.
+local function route_of(key)
+    local route = routes[key]
+    if route then
+        return route
+    end
+    local hash = hash_of(key)
+    local text = call('HGET', prefix .. ':' .. hash, key)
+    route = { total = 0, hash = hash }
+    work = work + 1
+    if text then
+        for node, count in string.gmatch(text, '(%S+) (%d+)') do
+            route[#route + 1] = { node, tonumber(count) }
+            route.total = route.total + tonumber(count)
+        end
+    elseif call('EXISTS', prefix .. ':' .. hash) == 0 and
+        call('SISMEMBER', prefix .. ':made', hash) == 1 then
+        lose(hash)
+    end
+    routes[key] = route
+    return route
+end
+
+local function processes_of(route, except)
+    local name = except or ''
+    route.processes = route.processes or {}
+    if not route.processes[name] then
+        local processes, done = {}, except and { [except] = true } or {}
+        for _, entry in ipairs(route) do
+            local process = process_of(entry[1])
+            if not done[process] then
+                done[process] = true
+                processes[#processes + 1] = process
+            end
+        end
+        route.processes[name] = processes
+    end
+    return route.processes[name]
 end
 
 -- To every process that is subscribed to `key`, once; `except` is a process or nil.
 local function put_to_subscribed(key, letter, packed, except)
-    local nodes = call('HKEYS', prefix .. ':k:' .. key)
-    local done = except and { [except] = true } or {}
-    for _, node in ipairs(nodes) do
-        local process = process_of(node)
-        if not done[process] then
-            done[process] = true
-            put(node, letter, packed)
-        end
+    local processes = processes_of(route_of(key), except)
+    if #processes > 0 then
+        put_to(processes, letter, packed)
     end
 end
 
--- --- what a node has ---------------------------------------------------------------------------
-
-local function show_state(key, flags)
-    if string.find(flags, 'p', 1, true) then
-        local packed = { pack(key) }
-        for _, text in ipairs(call('HGETALL', prefix .. ':m:' .. key)) do
-            packed[#packed + 1] = pack(text)
+local function write_route(key, route)
+    local texts = {}
+    for i, entry in ipairs(route) do
+        texts[i] = entry[1] .. ' ' .. entry[2]
+    end
+    route.processes = nil
+    if #texts == 0 then
+        call('HDEL', prefix .. ':' .. route.hash, key)
+        if call('EXISTS', prefix .. ':' .. route.hash) == 0 then
+            call('SREM', prefix .. ':made', route.hash)
         end
-        put(self, 'P', table.concat(packed))
+    elseif call('HSET', prefix .. ':' .. route.hash, key, table.concat(texts, ' ')) == 1 then
+        call('SADD', prefix .. ':made', route.hash)
     end
-    if string.find(flags, 'k', 1, true) then
-        local event = call('GET', prefix .. ':e:' .. key)
-        local ttl = event and call('PTTL', prefix .. ':e:' .. key) or 0
-        put(self, 'S', pack(key, tostring(ttl), event or ''))
-    end
+    work = work + 3
 end
 
 -- A node that joins anew has told what it has while its previous incarnation is still there: of a
 -- process the last one counts.
-local function count_of(key)
+local function count_of(route)
     local last, counts, total = {}, {}, 0
-    local nodes = call('HGETALL', prefix .. ':k:' .. key)
-    for i = 1, #nodes, 2 do
-        local process, incarnation = string.match(nodes[i], '^([^.]+)%.(%d+)$')
+    for _, entry in ipairs(route) do
+        local process, incarnation = string.match(entry[1], '^([^.]+)%.(%d+)$')
         incarnation = tonumber(incarnation)
         if not last[process] or incarnation > last[process] then
-            last[process], counts[process] = incarnation, tonumber(nodes[i + 1])
+            last[process], counts[process] = incarnation, entry[2]
         end
     end
     for _, count in pairs(counts) do
@@ -117,101 +211,144 @@ local function count_of(key)
     return total
 end
 
-local function tell_count(key)
-    local total = count_of(key)
+local function notify_count(key)
+    local total = count_of(route_of(key))
     if total > 0 then
         put_to_subscribed(key, 'C', pack(key, tostring(total)))
     end
 end
 
-local function set_subscriptions(node, key, count, flags)
-    local had = tonumber(call('HGET', prefix .. ':n:' .. node, key) or 0)
-    if count > 0 then
-        show_state(key, flags)
+-- Sets the node's count and returns the former one.
+local function replace(route, node, count)
+    for i, entry in ipairs(route) do
+        if entry[1] == node then
+            local had = entry[2]
+            entry[2] = count
+            if count == 0 then
+                table.remove(route, i)
+            end
+            return had
+        end
     end
+    if count > 0 then
+        route[#route + 1] = { node, count }
+    end
+    return 0
+end
+
+local function set_subscriptions(node, key, count, notifies)
+    local route = route_of(key)
+    local had = replace(route, node, count)
     if had == count then
         return
     end
-    if count > 0 then
-        call('HSET', prefix .. ':n:' .. node, key, count)
-        call('HSET', prefix .. ':k:' .. key, node, count)
-    else
-        call('HDEL', prefix .. ':n:' .. node, key)
-        call('HDEL', prefix .. ':k:' .. key, node)
+    route.total = route.total + count - had
+    write_route(key, route)
+    if had == 0 then
+        call('SADD', prefix .. ':n:' .. node, key)
+    elseif count == 0 then
+        call('SREM', prefix .. ':n:' .. node, key)
     end
-    local totals = totals_of(key)
-    local total = call('HINCRBY', totals, key, count - had)
-    if total <= 0 then
-        call('HDEL', totals, key)
+    if string.sub(key, 1, 1) == 'u' and (route.total == 0 or route.total == count - had) then
+        local watch = 'w' .. string.sub(key, 2)
+        put_to_subscribed(watch, 'O', pack(watch, route.total > 0 and '1' or '0'))
     end
-    if string.sub(key, 1, 1) == 'u' and (total <= 0 or total == count - had) then
-        put_to_subscribed('w' .. string.sub(key, 2), 'O',
-            pack('w' .. string.sub(key, 2), total > 0 and '1' or '0'))
+    if notifies then
+        notify_count(key)
     end
-    if string.find(flags, 't', 1, true) then
-        tell_count(key)
-    end
+end
+
+-- --- members -----------------------------------------------------------------------------------
+
+-- The nodes that a member is on, with a blank around each, and its info.
+local function parts_of_member(text)
+    local at = string.find(text, '\n', 1, true)
+    return ' ' .. string.sub(text, 1, at - 1) .. ' ', string.sub(text, at + 1)
 end
 
 local function add_member(node, key, member, info)
-    if call('SADD', prefix .. ':p:' .. node .. ':' .. key, member) == 0 then
+    local members = prefix .. ':m:' .. key
+    local text = call('HGET', members, member)
+    work = work + 3
+    if not text then
+        call('HSET', members, member, node .. '\n' .. info)
+        put_to_subscribed(key, 'A', pack(key, member, info, process_of(node)))
         return
     end
-    if call('HINCRBY', prefix .. ':o:' .. key, member, 1) == 1 then
-        call('HSET', prefix .. ':m:' .. key, member, info)
-        put_to_subscribed(key, 'A', pack(key, member, info, process_of(node)))
+    local nodes, known = parts_of_member(text)
+    if not string.find(nodes, ' ' .. node .. ' ', 1, true) then
+        call('HSET', members, member, string.sub(nodes, 2) .. node .. '\n' .. known)
     end
 end
 
-local function remove_member(node, key, member)
-    if call('SREM', prefix .. ':p:' .. node .. ':' .. key, member) == 0 then
+local function remove_member(node, key, member, text)
+    local members = prefix .. ':m:' .. key
+    text = text or call('HGET', members, member)
+    work = work + 2
+    if not text then
         return
     end
-    if call('HINCRBY', prefix .. ':o:' .. key, member, -1) <= 0 then
-        call('HDEL', prefix .. ':o:' .. key, member)
-        call('HDEL', prefix .. ':m:' .. key, member)
-        put_to_subscribed(key, 'R', pack(key, member, process_of(self)))
+    local nodes, info = parts_of_member(text)
+    local from, to = string.find(nodes, ' ' .. node .. ' ', 1, true)
+    if not from then
+        return
+    end
+    nodes = string.sub(nodes, 2, from) .. string.sub(nodes, to + 1, -2)
+    nodes = string.gsub(nodes, ' $', '')
+    if nodes ~= '' then
+        call('HSET', members, member, nodes .. '\n' .. info)
+        return
+    end
+    call('HDEL', members, member)
+    put_to_subscribed(key, 'R', pack(key, member, process_of(self)))
+end
+
+-- Some of the members, from where `cursor` says; the entry says how to go on ("0": that is all).
+-- What changes meanwhile is put behind it, so that all pages and changes together are the truth.
+local function show_members(key, chain, cursor)
+    local page = call('HSCAN', prefix .. ':m:' .. key, cursor, 'COUNT',
+        work > WORK_MAX and PAGE_MIN or PAGE)
+    local packed = { pack(key, chain, page[1]) }
+    for i = 1, #page[2], 2 do
+        local _, info = parts_of_member(page[2][i + 1])
+        packed[#packed + 1] = pack(page[2][i], info)
+    end
+    work = work + #page[2] / 2
+    put('P', table.concat(packed))
+end
+
+local function show(key, flags, chain, cursor)
+    if string.find(flags, 'p', 1, true) then
+        show_members(key, chain, cursor)
+    end
+    if string.find(flags, 'k', 1, true) then
+        local event = call('GET', prefix .. ':e:' .. key)
+        local ttl = event and call('PTTL', prefix .. ':e:' .. key) or 0
+        put('S', pack(key, tostring(ttl), event or ''))
     end
 end
 
 local function add_connections(node, app, count)
-    local sum = call('HINCRBY', prefix .. ':n:' .. node, 'x' .. app, count)
+    local hash = 'x:' .. app
+    local sum = call('HINCRBY', prefix .. ':' .. hash, node, count)
     if sum == 0 then
-        call('HDEL', prefix .. ':n:' .. node, 'x' .. app)
-        call('HDEL', prefix .. ':x:' .. app, node)
-    else
-        call('HSET', prefix .. ':x:' .. app, node, sum)
+        call('HDEL', prefix .. ':' .. hash, node)
+        call('SREM', prefix .. ':n:' .. node, 'x' .. app)
+        if call('EXISTS', prefix .. ':' .. hash) == 0 then
+            call('SREM', prefix .. ':made', hash)
+        end
+    elseif sum == tonumber(count) then
+        call('SADD', prefix .. ':n:' .. node, 'x' .. app)
+        call('SADD', prefix .. ':made', hash)
     end
+    work = work + 3
 end
 
 -- --- nodes come and go -------------------------------------------------------------------------
 
-local function now_ms()
-    local time = call('TIME')
-    return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
--- Takes away what the node had, some of it; true once nothing is left.
-local function reap(node)
-    local has = call('HSCAN', prefix .. ':n:' .. node, 0, 'COUNT', REAPED_AT_ONCE)
-    for i = 1, #has[2], 2 do
-        local key = has[2][i]
-        if string.sub(key, 1, 1) == 'x' then
-            add_connections(node, string.sub(key, 2), -tonumber(has[2][i + 1]))
-        else
-            local members = prefix .. ':p:' .. node .. ':' .. key
-            for _, member in ipairs(call('SMEMBERS', members)) do
-                remove_member(node, key, member)
-            end
-            set_subscriptions(node, key, 0, 't')
-        end
-    end
-    return call('EXISTS', prefix .. ':n:' .. node) == 0
-end
-
-local function has_successor(node)
-    for _, other in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-        if process_of(other) == process_of(node) then
+local function has_successor(process)
+    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+        if process_of(node) == process then
             return true
         end
     end
@@ -219,64 +356,243 @@ local function has_successor(node)
 end
 
 local function begin_reaping(node)
+    local process = process_of(node)
     call('ZREM', prefix .. ':nodes', node)
     call('SREM', prefix .. ':synced', node)
-    call('ZADD', prefix .. ':dying', now_ms(), node)
-    if not has_successor(node) then
-        call('DEL', prefix .. ':i:' .. process_of(node))
+    call('HSETNX', prefix .. ':dying', node, '0')
+    if not has_successor(process) then
+        call('UNLINK', prefix .. ':i:' .. process)
+        call('HDEL', prefix .. ':b', process)
     end
 end
 
--- Some of it; true once nothing of that node is left.
-local function go_on_reaping(node)
-    local is_done = reap(node)
-    if is_done then
-        call('ZREM', prefix .. ':dying', node)
+-- Takes one key of the node away, from the members' `cursor` on; returns how to go on ("0": done).
+local function reap_key(node, key, cursor)
+    if string.sub(key, 1, 1) == 'x' then
+        local app = string.sub(key, 2)
+        add_connections(node, app, -tonumber(call('HGET', prefix .. ':x:' .. app, node) or 0))
+        call('SREM', prefix .. ':n:' .. node, key)
+        return '0'
     end
-    return is_done
+    repeat
+        local page = call('HSCAN', prefix .. ':m:' .. key, cursor, 'COUNT', PAGE)
+        for i = 1, #page[2], 2 do
+            remove_member(node, key, page[2][i], page[2][i + 1])
+        end
+        cursor = page[1]
+        work = work + 1
+    until cursor == '0' or work > WORK_MAX
+    if cursor == '0' then
+        set_subscriptions(node, key, 0, true)
+        call('SREM', prefix .. ':n:' .. node, key)
+    end
+    return cursor
 end
 
--- True once nothing of them is left.
-local function reap_former()
-    local is_done = true
-    for _, list in ipairs({ ':nodes', ':dying' }) do
-        for _, node in ipairs(call('ZRANGE', prefix .. list, 0, -1)) do
-            if node ~= self and process_of(node) == process_of(self) then
-                begin_reaping(node)
-                is_done = go_on_reaping(node) and is_done
+-- One step of taking away what the node had; true once nothing is left. How far it has come stands
+-- in `dying`: where its set of keys is read on, and of the key begun where its members are.
+local function reap(node)
+    local keys, dying = prefix .. ':n:' .. node, prefix .. ':dying'
+    local cursor, at, key = string.match(call('HGET', dying, node) or '0', '^(%d+) ?(%d*) ?(.*)$')
+    if key ~= '' then
+        at = reap_key(node, key, at)
+    end
+    while (key == '' or at == '0') and work <= WORK_MAX do
+        local page = call('SSCAN', keys, cursor, 'COUNT', PAGE_OF_KEYS)
+        work = work + 1
+        for _, each in ipairs(page[2]) do
+            key, at = each, reap_key(node, each, '0')
+            if at ~= '0' or work > WORK_MAX then
+                break
             end
         end
+        if at ~= '0' and key ~= '' then
+            break
+        end
+        if work <= WORK_MAX then
+            cursor = page[1] -- else the same page once more: what is done of it has gone
+        end
+        if page[1] == '0' and call('EXISTS', keys) == 0 then
+            call('HDEL', dying, node)
+            return true
+        end
     end
-    return is_done
+    call('HSET', dying, node, cursor .. (at ~= '0' and key ~= '' and ' ' .. at .. ' ' .. key or ''))
+    return false
 end
 
-local function beat(may_reap)
-    local now = now_ms()
-    call('ZADD', prefix .. ':nodes', now, self)
-    if may_reap then
-        local silent = call('ZRANGEBYSCORE', prefix .. ':nodes', '-inf', now - NODE_SILENT_MS)
-        for _, node in ipairs(silent) do
+-- One step for any node that is dying; answers whether there is more to do, by this node.
+local function reap_any()
+    local reaper = prefix .. ':reaper'
+    call('UNLINK', prefix .. ':nothing') -- once a call has written it may go on where memory is short
+    if not call('SET', reaper, self, 'NX', 'PX', REAPER_TTL_MS) and call('GET', reaper) ~= self then
+        answer[2] = '0'
+        return
+    end
+    call('PEXPIRE', reaper, REAPER_TTL_MS)
+    answer[2] = '1'
+    while work <= WORK_MAX do
+        local node = call('HKEYS', prefix .. ':dying')[1]
+        if not node then
+            call('UNLINK', reaper)
+            answer[2] = '0'
+            return
+        end
+        reap(node)
+    end
+end
+
+-- One step for what former incarnations of this node had; answers whether there is more.
+local function reap_previous()
+    answer[2] = '0'
+    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+        if node ~= self and process_of(node) == process_of(self) then
             begin_reaping(node)
         end
     end
-    for i, node in ipairs(call('SMEMBERS', prefix .. ':synced')) do
-        answer[i + 1] = process_of(node)
-    end
-    for _ = 1, REAPS_A_BEAT do
-        local node = call('ZRANGE', prefix .. ':dying', 0, 0)[1]
-        if not node then
-            return
+    for _, node in ipairs(call('HKEYS', prefix .. ':dying')) do
+        if process_of(node) == process_of(self) then
+            if work > WORK_MAX or not reap(node) then
+                answer[2] = '1'
+            end
         end
-        go_on_reaping(node)
     end
+end
+
+local function leave()
+    if call('ZSCORE', prefix .. ':nodes', self) then
+        begin_reaping(self)
+    end
+    if call('HEXISTS', prefix .. ':dying', self) == 1 and not reap(self) then
+        answer[2] = '1'
+    else
+        answer[2] = '0'
+    end
+    if call('ZCARD', prefix .. ':nodes') == 0 then
+        call('UNLINK', base .. ':layout')
+    end
+end
+
+local function heartbeat(keys_count)
+    local inbox = prefix .. ':i:' .. process_of(self)
+    if call('PEXPIRE', inbox, INBOX_TTL_MS) == 0 then
+        error({ gone = true })
+    end
+    call('SET', base .. ':layout', LAYOUT, 'PX', LAYOUT_TTL_MS)
+    call('ZINCRBY', prefix .. ':nodes', 1, self)
+    if call('SCARD', prefix .. ':n:' .. self) < tonumber(keys_count) then
+        lose('n:' .. self)
+    elseif call('EXISTS', prefix .. ':epoch', prefix .. ':made') < (keys_count == '0' and 1 or 2) then
+        lose('epoch')
+    end
+    local synced = {}
+    for _, node in ipairs(call('SMEMBERS', prefix .. ':synced')) do
+        synced[node] = true
+    end
+    answer[2] = tostring(call('HLEN', prefix .. ':dying'))
+    local nodes = call('ZRANGE', prefix .. ':nodes', 0, -1, 'WITHSCORES')
+    for i = 1, #nodes, 2 do
+        answer[#answer + 1] = nodes[i]
+        answer[#answer + 1] = nodes[i + 1]
+        answer[#answer + 1] = synced[nodes[i]] and '1' or '0'
+    end
+end
+
+-- Whether it stands as it was told.
+local function verify(key, count, member)
+    for _, entry in ipairs(route_of(key)) do
+        if entry[1] == self and entry[2] == tonumber(count) then
+            if member == '' then
+                return
+            end
+            local text = call('HGET', prefix .. ':m:' .. key, member)
+            if text and string.find(parts_of_member(text), ' ' .. self .. ' ', 1, true) then
+                call('PEXPIRE', prefix .. ':m:' .. key, STATE_TTL_MS)
+                return
+            end
+        end
+    end
+    lose(key)
+end
+
+local function renew()
+    for _, name in ipairs({ 'nodes', 'synced', 'dying', 'epoch', 'made', 'b', 'n:' .. self }) do
+        call('PEXPIRE', prefix .. ':' .. name, STATE_TTL_MS)
+    end
+    for _, hash in ipairs(call('SMEMBERS', prefix .. ':made')) do
+        if call('PEXPIRE', prefix .. ':' .. hash, STATE_TTL_MS) == 0 then
+            lose(hash)
+        end
+    end
+end
+
+-- Nodes of before there was a number live for some seconds after their last word.
+local function layout_of_others()
+    local layout = call('GET', base .. ':layout')
+    if layout then
+        return layout ~= LAYOUT and layout or nil
+    end
+    local last = call('ZREVRANGE', base .. ':nodes', 0, 0, 'WITHSCORES')[2]
+    local time = call('TIME')
+    return last and time[1] * 1000 - tonumber(last) < SILENT_MS_OF_LAYOUT_1 and '1' or nil
+end
+
+-- Every command that the scripts use, on a key that nobody needs: one that Redis does not let us
+-- have fails before anything has happened (`make lint` compares, docs/scaling.md lists them).
+local function try_commands()
+    local key = prefix .. ':check'
+    for _, of_one_type in ipairs({
+        { { 'SET', key, '', 'PX', 1000 }, { 'GET', key }, { 'EXISTS', key }, { 'PTTL', key },
+            { 'PEXPIRE', key, 1000 } },
+        { { 'HSET', key, 'a', 1 }, { 'HSETNX', key, 'b', 1 }, { 'HINCRBY', key, 'a', 1 },
+            { 'HGET', key, 'a' }, { 'HEXISTS', key, 'a' }, { 'HKEYS', key }, { 'HVALS', key },
+            { 'HLEN', key }, { 'HSCAN', key, 0 }, { 'HDEL', key, 'a', 'b' } },
+        { { 'SADD', key, 'a' }, { 'SCARD', key }, { 'SISMEMBER', key, 'a' }, { 'SMEMBERS', key },
+            { 'SSCAN', key, 0 }, { 'SREM', key, 'a' } },
+        { { 'ZADD', key, 1, 'a' }, { 'ZINCRBY', key, 1, 'a' }, { 'ZSCORE', key, 'a' }, { 'ZCARD', key },
+            { 'ZRANGE', key, 0, -1 }, { 'ZREVRANGE', key, 0, 0 }, { 'ZREM', key, 'a' } },
+        { { 'XADD', key, '*', 'a', '' }, { 'TIME' } },
+    }) do
+        for _, command in ipairs(of_one_type) do
+            call(unpack(command))
+        end
+        call('UNLINK', key)
+    end
+end
+
+-- Hello: an epoch, should there be none.
+local function greet(epoch)
+    try_commands()
+    local inbox = prefix .. ':i:' .. process_of(self)
+    local layout = layout_of_others()
+    if layout then
+        error({ layout = layout })
+    end
+    call('SET', base .. ':layout', LAYOUT, 'PX', LAYOUT_TTL_MS)
+    call('SET', prefix .. ':epoch', epoch, 'NX')
+    answer[2] = call('GET', prefix .. ':epoch')
+    answer[3] = tostring(call('EXISTS', inbox))
+    call('ZADD', prefix .. ':nodes', 0, self)
+    if answer[3] == '0' then
+        call('XADD', inbox, '*', '-', '') -- so that it is there from now on
+        call('HDEL', prefix .. ':b', process_of(self))
+    end
+    call('PEXPIRE', inbox, INBOX_TTL_MS)
 end
 
 -- --- operations: how many arguments each takes, and what it does -------------------------------
 
 local operations = {
+    -- Hello: see greet().
+    H = { 1, greet },
     -- Subscriptions: key, how many this node has, flags (t: tell all the count; and what it wants to
-    -- be shown, p: the members, k: the last event).
-    S = { 3, function(key, count, flags) set_subscriptions(self, key, tonumber(count), flags) end },
+    -- be shown, p: the members, k: the last event), the number of that snapshot.
+    S = { 4, function(key, count, flags, chain)
+        set_subscriptions(self, key, tonumber(count), string.find(flags, 't', 1, true))
+        if count ~= '0' then
+            show(key, flags, chain, '0')
+        end
+    end },
     -- A member's first connection on this node: key, member, info; its last one.
     J = { 3, function(key, member, info) add_member(self, key, member, info) end },
     L = { 2, function(key, member) remove_member(self, key, member) end },
@@ -293,25 +609,27 @@ local operations = {
     end },
     -- "I have come so far": key, socket, flags (t: tell the count to all, this socket included).
     D = { 3, function(key, socket, flags)
-        put(self, 'D', pack(key, socket))
+        put('D', pack(key, socket))
         if flags == 't' then
-            tell_count(key)
+            notify_count(key)
         end
     end },
-    -- The state of a channel, anew: key, flags.
-    Y = { 2, function(key, flags) show_state(key, flags) end },
+    -- The state of a channel, anew or more of it: key, flags, number of the snapshot, cursor.
+    Y = { 4, show },
     -- Ends a user's connections on all nodes: app, user.
     T = { 2, function(app, user)
-        local done = {}
+        local processes, done = {}, {}
         for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-            if not done[process_of(node)] then
-                done[process_of(node)] = true
-                put(node, 'T', pack(app, user))
+            local process = process_of(node)
+            if not done[process] then
+                done[process] = true
+                processes[#processes + 1] = process
             end
         end
+        put_to(processes, 'T', pack(app, user))
     end },
     -- Connections: app, how many more (or less).
-    X = { 2, function(app, count) add_connections(self, app, tonumber(count)) end },
+    X = { 2, function(app, count) add_connections(self, app, count) end },
     -- May one more connect? App, how many may, socket.
     M = { 3, function(app, max, socket)
         local sum = 0
@@ -322,77 +640,105 @@ local operations = {
         if may then
             add_connections(self, app, 1)
         end
-        put(self, 'M', pack(app, socket, may and '1' or '0'))
+        put('M', pack(app, socket, may and '1' or '0'))
     end },
     -- Is that user online? Key, socket.
     Q = { 2, function(key, socket)
-        local online = call('HEXISTS', totals_of(key), key) == 1
-        put(self, 'Q', pack(key, socket, online and '1' or '0'))
+        put('Q', pack(key, socket, route_of(key).total > 0 and '1' or '0'))
     end },
-    -- I am here: may this node give up others?
-    B = { 1, function(may_reap) beat(may_reap == '1') end },
-    -- Takes away what former selves had, some of it.
-    F = { 0, function() answer[2] = reap_former() and '0' or '1' end },
+    -- So many bytes of the inbox were read.
+    A = { 1, function(bytes) call('HINCRBY', prefix .. ':b', process_of(self), -tonumber(bytes)) end },
+    -- I am here, and have told so many keys.
+    B = { 1, heartbeat },
+    -- Is it still as I told it? Key, my subscriptions, one of my members there, or "".
+    V = { 3, verify },
+    -- It all is still wanted.
+    N = { 0, renew },
+    -- That node has been silent since that heartbeat.
+    U = { 2, function(node, beats)
+        if call('ZSCORE', prefix .. ':nodes', node) == beats then
+            begin_reaping(node)
+        end
+    end },
+    -- Takes away what dead nodes had, and what former incarnations of this one had: a step.
+    R = { 0, reap_any },
+    F = { 0, reap_previous },
     -- All I have is said.
     Z = { 0, function() call('SADD', prefix .. ':synced', self) end },
-    -- I go.
-    G = { 0, function()
-        begin_reaping(self)
-        while not reap(self) do
-        end
-        call('ZREM', prefix .. ':dying', self)
-    end },
+    -- Is there memory? Refused if not.
+    W = { 0, function() call('SET', prefix .. ':nothing', '', 'PX', 1) end },
+    -- I go: a step.
+    G = { 0, leave },
 }
 
--- Who is given up has no inbox any more.
-local function send()
-    local is_there = {}
+-- A node without an inbox, or with one that it does not read, is not in step any more: it hears so
+-- with its next call. What it has stays until it has joined again, or is silent.
+local function expel(process)
     for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-        is_there[process_of(node)] = true
+        if process_of(node) == process then
+            call('ZADD', prefix .. ':nodes', EXPELLED, node)
+        end
     end
-    for process, outbox in pairs(outboxes) do
-        local inbox = prefix .. ':i:' .. process
-        if not is_there[process] then
-            outbox = {}
-        elseif call('XLEN', inbox) > INBOX_ENTRIES_MAX then
-            for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-                if process_of(node) == process then
-                    begin_reaping(node)
-                end
-            end
-            call('DEL', inbox)
-            outbox = {}
+    call('UNLINK', prefix .. ':i:' .. process)
+    call('HDEL', prefix .. ':b', process)
+end
+
+local function add_entry(inbox, texts)
+    call('XADD', inbox, '*', 'm', table.concat(texts))
+end
+
+local function send_to(process, texts)
+    local inbox = prefix .. ':i:' .. process
+    local bytes = 0
+    for _, text in ipairs(texts) do
+        bytes = bytes + #text
+    end
+    if call('EXISTS', inbox) == 0 or
+        call('HINCRBY', prefix .. ':b', process, bytes) > inbox_bytes_max then
+        expel(process)
+        return
+    end
+    local entry, entry_bytes = {}, 0
+    for _, text in ipairs(texts) do
+        if entry_bytes > 0 and entry_bytes + #text > ENTRY_BYTES then
+            add_entry(inbox, entry)
+            entry, entry_bytes = {}, 0
         end
-        for from = 1, #outbox, FIELDS_AT_ONCE do
-            call('XADD', inbox, '*',
-                unpack(outbox, from, math.min(from + FIELDS_AT_ONCE - 1, #outbox)))
+        entry[#entry + 1] = text
+        entry_bytes = entry_bytes + #text
+    end
+    add_entry(inbox, entry)
+end
+
+local function run()
+    local at = 3
+    if ARGV[at] ~= 'H' and ARGV[at] ~= 'G' then
+        local heartbeats = call('ZSCORE', prefix .. ':nodes', self)
+        if not heartbeats or tonumber(heartbeats) == EXPELLED then
+            error({ gone = true })
         end
+    end
+    while ARGV[at] do
+        local operation = operations[ARGV[at]]
+        operation[2](unpack(ARGV, at + 1, at + operation[1]))
+        at = at + 1 + operation[1]
+    end
+    flush_gathered()
+    for process, texts in pairs(outboxes) do
+        send_to(process, texts)
     end
 end
 
--- Hello: an epoch, should there be none.
-local function greet(epoch)
-    call('SET', prefix .. ':epoch', epoch, 'NX')
-    answer[2] = call('GET', prefix .. ':epoch')
-    answer[3] = tostring(call('EXISTS', prefix .. ':i:' .. process_of(self)))
-    call('ZADD', prefix .. ':nodes', now_ms(), self)
-    if answer[3] == '0' then
-        put(self, '-', '') -- so that the inbox is there from now on
-    end
-end
-
-local at = 2
-if ARGV[at] == 'H' then
-    greet(ARGV[at + 1])
-    at = at + 2
-end
-if not call('ZSCORE', prefix .. ':nodes', self) then
+local is_done, failure = pcall(run)
+if is_done then
+    return answer
+elseif type(failure) ~= 'table' then
+    return redis.error_reply(failure)
+elseif failure.gone then
     return { 'GONE' }
+elseif failure.lost then
+    return { 'LOST', failure.lost }
+elseif failure.layout then
+    return { 'LAYOUT', failure.layout }
 end
-while ARGV[at] do
-    local operation = operations[ARGV[at]]
-    operation[2](unpack(ARGV, at + 1, at + operation[1]))
-    at = at + 1 + operation[1]
-end
-send()
-return answer
+return failure

@@ -1,52 +1,73 @@
--- Answers what the API wants to know of all nodes together; changes nothing.
+--!df flags=allow-undeclared-keys
+-- Answers what the API wants to know of all nodes together; changes nothing. What may be long is
+-- answered page by page: the first part of each answer is where the next page begins, "0" after the
+-- last. A page may have again what one before it had.
 --
 -- KEYS[1]: what every key begins with (see apply.lua for what stands under it).
--- ARGV: "list", app, prefix of the names, whether users and kept events are wanted ("1" or "0");
---       "channels", keys…; "users", key; "connections", app.
--- Each channel is answered as name or key, subscriptions, members, kept event, its time to live.
+-- ARGV: "list", cursor, app, prefix of the names, whether users and cached events are wanted ("1" or
+--       "0"); "channels", "0", keys…; "users", cursor, key; "connections", "0", app.
+-- Each channel is answered as name or key, subscriptions, members, cached event, its time to live.
 
-local prefix = KEYS[1]
+local LAYOUT = '2'
+local PAGE = 200
+local PAGE_OF_MATCHES = 1000
+
+local prefix = KEYS[1] .. ':' .. LAYOUT
 local call = redis.call
+local kind, cursor = ARGV[1], ARGV[2]
 
-local function channel(name, key, subscriptions, has_users, has_cached)
-    local kept = has_cached and call('GET', prefix .. ':e:' .. key)
-    return { name, tonumber(subscriptions), has_users and call('HLEN', prefix .. ':m:' .. key) or 0,
-        kept or '', kept and call('PTTL', prefix .. ':e:' .. key) or 0 }
-end
-
-local function totals_of(key)
+local function hash_of(key)
     local colon = string.find(key, ':', 2, true)
     local app_len = tonumber(string.sub(key, 2, colon - 1))
-    return prefix .. ':t:' .. string.sub(key, 1, 1) .. string.sub(key, colon + 1, colon + app_len)
+    return prefix .. ':k:' .. string.sub(key, 1, 1) .. string.sub(key, colon + 1, colon + app_len)
 end
 
-if ARGV[1] == 'list' then
-    local head_len = #('c' .. #ARGV[2] .. ':' .. ARGV[2] .. ':')
-    local wanted = ARGV[3]
-    local totals = call('HGETALL', prefix .. ':t:c' .. ARGV[2])
-    local channels = {}
-    for i = 1, #totals, 2 do
-        local name = string.sub(totals[i], head_len + 1)
-        if string.sub(name, 1, #wanted) == wanted then
-            channels[#channels + 1] = channel(name, totals[i], totals[i + 1], ARGV[4] == '1',
-                ARGV[5] == '1')
-        end
+local function total_of(route)
+    local total = 0
+    for count in string.gmatch(route or '', '%S+ (%d+)') do
+        total = total + tonumber(count)
     end
-    return channels
-elseif ARGV[1] == 'channels' then
+    return total
+end
+
+local function channel(name, key, route, has_users, has_cached)
+    local event = has_cached and call('GET', prefix .. ':e:' .. key)
+    return { name, total_of(route), has_users and call('HLEN', prefix .. ':m:' .. key) or 0,
+        event or '', event and call('PTTL', prefix .. ':e:' .. key) or 0 }
+end
+
+if kind == 'list' then
+    local head = 'c' .. #ARGV[3] .. ':' .. ARGV[3] .. ':'
+    local scan = { 'HSCAN', prefix .. ':k:c' .. ARGV[3], cursor, 'COUNT', PAGE }
+    if ARGV[4] ~= '' then
+        scan[5], scan[6] = PAGE_OF_MATCHES, 'MATCH'
+        scan[7] = string.gsub(head .. ARGV[4], '[%*%?%[%]%^\\]', '\\%0') .. '*'
+    end
+    local page = call(unpack(scan))
     local channels = {}
-    for i = 2, #ARGV do
+    for i = 1, #page[2], 2 do
+        channels[#channels + 1] = channel(string.sub(page[2][i], #head + 1), page[2][i], page[2][i + 1],
+            ARGV[5] == '1', ARGV[6] == '1')
+    end
+    return { page[1], channels }
+elseif kind == 'channels' then
+    local channels = {}
+    for i = 3, #ARGV do
         local key = ARGV[i]
-        channels[i - 1] = channel(key, key, call('HGET', totals_of(key), key) or 0, true, true)
+        channels[i - 2] = channel(key, key, call('HGET', hash_of(key), key), true, true)
     end
-    return channels
-elseif ARGV[1] == 'users' then
-    local key = ARGV[2]
-    return { channel(key, key, call('HGET', totals_of(key), key) or 0, true, false),
-        call('HKEYS', prefix .. ':m:' .. key) }
+    return { '0', channels }
+elseif kind == 'users' then
+    local key = ARGV[3]
+    local page = call('HSCAN', prefix .. ':m:' .. key, cursor, 'COUNT', PAGE)
+    local ids = {}
+    for i = 1, #page[2], 2 do
+        ids[#ids + 1] = page[2][i]
+    end
+    return { page[1], { channel(key, key, call('HGET', hash_of(key), key), true, false) }, ids }
 end
 local sum = 0
-for _, count in ipairs(call('HVALS', prefix .. ':x:' .. ARGV[2])) do
+for _, count in ipairs(call('HVALS', prefix .. ':x:' .. ARGV[3])) do
     sum = sum + tonumber(count)
 end
-return { sum }
+return { '0', sum }

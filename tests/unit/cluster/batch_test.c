@@ -7,7 +7,8 @@ static struct cluster_batch batch;
 static int set_up(void **state)
 {
     (void)state;
-    batch = (struct cluster_batch){.sha = "sha", .prefix = "p:{0}", .node = "n.1"};
+    batch = (struct cluster_batch){
+        .sha = "sha", .prefix = "p:{0}", .node = "n.1", .inbox_bytes_max = 99};
     return 0;
 }
 
@@ -45,7 +46,7 @@ static void the_first_operation_begins_the_call(void **state)
     cluster_batch_leave(&batch, BYTES("k"), BYTES("u"));
     assert_false(cluster_batch_is_empty(&batch));
     cluster_batch_join(&batch, BYTES("k"), BYTES("u"), BYTES("{}"));
-    check("EVALSHA sha 1 p:{0} n.1 L k u J k u {} ");
+    check("EVALSHA sha 1 p:{0} n.1 99 L k u J k u {} ");
     cluster_batch_clear(&batch);
     assert_true(cluster_batch_is_empty(&batch));
 }
@@ -54,21 +55,26 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
 {
     (void)state;
     cluster_batch_hello(&batch, "epoch");
-    cluster_batch_subscriptions(&batch, BYTES("k"), 2,
-                                CLUSTER_IS_PRESENCE | CLUSTER_NOTIFIES_COUNT);
-    cluster_batch_show(&batch, BYTES("k"), CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE);
+    cluster_batch_subscriptions(&batch, BYTES("k"), 2, CLUSTER_IS_PRESENCE | CLUSTER_NOTIFIES_COUNT,
+                                4);
+    cluster_batch_show(&batch, BYTES("k"), CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE, 5, BYTES("17"));
     cluster_batch_await(&batch, BYTES("k"), (struct cluster_waiter){UINT64_MAX, 3}, true);
     cluster_batch_terminate(&batch, BYTES("a"), BYTES("u"));
     cluster_batch_connections(&batch, BYTES("a"), -3);
     cluster_batch_admit(&batch, BYTES("a"), 9, (struct cluster_waiter){7, 4});
     cluster_batch_lookup_online(&batch, BYTES("k"), (struct cluster_waiter){7, 5});
-    cluster_batch_heartbeat(&batch, true);
+    cluster_batch_bytes_read(&batch, 1000);
+    cluster_batch_verify(&batch, BYTES("k"), 2, BYTES("u"));
+    cluster_batch_renew(&batch);
+    cluster_batch_give_up(&batch, "o.1", "12");
+    cluster_batch_reap(&batch);
+    cluster_batch_probe_memory(&batch);
+    cluster_batch_heartbeat(&batch, 3);
     cluster_batch_remove_previous(&batch);
     cluster_batch_all_is_said(&batch);
     cluster_batch_leave_cluster(&batch);
-    check(
-        "EVALSHA sha 1 p:{0} n.1 H epoch S k 2 pt Y k pk D k 18446744073709551615:3 t T a u X a -3 "
-        "M a 9 7:4 Q k 7:5 B 1 F Z G ");
+    check("EVALSHA sha 1 p:{0} n.1 99 H epoch S k 2 pt 4 Y k pk 5 17 D k 18446744073709551615:3 t "
+          "T a u X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u N U o.1 12 R W B 3 F Z G ");
 }
 
 static void an_event_says_whether_it_is_to_come_back(void **state)
@@ -81,18 +87,57 @@ static void an_event_says_whether_it_is_to_come_back(void **state)
     cluster_outbox_init(&outbox, 1000);
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 0, true));
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 0, frame, 60, false));
-    check("EVALSHA sha 1 p:{0} n.1 E k 7 1 0 frame K k 0 2 60 1 frame ");
+    check("EVALSHA sha 1 p:{0} n.1 99 E k 7 1 0 frame K k 0 2 60 1 frame ");
     assert_int_equal(batch.number, 2);
     cluster_outbox_deinit(&outbox);
     net_chunk_unref(frame);
 }
 
-static void one_that_is_long_says_so(void **state)
+static void one_with_many_bytes_is_long(void **state)
+{
+    static const char filling[20000];
+    struct net_chunk *frame = net_chunk_new(sizeof filling);
+    struct cluster_outbox outbox;
+
+    (void)state;
+    net_chunk_append(frame, filling, sizeof filling);
+    cluster_outbox_init(&outbox, 1000);
+    while (!cluster_batch_is_long(&batch))
+        cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 0, true));
+    assert_in_range(batch.command.arguments.len, 200000, 400000);
+    cluster_outbox_deinit(&outbox);
+    net_chunk_unref(frame);
+}
+
+/* However short it is: operations whose work Redis would be blocked by. */
+static size_t joins_until_long(size_t nodes_count)
+{
+    size_t count = 0;
+
+    cluster_batch_clear(&batch);
+    batch.nodes_count = nodes_count;
+    for (; !cluster_batch_is_long(&batch); count++)
+        cluster_batch_join(&batch, BYTES("k"), BYTES("u"), BYTES("{}"));
+    return count;
+}
+
+static void one_that_takes_redis_long_is_long_and_sooner_with_many_nodes(void **state)
 {
     (void)state;
-    while (!cluster_batch_is_long(&batch))
-        cluster_batch_leave(&batch, BYTES("key"), BYTES("user"));
-    assert_in_range(batch.command.arguments.len, 200000, 400000);
+    assert_in_range(joins_until_long(2), 100, 200);
+    assert_in_range(joins_until_long(100), 10, 20);
+}
+
+static void it_knows_whether_the_state_changes_or_is_only_told(void **state)
+{
+    (void)state;
+    cluster_batch_await(&batch, BYTES("k"), (struct cluster_waiter){1, 1}, false);
+    cluster_batch_probe_memory(&batch);
+    assert_false(batch.changes_state);
+    cluster_batch_leave(&batch, BYTES("k"), BYTES("u"));
+    assert_true(batch.changes_state);
+    cluster_batch_sent(&batch);
+    assert_false(batch.changes_state);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -103,7 +148,9 @@ int main(void)
         TEST(the_first_operation_begins_the_call),
         TEST(each_operation_has_the_arguments_that_the_script_takes),
         TEST(an_event_says_whether_it_is_to_come_back),
-        TEST(one_that_is_long_says_so),
+        TEST(one_with_many_bytes_is_long),
+        TEST(one_that_takes_redis_long_is_long_and_sooner_with_many_nodes),
+        TEST(it_knows_whether_the_state_changes_or_is_only_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,15 +25,18 @@ static int tear_down(void **state)
 static struct bytes read_entry(const char *letter, const char *const parts[PARTS_COUNT_MAX])
 {
     struct buffer packed = {0};
+    struct buffer entry = {0};
     char *exact;
 
     for (size_t i = 0; i < PARTS_COUNT_MAX && parts[i] != NULL; i++)
         inbox_fixture_pack(&packed, bytes_of(parts[i]));
-    exact = unit_exact(buffer_bytes(&packed));
+    inbox_fixture_add(&entry, letter[0], buffer_bytes(&packed));
+    exact = unit_exact(buffer_bytes(&entry));
     buffer_clear(&fixture.told);
-    cluster_inbox_read(&fixture.inbox, bytes_of(letter), (struct bytes){exact, packed.len});
+    cluster_inbox_read(&fixture.inbox, (struct bytes){exact, entry.len});
     free(exact);
     buffer_deinit(&packed);
+    buffer_deinit(&entry);
     return buffer_bytes(&fixture.told);
 }
 
@@ -51,10 +54,77 @@ static void each_entry_is_told_as_what_it_is(void **state)
     assert_text(READ("A", "c1:a:b", "u", "{}", "you"), "added a/u {} 0\n");
     assert_text(READ("R", "c1:a:b", "u", "you"), "removed a/b u 0\n");
     assert_text(READ("T", "a", "u"), "terminate a/u  0\n");
-    assert_text(READ("P", "c1:a:b", "u", "1", "v", "2"),
-                "member a/u 1 0\nmember a/v 2 1\nall a/b  2\n");
+}
+
+/* The channel whose members are shown, as this node has it. */
+static void ask_for_members(uint64_t chain)
+{
+    cluster_state_subscribe(&fixture.state, BYTES("c1:a:b"), 1, 0)->chain = chain;
+}
+
+static void members_that_come_at_once_are_told_at_once(void **state)
+{
+    (void)state;
+    ask_for_members(1);
+    assert_text(READ("P", "c1:a:b", "1", "0", "u", "1"), "member a/u 1 0\nall a/b  1\n");
     fixture.inbox.is_partial = true;
-    assert_text(READ("P", "c1:a:b"), "some a/b  0\n");
+    assert_text(READ("P", "c1:a:b", "1", "0"), "some a/b  0\n");
+}
+
+static void members_that_come_in_pages_are_told_after_the_last_with_what_changed_meanwhile(
+    void **state)
+{
+    (void)state;
+    ask_for_members(3);
+    assert_text(READ("P", "c1:a:b", "3", "17", "u", "1", "v", "2"), "page c1:a:b/ 17 0\n");
+    assert_text(READ("D", "c1:a:b", "12"), "");
+    assert_text(READ("D", "c1:a:c", "13"), "ready a/c  13\n");
+    assert_text(READ("R", "c1:a:b", "u", "you"), "removed a/b u 0\n");
+    assert_text(READ("R", "c1:a:b", "v", "you"), "removed a/b v 0\n");
+    assert_text(READ("A", "c1:a:b", "v", "4", "you"), "added a/v 4 0\n");
+    assert_text(READ("P", "c1:a:b", "3", "0", "v", "2"),
+                "member a/v 4 0\nall a/b  1\nready a/b  12\n");
+    assert_text(READ("D", "c1:a:b", "14"), "ready a/b  14\n");
+}
+
+static void pages_of_a_snapshot_that_is_not_the_last_are_passed_over(void **state)
+{
+    (void)state;
+    assert_text(READ("P", "c1:a:b", "1", "0", "u", "1"), "");
+    ask_for_members(1);
+    assert_text(READ("P", "c1:a:b", "1", "9", "u", "1"), "page c1:a:b/ 9 0\n");
+    ask_for_members(2);
+    assert_text(READ("P", "c1:a:b", "1", "0", "w", "1"), "");
+    assert_text(READ("P", "c1:a:b", "2", "0", "v", "1"), "member a/v 1 0\nall a/b  1\n");
+}
+
+static void who_waits_for_a_page_that_never_comes_is_forgotten_with_the_link(void **state)
+{
+    (void)state;
+    ask_for_members(1);
+    assert_text(READ("P", "c1:a:b", "1", "9", "u", "1"), "page c1:a:b/ 9 0\n");
+    assert_text(READ("D", "c1:a:b", "12"), "");
+    cluster_inbox_drop_snapshots(&fixture.inbox);
+    ask_for_members(2);
+    assert_text(READ("P", "c1:a:b", "2", "0", "v", "1"), "member a/v 1 0\nall a/b  1\n");
+}
+
+static void an_entry_has_things_one_after_the_other(void **state)
+{
+    struct buffer packed = {0};
+    struct buffer entry = {0};
+
+    (void)state;
+    inbox_fixture_pack(&packed, BYTES("a"));
+    inbox_fixture_pack(&packed, BYTES("u"));
+    inbox_fixture_add(&entry, 'T', buffer_bytes(&packed));
+    inbox_fixture_add(&entry, '?', buffer_bytes(&packed));
+    inbox_fixture_add(&entry, 'T', buffer_bytes(&packed));
+    buffer_append_text(&entry, "T\x09");
+    cluster_inbox_read(&fixture.inbox, buffer_bytes(&entry));
+    assert_text(buffer_bytes(&fixture.told), "terminate a/u  0\nterminate a/u  0\n");
+    buffer_deinit(&packed);
+    buffer_deinit(&entry);
 }
 
 static void who_is_admitted_counts(void **state)
@@ -102,16 +172,15 @@ static void our_own_events_are_told_where_they_were_not_before(void **state)
 
 static void what_is_not_understood_is_passed_over(void **state)
 {
-    static const char cut[] = "\x06\0\0\0c1:a:";
+    static const char cut[] = "P\x06\0\0\0\x06\0";
 
     (void)state;
     assert_text(READ("-", ""), "");
     assert_text(READ("?", "c1:a:b", "1"), "");
-    assert_text(READ("DD", "c1:a:b", "1"), "");
     assert_text(READ("D", "c1:a:b"), "");
     assert_text(READ("D", "nothing", "1"), "");
     assert_text(READ("D", NULL), "");
-    cluster_inbox_read(&fixture.inbox, BYTES("P"), (struct bytes){cut, sizeof cut - 1});
+    cluster_inbox_read(&fixture.inbox, (struct bytes){cut, sizeof cut - 1});
     assert_int_equal(fixture.told.len, 0);
 }
 
@@ -121,6 +190,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_entry_is_told_as_what_it_is),
+        TEST(members_that_come_at_once_are_told_at_once),
+        TEST(members_that_come_in_pages_are_told_after_the_last_with_what_changed_meanwhile),
+        TEST(pages_of_a_snapshot_that_is_not_the_last_are_passed_over),
+        TEST(who_waits_for_a_page_that_never_comes_is_forgotten_with_the_link),
+        TEST(an_entry_has_things_one_after_the_other),
         TEST(who_is_admitted_counts),
         TEST(what_a_previous_incarnation_was_admitted_is_passed_over),
         TEST(events_of_others_are_told_once),

@@ -51,6 +51,7 @@ static void scaling_is_off_by_default_and_has_defaults(void **state)
     assert_null(scaling->sentinel);
     assert_false(scaling->cluster);
     assert_int_equal(scaling->max_kept_bytes, 16777216);
+    assert_int_equal(scaling->max_inbox_bytes, 67108864);
 }
 
 static void the_environment_says_it_in_laravels_words(void **state)

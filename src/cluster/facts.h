@@ -1,0 +1,39 @@
+/* What the replies to a query (scripts/query.lua) have said so far. Pages may overlap: what comes
+ * again is passed over.
+ *
+ * Thread: the owner's. Memory: everything is copied. Zero-initialised is empty.
+ */
+#pragma once
+
+#include "base/map.h"
+#include "cluster/query.h"
+
+#include <hiredis.h>
+
+struct cluster_facts {
+    struct cluster_query_channel *channels;
+    size_t channels_count;
+    size_t channels_cap;
+    struct bytes *users;
+    size_t users_count;
+    size_t users_cap;
+    uint64_t connections_count;
+    bool is_known;
+    struct map seen; /* names of channels of a list, or users */
+};
+
+void cluster_facts_deinit(struct cluster_facts *facts);
+
+/* A channel that is asked for. */
+void cluster_facts_add_channel(struct cluster_facts *facts, struct bytes name);
+
+/* Of a channel that was added: [name, subscriptions, members, cached event, its time to live]. */
+void cluster_facts_take_channel(struct cluster_facts *facts, size_t index, const redisReply *reply);
+
+/* Channels as they come. */
+void cluster_facts_take_list(struct cluster_facts *facts, const redisReply *reply);
+
+/* Ids of users. */
+void cluster_facts_take_users(struct cluster_facts *facts, const redisReply *reply);
+
+void cluster_facts_take_connections(struct cluster_facts *facts, const redisReply *reply);

@@ -1,0 +1,176 @@
+'use strict';
+
+/* States as large as people have: many channels on one node, many members in one channel. No call of ours
+ * blocks Redis for long, and what a node had is cleaned away whatever it was. docs/scaling.md. */
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { app } = require('../support/server.js');
+const { ownCluster, redisOf } = require('../support/cluster.js');
+const { Client } = require('../support/clients.js');
+const { get, publish } = require('../support/api.js');
+const { channelAuth } = require('../support/signer.js');
+const { SANITIZED, SLOW, until } = require('../support/wait.js');
+
+const CHANNELS = SANITIZED ? 17_000 : 20_000; // Redis looks at 10 000 buckets of a hash in one call
+const MEMBERS = 700;
+const AT_ONCE = 500;
+const CALL_MS = 10;
+
+const server = { max_request_size: 1_000_000 };
+const apps = [app({ max_subscriptions: 100_000, rate_limiting: { enabled: false } })];
+const channelsOf = async (node, prefix) =>
+    Object.keys((await get(node, '/channels', { query: { filter_by_prefix: prefix } })).json.channels);
+
+/* `count` channels on one connection. */
+async function subscribeMany(client, prefix, count, channelData) {
+    for (let from = 0; from < count; from += AT_ONCE) {
+        const names = Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, n) => `${prefix}${from + n}`);
+        for (const channel of names)
+            client.send('pusher:subscribe', { channel, ...(channelData ? auth(client, channel, channelData) : {}) });
+        let left = names.length;
+        while (left > 0)
+            left -= (await client.take()).event === 'pusher_internal:subscription_succeeded' ? 1 : 0;
+    }
+}
+
+function auth(client, channel, userId) {
+    const channel_data = JSON.stringify({ user_id: userId, user_info: { name: userId } });
+    return { channel_data, auth: channelAuth(client.app, client.socketId, channel, channel_data) };
+}
+
+/* Members without a client each: a few connections that join one channel would be one member each. */
+async function joinMany(nodes, channel, count) {
+    const clients = [];
+    for (let from = 0; from < count; from += 50)
+        clients.push(...await Promise.all(Array.from({ length: Math.min(50, count - from) }, async (_, n) => {
+            const client = await Client.open(nodes[(from + n) % nodes.length]);
+            client.receive = ((receive) => (bytes, binary) => { // who comes after it is not kept
+                if (!bytes.includes('member_added') && !bytes.includes('member_removed'))
+                    receive.call(client, bytes, binary);
+            })(client.receive);
+            await client.join(channel, `m${from + n}`);
+            return client;
+        })));
+    return clients;
+}
+
+/* Calls that took Redis longer than they may; its clock runs on while others have the processor. */
+async function slowCalls(redis) {
+    const entries = await redis.command('SLOWLOG', 'GET', '128');
+    return entries.filter(([, , , args]) => /^(EVALSHA|XREAD|XDEL)$/i.test(args[0])).map(([, , us, args]) => `${us / 1000} ms: ${args.slice(0, 8).join(' ').slice(0, 200)}`);
+}
+
+async function watchCalls(redis) {
+    await redis.command('CONFIG', 'SET', 'slowlog-log-slower-than', String(CALL_MS * 1000 * SLOW));
+    await redis.command('SLOWLOG', 'RESET');
+}
+
+async function noCallWasLong(redis, t) {
+    const calls = await slowCalls(redis);
+    t.diagnostic(`calls of more than ${CALL_MS * SLOW} ms: ${calls.length}`);
+    assert.ok(calls.length <= 1, `no call takes Redis longer than ${CALL_MS} ms\n${calls.join('\n')}`);
+}
+
+test(`${CHANNELS} channels on one node: it comes back after a blip, and is cleaned away when it dies`, { timeout: 180_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 3, apps, server });
+    const { nodes, redis } = cluster;
+    await watchCalls(redis);
+    const many = await Client.open(nodes[1]);
+    await subscribeMany(many, 'many-', CHANNELS);
+    assert.equal((await channelsOf(nodes[0], 'many-')).length, CHANNELS);
+    assert.equal((await channelsOf(nodes[0], 'none-')).length, 0);
+
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await cluster.away().catch(() => {});
+    await cluster.connected();
+    assert.equal((await channelsOf(nodes[0], 'many-')).length, CHANNELS);
+    await publish(nodes[0], 'many-17', 'told', '1');
+    assert.equal((await many.next('told')).data, '1');
+
+    const ghost = await Client.open(nodes[2]);
+    const witness = await Client.open(nodes[0]);
+    await ghost.join('presence-small', 'ghost');
+    await witness.join('presence-small', 'witness');
+    await Promise.all([nodes[1].kill(), nodes[2].kill()]); // the one with few goes as well
+    await until(() => witness.inbox.some(({ event, json }) => event === 'pusher_internal:member_removed' && json.user_id === 'ghost'),
+        'the ghost is gone', 20_000 * SLOW);
+    await until(async () => (await channelsOf(nodes[0], '')).length === 1, 'its channels are vacant', 40_000 * SLOW);
+    await until(async () => (await redis.command('KEYS', '*:n:*')).length === 1, 'nothing of the dead is left in Redis', 40_000 * SLOW);
+    assert.equal(await redisOf(nodes[0]), 'connected');
+    await noCallWasLong(redis, t);
+});
+
+test(`${MEMBERS} members in one channel: who joins sees all, whoever comes and goes meanwhile`, { timeout: 180_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2, apps, server });
+    const { nodes, redis } = cluster;
+    const members = await joinMany(nodes.slice(0, 1), 'presence-hall', MEMBERS);
+    await watchCalls(redis);
+    const moving = (async () => {
+        for (let n = 0; n < 40; n++) {
+            const client = await Client.open(nodes[0]);
+            await client.join('presence-hall', `moving-${n}`);
+            if (n % 2)
+                await client.leave();
+        }
+    })();
+    const late = [];
+    for (let n = 0; n < 5; n++) { // each finds a node that has nothing of the channel yet
+        const client = await Client.open(nodes[1]);
+        const { ids } = await client.join('presence-hall', `late-${n}`);
+        const seen = new Set(ids);
+        assert.equal(seen.size, ids.length, 'nobody twice');
+        for (let m = 0; m < MEMBERS; m++)
+            assert.ok(seen.has(`m${m}`), `m${m} is seen by late-${n}`);
+        late.push(client);
+        await client.leave();
+    }
+    await moving;
+    const last = await Client.open(nodes[1]);
+    const expected = [...members.map((_, n) => `m${n}`), ...Array.from({ length: 20 }, (_, n) => `moving-${2 * n}`), 'last'].sort();
+    await until(async () => {
+        const { json } = await get(nodes[1], '/channels/presence-hall/users');
+        return json.users.length === expected.length - 1;
+    }, 'all who went are gone');
+    const { ids } = await last.join('presence-hall', 'last');
+    assert.deepEqual([...ids].sort(), expected);
+    const { json } = await get(nodes[1], '/channels/presence-hall/users');
+    assert.deepEqual(json.users.map(({ id }) => id).sort(), expected);
+    await noCallWasLong(redis, t);
+});
+
+test('a node with many presence channels dies: its members leave, each once, and no call is long', { timeout: 180_000 }, async (t) => {
+    const CHANNELS_OF_MEMBERS = SANITIZED ? 500 : 1500;
+    const USERS = 3;
+    const cluster = await ownCluster(t, { nodes: 2, apps, server });
+    const { nodes, redis } = cluster;
+    const watching = await Client.open(nodes[0]);
+    const removed = new Map();
+    const receive = watching.receive.bind(watching);
+    watching.receive = (bytes, binary) => {
+        const text = bytes.toString();
+        if (!text.includes('member_removed'))
+            return text.includes('member_added') ? undefined : receive(bytes, binary);
+        const { channel, data } = JSON.parse(text);
+        const key = `${channel} ${JSON.parse(data).user_id}`;
+        removed.set(key, (removed.get(key) ?? 0) + 1);
+    };
+    await subscribeMany(watching, 'presence-', CHANNELS_OF_MEMBERS, 'watching');
+    for (let n = 0; n < USERS; n++)
+        await subscribeMany(ignoringMembers(await Client.open(nodes[1])), 'presence-', CHANNELS_OF_MEMBERS, `u${n}`);
+    await watchCalls(redis);
+    await nodes[1].kill();
+    await until(() => removed.size === USERS * CHANNELS_OF_MEMBERS, () => `all leave, not ${removed.size}`, 60_000 * SLOW);
+    assert.ok([...removed.values()].every((count) => count === 1), 'each once');
+    assert.equal((await get(nodes[0], '/channels/presence-7/users')).json.users.length, 1);
+    await noCallWasLong(redis, t);
+});
+
+function ignoringMembers(client) {
+    const receive = client.receive.bind(client);
+    client.receive = (bytes, binary) => {
+        if (!bytes.includes('member_added'))
+            receive(bytes, binary);
+    };
+    return client;
+}
