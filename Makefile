@@ -82,7 +82,7 @@ deps: ## install what building needs, on Debian and Ubuntu (FOR=test: what the t
 .PHONY: start
 start: ## install what is missing, build, and run the server with a demo app on port 8080
 	@tools/install-dependencies build
-	@$(MAKE) --no-print-directory $(OUT)/reverb
+	@tools/build-with-progress $(OUT)/reverb
 	@exec tools/start-demo
 
 .PHONY: install
