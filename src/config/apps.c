@@ -1,5 +1,8 @@
 #include "config/apps.h"
 
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "config/origin_pattern.h"
 #include "config/resolve.h"
@@ -35,23 +38,56 @@ static bool check_identity(const struct config_app *app, const struct config_inp
     return true;
 }
 
-static bool check_unique(const struct config *config, const struct config_app *app,
-                         const struct config_input_scope *scope, struct buffer *error)
+/* An app among those before it. */
+struct entry {
+    struct map_entry by_id;
+    struct map_entry by_key;
+    const struct config_app *app;
+};
+
+/* The app that has the id; with `is_key` the key. */
+static const struct config_app *find_other(const struct map *map, const char *text, bool is_key)
 {
-    for (const struct config_app *other = config->apps; other < app; other++) {
-        if (strcmp(other->id, app->id) == 0) {
-            buffer_printf(error, "%s: another app has the id \"%s\" already; give each its own",
-                          scope->path, app->id);
-            return false;
-        }
-        if (strcmp(other->key, app->key) == 0) {
-            buffer_printf(error,
-                          "%s: the apps \"%s\" and \"%s\" have the same key; give each its own",
-                          scope->path, other->id, app->id);
-            return false;
-        }
+    const uint64_t hash = hash_bytes(bytes_of(text));
+
+    for (struct map_entry *at = map_first(map, hash); at != NULL; at = map_next(at, hash)) {
+        const struct config_app *other = is_key ? LIST_OWNER(at, struct entry, by_key)->app
+                                                : LIST_OWNER(at, struct entry, by_id)->app;
+
+        if (strcmp(is_key ? other->key : other->id, text) == 0)
+            return other;
     }
-    return true;
+    return NULL;
+}
+
+static bool check_unique(const struct config *config, struct buffer *error)
+{
+    struct entry *entries = mem_new((config->apps_count + 1) * sizeof *entries);
+    struct map by_id = {0};
+    struct map by_key = {0};
+    const size_t error_len = error->len;
+
+    for (size_t i = 0; i < config->apps_count && error->len == error_len; i++) {
+        const struct config_app *app = &config->apps[i];
+        const struct config_app *same_key = find_other(&by_key, app->key, true);
+
+        if (find_other(&by_id, app->id, false) != NULL)
+            buffer_printf(error,
+                          "apps.apps.%zu: another app has the id \"%s\" already; give each its own",
+                          i, app->id);
+        else if (same_key != NULL)
+            buffer_printf(
+                error,
+                "apps.apps.%zu: the apps \"%s\" and \"%s\" have the same key; give each its own", i,
+                same_key->id, app->id);
+        entries[i].app = app;
+        map_add(&by_id, &entries[i].by_id, hash_bytes(bytes_of(app->id)));
+        map_add(&by_key, &entries[i].by_key, hash_bytes(bytes_of(app->key)));
+    }
+    map_deinit(&by_id);
+    map_deinit(&by_key);
+    free(entries);
+    return error->len == error_len;
 }
 
 static void warn_of_origins(const struct config_app *app, struct buffer *warnings)
@@ -78,7 +114,7 @@ static bool add_app(struct config *config, const struct config_input *input,
         if (!config_resolve_one(config, input, scope, &config_setting_app[i], index, error))
             return false;
     }
-    return check_identity(app, input, scope, error) && check_unique(config, app, scope, error);
+    return check_identity(app, input, scope, error);
 }
 
 static bool add_listed_apps(struct config *config, const struct config_input *input,
@@ -96,7 +132,7 @@ static bool add_listed_apps(struct config *config, const struct config_input *in
         ok = add_app(config, input, &scope, error);
     }
     buffer_deinit(&path);
-    return ok;
+    return ok && check_unique(config, error);
 }
 
 static bool environment_names_an_app(const struct config_input *input)

@@ -116,6 +116,7 @@ struct config {
 
     struct config_source *sources; /* for config_print(): where each value came from */
     size_t sources_count;
+    size_t sources_cap;
 };
 
 /* What the command line said; NULL is "not said". Borrowed for the call. */

@@ -9,17 +9,20 @@ void config_source_set(struct config *config, const struct config_setting *setti
 {
     char *copy = bytes_copy(bytes_of(where));
 
-    for (size_t i = 0; i < config->sources_count; i++) {
+    /* Those of an app stand together, and the last app's at the end. */
+    for (size_t i = config->sources_count; i-- > 0;) {
         struct config_source *source = &config->sources[i];
 
+        if (app != CONFIG_SOURCE_SERVER && source->app != app)
+            break;
         if (source->setting == setting && source->app == app) {
             free(source->where);
             source->where = copy;
             return;
         }
     }
-    config->sources =
-        mem_resize(config->sources, (config->sources_count + 1) * sizeof *config->sources);
+    config->sources = mem_room(config->sources, config->sources_count, &config->sources_cap,
+                               sizeof *config->sources);
     config->sources[config->sources_count++] = (struct config_source){setting, app, copy};
 }
 

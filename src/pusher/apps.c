@@ -54,9 +54,45 @@ struct pusher_app *pusher_apps_known(struct pusher_apps *apps, struct bytes id)
     return NULL;
 }
 
+/* All that there ever were by their ids, for the time of a reload. */
+struct known {
+    struct map_entry by_id;
+    struct pusher_app *app;
+};
+
+static struct known *index_known(struct pusher_apps *apps, struct map *by_id)
+{
+    struct known *all = NULL;
+    size_t cap = 0;
+    size_t count = 0;
+
+    for (struct pusher_app *app = atomic_load(&apps->first); app != NULL; app = app->next) {
+        all = mem_room(all, count, &cap, sizeof *all);
+        all[count++].app = app;
+    }
+    for (size_t i = 0; i < count; i++)
+        map_add(by_id, &all[i].by_id, hash_bytes(bytes_of(all[i].app->id)));
+    return all;
+}
+
+static struct pusher_app *find_known(const struct map *by_id, struct bytes id)
+{
+    const uint64_t hash = hash_bytes(id);
+
+    for (struct map_entry *at = map_first(by_id, hash); at != NULL; at = map_next(at, hash)) {
+        struct pusher_app *app = LIST_OWNER(at, struct known, by_id)->app;
+
+        if (bytes_equal(bytes_of(app->id), id))
+            return app;
+    }
+    return NULL;
+}
+
 void pusher_apps_reload(struct pusher_apps *apps, const struct config *config)
 {
     struct table *table = mem_new(sizeof *table);
+    struct map by_id = {0};
+    struct known *known = index_known(apps, &by_id);
 
     for (struct pusher_app *app = atomic_load(&apps->first); app != NULL; app = app->next)
         atomic_store(&app->is_removed, true);
@@ -65,7 +101,7 @@ void pusher_apps_reload(struct pusher_apps *apps, const struct config *config)
         const struct config_app *settings = &config->apps[i];
         struct table_entry *entry = &table->entries[i];
 
-        entry->app = pusher_apps_known(apps, bytes_of(settings->id));
+        entry->app = find_known(&by_id, bytes_of(settings->id));
         if (entry->app == NULL)
             entry->app = add(apps, settings->id);
         entry->key = bytes_of(settings->key);
@@ -75,6 +111,8 @@ void pusher_apps_reload(struct pusher_apps *apps, const struct config *config)
         map_add(&table->by_id, &entry->by_id, hash_bytes(bytes_of(settings->id)));
         map_add(&table->by_key, &entry->by_key, hash_bytes(entry->key));
     }
+    map_deinit(&by_id);
+    free(known);
     apps->former = atomic_exchange(&apps->table, table);
 }
 
