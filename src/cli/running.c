@@ -16,7 +16,7 @@
 
 #define POLL_MS 20
 #define ANSWER_S 5
-/* A new process starts, and PHP with it. */
+/* PHP evaluates the configuration, or a new process starts. */
 #define RESTART_ANSWER_S 70
 /* Beyond what the server says it takes. */
 #define PATIENCE_S 5
@@ -301,11 +301,16 @@ int cli_running_restart(int argc, char **argv)
 int cli_running_reload(int argc, char **argv)
 {
     struct request request = {0};
-    json_t *answer = ask(argc, argv, "reload", ANSWER_S, &request);
+    json_t *answer = ask(argc, argv, "reload", RESTART_ANSWER_S, &request);
+    const char *done = json_string_value(json_object_get(answer, "done"));
+    int status = 1;
 
     if (answer == NULL)
         return 1;
+    if (!is_refused(answer)) {
+        printable_print_line(stdout, "%s", done != NULL ? done : "The server reloads.");
+        status = 0;
+    }
     json_decref(answer);
-    printf("The server reloads its apps and its certificate.\n");
-    return 0;
+    return status;
 }

@@ -39,6 +39,7 @@ struct config_setting {
     bool is_identity;           /* no app is without it, and none gets it from somewhere else */
     bool empty_counts;          /* an empty text is a value, not a missing one */
     bool takes_text;            /* a list may be one text with commas in the file too */
+    bool is_reloaded;           /* of the server's: taken up by a reload, not only by a restart */
     bool is_of_scaling;         /* looked at only where scaling is enabled */
     /* The variable is not ours but Laravel's: its file has asked for it where it is meant. */
     bool is_shared_variable;

@@ -53,6 +53,7 @@ void server_ending_begin(struct server_state *server)
     if (server->is_ending)
         return;
     server->is_ending = true;
+    server->reload.is_ending = true;
     printf("Gracefully terminating connections.\n");
     fflush(stdout);
     if (!server->succession.is_done)

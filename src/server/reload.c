@@ -1,5 +1,7 @@
 #include "server/reload.h"
 
+#include "base/check.h"
+#include "base/jsonwrite.h"
 #include "base/log.h"
 #include "server/restart_only.h"
 
@@ -27,6 +29,142 @@ static void reload_certificate(struct server_reload *reload, const struct config
     buffer_deinit(&error);
 }
 
+/* --- who asked ------------------------------------------------------------------------------ */
+
+static void remember(struct server_reload *reload, struct server_control_asker *asker)
+{
+    for (size_t i = 0; asker != NULL && i < SERVER_RELOAD_ASKERS_MAX; i++)
+        if (reload->askers[i] == NULL) {
+            reload->askers[i] = asker;
+            reload->is_asker_of_next[i] = reload->is_loading;
+            return;
+        }
+}
+
+void server_reload_forget(struct server_reload *reload, const struct server_control_asker *asker)
+{
+    for (size_t i = 0; i < SERVER_RELOAD_ASKERS_MAX; i++)
+        if (reload->askers[i] == asker)
+            reload->askers[i] = NULL;
+}
+
+/* Those whose reload it was; the others' is the next one. */
+static void answer(struct server_reload *reload, const char *key, struct bytes text)
+{
+    struct buffer line = {0};
+
+    buffer_printf(&line, "{\"%s\":", key);
+    jsonwrite_string(&line, text);
+    buffer_append_char(&line, '}');
+    for (size_t i = 0; i < SERVER_RELOAD_ASKERS_MAX; i++) {
+        struct server_control_asker *asker = reload->askers[i];
+        const bool is_next = reload->is_asker_of_next[i];
+
+        reload->is_asker_of_next[i] = false;
+        if (asker == NULL || is_next)
+            continue;
+        reload->askers[i] = NULL;
+        server_control_answer(asker, buffer_bytes(&line));
+    }
+    buffer_deinit(&line);
+}
+
+static void fail(struct server_reload *reload, struct bytes reason)
+{
+    log_error("the configuration was not reloaded: %.*s", BYTES_ARGS(reason));
+    answer(reload, "error", reason);
+}
+
+/* --- taking it up --------------------------------------------------------------------------- */
+
+static void append_result(struct server_reload *reload, const struct config *config,
+                          struct buffer *result)
+{
+    struct buffer names = {0};
+
+    buffer_printf(result, "apps were reloaded: %zu", config->apps_count);
+    if (config->apps_count == 0)
+        buffer_append_text(result, "; nobody can connect");
+    server_restart_only_names(reload->config, config, &names);
+    if (names.len > 0)
+        buffer_printf(result, "; changed, and taken up only by a restart: %.*s",
+                      BYTES_ARGS(buffer_bytes(&names)));
+    buffer_deinit(&names);
+}
+
+static void take_up(struct server_reload *reload, struct config *config)
+{
+    struct buffer result = {0};
+
+    if (config->tls.enabled != (reload->tls != NULL))
+        log_warn("TLS is turned %s only by a restart", config->tls.enabled ? "on" : "off");
+    else if (config->tls.enabled)
+        reload_certificate(reload, &config->tls);
+    pusher_apps_reload(reload->apps, config);
+    reload->former_apps_config = reload->apps_config;
+    reload->apps_config = config;
+    atomic_store(&reload->reloading_count, reload->workers_count);
+    for (size_t i = 0; i < reload->workers_count; i++)
+        server_worker_reload(&reload->workers[i], on_worker_reloaded, reload);
+    append_result(reload, config, &result);
+    log_info("%s", buffer_text(&result));
+    answer(reload, "done", buffer_bytes(&result));
+    buffer_deinit(&result);
+}
+
+static void run_next(struct server_reload *reload)
+{
+    if (!reload->wants_another || reload->is_ending)
+        return;
+    reload->wants_another = false;
+    server_reload_run(reload, NULL);
+}
+
+/* --- loading -------------------------------------------------------------------------------- */
+
+static void load(uv_work_t *work)
+{
+    struct server_reload *reload = work->data;
+
+    reload->loaded =
+        config_load(&reload->loading_options, &reload->loading_error, &reload->loading_warnings);
+}
+
+static void on_loaded(uv_work_t *work, int status)
+{
+    struct server_reload *reload = work->data;
+    struct config *config = reload->loaded;
+
+    (void)status;
+    log_warn_lines(buffer_bytes(&reload->loading_warnings));
+    if (reload->is_ending) {
+        config_free(config);
+        answer(reload, "error", BYTES("the server is ending"));
+    } else if (config != NULL) {
+        take_up(reload, config);
+    } else {
+        fail(reload, buffer_bytes(&reload->loading_error));
+    }
+    reload->is_loading = false;
+    buffer_deinit(&reload->loading_error);
+    buffer_deinit(&reload->loading_warnings);
+    free(reload->loading_text);
+    reload->loading_text = NULL;
+    if (config == NULL)
+        run_next(reload);
+}
+
+static void start_loading(struct server_reload *reload)
+{
+    reload->is_loading = true;
+    reload->loading_text = reload->config_text;
+    reload->config_text = NULL;
+    reload->loading_options = *reload->options;
+    reload->loading_options.config_text = reload->loading_text;
+    reload->work.data = reload;
+    CHECK(uv_queue_work(reload->wake->loop, &reload->work, load, on_loaded) == 0);
+}
+
 /* What came over standard input can be had anew only from whoever gave it. */
 static bool has_configuration(struct server_reload *reload)
 {
@@ -37,58 +175,21 @@ static bool has_configuration(struct server_reload *reload)
     if (reload->laravel != NULL)
         observer_laravel_ask_config(reload->laravel);
     else
-        log_warn("the configuration came over standard input and cannot be read again");
+        fail(reload, BYTES("it came over standard input and cannot be read again"));
     return false;
 }
 
-static struct config *load_anew(struct server_reload *reload, struct buffer *error)
+void server_reload_run(struct server_reload *reload, struct server_control_asker *asker)
 {
-    struct config_options options = *reload->options;
-    struct buffer warnings = {0};
-    struct config *config;
-
-    options.config_text = reload->config_text;
-    config = config_load(&options, error, &warnings);
-    log_warn_lines(buffer_bytes(&warnings));
-    buffer_deinit(&warnings);
-    free(reload->config_text);
-    reload->config_text = NULL;
-    return config;
-}
-
-void server_reload_run(struct server_reload *reload)
-{
-    struct buffer error = {0};
-    struct config *config;
-
-    if (atomic_load(&reload->reloading_count) > 0) {
+    remember(reload, asker);
+    if (reload->is_loading || atomic_load(&reload->reloading_count) > 0)
         reload->wants_another = true;
-        return;
-    }
-    if (!has_configuration(reload))
-        return;
-    config = load_anew(reload, &error);
-    if (config == NULL) {
-        log_error("the configuration was not reloaded: %s", buffer_text(&error));
-    } else {
-        if (config->tls.enabled != (reload->tls != NULL))
-            log_warn("TLS is turned %s only by a restart", config->tls.enabled ? "on" : "off");
-        else if (config->tls.enabled)
-            reload_certificate(reload, &config->tls);
-        server_restart_only_warn(reload->config, config);
-        pusher_apps_reload(reload->apps, config);
-        reload->former_apps_config = reload->apps_config;
-        reload->apps_config = config;
-        atomic_store(&reload->reloading_count, reload->workers_count);
-        for (size_t i = 0; i < reload->workers_count; i++)
-            server_worker_reload(&reload->workers[i], on_worker_reloaded, reload);
-        log_info("apps were reloaded: %zu", config->apps_count);
-    }
-    buffer_deinit(&error);
+    else if (has_configuration(reload))
+        start_loading(reload);
 }
 
 /* Every worker has ended the turn in which it could still see the former apps. */
-void server_reload_finish(struct server_reload *reload, bool is_ending)
+void server_reload_finish(struct server_reload *reload)
 {
     if (reload->former_apps_config == NULL || atomic_load(&reload->reloading_count) > 0)
         return;
@@ -96,17 +197,14 @@ void server_reload_finish(struct server_reload *reload, bool is_ending)
     if (reload->former_apps_config != reload->config)
         config_free(reload->former_apps_config);
     reload->former_apps_config = NULL;
-    if (reload->wants_another && !is_ending) {
-        reload->wants_another = false;
-        server_reload_run(reload);
-    }
+    run_next(reload);
 }
 
 void server_reload_take(struct server_reload *reload, const char *text)
 {
     free(reload->config_text);
     reload->config_text = bytes_copy(bytes_of(text));
-    server_reload_run(reload);
+    server_reload_run(reload, NULL);
 }
 
 /* Of the last configuration that had any. */

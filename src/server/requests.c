@@ -75,7 +75,10 @@ static bool has_configuration_again(const struct server_state *server)
 /* What cannot be started again from here ends, for whoever started it to do so. */
 static void restart(struct server_state *server, struct server_control_asker *asker)
 {
-    if (server->laravel != NULL || !has_configuration_again(server)) {
+    if (server->laravel != NULL) {
+        server_succession_await(&server->succession, asker);
+        observer_laravel_ask_restart(server->laravel);
+    } else if (!has_configuration_again(server)) {
         server_ending_begin(server);
         answer_end(server, asker);
     } else {
@@ -138,8 +141,7 @@ static void on_command(struct server_control_asker *asker, struct bytes command,
     } else if (bytes_equal(command, BYTES("restart"))) {
         restart(server, asker);
     } else if (bytes_equal(command, BYTES("reload"))) {
-        server_reload_run(&server->reload);
-        answer_end(server, asker);
+        server_reload_run(&server->reload, asker);
     } else {
         server_control_answer(asker, BYTES("{\"error\":\"unknown command\"}"));
     }
@@ -150,6 +152,15 @@ static void on_asker_gone(struct server_control_asker *asker, void *user)
     struct server_state *server = user;
 
     server_succession_forget(&server->succession, asker);
+    server_reload_forget(&server->reload, asker);
+}
+
+void server_requests_answer_end(struct server_state *server)
+{
+    struct server_control_asker *requester = server->succession.requester;
+
+    if (requester != NULL && !server->succession.is_done)
+        answer_end(server, requester);
 }
 
 const struct server_control_events server_requests_control = {

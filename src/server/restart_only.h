@@ -2,7 +2,9 @@
  * over must not go unsaid. Thread: main. */
 #pragma once
 
+#include "base/buffer.h"
 #include "config/config.h"
 
-/* Warns of what `asked` has otherwise than `now`. */
-void server_restart_only_warn(const struct config *now, const struct config *asked);
+/* Appends the names of what `asked` has otherwise than `now`, with commas. */
+void server_restart_only_names(const struct config *now, const struct config *asked,
+                               struct buffer *names);

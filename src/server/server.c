@@ -29,7 +29,7 @@ static void on_reload_signal(uv_signal_t *handle, int number)
     struct server_state *server = handle->data;
 
     (void)number;
-    server_reload_run(&server->reload);
+    server_reload_run(&server->reload, NULL);
 }
 
 /* --- ending --------------------------------------------------------------------------------- */
@@ -52,6 +52,7 @@ static void on_ending_signal(uv_signal_t *handle, int number)
 
     if (server->succession.pid != 0)
         uv_kill(server->succession.pid, number);
+    server_requests_answer_end(server);
     if (number == SIGINT && server->is_ending)
         server_ending_hasten(server);
     else
@@ -70,7 +71,7 @@ static void on_wake(uv_async_t *wake)
 {
     struct server_state *server = wake->data;
 
-    server_reload_finish(&server->reload, server->is_ending);
+    server_reload_finish(&server->reload);
     if (server->is_ending && !server->are_told && atomic_load(&server->listening_count) == 0)
         server_ending_notify_workers(server);
     if (atomic_load(&server->ended_count) == server->workers_count)

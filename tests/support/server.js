@@ -81,8 +81,8 @@ function run(args, { env, cwd, input, ms = EXIT_MS } = {}) {
 }
 
 class Server {
-    /* apps, server (keys of servers.reverb), args, env, debug, ulimit, workers, withoutWorkers and
-     * withoutPort (what the configuration says counts), host, port, prefix (a command that it is started by), binary */
+    /* apps, server (keys of servers.reverb), args, env, debug, ulimit, workers, withoutHost,
+     * withoutPort and withoutWorkers (what the configuration says counts), host, port, prefix (a command that it is started by), binary */
     constructor(options = {}) {
         this.options = options;
         this.apps = options.apps ?? [app()];
@@ -117,7 +117,7 @@ class Server {
         this.folder = temporaryFolder();
         this.configFile = path.join(this.folder, 'reverb.json');
         this.writeConfig();
-        const args = ['start', '--config', this.configFile, '--host', this.host,
+        const args = ['start', '--config', this.configFile, ...(this.options.withoutHost ? [] : ['--host', this.host]),
             ...(this.options.withoutPort ? [] : ['--port', String(this.options.port ?? 0)]), ...(this.options.withoutWorkers ? [] : ['--workers', String(this.workers)])];
         if (this.options.debug)
             args.push('--debug');

@@ -1,0 +1,77 @@
+'use strict';
+
+/* `reverb reload` says what came of it, and everybody stays connected. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const { test } = require('../support/test.js');
+const { Client } = require('../support/clients.js');
+const { app, ownServer, run } = require('../support/server.js');
+const { until } = require('../support/wait.js');
+
+const reload = (server) => run(['reload', '--port', String(server.port)], { ms: 60_000 });
+
+test('the apps that it ends up with are told', async (t) => {
+    const server = await ownServer(t);
+    const client = await Client.open(server);
+    server.apps.push(app({ app_id: '2', key: 'second', secret: 'secret' }));
+    server.writeConfig();
+    const { code, stdout } = await reload(server);
+    assert.equal(code, 0);
+    assert.equal(stdout, 'apps were reloaded: 2\n');
+    await (await Client.open(server, { app: server.apps[1] })).ping();
+    await client.ping();
+});
+
+test('a mistake is told, and is the exit status', async (t) => {
+    const server = await ownServer(t);
+    const client = await Client.open(server);
+    fs.writeFileSync(server.configFile, '{"apps":{"apps":[{"app_id":"1"}]}}');
+    const { code, stderr } = await reload(server);
+    assert.equal(code, 1);
+    assert.match(stderr, /apps\.apps\.0 in .*has no key/);
+    await client.ping();
+});
+
+/* One value for each, other than the default. */
+const RESTART_ONLY = {
+    host: '127.0.0.2', port: 1, path: 'ws', hostname: 'example.com', max_request_size: 20_000, compression: true, max_backlog: 1000, drain: 7,
+    shutdown_timeout: 7, workers: 1, admin: '127.0.0.1:0', admin_token: 'token-of-the-administration', pulse_ingest_interval: 7,
+};
+
+test('whatever only a restart takes up is named', async (t) => {
+    const server = await ownServer(t, { withoutPort: true, withoutWorkers: true, withoutHost: true, server: { port: 0, workers: 2 } });
+    fs.writeFileSync(server.configFile, JSON.stringify({ servers: { reverb: RESTART_ONLY }, apps: { apps: server.apps } }));
+    const { code, stdout, stderr } = await reload(server);
+    assert.equal(code, 0, stderr);
+    const named = /taken up only by a restart: (.*)/.exec(stdout)[1].split(', ');
+    assert.deepEqual(named.sort(), Object.keys(RESTART_ONLY).sort());
+    await server.line(/info .*taken up only by a restart/);
+});
+
+test('settings that have a variable only are named too', async (t) => {
+    const server = await ownServer(t);
+    fs.writeFileSync(`${server.folder}/.env`, 'REVERB_DEBUG=true\nREVERB_LOG_FORMAT=json\n');
+    const { stdout } = await reload(server);
+    assert.match(stdout, /taken up only by a restart: REVERB_DEBUG, REVERB_LOG_FORMAT/);
+});
+
+test('a reload of many apps keeps nobody waiting', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t);
+    for (let n = 2000; n < 5998; n++)
+        server.apps.push(app({ app_id: String(n), key: `key-${n}`, secret: 'secret' }));
+    server.writeConfig();
+    const result = reload(server);
+    let isDone = false;
+    result.then(() => { isDone = true; });
+    let asked = 0;
+    await until(async () => {
+        await server.status();
+        asked++;
+        return isDone;
+    }, 'it is reloaded', 40_000);
+    const { code, stdout, stderr } = await result;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /apps were reloaded: 3999/);
+    assert.ok(asked > 1, `${asked} answers meanwhile`);
+});
