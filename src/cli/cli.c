@@ -4,72 +4,162 @@
 #include "base/version.h"
 #include "cli/bench.h"
 #include "cli/config.h"
+#include "cli/renew.h"
 #include "cli/running.h"
 #include "cli/start.h"
 #include "cli/talk.h"
+#include "config/nearest.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct {
+#define CONFIG_OPTIONS                                                                            \
+    "  --config=FILE.json  the configuration, in the shape of config/reverb.php; - is standard\n" \
+    "                      input\n"                                                               \
+    "  --env=FILE          instead of .env\n"
+#define RUNNING_OPTIONS \
+    "  --port=NUMBER       the server that listens on that port\n" CONFIG_OPTIONS
+#define TARGET_OPTIONS                                                                            \
+    "  --url=ws://HOST:PORT  the server; else REVERB_HOST and REVERB_PORT, else this machine's\n" \
+    "  --app-id --key --secret  the app; else the configuration's first\n"                        \
+    "  --insecure          any certificate will do\n" CONFIG_OPTIONS
+
+struct command {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {
-    {"start", cli_start},
-    {"stop", cli_running_stop},
-    {"restart", cli_running_restart},
-    {"reload", cli_running_reload},
-    {"status", cli_running_status},
-    {"config", cli_config},
-    {"listen", cli_talk_listen},
-    {"publish", cli_talk_publish},
-    {"bench", cli_bench},
+    const char *arguments; /* before its options */
+    const char *summary;   /* NULL: nobody needs to know of it */
+    const char *options;
+    bool stays; /* what it writes is a log that may be lost */
 };
 
-static const char usage[] =
-    "Usage: reverb COMMAND [OPTION…]\n"
-    "\n"
-    "  start     run the server\n"
-    "            --host=ADDRESS --port=NUMBER --path=PREFIX --hostname=NAME\n"
-    "            --config=FILE.json --env=FILE --workers=COUNT\n"
-    "            --debug --log-format=text|json\n"
-    "  stop      end a running server gracefully        --port --config --env\n"
-    "  restart   the same; its process manager starts it again\n"
-    "  reload    take up apps and certificate anew\n"
-    "  status    tell how it is                         --json\n"
-    "  config    show the configuration and where each value comes from\n"
-    "\n"
-    "  listen    CHANNEL             print its events as they come\n"
-    "  publish   CHANNEL EVENT JSON  publish an event\n"
-    "  bench     SCENARIO            measure a server: fanout, publish, connect, idle, whisper,\n"
-    "                                presence or channels\n"
-    "            --publish-to=ws://HOST:PORT --others=PID,PID (fanout over several nodes)\n"
-    "            --connections=COUNT --in-flight=COUNT --rate=COUNT --size=BYTES\n"
-    "            --duration=SECONDS --threads=COUNT --pid=SERVER --new-connections --json\n"
-    "            --channel=NAME --channels=COUNT (fanout) --members=COUNT (presence)\n"
-    "            --probe=KEY (how long a client of that app waits meanwhile)\n"
-    "  all three --url=ws://HOST:PORT --app-id --key --secret --insecure --config --env\n"
-    "\n"
-    "In a Laravel folder .env and config/reverb.php are read; elsewhere give --config, or\n"
-    "REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET.\n";
+static const struct command commands[] = {
+    {"start", cli_start, "", "run the server",
+     "  --host=ADDRESS --port=NUMBER --path=PREFIX --hostname=NAME\n"
+     "  --workers=COUNT     threads that serve; one per core\n"
+     "  --admin=ADDRESS     metrics and health, HOST:PORT or unix:PATH\n"
+     "  --debug             show what is received and sent\n"
+     "  --log-format=text|json\n" CONFIG_OPTIONS,
+     true},
+    {"stop", cli_running_stop, "", "end a running server gracefully",
+     "  --now               whoever is left is cut off\n" RUNNING_OPTIONS, false},
+    {"restart", cli_running_restart, "", "have a new process take its place; nobody is refused",
+     RUNNING_OPTIONS, false},
+    {"reload", cli_running_reload, "", "take up apps and certificate anew", RUNNING_OPTIONS, false},
+    {"status", cli_running_status, "", "tell how it is",
+     "  --json              for programs\n" RUNNING_OPTIONS, false},
+    {"config", cli_config, "", "show the configuration and where each value comes from",
+     "  the options of start\n", false},
+    {"listen", cli_talk_listen, " CHANNEL", "print its events as they come", TARGET_OPTIONS, false},
+    {"publish", cli_talk_publish, " CHANNEL EVENT JSON", "publish an event", TARGET_OPTIONS, false},
+    {"bench", cli_bench, " SCENARIO",
+     "measure a server: fanout, publish, connect, idle, whisper, presence or channels",
+     "  --connections=COUNT --in-flight=COUNT --rate=COUNT --size=BYTES\n"
+     "  --duration=SECONDS --threads=COUNT --pid=SERVER --new-connections --json\n"
+     "  --channel=NAME --channels=COUNT (fanout) --members=COUNT (presence)\n"
+     "  --publish-to=ws://HOST:PORT --others=PID,PID (fanout over several nodes)\n"
+     "  --probe=KEY         how long a client of that app waits meanwhile\n" TARGET_OPTIONS,
+     false},
+    {"renew", cli_renew, " COMMAND", NULL, "", true},
+};
+
+#define COMMANDS_COUNT (sizeof commands / sizeof commands[0])
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void print_usage(FILE *file)
+{
+    fputs("Usage: reverb COMMAND [OPTION…]\n\n", file);
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        if (commands[i].summary != NULL)
+            fprintf(file, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    fputs("  version   print the version\n"
+          "  help      COMMAND: its options, as COMMAND --help\n"
+          "\n"
+          "In a Laravel folder .env and config/reverb.php are read; elsewhere give --config, or\n"
+          "REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET.\n",
+          file);
+}
+
+static int suggest(const char *name)
+{
+    const char *names[COMMANDS_COUNT];
+    size_t count = 0;
+
+    for (size_t i = 0; i < COMMANDS_COUNT; i++)
+        if (commands[i].summary != NULL)
+            names[count++] = commands[i].name;
+    printable_print_line(
+        stderr, "reverb: \"%s\" is no command; did you mean %s? `reverb --help` lists them", name,
+        config_nearest(name, names, count));
+    return 1;
+}
+
+static int help(const char *name)
+{
+    const struct command *command = name != NULL ? find(name) : NULL;
+
+    if (name == NULL) {
+        print_usage(stdout);
+    } else if (command == NULL) {
+        return suggest(name);
+    } else {
+        printf("Usage: reverb %s%s [OPTION…]\n", command->name, command->arguments);
+        if (command->summary != NULL)
+            printf("\n%s\n\n%s", command->summary, command->options);
+    }
+    return 0;
+}
+
+static bool is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    for (int i = 1; i < argc && command->summary != NULL; i++)
+        if (is_help(argv[i]))
+            return help(command->name);
+    return command->run(argc, argv);
+}
+
+/* A command whose answer got lost has failed, whatever it did. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "reverb: standard output cannot be written: %s\n", strerror(errno));
+    return 1;
+}
 
 int cli_run(int argc, char **argv)
 {
-    const char *command = argc > 1 ? argv[1] : "--help";
+    const char *name = argc > 1 ? argv[1] : NULL;
+    const struct command *command;
 
-    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
-        strcmp(command, "help") == 0) {
-        fputs(usage, argc > 1 ? stdout : stderr);
-        return argc > 1 ? 0 : 1;
+    if (name == NULL) {
+        print_usage(stderr);
+        return 1;
     }
-    if (strcmp(command, "--version") == 0) {
+    if (is_help(name) || strcmp(name, "help") == 0)
+        return finish(help(argc > 2 ? argv[2] : NULL));
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-v") == 0 || strcmp(name, "version") == 0) {
         printf("reverb %s\n", VERSION);
-        return 0;
+        return finish(0);
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (strcmp(command, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    printable_print_line(stderr, "reverb: \"%s\" is no command; `reverb --help` lists them",
-                         command);
-    return 1;
+    command = find(name);
+    if (command == NULL)
+        return suggest(name);
+    if (command->stays)
+        return run(command, argc - 1, argv + 1);
+    return finish(run(command, argc - 1, argv + 1));
 }

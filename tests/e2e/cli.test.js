@@ -3,13 +3,14 @@
 /* What the operator sees: mistakes named in one line, secrets never, sources always. */
 
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test, after } = require('../support/test.js');
 const { app, freePort, ownServer, run, Server, temporaryFolder } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
 const { publish } = require('../support/api.js');
-const { within, SANITIZED } = require('../support/wait.js');
+const { BIN, within, SANITIZED } = require('../support/wait.js');
 
 const folder = temporaryFolder();
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -117,6 +118,30 @@ test('--help and no command at all say what there is', async () => {
     assert.equal(code, 0);
     for (const command of ['start', 'stop', 'restart', 'status', 'config'])
         assert.match(stdout, new RegExp(`\\b${command}\\b`));
+});
+
+test('every command has help of its own', async () => {
+    for (const command of ['start', 'stop', 'restart', 'reload', 'status', 'config', 'listen', 'publish', 'bench']) {
+        const [long, short, help] = await Promise.all([[command, '--help'], [command, '-h'], ['help', command]].map((args) => run(args)));
+        assert.deepEqual([long.code, long.stderr], [0, ''], command);
+        assert.match(long.stdout, new RegExp(`^Usage: reverb ${command}`));
+        assert.equal(short.stdout, long.stdout);
+        assert.equal(help.stdout, long.stdout);
+    }
+});
+
+test('the version is printed', async () => {
+    for (const args of [['version'], ['--version'], ['-v']])
+        assert.match((await run(args)).stdout, /^reverb \d+\.\d+\.\d+\n$/);
+});
+
+test('what cannot be written to standard output is an exit status', async (t) => {
+    const server = await ownServer(t);
+    for (const args of ['--help', 'version', `status --port ${server.port}`, `status --json --port ${server.port}`, `config --config ${server.configFile}`]) {
+        const child = spawnSync('sh', ['-c', `"$0" ${args} >/dev/full`, BIN], { encoding: 'utf8' });
+        assert.equal(child.status, 1, args);
+        assert.match(child.stderr, /cannot be written/, args);
+    }
 });
 
 test('an origin that nothing can match is warned of by config and at the start', async (t) => {
