@@ -44,6 +44,13 @@ static void do_message(struct server_commands *commands, const json_t *command, 
                                      commands->user);
 }
 
+static void do_refuse(struct server_commands *commands, const json_t *command)
+{
+    const char *reason = json_string_value(json_object_get(command, "reason"));
+
+    commands->events->on_refuse(reason != NULL ? reason : "", commands->user);
+}
+
 static void obey(struct server_commands *commands, struct bytes line)
 {
     json_t *command = json_loadb(line.data, line.len, 0, NULL);
@@ -53,6 +60,10 @@ static void obey(struct server_commands *commands, struct bytes line)
         do_config(commands, command);
     else if (name != NULL && (strcmp(name, "send") == 0 || strcmp(name, "disconnect") == 0))
         do_message(commands, command, strcmp(name, "disconnect") == 0);
+    else if (name != NULL && strcmp(name, "await") == 0)
+        commands->events->on_await(commands->user);
+    else if (name != NULL && strcmp(name, "refuse") == 0)
+        do_refuse(commands, command);
     else
         log_warn("a command that is not known is left out");
     json_decref(command);

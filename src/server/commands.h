@@ -3,6 +3,8 @@
  *     {"command":"config","config":{…}}                               a new configuration
  *     {"command":"send","socket_id":"1.2","message":"…"}
  *     {"command":"disconnect","socket_id":"1.2"}
+ *     {"command":"await"}                                  a new server comes in this one's place
+ *     {"command":"refuse","reason":"…"}                    none does
  *
  * Thread: main. Life: open to the close of the loop's handles, then free.
  */
@@ -19,6 +21,8 @@ struct server_commands_events {
     void (*on_config)(const char *text, void *user);
     /* `message` is absent where the connection is to end. */
     void (*on_message)(uint64_t socket_id, struct bytes message, void *user);
+    void (*on_await)(void *user);
+    void (*on_refuse)(const char *reason, void *user);
     /* Whoever gave commands is gone. */
     void (*on_gone)(void *user);
 };

@@ -45,9 +45,31 @@ static void on_message_command(uint64_t socket_id, struct bytes message, void *u
         message);
 }
 
+/* The parent puts itself in its own place: until its new server comes, this one serves on. */
+static void on_await_command(void *user)
+{
+    struct server_state *server = user;
+
+    if (server->is_ending || server->laravel == NULL)
+        return;
+    if (server->control != NULL)
+        server_succession_await(&server->succession, NULL);
+    observer_laravel_say_awaiting(
+        server->laravel, server->control != NULL ? server_control_path(server->control) : "");
+}
+
+static void on_refuse_command(const char *reason, void *user)
+{
+    struct server_state *server = user;
+
+    server_succession_fail(&server->succession, reason);
+}
+
 static const struct server_commands_events commands_events = {
     .on_config = on_config_text,
     .on_message = on_message_command,
+    .on_await = on_await_command,
+    .on_refuse = on_refuse_command,
     .on_gone = on_commands_gone,
 };
 

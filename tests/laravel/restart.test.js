@@ -5,14 +5,26 @@ const { test } = require('../support/test.js');
 const { Client } = require('../support/clients.js');
 const { api } = require('../support/api.js');
 const { freePort } = require('../support/server.js');
-const { until } = require('../support/wait.js');
-const { ownApplication, run } = require('./application.js');
+const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
+const { BIN, until } = require('../support/wait.js');
+const { environment, ownApplication, run } = require('./application.js');
 
-test('reverb:restart ends every server of the application gracefully, under traffic', async (t) => {
+const nativePids = (server) => run('pgrep', ['-P', String(server.pid), '-x', 'reverb']).then(({ stdout }) => stdout.trim().split('\n').filter(Boolean));
+
+async function isRestarted(server, formerPid) {
+    await until(async () => {
+        const pids = await nativePids(server);
+        return pids.length === 1 && pids[0] !== String(formerPid);
+    }, () => `another server is there, and the former one is gone\n${server.said}`);
+    assert.ok(!server.hasExited, server.said);
+}
+
+test('reverb:restart restarts every server of the application, and keeps no browser away', async (t) => {
     const application = await ownApplication(t).install();
     const servers = await Promise.all([application.server(), application.server([`--port=${await freePort()}`])]);
+    const pids = await Promise.all(servers.map((server) => server.nativePid()));
     const clients = await Promise.all(servers.map((server) => Client.open(server)));
-    await Promise.all(clients.map((client) => client.subscribe('news')));
+    const travellers = await Promise.all(servers.flatMap((server) => [7, 8].map((version) => Traveller.connect(server, { version }))));
     let isOver = false;
     const traffic = (async () => {
         while (!isOver)
@@ -20,12 +32,47 @@ test('reverb:restart ends every server of the application gracefully, under traf
     })();
     await application.must(['reverb:restart']);
     for (const [index, server] of servers.entries()) {
-        assert.deepEqual(await server.ended(), { code: 0, signal: null });
-        assert.match(server.said, /INFO {2}Stopping server on 127\.0\.0\.1:\d+/);
-        assert.equal((await clients[index].closed.promise).code, 4200);
+        assert.equal((await clients[index].waitClosed('the restart is heard')).code, 4200);
+        await isRestarted(server, pids[index]);
+        assert.match(server.said, /INFO {2}Restarting server on 127\.0\.0\.1:\d+/);
     }
+    assert.ok(await longestAway(travellers) < AWAY_MS);
     isOver = true;
     await traffic;
+    for (const server of servers) {
+        server.signal('SIGTERM');
+        assert.deepEqual(await server.ended(), { code: 0, signal: null });
+    }
+});
+
+test('`reverb restart` does the same, and the new server has the configuration of today', async (t) => {
+    const application = await ownApplication(t).install();
+    const server = await application.server();
+    const traveller = await Traveller.connect(server);
+    for (let n = 0; n < 2; n++) {
+        const pid = await server.nativePid();
+        application.setEnv({ REVERB_APP_MAX_CONNECTIONS: 1 });
+        const { code, said } = await run(BIN, ['restart', '--port', String(server.port)], { env: environment({ HOME: application.folder }) });
+        assert.equal(code, 0, said);
+        await isRestarted(server, pid);
+    }
+    assert.ok(await traveller.away() < AWAY_MS);
+    const late = await Client.open(server).catch((error) => error);
+    assert.ok(late instanceof Error, 'the limit is another one now');
+});
+
+test('an application that could not serve any more goes on as it is', async (t) => {
+    const application = await ownApplication(t).install();
+    const server = await application.server();
+    const client = await Client.open(server);
+    application.setEnv({ REVERB_SERVER_PORT: 'many' });
+    await application.must(['reverb:restart']);
+    await server.line(/ERROR {2}The server was not restarted\.[^]*many/);
+    await client.ping();
+    application.setEnv({ REVERB_SERVER_PORT: server.port });
+    const pid = await server.nativePid();
+    await application.must(['reverb:restart']);
+    await isRestarted(server, pid);
 });
 
 test('a server that starts after a restart was asked for keeps running', async (t) => {
@@ -33,9 +80,10 @@ test('a server that starts after a restart was asked for keeps running', async (
     await application.must(['reverb:restart']);
     const server = await application.server();
     const client = await Client.open(server);
+    const pid = await server.nativePid();
     await application.must(['reverb:restart']);
     await client.waitClosed('the next restart is heard');
-    assert.equal((await server.ended()).code, 0);
+    await isRestarted(server, pid);
 });
 
 test('a cache that no other process sees is warned of', async (t) => {
@@ -60,9 +108,10 @@ test('a cache store that is away is reported once, and restarts count again when
     await renameCache(application, 'away', 'cache');
     await until(() => server.said.split('is available again').length === 3, () => `it is back again\n${server.said}`);
     assert.equal(application.read('storage/logs/laravel.log').split('local.ERROR').length - 1, 2);
+    const pid = await server.nativePid();
     await application.must(['reverb:restart']);
-    assert.equal((await server.ended()).code, 0);
-    assert.match(server.said, /Stopping server/);
+    await isRestarted(server, pid);
+    assert.match(server.said, /Restarting server/);
 });
 
 test('artisan reload restarts the server, where the framework has it', async (t) => {
@@ -71,6 +120,7 @@ test('artisan reload restarts the server, where the framework has it', async (t)
     if (!/^reload\b/m.test(stdout))
         return;
     const server = await application.server();
+    const pid = await server.nativePid();
     await application.must(['reload']);
-    assert.equal((await server.ended()).code, 0);
+    await isRestarted(server, pid);
 });

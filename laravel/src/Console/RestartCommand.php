@@ -12,7 +12,7 @@ class RestartCommand extends Command
 {
     protected $signature = 'reverb:restart';
 
-    protected $description = 'Restart the Reverb servers of the application, which their process manager starts again';
+    protected $description = 'Restart the Reverb servers of the application';
 
     public function handle(RestartSignal $signal, Repository $config): int
     {

@@ -21,11 +21,14 @@ use Laravel\Reverb\Native\Output;
 use Laravel\Reverb\Native\Poll;
 use Laravel\Reverb\Native\Process;
 use Laravel\Reverb\Native\RestartSignal;
+use Laravel\Reverb\Native\Succession;
 use Laravel\Reverb\Native\Timer;
 use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager as ChannelManagerContract;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Command\SignalableCommandInterface;
 use Symfony\Component\Console\Formatter\OutputFormatter;
+use Symfony\Component\Console\Output\OutputInterface;
+use Symfony\Component\Process\Process as Program;
 use Throwable;
 
 #[AsCommand(name: 'reverb:start')]
@@ -47,6 +50,7 @@ class StartCommand extends Command implements SignalableCommandInterface
         {--port= : The port to listen on}
         {--path= : The prefix of all routes}
         {--hostname= : The name under which people reach the server; finds its certificate}
+        {--check : Only find out whether the server could start}
         {--debug : Show what is received and sent}';
 
     protected $description = 'Start the Reverb server';
@@ -69,6 +73,8 @@ class StartCommand extends Command implements SignalableCommandInterface
 
     protected bool $isRestarting = false;
 
+    protected Succession $succession;
+
     public function handle(Repository $config, Dispatcher $events, ApplicationProvider $provider): int
     {
         try {
@@ -82,6 +88,12 @@ class StartCommand extends Command implements SignalableCommandInterface
 
         $this->provider = $provider;
         $this->configuration = new Configuration($config, $provider, $this->given());
+
+        if ($this->option('check')) {
+            return $this->check($binary);
+        }
+
+        $this->succession = new Succession($binary, $this->laravel->basePath());
         $this->ingest = new Ingest($this->laravel, $this->configuration);
         $this->screen = new Output($this->output, $this->components);
         $signal = $this->laravel->make(RestartSignal::class);
@@ -117,11 +129,11 @@ class StartCommand extends Command implements SignalableCommandInterface
      */
     public function getSubscribedSignals(): array
     {
-        return defined('SIGINT') ? [SIGINT, SIGTERM, SIGTSTP] : [];
+        return defined('SIGINT') ? [SIGINT, SIGTERM, SIGQUIT, SIGTSTP, SIGHUP, SIGUSR1, SIGUSR2] : [];
     }
 
     /**
-     * The server ends gracefully, and this command with it; a second signal makes it hurry.
+     * The server knows what each of them means; when it ends, this command does.
      */
     public function handleSignal(int $signal, int|false $previousExitCode = 0): int|false
     {
@@ -171,6 +183,7 @@ class StartCommand extends Command implements SignalableCommandInterface
         $this->handedOver = $this->configuration->toJson();
 
         $process->start($this->handedOver);
+        $this->succession->forget();
         $this->process = $process;
     }
 
@@ -184,6 +197,7 @@ class StartCommand extends Command implements SignalableCommandInterface
         $timers = [
             new Timer(self::RESTART_POLL, ($this->restartPoll)(...)),
             new Timer(self::APPS_POLL, $apps(...)),
+            new Timer(self::RESTART_POLL, $this->succession->reap(...)),
             ...$this->ingest->timers(),
         ];
 
@@ -215,6 +229,8 @@ class StartCommand extends Command implements SignalableCommandInterface
         match ($event['event'] ?? null) {
             null => null,
             'config' => $this->attempt($this->handOver(...)),
+            'restart' => $this->attempt($this->restart(...)),
+            'awaiting' => $this->attempt(fn () => $this->succeed($event['control'])),
             default => $this->attempt(fn () => $this->relay->dispatch($event)),
         };
 
@@ -258,10 +274,72 @@ class StartCommand extends Command implements SignalableCommandInterface
         }
 
         $this->isRestarting = true;
-        $this->components->info(sprintf(
-            'Stopping server on %s:%s', $this->configuration->server('host', '0.0.0.0'), $this->configuration->server('port', 8080),
-        ));
+
+        if (! $this->succession->isPossible()) {
+            $this->stop();
+        } elseif (($fault = $this->succession->fault()) !== null) {
+            $this->stay($fault);
+        } else {
+            $this->process->await();
+        }
+    }
+
+    /**
+     * The process manager starts it again.
+     */
+    protected function stop(): void
+    {
+        $this->components->info("Stopping server on {$this->address()}");
         $this->process->signal(self::TERMINATE);
+    }
+
+    /**
+     * The server serves on, and waits for the one of a new artisan in this one's place.
+     */
+    protected function succeed(string $control): void
+    {
+        if ($control === '') {
+            $this->stop(); // it cannot be reached
+
+            return;
+        }
+
+        $this->attempt($this->ingest->all(...));
+        $this->components->info("Restarting server on {$this->address()}");
+        $this->succession->take($control, $this->process->pid());
+        $this->stay('The system refuses to run it.');
+    }
+
+    protected function stay(string $fault): void
+    {
+        $this->isRestarting = false;
+        $this->components->error(OutputFormatter::escape("The server was not restarted. {$fault}"));
+        $this->process->refuse($fault);
+    }
+
+    protected function address(): string
+    {
+        return $this->configuration->server('host', '0.0.0.0').':'.$this->configuration->server('port', 8080);
+    }
+
+    /**
+     * Reads the configuration as the server would.
+     */
+    protected function check(string $binary): int
+    {
+        try {
+            $json = $this->configuration->toJson();
+        } catch (InvalidConfiguration $e) {
+            $this->components->error($e->getMessage());
+
+            return self::FAILURE;
+        }
+
+        $check = new Program([$binary, 'config', '--config', '-', ...$this->configuration->arguments()], $this->laravel->basePath(), input: $json);
+        $check->run();
+        $this->output->getErrorStyle()->write($check->getErrorOutput(), false, OutputInterface::OUTPUT_RAW);
+
+        return $check->isSuccessful() ? self::SUCCESS : self::FAILURE;
     }
 
     /* --- reloading ---------------------------------------------------------------------------- */

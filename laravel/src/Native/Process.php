@@ -184,6 +184,19 @@ class Process implements Relay
         $this->command(json_encode(['command' => 'disconnect', 'socket_id' => $socketId], JSON_THROW_ON_ERROR));
     }
 
+    /**
+     * A new server comes in this one's place; it says when it waits for it.
+     */
+    public function await(): void
+    {
+        $this->command('{"command":"await"}');
+    }
+
+    public function refuse(string $reason): void
+    {
+        $this->command(json_encode(['command' => 'refuse', 'reason' => $reason], JSON_THROW_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE));
+    }
+
     protected function command(string $line): void
     {
         if (isset($this->pipes[self::COMMANDS]) && $this->isRunning()) {

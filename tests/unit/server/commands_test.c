@@ -29,6 +29,18 @@ static void on_message(uint64_t socket_id, struct bytes message, void *user)
     buffer_append_char(&obeyed, ';');
 }
 
+static void on_await(void *user)
+{
+    assert_ptr_equal(user, &loop);
+    buffer_append_text(&obeyed, "await;");
+}
+
+static void on_refuse(const char *reason, void *user)
+{
+    assert_ptr_equal(user, &loop);
+    buffer_printf(&obeyed, "refuse %s;", reason);
+}
+
 static void on_gone(void *user)
 {
     assert_ptr_equal(user, &loop);
@@ -38,6 +50,8 @@ static void on_gone(void *user)
 static const struct server_commands_events events = {
     .on_config = on_config,
     .on_message = on_message,
+    .on_await = on_await,
+    .on_refuse = on_refuse,
     .on_gone = on_gone,
 };
 
@@ -88,9 +102,12 @@ static void each_command_is_obeyed(void **state)
     say(BYTES("{\"command\":\"config\",\"config\":{\"apps\":{}}}\n"
               "{\"command\":\"send\",\"socket_id\":\"12.34\",\"message\":\"\xc3\xa9\\n\"}\n"
               "{\"command\":\"send\",\"socket_id\":\"12.34\",\"message\":\"\"}\n"
-              "{\"command\":\"disconnect\",\"socket_id\":\"5.6\"}\n"));
-    assert_text(buffer_bytes(&obeyed),
-                "config {\"apps\": {}};send 12.34 \xc3\xa9\n;send 12.34 ;disconnect 5.6;");
+              "{\"command\":\"disconnect\",\"socket_id\":\"5.6\"}\n"
+              "{\"command\":\"await\"}\n"
+              "{\"command\":\"refuse\",\"reason\":\"no\"}\n"));
+    assert_text(
+        buffer_bytes(&obeyed),
+        "config {\"apps\": {}};send 12.34 \xc3\xa9\n;send 12.34 ;disconnect 5.6;await;refuse no;");
 }
 
 static void a_command_may_come_in_pieces(void **state)
