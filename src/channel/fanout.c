@@ -553,7 +553,11 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
                             struct ws_message *message, uint64_t except)
 {
     post_to_others(fanout, channel, message, except);
-    gather(fanout, channel, message, except);
+    /* What was told in order before waits in this worker's own mailbox: it comes first. */
+    if (net_mailbox_is_idle(&fanout->loop->mailbox))
+        gather(fanout, channel, message, except);
+    else if (receivers_of(fanout, channel) != NULL)
+        post(fanout, channel, message, except);
 }
 
 bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,

@@ -70,6 +70,12 @@ void net_mailbox_drain(struct net_mailbox *mailbox)
     mailbox->is_draining = false;
 }
 
+bool net_mailbox_is_idle(const struct net_mailbox *mailbox)
+{
+    return !mailbox->is_draining &&
+           atomic_load_explicit(&mailbox->newest, memory_order_relaxed) == NULL;
+}
+
 bool net_mailbox_is_full(struct net_mailbox *mailbox)
 {
     return atomic_load_explicit(&mailbox->watermark.amount, memory_order_relaxed) >=

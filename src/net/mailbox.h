@@ -53,4 +53,8 @@ void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail);
  * its turn. */
 void net_mailbox_drain(struct net_mailbox *mailbox);
 
+/* The owner only: whether nothing waits, and nothing is being delivered. Others may post meanwhile.
+ */
+bool net_mailbox_is_idle(const struct net_mailbox *mailbox);
+
 bool net_mailbox_is_full(struct net_mailbox *mailbox);

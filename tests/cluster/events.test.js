@@ -274,3 +274,20 @@ test('two apps may have a channel of the same name', async () => {
     for (const client of [...ours, ...theirs])
         await client.quiet();
 });
+
+test('events on channels of all kinds keep their order on every node', async () => {
+    const channels = ['cache-mixed', 'mixed', 'private-mixed', 'presence-mixed', '#server-to-user-mixed'];
+    const clients = await cluster.openMany(3);
+    for (const [n, client] of clients.entries()) {
+        await client.signin({ id: 'mixed' });
+        for (const channel of channels.slice(0, 4))
+            await client.subscribe(channel, channel.startsWith('presence-') ? { channelData: { user_id: `u${n}` } } : {});
+    }
+    for (let n = 0; n < 60; n += 6) {
+        const batch = [0, 1, 2, 3, 4, 5].map((i) => ({ name: 'n', channel: channels[(n + i) * 2 % 5], data: String(n + i) }));
+        assert.equal((await post(cluster.nodes[n % 3], '/batch_events', { batch })).status, 200);
+    }
+    for (const client of clients)
+        for (let n = 0; n < 60; n++)
+            assert.equal((await client.next('n')).data, String(n));
+});

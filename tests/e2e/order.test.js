@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const { test } = require('../support/test.js');
-const { sharedServer } = require('../support/server.js');
+const { ownServer, sharedServer } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
 const { post, publish } = require('../support/api.js');
 const { RawConnection } = require('../support/raw.js');
@@ -153,4 +153,57 @@ test('a lone surrogate, escaped as JSON allows, harms nobody', async () => {
     assert.ok([200, 400, 422].includes(answer.status), answer.text);
     await publish(server, 'lone', 'marker');
     await client.next('marker');
+});
+
+/* Kinds of channels go different ways to their subscribers; all of them are in order together. */
+const KINDS = ['cache-k', 'k', 'private-k', 'private-cache-k', 'presence-k', 'presence-cache-k', '#server-to-user-k'];
+
+async function subscriberOfAll(one) {
+    const client = await Client.open(one);
+    await client.signin({ id: 'k' });
+    for (const channel of KINDS.filter((name) => !name.startsWith('#')))
+        await client.subscribe(channel, channel.startsWith('presence-') ? { channelData: { user_id: 'k' } } : {});
+    client.inbox.length = 0; // cache misses
+    return client;
+}
+
+for (const workers of [1, 3])
+    for (const size of [1, 7, 10])
+        test(`events on channels of all kinds keep their order: ${workers} workers, ${size} in a batch`, async (t) => {
+            const one = await ownServer(t, { workers });
+            const clients = await Promise.all([1, 2, 3, 4].map(() => subscriberOfAll(one)));
+            const raw = await RawConnection.open(one);
+            const numbers = Array.from({ length: 21 * size }, (_, n) => n);
+            let bytes = '';
+            for (let n = 0; n < numbers.length; n += size) {
+                const batch = numbers.slice(n, n + size).map((number) => (
+                    { name: 'n', channel: KINDS[(number * 3) % KINDS.length], data: String(number) }));
+                const body = JSON.stringify({ batch });
+                const target = signedTarget(one.app, 'POST', `/apps/${one.app.app_id}/batch_events`, { body });
+                bytes += `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+            }
+            await raw.write(bytes);
+            for (let n = 0; n < numbers.length; n += size)
+                assert.equal((await raw.response()).status, 200);
+            for (const client of clients) {
+                const got = [];
+                while (got.length < numbers.length)
+                    got.push(Number((await client.next('n')).data));
+                assert.deepEqual(got, numbers);
+            }
+        });
+
+test('who comes and goes is told in order with the events beside it', async () => {
+    const witness = await Client.open(server);
+    await witness.join('presence-beside', 'witness');
+    const publisher = await Client.open(server);
+    for (let round = 0; round < 30; round++) {
+        publisher.inOneSegment(() => {
+            publisher.sendSubscribe('presence-beside', { channelData: { user_id: 'p' } });
+            publisher.send('client-told', { round }, 'presence-beside');
+            publisher.unsubscribe('presence-beside');
+        });
+        for (const event of ['pusher_internal:member_added', 'client-told', 'pusher_internal:member_removed'])
+            assert.equal((await witness.take()).event, event);
+    }
 });

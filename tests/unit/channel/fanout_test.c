@@ -352,6 +352,29 @@ static void join_presence(struct workers_member *member, const char *id)
     buffer_deinit(&welcome);
 }
 
+static void what_is_told_in_order_and_what_is_gathered_keep_their_order(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        workers_join(&workers, here[i], "cache-a");
+        workers_join(&workers, here[i], "a");
+        workers_join(&workers, there[i], "cache-a");
+        workers_join(&workers, there[i], "a");
+    }
+    for (int round = 0; round < 2; round++) {
+        struct channel *channel = channel_registry_find(workers.registry, BYTES("cache-a"));
+
+        publish_in_order(here[0], channel, round == 0 ? "1" : "3");
+        channel_unref(channel);
+        workers_publish(&workers, 0, "a", round == 0 ? "2" : "4", NULL);
+    }
+    workers_turn(&workers);
+    for (int i = 0; i < 2; i++) {
+        assert_member_received(here[i], "1;2;3;4;");
+        assert_member_received(there[i], "1;2;3;4;");
+    }
+}
+
 static void who_joins_is_shown_who_is_there_and_receives_who_comes_after(void **state)
 {
     (void)state;
@@ -625,6 +648,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,
                                         open_small, close_crew),
         WORKERS_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
+        WORKERS_TEST(what_is_told_in_order_and_what_is_gathered_keep_their_order),
         WORKERS_TEST(who_joins_is_shown_who_is_there_and_receives_who_comes_after),
         WORKERS_TEST(catching_up_makes_the_newcomer_active_at_once),
         WORKERS_TEST(who_leaves_before_it_became_active_is_forgotten),
