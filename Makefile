@@ -86,9 +86,12 @@ start: ## install what is missing, build, and run the server with a demo app on 
 	@exec tools/start-demo
 
 .PHONY: install
-install: $(OUT)/reverb ## install the server to PREFIX (/usr/local) and the unit for systemd beside it
+install: $(OUT)/reverb ## install the server to PREFIX (/usr/local), with manual, completion and the unit for systemd
 	@mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(OUT)/reverb $(DESTDIR)$(PREFIX)/bin/reverb
+	@mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 packaging/man/reverb.1 $(DESTDIR)$(PREFIX)/share/man/man1/reverb.1
+	install -m 644 packaging/completion/reverb.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/reverb
 	sed -e 's,/usr/local/bin,$(PREFIX)/bin,' packaging/reverb.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
 	install -m 644 packaging/reverb.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.socket
@@ -96,7 +99,13 @@ install: $(OUT)/reverb ## install the server to PREFIX (/usr/local) and the unit
 .PHONY: uninstall
 uninstall: ## remove what `make install` brought to the same PREFIX
 	rm -f $(DESTDIR)$(PREFIX)/bin/reverb $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.socket
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.socket \
+		$(DESTDIR)$(PREFIX)/share/man/man1/reverb.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/reverb
+
+.PHONY: dist
+dist: ## the release's tarballs for Linux, of static programs, in dist/ (RELEASE_KEY signs them)
+	@tools/dist
 
 ## -- to change it
 

@@ -1,0 +1,91 @@
+'use strict';
+
+/* What is in the release's tarballs. tests/run-dist has made them. */
+
+const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('../support/test.js');
+const { run } = require('../support/server.js');
+
+const FOLDER = process.env.DIST_FOLDER;
+const UNPACKED = path.join(FOLDER, 'unpacked');
+const tarballs = fs.readdirSync(FOLDER).filter((name) => name.endsWith('.tar.gz'));
+const read = (name) => fs.readFileSync(path.join(UNPACKED, name), 'utf8');
+
+function listOf(tarball) {
+    return execFileSync('tar', ['-tzf', path.join(FOLDER, tarball)], { encoding: 'utf8' }).trim().split('\n');
+}
+
+test('there is one for each processor, named by the version, with its sha256', async () => {
+    const { stdout } = await run(['--version']);
+    const version = stdout.trim().replace('reverb ', '');
+    assert.deepEqual(tarballs.sort(), [`reverb-${version}-linux-aarch64.tar.gz`, `reverb-${version}-linux-x86_64.tar.gz`]);
+    for (const tarball of tarballs) {
+        const hash = crypto.createHash('sha256').update(fs.readFileSync(path.join(FOLDER, tarball))).digest('hex');
+        assert.equal(fs.readFileSync(path.join(FOLDER, `${tarball}.sha256`), 'utf8'), `${hash}  ${tarball}\n`);
+    }
+});
+
+test('two builds of the same sources are the same bytes', () => {
+    const tarball = tarballs.find((name) => name.includes('x86_64'));
+    const [once, again] = [FOLDER, path.join(FOLDER, 'again')].map((folder) => fs.readFileSync(path.join(folder, tarball)));
+    assert.ok(once.equals(again));
+});
+
+test('both hold the same files, owned by root, in one folder', () => {
+    assert.deepEqual(listOf(tarballs[0]), listOf(tarballs[1]));
+    const files = listOf(tarballs[0]).map((name) => name.replace(/^reverb-[^/]+\//, ''));
+    for (const name of ['bin/reverb', 'share/man/man1/reverb.1', 'share/bash-completion/completions/reverb',
+        'examples/reverb.service', 'examples/reverb.json', 'licences/LICENSE', 'licences/NOTICE', 'licences/libssl-dev.txt',
+        'sbom.spdx.json', 'CHANGELOG.md'])
+        assert.ok(files.includes(name), name);
+    const long = execFileSync('tar', ['-tvzf', path.join(FOLDER, tarballs[0]), '--numeric-owner'], { encoding: 'utf8' });
+    assert.ok(long.trim().split('\n').every((line) => /^\S+ 0\/0 /.test(line)));
+});
+
+test('the program needs no library and no interpreter, and is where it wants to be', () => {
+    for (const tarball of tarballs) {
+        const program = path.join(FOLDER, 'program');
+        fs.writeFileSync(program, execFileSync('tar', ['-xzf', path.join(FOLDER, tarball), '-O', '--wildcards', '*/bin/reverb'],
+            { maxBuffer: 1 << 26 }));
+        const headers = execFileSync('readelf', ['-W', '-h', '-l', '-d', program], { encoding: 'utf8' });
+        assert.match(headers, /Type:\s+DYN/);
+        assert.doesNotMatch(headers, /NEEDED|INTERP/);
+        assert.match(headers, /GNU_RELRO/);
+    }
+});
+
+test('the SBOM names each library that is linked in, with its version and licence', () => {
+    const { packages, relationships } = JSON.parse(read('sbom.spdx.json'));
+    const linked = relationships.filter(({ relationshipType }) => relationshipType === 'STATIC_LINK').length;
+    assert.equal(linked, 6);
+    for (const { name, versionInfo, licenseDeclared } of packages) {
+        assert.match(versionInfo, /^\d/, name);
+        assert.notEqual(licenseDeclared, 'NOASSERTION', name);
+        assert.ok(name === 'reverb' || fs.existsSync(path.join(UNPACKED, `licences/${name}.txt`)), name);
+    }
+});
+
+test('manual and completion know each command and option that --help names', async () => {
+    const { stdout: help } = await run(['--help']);
+    const commands = [...help.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name);
+    const options = [...new Set(help.match(/--[a-z][a-z-]+/g))];
+    const manual = read('share/man/man1/reverb.1').replace(/\\-/g, '-');
+    const completion = read('share/bash-completion/completions/reverb');
+    assert.ok(commands.length >= 9, help);
+    for (const word of [...commands, ...options]) {
+        assert.match(completion, new RegExp(`[ ("]${word}[ )"\n]`), `completion lacks ${word}`);
+        assert.ok(manual.includes(word) || manual.includes('those of bench too'), `the manual lacks ${word}`);
+    }
+    for (const command of commands)
+        assert.match(manual, new RegExp(`^\\.B[I]? ${command}\\b`, 'm'), `the manual lacks ${command}`);
+});
+
+test('the manual is well-formed', () => {
+    const said = execFileSync('sh', ['-c', `command -v groff >/dev/null || exit 0
+        groff -man -Tutf8 -ww "${path.join(UNPACKED, 'share/man/man1/reverb.1')}" 2>&1 >/dev/null`], { encoding: 'utf8' });
+    assert.equal(said, '');
+});
