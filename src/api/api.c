@@ -276,3 +276,14 @@ void api_handle(struct api *api, struct http_conn *conn, const struct http_reque
     if (!api_md5_batch_defer(api, conn, request))
         api_handle_digested(api, conn, request, NULL);
 }
+
+void api_end_turn(struct api *api)
+{
+    api_md5_batch_end_turn(api);
+    api_slices_end_turn(&api->slices, api->worker->loop);
+}
+
+void api_close(struct api *api)
+{
+    api_slices_close(&api->slices);
+}

@@ -2,13 +2,9 @@
 
 #include "api/deferred.h"
 #include "api/parameters.h"
-#include "base/jsonwrite.h"
 
-struct listing {
-    struct buffer json;
-    const struct api_deferred *deferred;
-    bool has_any;
-};
+/* So many are written at once. */
+#define AT_ONCE_COUNT 1000
 
 static struct api_info info_of(const struct api_call *call)
 {
@@ -21,48 +17,29 @@ static struct api_info info_of(const struct api_call *call)
     return info;
 }
 
-static void append_name(struct listing *listing, struct bytes name)
+static bool list_local(struct api_deferred *deferred)
 {
-    if (listing->has_any)
-        buffer_append_char(&listing->json, ',');
-    listing->has_any = true;
-    jsonwrite_string(&listing->json, name);
-    buffer_append_char(&listing->json, ':');
+    struct channel_registry *channels = deferred->app->channels;
+    const bool is_at_once = channel_registry_count(channels) <= AT_ONCE_COUNT;
+    const uint64_t now_ms = net_loop_now_ms(deferred->api->worker->loop);
+    bool is_whole;
+
+    do
+        is_whole = api_listing_step(&deferred->listing, channels, buffer_bytes(&deferred->argument),
+                                    deferred->info, now_ms);
+    while (!is_whole && is_at_once);
+    return is_whole;
 }
 
-static void list_local(struct channel *channel, void *user)
-{
-    struct listing *listing = user;
-    const struct api_deferred *deferred = listing->deferred;
-
-    if (!bytes_starts_with(channel_name(channel), buffer_bytes(&deferred->argument)))
-        return;
-    append_name(listing, channel_name(channel));
-    api_info_write_local(&listing->json, deferred->info, channel,
-                         net_loop_now_ms(deferred->api->worker->loop));
-}
-
-static void list_cluster(struct listing *listing, const struct cluster_query_answer *answer)
-{
-    for (size_t i = 0; i < answer->channels_count; i++) {
-        append_name(listing, answer->channels[i].name);
-        api_info_write_cluster(&listing->json, listing->deferred->info, &answer->channels[i]);
-    }
-}
-
-static void respond_list(const struct api_deferred *deferred, struct http_conn *conn,
+static bool respond_list(struct api_deferred *deferred, struct http_conn *conn,
                          const struct cluster_query_answer *answer)
 {
-    struct listing listing = {.deferred = deferred};
-
-    buffer_append_text(&listing.json, "{\"channels\":{");
     if (answer != NULL)
-        list_cluster(&listing, answer);
-    else
-        channel_registry_each(deferred->app->channels, list_local, &listing);
-    buffer_append_text(&listing.json, "}}");
-    api_respond_json(conn, 200, buffer_bytes(&listing.json));
-    buffer_deinit(&listing.json);
+        api_listing_write_cluster(&deferred->listing, answer, deferred->info);
+    else if (!list_local(deferred))
+        return false;
+    api_respond_json(conn, 200, buffer_bytes(&deferred->listing.json));
+    return true;
 }
 
 void api_channels_list(struct api_call *call)

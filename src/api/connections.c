@@ -2,7 +2,7 @@
 
 #include "api/deferred.h"
 
-static void respond(const struct api_deferred *deferred, struct http_conn *conn,
+static bool respond(struct api_deferred *deferred, struct http_conn *conn,
                     const struct cluster_query_answer *answer)
 {
     struct buffer json = {0};
@@ -13,6 +13,7 @@ static void respond(const struct api_deferred *deferred, struct http_conn *conn,
     buffer_append_char(&json, '}');
     api_respond_json(conn, 200, buffer_bytes(&json));
     buffer_deinit(&json);
+    return true;
 }
 
 void api_connections(struct api_call *call)

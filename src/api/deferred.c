@@ -18,16 +18,44 @@ static void deferred_free(struct api_deferred *deferred)
 {
     buffer_deinit(&deferred->argument);
     api_template_deinit(&deferred->template);
+    api_listing_deinit(&deferred->listing);
     free(deferred);
+}
+
+/* Whether it is over; whose connection has gone wants no answer. */
+static bool run(struct api_deferred *deferred, const struct cluster_query_answer *answer)
+{
+    if (deferred->deferral.conn != NULL &&
+        !deferred->respond(deferred, deferred->deferral.conn, answer))
+        return false;
+    deferred_free(deferred);
+    return true;
+}
+
+static bool on_slice(struct api_slices_job *slice)
+{
+    return run(LIST_OWNER(slice, struct api_deferred, slice), NULL);
+}
+
+static void on_slice_free(struct api_slices_job *slice)
+{
+    deferred_free(LIST_OWNER(slice, struct api_deferred, slice));
+}
+
+static void begin_respond(struct api_deferred *deferred, const struct cluster_query_answer *answer)
+{
+    struct api_slices *slices = &deferred->api->slices;
+
+    if (run(deferred, answer))
+        return;
+    deferred->slice.run = on_slice;
+    deferred->slice.free = on_slice_free;
+    api_slices_add(slices, &deferred->slice);
 }
 
 static void on_answer(const struct cluster_query_answer *answer, void *user)
 {
-    struct api_deferred *deferred = user;
-
-    if (deferred->deferral.conn != NULL)
-        deferred->respond(deferred, deferred->deferral.conn, answer->is_known ? answer : NULL);
-    deferred_free(deferred);
+    begin_respond(user, answer->is_known ? answer : NULL);
 }
 
 static struct cluster_query_caller caller_of(
@@ -44,17 +72,16 @@ static struct cluster_query_caller caller_of(
 bool api_deferred_begin(struct api_deferred *deferred, struct http_conn *conn,
                         struct cluster_query_caller *caller)
 {
+    http_conn_defer_response(conn, &deferred->deferral);
     if (deferred->api->cluster == NULL) {
-        deferred->respond(deferred, conn, NULL);
-        deferred_free(deferred);
+        begin_respond(deferred, NULL);
         return false;
     }
-    http_conn_defer_response(conn, &deferred->deferral);
     *caller = caller_of(deferred, on_answer);
     return true;
 }
 
-static void respond_template(const struct api_deferred *deferred, struct http_conn *conn,
+static bool respond_template(struct api_deferred *deferred, struct http_conn *conn,
                              const struct cluster_query_answer *answer)
 {
     struct buffer json = {0};
@@ -66,6 +93,7 @@ static void respond_template(const struct api_deferred *deferred, struct http_co
                                 net_loop_now_ms(deferred->api->worker->loop), &json);
     api_respond_json(conn, 200, buffer_bytes(&json));
     buffer_deinit(&json);
+    return true;
 }
 
 static void query_slots(struct api_deferred *deferred, const struct cluster_query_caller *caller)

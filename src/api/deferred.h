@@ -9,13 +9,15 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/listing.h"
 #include "api/template.h"
 
 struct api_deferred;
 
 /* Answers with api_respond_…() on that connection; `answer` is NULL where this node's own knowledge
- * has to do. */
-typedef void (*api_deferred_fn)(const struct api_deferred *deferred, struct http_conn *conn,
+ * has to do. False: the answer is long, and is called for again without `answer` at the ends of the
+ * turns until it is there. */
+typedef bool (*api_deferred_fn)(struct api_deferred *deferred, struct http_conn *conn,
                                 const struct cluster_query_answer *answer);
 
 struct api_deferred {
@@ -26,13 +28,16 @@ struct api_deferred {
     struct buffer argument; /* a channel's name, or how names begin */
     struct api_info info;
     struct api_template template;
+    struct api_listing listing;
+    struct api_slices_job slice; /* where the answer is long */
 };
 
 /* `argument` may be absent; `info` and `template` are the caller's to fill in. */
 struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_fn respond,
                                       struct bytes argument);
 
-/* True: the caller must now ask, as `caller`. False: it has been answered, and freed. */
+/* True: the caller must now ask, as `caller`. False: it has been answered, or will be by what this
+ * node knows. */
 bool api_deferred_begin(struct api_deferred *deferred, struct http_conn *conn,
                         struct cluster_query_caller *caller);
 

@@ -47,7 +47,7 @@ static bool append_users(const struct api_deferred *deferred,
     return is_occupied;
 }
 
-static void respond(const struct api_deferred *deferred, struct http_conn *conn,
+static bool respond(struct api_deferred *deferred, struct http_conn *conn,
                     const struct cluster_query_answer *answer)
 {
     struct buffer json = {0};
@@ -60,6 +60,7 @@ static void respond(const struct api_deferred *deferred, struct http_conn *conn,
         api_respond_text(conn, 404, BYTES("The channel is not occupied."));
     }
     buffer_deinit(&json);
+    return true;
 }
 
 void api_users_of_channel(struct api_call *call)

@@ -8,7 +8,7 @@
 
 /* Locks are taken in this order: shard, state, cache. */
 
-#define STRIPES_COUNT 64
+#define STRIPES_COUNT CHANNEL_REGISTRY_PARTS_COUNT
 
 struct shard {
     pthread_mutex_t lock;
@@ -327,19 +327,28 @@ void channel_registry_expire(struct channel_registry *registry, uint64_t now_ms)
 
 /* --- all of them ---------------------------------------------------------------------------- */
 
-void channel_registry_each(struct channel_registry *registry,
-                           void (*each)(struct channel *channel, void *user), void *user)
+static bool is_wanted(struct channel *channel, struct bytes prefix)
 {
-    for (int i = 0; i < STRIPES_COUNT; i++) {
-        struct shard *shard = &registry->shards[i];
+    return atomic_load(&channel->subscriptions_count) > 0 &&
+           bytes_starts_with(channel_name(channel), prefix);
+}
 
-        pthread_mutex_lock(&shard->lock);
-        for (struct map_entry *at = map_any(&shard->channels, NULL); at != NULL;
-             at = map_any(&shard->channels, at))
-            if (atomic_load(&channel_of(at)->subscriptions_count) > 0)
-                each(channel_of(at), user);
-        pthread_mutex_unlock(&shard->lock);
+void channel_registry_collect(struct channel_registry *registry, size_t part, struct bytes prefix,
+                              struct buffer *channels)
+{
+    struct shard *shard = &registry->shards[part];
+
+    pthread_mutex_lock(&shard->lock);
+    for (struct map_entry *at = map_any(&shard->channels, NULL); at != NULL;
+         at = map_any(&shard->channels, at)) {
+        struct channel *channel = channel_of(at);
+
+        if (!is_wanted(channel, prefix))
+            continue;
+        channel_ref(channel);
+        buffer_append(channels, &channel, sizeof(struct channel *));
     }
+    pthread_mutex_unlock(&shard->lock);
 }
 
 size_t channel_registry_count(struct channel_registry *registry)

@@ -75,10 +75,13 @@ struct ws_message *channel_registry_cached(struct channel *channel, uint64_t now
 /* Lets go of what has expired. */
 void channel_registry_expire(struct channel_registry *registry, uint64_t now_ms);
 
-/* Calls `each` for every channel that somebody is subscribed to, under the registry's lock: it may
- * lock the channel's state and read, nothing else. */
-void channel_registry_each(struct channel_registry *registry,
-                           void (*each)(struct channel *channel, void *user), void *user);
+/* The registry has so many parts; a channel stays in its own. */
+#define CHANNEL_REGISTRY_PARTS_COUNT 64
+
+/* Appends pointers to all channels of that part which somebody is subscribed to and whose name
+ * begins with `prefix`: struct channel *, each a reference for the caller. */
+void channel_registry_collect(struct channel_registry *registry, size_t part, struct bytes prefix,
+                              struct buffer *channels);
 
 /* How many channels have subscribers. */
 size_t channel_registry_count(struct channel_registry *registry);

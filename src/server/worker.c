@@ -54,7 +54,7 @@ static void on_turn_end(void *user)
 {
     struct server_worker *worker = user;
 
-    api_md5_batch_end_turn(&worker->api);
+    api_end_turn(&worker->api);
     channel_fanout_end_turn(&worker->pusher->fanout);
     observe_publishes(worker);
 }
@@ -353,6 +353,7 @@ void server_worker_close(struct server_worker *worker)
     close_listeners(worker);
     free(worker->listeners);
     uv_close((uv_handle_t *)&worker->ending, NULL);
+    api_close(&worker->api);
     net_loop_close(&worker->loop);
     pusher_worker_deinit(worker->pusher);
 }

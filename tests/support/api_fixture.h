@@ -48,7 +48,7 @@ static inline void api_fixture_on_turn_end(void *user)
 {
     struct api_fixture *fixture = user;
 
-    api_md5_batch_end_turn(&fixture->api);
+    api_end_turn(&fixture->api);
     channel_fanout_end_turn(&fixture->worker.fanout);
 }
 
@@ -80,6 +80,7 @@ static inline void api_fixture_open(struct api_fixture *fixture, const char *pat
 static inline void api_fixture_close(struct api_fixture *fixture)
 {
     http_fixture_deinit(&fixture->http);
+    api_close(&fixture->api);
     fixture_close(&fixture->fixture);
     pusher_worker_deinit(&fixture->worker);
     pusher_apps_free(fixture->worker.apps);

@@ -192,6 +192,78 @@ static void the_channels_somebody_is_in_are_listed(void **state)
     }
 }
 
+#define MANY 5000
+
+static struct channel *many[MANY];
+
+static void join_many(void)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        char name[32];
+        bool is_first;
+
+        snprintf(name, sizeof name, "channel-%zu", i);
+        many[i] = channel_registry_join(fixture.app->channels, bytes_of(name), 0, &is_first);
+    }
+}
+
+static void leave_many(void)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        channel_registry_leave(many[i], 0, true);
+        channel_unref(many[i]);
+    }
+}
+
+static void append_list(struct buffer *requests)
+{
+    api_fixture_append_call(&fixture, requests, "GET", "/apps/3/channels",
+                            "&info=subscription_count", BYTES(""));
+}
+
+static void a_long_list_is_written_piece_by_piece_and_is_whole(void **state)
+{
+    struct buffer requests = {0};
+    struct bytes answer;
+    json_t *root;
+
+    (void)state;
+    join_many();
+    append_list(&requests);
+    api_fixture_append_request(&requests, "GET", "/up", BYTES(""));
+    buffer_clear(&fixture.http.sent);
+    assert_true(http_fixture_feed(&fixture.http, buffer_bytes(&requests)));
+    FIXTURE_UNTIL(&fixture.fixture,
+                  fixture_receive(fixture.http.peer, &fixture.http.sent) &&
+                      strstr(buffer_text(&fixture.http.sent), "\"health\"") != NULL);
+    assert_int_equal(api_fixture_answer(&fixture, &answer), 200);
+    answer.len = (size_t)(strstr(answer.data, "HTTP/1.1") - answer.data);
+    assert_int_equal(oracle_text(answer, &root), ORACLE_ACCEPTED);
+    assert_int_equal(json_object_size(json_object_get(root, "channels")), MANY);
+    json_decref(root);
+    buffer_deinit(&requests);
+    leave_many();
+}
+
+static void a_long_list_for_who_has_gone_is_given_up(void **state)
+{
+    struct buffer request = {0};
+
+    (void)state;
+    join_many();
+    append_list(&request);
+    for (int i = 0; i < 20; i++) {
+        fixture_send(fixture.http.peer, buffer_bytes(&request));
+        fixture_turn(&fixture.fixture);
+        http_fixture_disconnect(&fixture.http);
+        http_fixture_connect(&fixture.http);
+    }
+    FIXTURE_UNTIL(&fixture.fixture, list_is_empty(&fixture.api.slices.waiting));
+    fixture_send(fixture.http.peer, buffer_bytes(&request)); /* and one that never ends */
+    buffer_deinit(&request);
+    leave_many();
+}
+
 static void only_presence_channels_have_users(void **state)
 {
     struct channel *channel;
@@ -272,6 +344,8 @@ int main(void)
                                         open_prefixed, close_api),
         API_TEST(an_app_without_clients_is_described),
         API_TEST(the_channels_somebody_is_in_are_listed),
+        API_TEST(a_long_list_is_written_piece_by_piece_and_is_whole),
+        API_TEST(a_long_list_for_who_has_gone_is_given_up),
         API_TEST(only_presence_channels_have_users),
         API_TEST(a_body_that_is_no_json_is_400_and_what_does_not_hold_422),
         API_TEST(an_id_with_a_control_character_names_no_user),
