@@ -12,16 +12,11 @@ static void on_channel_change(struct channel *channel, bool is_occupied, void *u
         PUSHER_OBSERVERS_NOTIFY(app, on_channel_removed, app, channel_name(channel));
 }
 
-/* --- what the cluster is told --------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------------------------- */
 
 struct cluster_key pusher_app_key(const struct pusher_app *app, char kind, struct bytes name)
 {
     return (struct cluster_key){kind, bytes_of(app->id), name};
-}
-
-bool pusher_app_is_shared(const struct pusher_app *app, char kind, struct bytes name)
-{
-    return app->cluster != NULL && cluster_is_up(app->cluster, pusher_app_key(app, kind, name));
 }
 
 struct channel_registry *pusher_app_registry(const struct pusher_app *app, char kind)
@@ -36,48 +31,6 @@ struct channel_registry *pusher_app_registry(const struct pusher_app *app, char 
     default:
         return NULL;
     }
-}
-
-unsigned pusher_app_cluster_flags(struct pusher_app *app, const struct channel *channel)
-{
-    unsigned flags = 0;
-
-    if (channel->kind.is_presence)
-        flags |= CLUSTER_IS_PRESENCE;
-    if (channel->kind.is_cache)
-        flags |= CLUSTER_IS_CACHE;
-    if (channel->registry == app->channels && !channel->kind.is_presence &&
-        pusher_app_settings(app)->subscription_counts)
-        flags |= CLUSTER_NOTIFIES_COUNT;
-    return flags;
-}
-
-static void notify_cluster(struct pusher_app *app, char kind, struct channel *channel, int change)
-{
-    cluster_subscriptions(app->cluster, pusher_app_key(app, kind, channel_name(channel)), change,
-                          pusher_app_cluster_flags(app, channel));
-}
-
-static void on_channel_count(struct channel *channel, int change, void *user)
-{
-    notify_cluster(user, CLUSTER_KEY_CHANNEL, channel, change);
-}
-
-static void on_user_count(struct channel *channel, int change, void *user)
-{
-    notify_cluster(user, CLUSTER_KEY_USER, channel, change);
-}
-
-static void on_watcher_count(struct channel *channel, int change, void *user)
-{
-    notify_cluster(user, CLUSTER_KEY_WATCH, channel, change);
-}
-
-static void notify_counts(struct pusher_app *app)
-{
-    channel_registry_count_for(app->channels, on_channel_count, app);
-    channel_registry_count_for(app->users, on_user_count, app);
-    channel_registry_count_for(app->watchers, on_watcher_count, app);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -99,8 +52,6 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
     if (observers != NULL)
         channel_registry_watch(app->channels, on_channel_change, app);
     app->cluster = cluster;
-    if (cluster != NULL)
-        notify_counts(app);
     atomic_init(&app->settings, NULL);
     atomic_init(&app->messages_sent, 0);
     atomic_init(&app->messages_received, 0);

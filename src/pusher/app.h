@@ -39,14 +39,8 @@ void pusher_app_free(struct pusher_app *app);
 /* What the nodes call it: one of CLUSTER_KEY_…, and a name. Borrowed from both. */
 struct cluster_key pusher_app_key(const struct pusher_app *app, char kind, struct bytes name);
 
-/* Whether all nodes together decide about that channel now. */
-bool pusher_app_is_shared(const struct pusher_app *app, char kind, struct bytes name);
-
 /* The registry of that kind; NULL where it is none. */
 struct channel_registry *pusher_app_registry(const struct pusher_app *app, char kind);
-
-/* For the cluster: what is true of a channel. */
-unsigned pusher_app_cluster_flags(struct pusher_app *app, const struct channel *channel);
 
 /* What that worker counts for it. */
 struct metrics_app *pusher_app_metrics(const struct pusher_app *app, size_t worker);

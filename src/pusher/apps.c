@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "pusher/authority.h"
 
 /* What a lookup sees is a table that never changes; a reload puts another in its place. */
 struct table_entry {
@@ -41,6 +42,7 @@ static struct pusher_app *add(struct pusher_apps *apps, const char *id)
     struct pusher_app *app =
         pusher_app_new(id, apps->workers_count, apps->observers, apps->cluster);
 
+    pusher_authority_adopt(app);
     app->next = atomic_load(&apps->first);
     atomic_store(&apps->first, app);
     return app;

@@ -2,13 +2,13 @@
 
 #include "base/mem.h"
 #include "pusher/apps.h"
-#include "pusher/conversation.h"
+#include "pusher/authority.h"
 #include "pusher/encode.h"
 #include "pusher/member.h"
-#include "pusher/signin.h"
+#include "pusher/node.h"
 #include "pusher/socket_id.h"
-#include "pusher/subscribe.h"
 #include "pusher/terminate.h"
+#include "pusher/welcome.h"
 
 /* On its way to the worker of one connection. */
 struct events_mail {
@@ -276,7 +276,7 @@ static void on_ready_mail(struct net_mail *mail, void *owner)
     (void)owner;
     if (subscription != NULL && !subscription->is_active) {
         if (session->user != NULL && session->user->subscription == subscription)
-            pusher_signin_complete(session);
+            pusher_node_activate_user(session);
         else
             channel_fanout_activate(fanout, subscription, ready->message, ready->cached);
     }
@@ -296,8 +296,8 @@ static void on_ready(struct cluster_key key, struct cluster_waiter waiter, void 
     channel->has_newcomers = true;
     channel_registry_lock_state(channel);
     if (key.kind == CLUSTER_KEY_CHANNEL) {
-        ready.message = pusher_subscribe_welcome(channel, &events->scratch);
-        ready.cached = pusher_subscribe_cached(channel, uv_hrtime() / 1000000, &events->scratch);
+        ready.message = pusher_welcome_new(channel, &events->scratch);
+        ready.cached = pusher_welcome_cached(channel, uv_hrtime() / 1000000, &events->scratch);
     }
     post(events, app, waiter, on_ready_mail, &ready);
     channel_registry_unlock_state(channel);
@@ -311,7 +311,7 @@ static void on_admission_mail(struct net_mail *mail, void *owner)
 
     (void)owner;
     if (session != NULL && session->state == PUSHER_SESSION_WAITING)
-        pusher_conversation_admit(session, admission->is_admitted);
+        pusher_authority_on_admitted(session, admission->is_admitted);
     else if (admission->is_admitted)
         cluster_connections(admission->app->cluster, bytes_of(admission->app->id), -1);
     free_mail(admission);
@@ -389,12 +389,7 @@ static void on_down_mail(struct net_mail *mail, void *owner)
     struct events_mail *down = (struct events_mail *)mail;
 
     (void)owner;
-    LIST_EACH(link, following, &down->worker->sessions) {
-        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
-
-        if (session->app != NULL)
-            pusher_conversation_resume(session);
-    }
+    pusher_authority_on_down(down->worker);
     free_mail(down);
 }
 

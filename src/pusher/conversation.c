@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "pusher/apps.h"
+#include "pusher/authority.h"
 #include "pusher/client_event.h"
 #include "pusher/decode.h"
 #include "pusher/encode.h"
@@ -11,6 +12,7 @@
 #include "pusher/signin.h"
 #include "pusher/socket_id.h"
 #include "pusher/subscribe.h"
+#include "pusher/watchlist.h"
 #include "ws/handshake.h"
 
 #define CAPACITY_LOG_INTERVAL_MS 10000
@@ -29,7 +31,7 @@ static void dispatch(struct pusher_session *session, struct pusher_decode_messag
     } else if (bytes_equal(message->event, BYTES("pusher:unsubscribe"))) {
         pusher_subscribe_end(session, message);
     } else if (bytes_equal(message->event, BYTES("pusher:signin"))) {
-        pusher_signin(session, message);
+        pusher_signin(session, message, pusher_watchlist_set);
     } else if (pusher_client_event_is_one(message)) {
         pusher_client_event(session, message);
     } else {
@@ -100,15 +102,12 @@ static void on_timer(struct ws_conn *ws, uint64_t now_ms)
 
 static void on_over(struct pusher_session *session)
 {
+    pusher_watchlist_set(session, BYTES_NONE);
     pusher_signin_end(session);
     while (!list_is_empty(&session->subscriber.subscriptions))
         pusher_subscribe_leave(session, LIST_OWNER(session->subscriber.subscriptions.next,
                                                    struct channel_subscription, link));
-    if (session->counted != PUSHER_SESSION_NOT_COUNTED)
-        atomic_fetch_sub(&session->app->connections_count, 1);
-    if (session->counted == PUSHER_SESSION_COUNTED_EVERYWHERE)
-        cluster_connections(session->app->cluster, bytes_of(session->app->id), -1);
-    session->counted = PUSHER_SESSION_NOT_COUNTED;
+    pusher_authority_dismiss(session);
 }
 
 static void on_stalled(struct ws_conn *ws)
@@ -132,10 +131,6 @@ static void on_closed(struct ws_conn *ws)
     pusher_session_end(session);
     pusher_session_free(session);
 }
-
-static const struct pusher_session_events session_events = {
-    .on_over = on_over,
-};
 
 /* --- the beginning -------------------------------------------------------------------------- */
 
@@ -167,87 +162,12 @@ static void establish(struct pusher_session *session)
     pusher_liveness_begin(session);
 }
 
-static void await_place(struct pusher_session *session)
+static void on_admitted(struct pusher_session *session, bool is_admitted)
 {
-    struct pusher_app *app = session->app;
-
-    session->state = PUSHER_SESSION_WAITING;
-    cluster_admit(app->cluster, bytes_of(app->id), pusher_app_settings(app)->max_connections,
-                  session->socket_id);
-}
-
-/* Establishes it, unless the app has as many connections as it may have. */
-static void take_place(struct pusher_session *session)
-{
-    struct pusher_app *app = session->app;
-    const uint32_t max = pusher_app_settings(app)->max_connections;
-    const uint32_t before = atomic_fetch_add(&app->connections_count, 1);
-
-    session->counted = PUSHER_SESSION_COUNTED_HERE;
-    if (max != 0 && pusher_app_is_shared(app, CLUSTER_KEY_USER, BYTES(""))) {
-        await_place(session);
-    } else if (max != 0 && before >= max) {
-        pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
-    } else {
-        if (app->cluster != NULL)
-            cluster_connections(app->cluster, bytes_of(app->id), 1);
-        if (app->cluster != NULL)
-            session->counted = PUSHER_SESSION_COUNTED_EVERYWHERE;
-        establish(session);
-    }
-}
-
-void pusher_conversation_admit(struct pusher_session *session, bool is_admitted)
-{
-    if (is_admitted)
-        session->counted = PUSHER_SESSION_COUNTED_EVERYWHERE;
     if (is_admitted)
         establish(session);
     else
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
-}
-
-static void resume_subscriptions(struct pusher_session *session)
-{
-    struct pusher_app *app = session->app;
-
-    LIST_EACH(link, following, &session->subscriber.subscriptions) {
-        struct channel_subscription *subscription =
-            LIST_OWNER(link, struct channel_subscription, link);
-
-        if (subscription->is_active || subscription->channel->registry != app->channels)
-            continue;
-        pusher_subscribe_await(session, subscription);
-        if (session->state == PUSHER_SESSION_OVER)
-            return;
-    }
-}
-
-/* By what this node knows. */
-static void decide_place(struct pusher_session *session)
-{
-    struct pusher_app *app = session->app;
-    const uint32_t max = pusher_app_settings(app)->max_connections;
-    const bool has_place = max == 0 || atomic_load(&app->connections_count) <= max;
-
-    if (has_place)
-        cluster_connections(app->cluster, bytes_of(app->id), 1);
-    pusher_conversation_admit(session, has_place);
-}
-
-void pusher_conversation_resume(struct pusher_session *session)
-{
-    /* The link may be back already: then it is asked anew. */
-    if (session->state == PUSHER_SESSION_WAITING &&
-        pusher_app_is_shared(session->app, CLUSTER_KEY_USER, BYTES("")))
-        await_place(session);
-    else if (session->state == PUSHER_SESSION_WAITING)
-        decide_place(session);
-    if (session->state == PUSHER_SESSION_OVER)
-        return;
-    if (session->user != NULL && session->user->welcome != NULL)
-        pusher_signin_await(session);
-    resume_subscriptions(session);
 }
 
 static void begin(struct pusher_session *session, struct bytes origin)
@@ -264,7 +184,7 @@ static void begin(struct pusher_session *session, struct bytes origin)
     } else {
         if (worker->keeps_origins)
             session->origin = bytes_clone(origin);
-        take_place(session);
+        pusher_authority_admit(session);
     }
 }
 
@@ -304,6 +224,11 @@ void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *ht
         ws_conn_receive(&session->ws, (char *)(uintptr_t)rest.data, rest.len);
     }
 }
+
+static const struct pusher_session_events session_events = {
+    .on_admitted = on_admitted,
+    .on_over = on_over,
+};
 
 /* --- what the worker's parts tell their sessions -------------------------------------------- */
 

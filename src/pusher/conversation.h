@@ -17,9 +17,3 @@ void pusher_conversation_init(struct pusher_worker *worker, bool has_compression
  * What the app does not allow is said on the WebSocket, as clients expect. */
 void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *http,
                               const struct http_request *request, struct bytes key);
-
-/* The cluster lets it in, or does not. */
-void pusher_conversation_admit(struct pusher_session *session, bool is_admitted);
-
-/* A link to the cluster is down: what waits for it waits no longer. */
-void pusher_conversation_resume(struct pusher_session *session);

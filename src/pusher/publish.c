@@ -1,5 +1,6 @@
 #include "pusher/publish.h"
 
+#include "pusher/authority.h"
 #include "pusher/user_channel.h"
 
 static struct cluster_key key_of(const struct pusher_app *app, struct bytes name)
@@ -20,7 +21,7 @@ bool pusher_publish_is_possible(struct pusher_worker *worker, struct pusher_app 
     struct channel *channel;
     bool is_possible;
 
-    if (app->cluster != NULL && cluster_is_congested(app->cluster))
+    if (!pusher_authority_can_publish(app))
         return false;
     if (worker->workers_count == 1)
         return true;
@@ -51,28 +52,13 @@ bool pusher_publish_is_wanted(struct pusher_worker *worker, struct pusher_app *a
 {
     struct channel *channel;
 
-    if (app->cluster != NULL || is_cached(name) || is_observed(worker))
+    if (pusher_authority_has_others(app) || is_cached(name) || is_observed(worker))
         return true;
     channel = find(app, key_of(app, name));
     if (channel == NULL)
         return false;
     channel_unref(channel);
     return true;
-}
-
-/* To all nodes. True where this one hears of it from the cluster like the others, in the one order
- * that all have: so two events of a publisher keep theirs, whichever nodes they met. */
-static bool publish_to_cluster(struct pusher_app *app, struct cluster_key key,
-                               struct ws_message *event, uint64_t except, uint64_t ttl_ms)
-{
-    bool is_ordered;
-
-    if (app->cluster == NULL)
-        return false;
-    is_ordered = cluster_is_up(app->cluster, key);
-    cluster_publish(app->cluster, key, except, ws_message_frame(event, WS_DEFLATE_PLAIN, NULL),
-                    ttl_ms, !is_ordered);
-    return is_ordered;
 }
 
 /* Kept and sent under one lock: who joins meanwhile gets it once, as the kept one or as a new one.
@@ -98,7 +84,7 @@ static void publish(struct pusher_worker *worker, struct pusher_app *app, struct
     struct channel *channel;
 
     PUSHER_OBSERVERS_NOTIFY(worker, on_broadcast, app, name, ws_message_text(event));
-    if (publish_to_cluster(app, key, event, except, ttl_ms))
+    if (pusher_authority_publish(app, key, event, except, ttl_ms))
         return;
     if (is_to_cache) {
         cache_and_publish(worker, app, key.name, event, except, ttl_ms);

@@ -55,6 +55,8 @@ struct pusher_session {
 
 /* Who must be told; handed in by the worker (pusher/worker.h). */
 struct pusher_session_events {
+    /* Whether its app has room for it, as was asked by pusher_authority_admit(). */
+    void (*on_admitted)(struct pusher_session *session, bool is_admitted);
     /* It is over, and has an app: it leaves whatever it has joined. */
     void (*on_over)(struct pusher_session *session);
 };

@@ -2,9 +2,9 @@
 
 #include "base/jsonwrite.h"
 #include "base/mem.h"
+#include "pusher/authority.h"
 #include "pusher/encode.h"
 #include "pusher/user_id.h"
-#include "pusher/watchlist.h"
 
 struct credentials {
     struct bytes auth;
@@ -37,27 +37,6 @@ static bool is_authentic(struct pusher_session *session, const struct credential
     return is_signed;
 }
 
-void pusher_signin_complete(struct pusher_session *session)
-{
-    struct pusher_session_user *user = session->user;
-
-    channel_fanout_activate(&session->worker->fanout, user->subscription, user->welcome, NULL);
-    ws_message_unref(user->welcome);
-    user->welcome = NULL;
-}
-
-void pusher_signin_await(struct pusher_session *session)
-{
-    const struct pusher_session_user *user = session->user;
-    struct pusher_app *app = session->app;
-
-    if (pusher_app_is_shared(app, CLUSTER_KEY_USER, user->id))
-        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user->id),
-                      (struct cluster_waiter){session->socket_id, user->subscription->token}, 0);
-    else
-        pusher_signin_complete(session);
-}
-
 /* The session becomes a receiver of what is sent to the user, and is told so. */
 static void become(struct pusher_session *session, struct bytes id, struct bytes info_json,
                    struct bytes user_data)
@@ -74,7 +53,7 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
         channel_fanout_join(&worker->fanout, app->users, id, &session->subscriber, &is_first);
     pusher_encode_signin_success(pusher_worker_scratch(worker), user_data);
     user->welcome = ws_message_new(buffer_bytes(&worker->scratch));
-    pusher_signin_await(session);
+    pusher_authority_sign_in(session);
 }
 
 void pusher_signin_end(struct pusher_session *session)
@@ -82,13 +61,12 @@ void pusher_signin_end(struct pusher_session *session)
     struct pusher_session_user *user = session->user;
     bool is_last;
 
-    pusher_watchlist_end(session);
     if (user == NULL)
         return;
     session->user = NULL;
     channel_unref(channel_fanout_leave(&session->worker->fanout, user->subscription, &is_last));
-    if (is_last && !pusher_app_is_shared(session->app, CLUSTER_KEY_USER, user->id))
-        pusher_watchlist_notify(session->worker, session->app, user->id);
+    if (is_last)
+        pusher_authority_notify_watchers(session->worker, session->app, user->id);
     ws_message_unref(user->welcome);
     bytes_free(&user->id);
     bytes_free(&user->info_json);
@@ -108,8 +86,8 @@ static void change_user(struct pusher_session *session, struct bytes id, struct 
     pusher_signin_end(session);
     become(session, id, info_json, user_data);
     channel_registry_leave(channel, worker, false);
-    if (is_first && !pusher_app_is_shared(app, CLUSTER_KEY_USER, id))
-        pusher_watchlist_notify(session->worker, app, id);
+    if (is_first)
+        pusher_authority_notify_watchers(session->worker, app, id);
     channel_unref(channel);
 }
 
@@ -124,7 +102,8 @@ static void append_with_text_id(struct buffer *out, struct bytes user_data, stru
 }
 
 /* Who `user_data` says it is; false where it names nobody. */
-static bool sign_in(struct pusher_session *session, struct bytes user_data)
+static bool sign_in(struct pusher_session *session, struct bytes user_data,
+                    pusher_signin_watch_fn watch)
 {
     struct jsonscan_field fields[] = {
         {.name = BYTES("id")}, {.name = BYTES("user_info")}, {.name = BYTES("watchlist")}};
@@ -139,21 +118,24 @@ static bool sign_in(struct pusher_session *session, struct bytes user_data)
             append_with_text_id(&scratch, user_data, id);
             user_data = buffer_bytes(&scratch);
         }
+        watch(session, BYTES_NONE);
         change_user(session, id, fields[1].value.raw, user_data);
         if (session->state != PUSHER_SESSION_OVER && fields[2].value.type == JSONSCAN_ARRAY)
-            pusher_watchlist_begin(session, fields[2].value.raw);
+            watch(session, fields[2].value.raw);
     }
     buffer_deinit(&scratch);
     return is_user;
 }
 
-void pusher_signin(struct pusher_session *session, struct pusher_decode_message *message)
+void pusher_signin(struct pusher_session *session, struct pusher_decode_message *message,
+                   pusher_signin_watch_fn watch)
 {
     struct credentials credentials = {0};
 
     if (!read_credentials(message, &credentials))
         pusher_session_send_error(session, PUSHER_ERROR_INVALID_MESSAGE);
-    else if (!is_authentic(session, &credentials) || !sign_in(session, credentials.user_data))
+    else if (!is_authentic(session, &credentials) ||
+             !sign_in(session, credentials.user_data, watch))
         pusher_session_close_with_error(session, PUSHER_ERROR_UNAUTHORIZED);
     buffer_deinit(&credentials.auth_scratch);
     buffer_deinit(&credentials.user_data_scratch);

@@ -7,14 +7,12 @@
 #include "pusher/decode.h"
 #include "pusher/session.h"
 
-void pusher_signin(struct pusher_session *session, struct pusher_decode_message *message);
+/* The session watches the users of this list and no others, an array as it was sent; absent: none.
+ */
+typedef void (*pusher_signin_watch_fn)(struct pusher_session *session, struct bytes list_json);
+
+void pusher_signin(struct pusher_session *session, struct pusher_decode_message *message,
+                   pusher_signin_watch_fn watch);
 
 /* Undoes it, when the connection ends or signs in as somebody else. */
 void pusher_signin_end(struct pusher_session *session);
-
-/* Who has signed in is told so: at once by what this node knows, or when all nodes know of it.
- * Asking again, after a link was lost, is no harm. */
-void pusher_signin_await(struct pusher_session *session);
-
-/* All nodes know of it. */
-void pusher_signin_complete(struct pusher_session *session);

@@ -1,9 +1,8 @@
 #include "pusher/subscribe.h"
 
-#include "base/move.h"
+#include "pusher/authority.h"
 #include "pusher/encode.h"
 #include "pusher/limits.h"
-#include "pusher/member.h"
 #include "pusher/user_channel.h"
 #include "pusher/user_id.h"
 
@@ -126,138 +125,6 @@ static bool read_member(struct pusher_session *session, struct subscribe_request
 
 /* --- joining -------------------------------------------------------------------------------- */
 
-static struct ws_message *message_of(const struct buffer *text)
-{
-    return ws_message_new(buffer_bytes(text));
-}
-
-/* Under the state lock. */
-static void show_member(struct pusher_session *session, struct channel *channel,
-                        const struct channel_presence_member *member)
-{
-    const struct bytes user_id = channel_presence_user_id(member);
-    struct pusher_worker *worker = session->worker;
-    struct buffer user_info = {0};
-
-    channel_presence_user_info(member, &user_info);
-    if (pusher_member_list(worker->fanout.all, channel, user_id, buffer_bytes(&user_info), true,
-                           &worker->scratch))
-        PUSHER_OBSERVERS_NOTIFY(worker, on_member_added, session->app, channel_name(channel),
-                                user_id, buffer_bytes(&user_info));
-    buffer_deinit(&user_info);
-}
-
-struct ws_message *pusher_subscribe_welcome(struct channel *channel, struct buffer *scratch)
-{
-    buffer_clear(scratch);
-    pusher_encode_subscription_succeeded(
-        scratch, channel_name(channel),
-        channel->presence ? channel_presence_snapshot(channel->presence) : BYTES_NONE);
-    return message_of(scratch);
-}
-
-struct ws_message *pusher_subscribe_cached(struct channel *channel, uint64_t now_ms,
-                                           struct buffer *scratch)
-{
-    struct ws_message *cached;
-    uint64_t ttl_ms;
-
-    if (channel->cache == NULL)
-        return NULL;
-    cached = channel_registry_cached(channel, now_ms, &ttl_ms);
-    if (cached != NULL)
-        return cached;
-    buffer_clear(scratch);
-    pusher_encode_cache_miss(scratch, channel_name(channel));
-    return message_of(scratch);
-}
-
-/* Members and the last event change under the state lock: the newcomer is shown them, and hears
- * what comes after, with nothing in between and nothing twice. */
-static void join_in_order(struct pusher_session *session, struct channel_subscription *subscription)
-{
-    struct channel *channel = subscription->channel;
-    struct ws_message *welcome;
-    struct ws_message *cached;
-
-    channel_registry_lock_state(channel);
-    if (channel->kind.is_presence)
-        show_member(session, channel, subscription->member);
-    welcome = pusher_subscribe_welcome(channel, &session->worker->scratch);
-    cached = pusher_subscribe_cached(channel, net_loop_now_ms(session->worker->loop),
-                                     &session->worker->scratch);
-    channel_fanout_add_in_order(&session->worker->fanout, subscription, &welcome, &cached);
-    channel_registry_unlock_state(channel);
-    channel_fanout_catch_up(&session->worker->fanout);
-}
-
-/* The count is read and told under the lock, so that the last one told is the true one. That of all
- * nodes comes by way of the cluster. */
-static void notify_count(struct pusher_session *session, struct channel *channel)
-{
-    unsigned count;
-
-    if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence ||
-        pusher_app_is_shared(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
-        return;
-    channel_registry_lock_state(channel);
-    count = atomic_load(&channel->subscriptions_count);
-    atomic_store(&channel->told_count, count);
-    pusher_encode_subscription_count(pusher_worker_scratch(session->worker), channel_name(channel),
-                                     count);
-    channel_fanout_notify_in_order(session->worker->fanout.all, channel,
-                                   buffer_bytes(&session->worker->scratch));
-    channel_registry_unlock_state(channel);
-}
-
-static void complete(struct pusher_session *session, struct channel_subscription *subscription)
-{
-    struct pusher_worker *worker = session->worker;
-    struct channel *channel = subscription->channel;
-
-    if (channel->kind.is_presence || channel->kind.is_cache) {
-        join_in_order(session, subscription);
-    } else {
-        channel_fanout_add(&worker->fanout, subscription);
-        pusher_encode_subscription_succeeded(pusher_worker_scratch(worker), channel_name(channel),
-                                             BYTES_NONE);
-        pusher_session_send(session, buffer_bytes(&worker->scratch));
-    }
-    if (session->state != PUSHER_SESSION_OVER)
-        notify_count(session, channel);
-}
-
-void pusher_subscribe_await(struct pusher_session *session,
-                            struct channel_subscription *subscription)
-{
-    const struct channel *channel = subscription->channel;
-    struct pusher_app *app = session->app;
-
-    if (pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
-        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_CHANNEL, channel_name(channel)),
-                      (struct cluster_waiter){session->socket_id, subscription->token},
-                      pusher_app_cluster_flags(app, channel));
-    else
-        complete(session, subscription);
-}
-
-/* The member has one more connection; where it is its first here, other nodes hear of it. */
-static void join_presence(struct pusher_session *session, struct channel_subscription *subscription,
-                          const struct subscribe_request *request)
-{
-    struct channel *channel = subscription->channel;
-    bool is_first;
-
-    channel_registry_lock_state(channel);
-    subscription->member =
-        channel_presence_join(channel->presence, request->user_id, request->user_info, &is_first);
-    if (is_first && session->app->cluster != NULL)
-        cluster_join(session->app->cluster,
-                     pusher_app_key(session->app, CLUSTER_KEY_CHANNEL, channel_name(channel)),
-                     (struct cluster_member){request->user_id, request->user_info});
-    channel_registry_unlock_state(channel);
-}
-
 /* Where there are other nodes the answer waits until they all know: what they publish after it
  * arrives. */
 static void join(struct pusher_session *session, const struct subscribe_request *request)
@@ -270,8 +137,8 @@ static void join(struct pusher_session *session, const struct subscribe_request 
 
     session->channels_count++;
     if (subscription->channel->kind.is_presence)
-        join_presence(session, subscription, request);
-    pusher_subscribe_await(session, subscription);
+        pusher_authority_join(session, subscription, request->user_id, request->user_info);
+    pusher_authority_subscribe(session, subscription);
 }
 
 /* Whether the subscription stands for the user that the request names. */
@@ -359,37 +226,6 @@ void pusher_subscribe(struct pusher_session *session, struct pusher_decode_messa
 
 /* --- leaving -------------------------------------------------------------------------------- */
 
-/* Under the state lock. */
-static void hide_member(struct pusher_session *session, struct channel *channel,
-                        struct bytes user_id)
-{
-    struct pusher_worker *worker = session->worker;
-
-    if (pusher_member_unlist(worker->fanout.all, channel, user_id, &worker->scratch))
-        PUSHER_OBSERVERS_NOTIFY(worker, on_member_removed, session->app, channel_name(channel),
-                                user_id);
-}
-
-static void leave_presence(struct pusher_session *session,
-                           struct channel_subscription *subscription)
-{
-    struct channel_presence_member *member = MOVE(subscription->member);
-    const struct bytes user_id = channel_presence_user_id(member);
-    struct channel *channel = subscription->channel;
-    struct pusher_app *app = session->app;
-
-    channel_registry_lock_state(channel);
-    if (channel_presence_is_last(member)) {
-        if (app->cluster != NULL)
-            cluster_leave(app->cluster,
-                          pusher_app_key(app, CLUSTER_KEY_CHANNEL, channel_name(channel)), user_id);
-        if (!pusher_app_is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(channel)))
-            hide_member(session, channel, user_id);
-    }
-    channel_presence_leave(channel->presence, member);
-    channel_registry_unlock_state(channel);
-}
-
 void pusher_subscribe_leave(struct pusher_session *session,
                             struct channel_subscription *subscription)
 {
@@ -398,10 +234,10 @@ void pusher_subscribe_leave(struct pusher_session *session,
 
     session->channels_count--;
     if (subscription->member != NULL)
-        leave_presence(session, subscription);
+        pusher_authority_leave(session, subscription);
     channel = channel_fanout_leave(&session->worker->fanout, subscription, &is_last);
     if (!is_last)
-        notify_count(session, channel);
+        pusher_authority_unsubscribe(session, channel);
     channel_unref(channel);
 }
 

@@ -1,7 +1,7 @@
 #include "pusher/terminate.h"
 
 #include "base/mem.h"
-#include "pusher/session.h"
+#include "pusher/authority.h"
 
 struct terminate_mail {
     struct net_mail mail;
@@ -48,9 +48,7 @@ static void on_terminate_mail(struct net_mail *mail, void *owner)
 void pusher_terminate_user(struct pusher_worker *worker, struct pusher_app *app,
                            struct bytes user_id)
 {
-    if (app->cluster != NULL)
-        cluster_terminate(app->cluster, bytes_of(app->id), user_id);
-    else
+    if (!pusher_authority_terminate(app, user_id))
         pusher_terminate_user_here(worker->all, worker->workers_count, app, user_id);
 }
 

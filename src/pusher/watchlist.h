@@ -7,10 +7,6 @@
 
 #include "pusher/session.h"
 
-/* Watches each user of the list, an array of user ids as it was sent, and tells who is online. */
-void pusher_watchlist_begin(struct pusher_session *session, struct bytes list_json);
-void pusher_watchlist_end(struct pusher_session *session);
-
-/* The user has come online or gone: tells those who watch. */
-void pusher_watchlist_notify(struct pusher_worker *worker, struct pusher_app *app,
-                             struct bytes user_id);
+/* Watches each user of the list, an array of user ids as it was sent, and nobody else; tells who of
+ * them is online. Absent: nobody. */
+void pusher_watchlist_set(struct pusher_session *session, struct bytes list_json);

@@ -1,0 +1,295 @@
+#include "pusher/authority.h"
+
+#include "base/move.h"
+#include "pusher/node.h"
+
+/* Whether all nodes together decide about that channel now. */
+static bool is_shared(const struct pusher_app *app, char kind, struct bytes name)
+{
+    return app->cluster != NULL && cluster_is_up(app->cluster, pusher_app_key(app, kind, name));
+}
+
+static struct cluster_key channel_key(const struct pusher_app *app, const struct channel *channel)
+{
+    return pusher_app_key(app, CLUSTER_KEY_CHANNEL, channel_name(channel));
+}
+
+static bool is_channel_shared(const struct pusher_app *app, const struct channel *channel)
+{
+    return is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(channel));
+}
+
+/* --- what the cluster is told of each channel ------------------------------------------------ */
+
+static unsigned flags_of(struct pusher_app *app, const struct channel *channel)
+{
+    unsigned flags = 0;
+
+    if (channel->kind.is_presence)
+        flags |= CLUSTER_IS_PRESENCE;
+    if (channel->kind.is_cache)
+        flags |= CLUSTER_IS_CACHE;
+    if (channel->registry == app->channels && !channel->kind.is_presence &&
+        pusher_app_settings(app)->subscription_counts)
+        flags |= CLUSTER_NOTIFIES_COUNT;
+    return flags;
+}
+
+static void notify_cluster(struct pusher_app *app, char kind, struct channel *channel, int change)
+{
+    cluster_subscriptions(app->cluster, pusher_app_key(app, kind, channel_name(channel)), change,
+                          flags_of(app, channel));
+}
+
+static void on_channel_count(struct channel *channel, int change, void *user)
+{
+    notify_cluster(user, CLUSTER_KEY_CHANNEL, channel, change);
+}
+
+static void on_user_count(struct channel *channel, int change, void *user)
+{
+    notify_cluster(user, CLUSTER_KEY_USER, channel, change);
+}
+
+static void on_watcher_count(struct channel *channel, int change, void *user)
+{
+    notify_cluster(user, CLUSTER_KEY_WATCH, channel, change);
+}
+
+void pusher_authority_adopt(struct pusher_app *app)
+{
+    if (app->cluster == NULL)
+        return;
+    channel_registry_count_for(app->channels, on_channel_count, app);
+    channel_registry_count_for(app->users, on_user_count, app);
+    channel_registry_count_for(app->watchers, on_watcher_count, app);
+}
+
+/* --- connections ---------------------------------------------------------------------------- */
+
+static void await_place(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+
+    session->state = PUSHER_SESSION_WAITING;
+    cluster_admit(app->cluster, bytes_of(app->id), pusher_app_settings(app)->max_connections,
+                  session->socket_id);
+}
+
+static void answer(struct pusher_session *session, bool is_admitted)
+{
+    session->worker->session_events->on_admitted(session, is_admitted);
+}
+
+/* By what this node knows. */
+static void decide_place(struct pusher_session *session, bool has_place)
+{
+    struct pusher_app *app = session->app;
+
+    if (has_place && app->cluster != NULL) {
+        cluster_connections(app->cluster, bytes_of(app->id), 1);
+        session->counted = PUSHER_SESSION_COUNTED_EVERYWHERE;
+    }
+    answer(session, has_place);
+}
+
+void pusher_authority_admit(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+    const uint32_t max = pusher_app_settings(app)->max_connections;
+    const uint32_t before = atomic_fetch_add(&app->connections_count, 1);
+
+    session->counted = PUSHER_SESSION_COUNTED_HERE;
+    if (max != 0 && is_shared(app, CLUSTER_KEY_USER, BYTES("")))
+        await_place(session);
+    else
+        decide_place(session, max == 0 || before < max);
+}
+
+void pusher_authority_on_admitted(struct pusher_session *session, bool is_admitted)
+{
+    if (is_admitted)
+        session->counted = PUSHER_SESSION_COUNTED_EVERYWHERE;
+    answer(session, is_admitted);
+}
+
+void pusher_authority_dismiss(struct pusher_session *session)
+{
+    if (session->counted != PUSHER_SESSION_NOT_COUNTED)
+        atomic_fetch_sub(&session->app->connections_count, 1);
+    if (session->counted == PUSHER_SESSION_COUNTED_EVERYWHERE)
+        cluster_connections(session->app->cluster, bytes_of(session->app->id), -1);
+    session->counted = PUSHER_SESSION_NOT_COUNTED;
+}
+
+/* --- channels ------------------------------------------------------------------------------- */
+
+void pusher_authority_subscribe(struct pusher_session *session,
+                                struct channel_subscription *subscription)
+{
+    struct channel *channel = subscription->channel;
+    struct pusher_app *app = session->app;
+
+    if (is_channel_shared(app, channel))
+        cluster_await(app->cluster, channel_key(app, channel),
+                      (struct cluster_waiter){session->socket_id, subscription->token},
+                      flags_of(app, channel));
+    else
+        pusher_node_activate(session, subscription);
+}
+
+void pusher_authority_unsubscribe(struct pusher_session *session, struct channel *channel)
+{
+    if (!is_channel_shared(session->app, channel))
+        pusher_node_notify_count(session, channel);
+}
+
+void pusher_authority_join(struct pusher_session *session,
+                           struct channel_subscription *subscription, struct bytes user_id,
+                           struct bytes user_info)
+{
+    struct channel *channel = subscription->channel;
+    bool is_first;
+
+    channel_registry_lock_state(channel);
+    subscription->member = channel_presence_join(channel->presence, user_id, user_info, &is_first);
+    if (is_first && session->app->cluster != NULL)
+        cluster_join(session->app->cluster, channel_key(session->app, channel),
+                     (struct cluster_member){user_id, user_info});
+    channel_registry_unlock_state(channel);
+}
+
+void pusher_authority_leave(struct pusher_session *session,
+                            struct channel_subscription *subscription)
+{
+    struct channel_presence_member *member = MOVE(subscription->member);
+    const struct bytes user_id = channel_presence_user_id(member);
+    struct channel *channel = subscription->channel;
+    struct pusher_app *app = session->app;
+
+    channel_registry_lock_state(channel);
+    if (channel_presence_is_last(member)) {
+        if (app->cluster != NULL)
+            cluster_leave(app->cluster, channel_key(app, channel), user_id);
+        if (!is_channel_shared(app, channel))
+            pusher_node_unlist_member(session, channel, user_id);
+    }
+    channel_presence_leave(channel->presence, member);
+    channel_registry_unlock_state(channel);
+}
+
+/* --- users ---------------------------------------------------------------------------------- */
+
+void pusher_authority_sign_in(struct pusher_session *session)
+{
+    const struct pusher_session_user *user = session->user;
+    struct pusher_app *app = session->app;
+
+    if (is_shared(app, CLUSTER_KEY_USER, user->id))
+        cluster_await(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user->id),
+                      (struct cluster_waiter){session->socket_id, user->subscription->token}, 0);
+    else
+        pusher_node_activate_user(session);
+}
+
+void pusher_authority_notify_watchers(struct pusher_worker *worker, struct pusher_app *app,
+                                      struct bytes user_id)
+{
+    if (!is_shared(app, CLUSTER_KEY_USER, user_id))
+        pusher_node_notify_watchers(worker, app, user_id);
+}
+
+bool pusher_authority_is_online(struct pusher_session *session, struct bytes user_id,
+                                const struct channel_subscription *watch)
+{
+    struct pusher_app *app = session->app;
+
+    if (!is_shared(app, CLUSTER_KEY_USER, user_id))
+        return pusher_node_is_online(app, user_id);
+    cluster_lookup_online(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user_id),
+                          (struct cluster_waiter){session->socket_id, watch->token});
+    return false;
+}
+
+bool pusher_authority_terminate(struct pusher_app *app, struct bytes user_id)
+{
+    if (app->cluster != NULL)
+        cluster_terminate(app->cluster, bytes_of(app->id), user_id);
+    return app->cluster != NULL;
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+bool pusher_authority_can_publish(const struct pusher_app *app)
+{
+    return app->cluster == NULL || !cluster_is_congested(app->cluster);
+}
+
+bool pusher_authority_has_others(const struct pusher_app *app)
+{
+    return app->cluster != NULL;
+}
+
+bool pusher_authority_publish(struct pusher_app *app, struct cluster_key key,
+                              struct ws_message *event, uint64_t except, uint64_t ttl_ms)
+{
+    bool is_ordered;
+
+    if (app->cluster == NULL)
+        return false;
+    is_ordered = cluster_is_up(app->cluster, key);
+    cluster_publish(app->cluster, key, except, ws_message_frame(event, WS_DEFLATE_PLAIN, NULL),
+                    ttl_ms, !is_ordered);
+    return is_ordered;
+}
+
+/* --- a link that is lost -------------------------------------------------------------------- */
+
+static void resume_subscriptions(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+
+    LIST_EACH(link, following, &session->subscriber.subscriptions) {
+        struct channel_subscription *subscription =
+            LIST_OWNER(link, struct channel_subscription, link);
+
+        if (subscription->is_active || subscription->channel->registry != app->channels)
+            continue;
+        pusher_authority_subscribe(session, subscription);
+        if (session->state == PUSHER_SESSION_OVER)
+            return;
+    }
+}
+
+/* The link may be back already: then all nodes are asked anew. */
+static void resume_admission(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+    const uint32_t max = pusher_app_settings(app)->max_connections;
+
+    if (is_shared(app, CLUSTER_KEY_USER, BYTES("")))
+        await_place(session);
+    else
+        decide_place(session, max == 0 || atomic_load(&app->connections_count) <= max);
+}
+
+static void resume(struct pusher_session *session)
+{
+    if (session->state == PUSHER_SESSION_WAITING)
+        resume_admission(session);
+    if (session->state == PUSHER_SESSION_OVER)
+        return;
+    if (session->user != NULL && session->user->welcome != NULL)
+        pusher_authority_sign_in(session);
+    resume_subscriptions(session);
+}
+
+void pusher_authority_on_down(struct pusher_worker *worker)
+{
+    LIST_EACH(link, following, &worker->sessions) {
+        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
+
+        if (session->app != NULL)
+            resume(session);
+    }
+}

@@ -1,0 +1,135 @@
+#include "pusher/node.h"
+
+#include "pusher/encode.h"
+#include "pusher/member.h"
+#include "pusher/welcome.h"
+
+/* --- members -------------------------------------------------------------------------------- */
+
+/* Under the state lock. */
+static void list_member(struct pusher_session *session, struct channel *channel,
+                        const struct channel_presence_member *member)
+{
+    const struct bytes user_id = channel_presence_user_id(member);
+    struct pusher_worker *worker = session->worker;
+    struct buffer user_info = {0};
+
+    channel_presence_user_info(member, &user_info);
+    if (pusher_member_list(worker->fanout.all, channel, user_id, buffer_bytes(&user_info), true,
+                           &worker->scratch))
+        PUSHER_OBSERVERS_NOTIFY(worker, on_member_added, session->app, channel_name(channel),
+                                user_id, buffer_bytes(&user_info));
+    buffer_deinit(&user_info);
+}
+
+void pusher_node_unlist_member(struct pusher_session *session, struct channel *channel,
+                               struct bytes user_id)
+{
+    struct pusher_worker *worker = session->worker;
+
+    if (pusher_member_unlist(worker->fanout.all, channel, user_id, &worker->scratch))
+        PUSHER_OBSERVERS_NOTIFY(worker, on_member_removed, session->app, channel_name(channel),
+                                user_id);
+}
+
+/* --- subscriptions -------------------------------------------------------------------------- */
+
+/* Members and the last event change under the state lock: the newcomer is shown them, and hears
+ * what comes after, with nothing in between and nothing twice. */
+static void join_in_order(struct pusher_session *session, struct channel_subscription *subscription)
+{
+    struct channel *channel = subscription->channel;
+    struct ws_message *welcome;
+    struct ws_message *cached;
+
+    channel_registry_lock_state(channel);
+    if (channel->kind.is_presence)
+        list_member(session, channel, subscription->member);
+    welcome = pusher_welcome_new(channel, &session->worker->scratch);
+    cached = pusher_welcome_cached(channel, net_loop_now_ms(session->worker->loop),
+                                   &session->worker->scratch);
+    channel_fanout_add_in_order(&session->worker->fanout, subscription, &welcome, &cached);
+    channel_registry_unlock_state(channel);
+    channel_fanout_catch_up(&session->worker->fanout);
+}
+
+void pusher_node_notify_count(struct pusher_session *session, struct channel *channel)
+{
+    unsigned count;
+
+    if (!pusher_app_settings(session->app)->subscription_counts || channel->kind.is_presence)
+        return;
+    channel_registry_lock_state(channel);
+    count = atomic_load(&channel->subscriptions_count);
+    atomic_store(&channel->told_count, count);
+    pusher_encode_subscription_count(pusher_worker_scratch(session->worker), channel_name(channel),
+                                     count);
+    channel_fanout_notify_in_order(session->worker->fanout.all, channel,
+                                   buffer_bytes(&session->worker->scratch));
+    channel_registry_unlock_state(channel);
+}
+
+void pusher_node_activate(struct pusher_session *session, struct channel_subscription *subscription)
+{
+    struct pusher_worker *worker = session->worker;
+    struct channel *channel = subscription->channel;
+
+    if (channel->kind.is_presence || channel->kind.is_cache) {
+        join_in_order(session, subscription);
+    } else {
+        channel_fanout_add(&worker->fanout, subscription);
+        pusher_encode_subscription_succeeded(pusher_worker_scratch(worker), channel_name(channel),
+                                             BYTES_NONE);
+        pusher_session_send(session, buffer_bytes(&worker->scratch));
+    }
+    if (session->state != PUSHER_SESSION_OVER)
+        pusher_node_notify_count(session, channel);
+}
+
+/* --- users ---------------------------------------------------------------------------------- */
+
+void pusher_node_activate_user(struct pusher_session *session)
+{
+    struct pusher_session_user *user = session->user;
+
+    channel_fanout_activate(&session->worker->fanout, user->subscription, user->welcome, NULL);
+    ws_message_unref(user->welcome);
+    user->welcome = NULL;
+}
+
+bool pusher_node_is_online(const struct pusher_app *app, struct bytes user_id)
+{
+    struct channel *channel = channel_registry_find(app->users, user_id);
+
+    if (channel == NULL)
+        return false;
+    channel_unref(channel);
+    return true;
+}
+
+static struct ws_message *message_new(struct pusher_worker *worker, bool online,
+                                      const struct bytes *user_ids, size_t user_ids_count)
+{
+    struct buffer *out = pusher_worker_scratch(worker);
+
+    pusher_encode_watchlist(out, online ? BYTES("online") : BYTES("offline"), user_ids,
+                            user_ids_count);
+    return ws_message_new(buffer_bytes(out));
+}
+
+void pusher_node_notify_watchers(struct pusher_worker *worker, struct pusher_app *app,
+                                 struct bytes user_id)
+{
+    struct channel *watchers = channel_registry_find(app->watchers, user_id);
+    struct ws_message *message;
+
+    if (watchers == NULL)
+        return;
+    /* Looked up anew under the lock: of two changes at the same time, the last one told is true. */
+    channel_registry_lock_state(watchers);
+    message = message_new(worker, pusher_node_is_online(app, user_id), &user_id, 1);
+    channel_fanout_publish_in_order(worker->fanout.all, watchers, message, 0);
+    channel_registry_unlock_state(watchers);
+    ws_message_unref(message);
+    channel_unref(watchers);
+}
