@@ -15,11 +15,26 @@
  *
  *     \"ID\":{…user_info, escaped…}
  *     └─ id ─┘
+ *
+ * A user's connections may come with different infos. That of the first one is shown, and when the
+ * last one that came with it has gone, that of another.
  */
+struct other_info {
+    struct other_info *next;
+    uint32_t number; /* never 0 */
+    uint32_t connections_count;
+    uint32_t fragment_len;
+    char fragment[];
+};
+
 struct channel_presence_member {
     struct map_entry entry;
-    uint32_t index;      /* where it is shown */
-    uint32_t generation; /* the last one in which it was shown */
+    struct other_info *others;      /* than that in `text`, the oldest first */
+    const struct other_info *shown; /* NULL: that in `text` */
+    uint32_t last_number;
+    uint32_t first_count; /* connections that came with that in `text` */
+    uint32_t index;       /* where it is shown */
+    uint32_t generation;  /* the last one in which it was shown */
     bool is_listed;
     uint32_t connections_count; /* of this node */
     uint32_t user_id_len;
@@ -43,6 +58,17 @@ struct channel_presence *channel_presence_new(void)
     return mem_new(sizeof(struct channel_presence));
 }
 
+static void member_free(struct channel_presence_member *member)
+{
+    while (member->others != NULL) {
+        struct other_info *next = member->others->next;
+
+        free(member->others);
+        member->others = next;
+    }
+    free(member);
+}
+
 void channel_presence_free(struct channel_presence *presence)
 {
     struct map_entry *entry;
@@ -53,7 +79,7 @@ void channel_presence_free(struct channel_presence *presence)
     while (entry != NULL) {
         struct map_entry *next = map_any(&presence->by_user_id, entry);
 
-        free(LIST_OWNER(entry, struct channel_presence_member, entry));
+        member_free(LIST_OWNER(entry, struct channel_presence_member, entry));
         entry = next;
     }
     free(presence->members);
@@ -67,25 +93,27 @@ struct bytes channel_presence_user_id(const struct channel_presence_member *memb
     return (struct bytes){member->text, member->user_id_len};
 }
 
+static struct bytes fragment_of(const struct channel_presence_member *member)
+{
+    if (member->shown != NULL)
+        return (struct bytes){member->shown->fragment, member->shown->fragment_len};
+    return (struct bytes){member->text + member->user_id_len, member->fragment_len};
+}
+
 void channel_presence_user_info(const struct channel_presence_member *member, struct buffer *out)
 {
-    const size_t before = member->user_id_len + member->id_len + 1;
+    const struct bytes escaped = bytes_from(fragment_of(member), member->id_len + 1);
     struct buffer quoted = {0};
     struct buffer scratch = {0};
     struct jsonscan_value value;
 
     buffer_append_char(&quoted, '"');
-    buffer_append(&quoted, member->text + before, member->fragment_len - member->id_len - 1);
+    buffer_append_bytes(&quoted, escaped);
     buffer_append_char(&quoted, '"');
     CHECK(jsonscan_parse(buffer_bytes(&quoted), &value));
     buffer_append_bytes(out, jsonscan_text(&value, &scratch));
     buffer_deinit(&quoted);
     buffer_deinit(&scratch);
-}
-
-static struct bytes fragment_of(const struct channel_presence_member *member)
-{
-    return (struct bytes){member->text + member->user_id_len, member->fragment_len};
 }
 
 static struct channel_presence_member *find(const struct channel_presence *presence,
@@ -136,7 +164,7 @@ static void list_member(struct channel_presence *presence, struct channel_presen
     member->is_listed = true;
     member->index = (uint32_t)presence->count;
     presence->members[presence->count++] = member;
-    presence->fragments_len += member->fragment_len;
+    presence->fragments_len += fragment_of(member).len;
     buffer_clear(&presence->snapshot);
 }
 
@@ -148,7 +176,7 @@ static void unlist_member(struct channel_presence *presence, struct channel_pres
     last->index = member->index;
     member->is_listed = false;
     presence->count--;
-    presence->fragments_len -= member->fragment_len;
+    presence->fragments_len -= fragment_of(member).len;
     buffer_clear(&presence->snapshot);
 }
 
@@ -171,7 +199,7 @@ static void drop_if_unused(struct channel_presence *presence,
     if (member->is_listed || member->connections_count > 0)
         return;
     map_remove(&presence->by_user_id, &member->entry);
-    free(member);
+    member_free(member);
 }
 
 bool channel_presence_list(struct channel_presence *presence, struct bytes user_id,
@@ -206,20 +234,118 @@ bool channel_presence_is_listed(const struct channel_presence *presence, struct 
 
 /* --- connections ---------------------------------------------------------------------------- */
 
+static struct other_info *other_info_new(struct bytes fragment, uint32_t number)
+{
+    struct other_info *other = mem_new(sizeof *other + fragment.len);
+
+    other->number = number;
+    other->fragment_len = (uint32_t)fragment.len;
+    memcpy(other->fragment, fragment.data, fragment.len);
+    return other;
+}
+
+/* The one with that fragment, made if there is none. */
+static struct other_info *other_info_of(struct channel_presence_member *member,
+                                        struct bytes fragment)
+{
+    struct other_info **at = &member->others;
+
+    while (*at != NULL &&
+           !bytes_equal((struct bytes){(*at)->fragment, (*at)->fragment_len}, fragment))
+        at = &(*at)->next;
+    if (*at == NULL)
+        *at = other_info_new(fragment, ++member->last_number);
+    return *at;
+}
+
+/* One more connection that came with that info; the info's number. */
+static uint32_t count_info(struct channel_presence_member *member, struct bytes user_info)
+{
+    const struct bytes first = {member->text + member->user_id_len, member->fragment_len};
+    struct buffer fragment = {0};
+    uint32_t number = 0;
+
+    buffer_append(&fragment, first.data, member->id_len);
+    buffer_append_char(&fragment, ':');
+    jsonwrite_escaped(&fragment, user_info);
+    if (bytes_equal(buffer_bytes(&fragment), first)) {
+        member->first_count++;
+    } else {
+        struct other_info *other = other_info_of(member, buffer_bytes(&fragment));
+
+        other->connections_count++;
+        number = other->number;
+    }
+    buffer_deinit(&fragment);
+    return number;
+}
+
+/* One connection less that came with it; whether it was the last. */
+static bool uncount_info(struct channel_presence_member *member, uint32_t number)
+{
+    struct other_info *other = member->others;
+
+    if (number == 0)
+        return --member->first_count == 0;
+    while (other->number != number)
+        other = other->next;
+    return --other->connections_count == 0;
+}
+
+static void drop_other_infos(struct channel_presence_member *member)
+{
+    struct other_info **at = &member->others;
+
+    while (*at != NULL) {
+        struct other_info *other = *at;
+
+        if (other->connections_count > 0 || other == member->shown) {
+            at = &other->next;
+        } else {
+            *at = other->next;
+            free(other);
+        }
+    }
+}
+
+/* Nobody has what was shown any more: what another connection came with is. */
+static void show_another_info(struct channel_presence *presence,
+                              struct channel_presence_member *member)
+{
+    const struct other_info *other = member->others;
+    const size_t len = fragment_of(member).len;
+
+    while (other != NULL && other->connections_count == 0)
+        other = other->next;
+    if (member->first_count == 0 && other == NULL)
+        return;
+    member->shown = member->first_count > 0 ? NULL : other;
+    if (!member->is_listed)
+        return;
+    presence->fragments_len += fragment_of(member).len - len;
+    buffer_clear(&presence->snapshot);
+}
+
 struct channel_presence_member *channel_presence_join(struct channel_presence *presence,
                                                       struct bytes user_id, struct bytes user_info,
-                                                      bool *is_first)
+                                                      bool *is_first, uint32_t *info)
 {
     struct channel_presence_member *member = find_or_add(presence, user_id, user_info);
 
+    *info = count_info(member, user_info);
     *is_first = member->connections_count++ == 0;
     return member;
 }
 
 bool channel_presence_leave(struct channel_presence *presence,
-                            struct channel_presence_member *member)
+                            struct channel_presence_member *member, uint32_t info)
 {
+    const uint32_t shown = member->shown ? member->shown->number : 0;
+
     CHECK(member->connections_count > 0);
+    if (uncount_info(member, info) && info == shown)
+        show_another_info(presence, member);
+    drop_other_infos(member);
     if (--member->connections_count > 0)
         return false;
     drop_if_unused(presence, member);

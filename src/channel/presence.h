@@ -14,16 +14,17 @@ struct channel_presence *channel_presence_new(void);
 void channel_presence_free(struct channel_presence *presence); /* NULL is fine */
 
 /* One more connection of `user_id` on this node; `is_first` says that the user had none here. What
- * is shown of a member is `user_info`, a JSON text, of the first connection. Whether it is shown at
- * all is another matter: a cluster decides that for all nodes together. */
+ * is shown of a member is `user_info`, a JSON text, of a connection that is there: `*info` says
+ * with which it came. Whether a member is shown at all is another matter: a cluster decides that
+ * for all nodes together. */
 struct channel_presence_member *channel_presence_join(struct channel_presence *presence,
                                                       struct bytes user_id, struct bytes user_info,
-                                                      bool *is_first);
+                                                      bool *is_first, uint32_t *info);
 
-/* One connection less; true where it was the member's last here. Where it is not shown it is freed
- * then. */
+/* One connection less, which came with `info`; true where it was the member's last here. Where it
+ * is not shown it is freed then. */
 bool channel_presence_leave(struct channel_presence *presence,
-                            struct channel_presence_member *member);
+                            struct channel_presence_member *member, uint32_t info);
 
 /* Is a member from now on, and is none any more; false where nothing changed. */
 bool channel_presence_list(struct channel_presence *presence, struct bytes user_id,

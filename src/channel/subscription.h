@@ -17,6 +17,7 @@ struct channel_subscription {
     struct channel *channel;                /* a reference */
     struct channel_presence_member *member; /* of a presence channel */
     uint64_t from;                          /* the first of the channel's messages that it hears */
+    uint32_t info;                          /* with which the member's connection came */
     uint32_t token;                         /* of all of the worker's no other has it */
     uint32_t index;                         /* of its place, channel/receivers.h */
     bool is_active;                         /* hears the channel's events */

@@ -152,7 +152,8 @@ void pusher_authority_join(struct pusher_session *session,
     bool is_first;
 
     channel_registry_lock_state(channel);
-    subscription->member = channel_presence_join(channel->presence, user_id, user_info, &is_first);
+    subscription->member = channel_presence_join(channel->presence, user_id, user_info, &is_first,
+                                                 &subscription->info);
     if (is_first && session->app->cluster != NULL)
         cluster_join(session->app->cluster, channel_key(session->app, channel),
                      (struct cluster_member){user_id, user_info});
@@ -174,7 +175,7 @@ void pusher_authority_leave(struct pusher_session *session,
         if (!is_channel_shared(app, channel))
             pusher_node_unlist_member(session, channel, user_id);
     }
-    channel_presence_leave(channel->presence, member);
+    channel_presence_leave(channel->presence, member, subscription->info);
     channel_registry_unlock_state(channel);
 }
 

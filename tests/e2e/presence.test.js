@@ -295,3 +295,17 @@ test('a snapshot and the changes after it neither overlap nor leave a gap', asyn
     }
     assert.deepEqual((await usersOf(channel)).sort(), expected);
 });
+
+test('of a user whose tabs have different infos a newcomer is shown that of a tab that is there', async () => {
+    const [first, second, third] = await Client.openMany(server, 3);
+    await first.join('presence-tabs', 'u', { tab: 1 });
+    await second.join('presence-tabs', 'u', { tab: 2 });
+    assert.deepEqual((await third.join('presence-tabs', 'v')).hash.u, { tab: 1 });
+    await first.leave();
+    await until(async () => {
+        const newcomer = await Client.open(server);
+        const { hash } = await newcomer.join('presence-tabs', 'v');
+        return hash.u.tab === 2;
+    }, 'the tab that is there is shown');
+    await third.quiet('nobody came and nobody went');
+});

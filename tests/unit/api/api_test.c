@@ -277,7 +277,7 @@ static void only_presence_channels_have_users(void **state)
                                       BYTES(""), &answer),
                      404);
     channel = channel_registry_join(fixture.app->channels, BYTES("presence-a"), 0, &is_first);
-    channel_presence_join(channel->presence, BYTES("u\"1"), BYTES("{}"), &is_first);
+    channel_presence_join(channel->presence, BYTES("u\"1"), BYTES("{}"), &is_first, &(uint32_t){0});
     channel_presence_list(channel->presence, BYTES("u\"1"), BYTES("{}"));
     expect_json("GET", "/apps/3/channels/presence-a/users", "", "",
                 "{\"users\":[{\"id\":\"u\\\"1\"}]}");

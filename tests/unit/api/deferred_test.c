@@ -152,7 +152,7 @@ static void users_are_those_of_all_nodes(void **state)
     bool is_first;
 
     (void)state;
-    channel_presence_join(local->presence, BYTES("here"), BYTES("{}"), &is_first);
+    channel_presence_join(local->presence, BYTES("here"), BYTES("{}"), &is_first, &(uint32_t){0});
     channel_presence_list(local->presence, BYTES("here"), BYTES("{}"));
     ask("GET", "/apps/3/channels/presence-a/users", "", "", "users 3 presence-a\n");
     answer(&(struct cluster_query_answer){.is_known = true,

@@ -337,8 +337,8 @@ static void join_presence(struct workers_member *member, const char *id)
     bool is_first;
 
     channel_registry_lock_state(channel);
-    subscription->member =
-        channel_presence_join(channel->presence, bytes_of(id), BYTES("{}"), &is_first);
+    subscription->member = channel_presence_join(channel->presence, bytes_of(id), BYTES("{}"),
+                                                 &is_first, &(uint32_t){0});
     if (channel_presence_list(channel->presence, bytes_of(id), BYTES("{}")))
         publish_in_order(member, channel, id);
     buffer_append_text(&welcome, "welcome");

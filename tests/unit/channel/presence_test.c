@@ -81,8 +81,8 @@ static void join(struct channel_presence *presence, struct user *user)
 {
     bool is_first;
 
-    user->member =
-        channel_presence_join(presence, bytes_of(user->id), bytes_of(user->info), &is_first);
+    user->member = channel_presence_join(presence, bytes_of(user->id), bytes_of(user->info),
+                                         &is_first, &(uint32_t){0});
     assert_int_equal(is_first, user->connections_count == 0);
     assert_int_equal(channel_presence_list(presence, bytes_of(user->id), bytes_of(user->info)),
                      is_first);
@@ -96,7 +96,8 @@ static void leave(struct channel_presence *presence, struct user *user)
     assert_int_equal(channel_presence_is_last(user->member), user->connections_count == 0);
     if (user->connections_count == 0)
         assert_true(channel_presence_unlist(presence, bytes_of(user->id)));
-    assert_int_equal(channel_presence_leave(presence, user->member), user->connections_count == 0);
+    assert_int_equal(channel_presence_leave(presence, user->member, 0),
+                     user->connections_count == 0);
 }
 
 static void the_snapshot_shows_who_is_there_whoever_comes_and_goes(void **state)
@@ -131,8 +132,10 @@ static void the_first_connection_says_what_is_shown_of_a_member(void **state)
     json_t *root;
 
     (void)state;
-    channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"first\"}"), &is_first);
-    channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"second\"}"), &is_first);
+    channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"first\"}"), &is_first,
+                          &(uint32_t){0});
+    channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"second\"}"), &is_first,
+                          &(uint32_t){0});
     assert_false(is_first);
     channel_presence_list(presence, BYTES("1"), BYTES("{}"));
     root = snapshot_of(presence);
@@ -143,6 +146,54 @@ static void the_first_connection_says_what_is_shown_of_a_member(void **state)
     channel_presence_free(NULL);
 }
 
+static void assert_shown(struct channel_presence *presence, const char *name)
+{
+    json_t *root = snapshot_of(presence);
+
+    assert_bytes_equal(oracle_member(json_object_get(json_object_get(root, "hash"), "1"), "name"),
+                       bytes_of(name));
+    json_decref(root);
+}
+
+static void what_is_shown_of_a_member_is_of_a_connection_that_is_there(void **state)
+{
+    static const char *const names[] = {"a", "b", "a", "c"};
+    struct channel_presence *presence = channel_presence_new();
+    struct channel_presence_member *member = NULL;
+    struct buffer info = {0};
+    uint32_t infos[4];
+    bool is_first;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        buffer_clear(&info);
+        buffer_printf(&info, "{\"name\":\"%s\"}", names[i]);
+        member =
+            channel_presence_join(presence, BYTES("1"), buffer_bytes(&info), &is_first, &infos[i]);
+    }
+    channel_presence_list(presence, BYTES("1"), BYTES("{}"));
+    assert_shown(presence, "a");
+    assert_false(channel_presence_leave(presence, member, infos[0]));
+    assert_shown(presence, "a");
+    assert_false(channel_presence_leave(presence, member, infos[2]));
+    assert_shown(presence, "b");
+    channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"a\"}"), &is_first, &infos[0]);
+    assert_shown(presence, "b");
+    assert_false(channel_presence_leave(presence, member, infos[3]));
+    assert_false(channel_presence_leave(presence, member, infos[1]));
+    assert_shown(presence, "a");
+    buffer_clear(&info);
+    channel_presence_user_info(member, &info);
+    assert_text(buffer_bytes(&info), "{\"name\":\"a\"}");
+    channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"d\"}"), &is_first, &infos[1]);
+    assert_false(channel_presence_leave(presence, member, infos[0]));
+    /* The last one goes, but other nodes have the member. */
+    assert_true(channel_presence_leave(presence, member, infos[1]));
+    assert_shown(presence, "d");
+    buffer_deinit(&info);
+    channel_presence_free(presence);
+}
+
 static void a_snapshot_is_made_once_for_all_who_ask_between_changes(void **state)
 {
     struct channel_presence *presence = channel_presence_new();
@@ -150,11 +201,11 @@ static void a_snapshot_is_made_once_for_all_who_ask_between_changes(void **state
     struct bytes snapshot;
 
     (void)state;
-    channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first);
+    channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first, &(uint32_t){0});
     channel_presence_list(presence, BYTES("1"), BYTES("{}"));
     snapshot = channel_presence_snapshot(presence);
     assert_ptr_equal(channel_presence_snapshot(presence).data, snapshot.data);
-    channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first);
+    channel_presence_join(presence, BYTES("1"), BYTES("{}"), &is_first, &(uint32_t){0});
     assert_int_equal(channel_presence_snapshot(presence).len, snapshot.len);
     channel_presence_free(presence);
 }
@@ -170,7 +221,8 @@ static void thousands_of_members_are_one_snapshot(void **state)
         bool is_first;
 
         snprintf(id, sizeof id, "u%d", i);
-        channel_presence_join(presence, bytes_of(id), BYTES("{\"a\":\"b\"}"), &is_first);
+        channel_presence_join(presence, bytes_of(id), BYTES("{\"a\":\"b\"}"), &is_first,
+                              &(uint32_t){0});
         assert_true(is_first);
         channel_presence_list(presence, bytes_of(id), BYTES("{}"));
     }
@@ -195,12 +247,12 @@ static void a_member_may_be_shown_without_a_connection_here(void **state)
     assert_text(buffer_bytes(&info), "{\"a\":\"\\\"\"}");
     buffer_deinit(&info);
 
-    member = channel_presence_join(presence, BYTES("near"), BYTES("{}"), &is_first);
+    member = channel_presence_join(presence, BYTES("near"), BYTES("{}"), &is_first, &(uint32_t){0});
     assert_true(is_first);
     assert_false(channel_presence_is_listed(presence, BYTES("near")));
     assert_int_equal(channel_presence_count(presence), 1);
     assert_true(channel_presence_list(presence, BYTES("near"), BYTES("{}")));
-    assert_true(channel_presence_leave(presence, member));
+    assert_true(channel_presence_leave(presence, member, 0));
     assert_true(channel_presence_is_listed(presence, BYTES("near")));
     assert_true(channel_presence_unlist(presence, BYTES("near")));
     assert_false(channel_presence_unlist(presence, BYTES("near")));
@@ -218,7 +270,7 @@ static void a_round_outdates_who_was_not_shown_in_it(void **state)
     bool is_first;
 
     (void)state;
-    channel_presence_join(presence, BYTES("here"), BYTES("{}"), &is_first);
+    channel_presence_join(presence, BYTES("here"), BYTES("{}"), &is_first, &(uint32_t){0});
     channel_presence_list(presence, BYTES("gone 1"), BYTES("{}"));
     channel_presence_list(presence, BYTES("here"), BYTES("{}"));
     channel_presence_list(presence, BYTES("gone 2"), BYTES("{}"));
@@ -244,6 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_snapshot_shows_who_is_there_whoever_comes_and_goes),
         cmocka_unit_test(the_first_connection_says_what_is_shown_of_a_member),
+        cmocka_unit_test(what_is_shown_of_a_member_is_of_a_connection_that_is_there),
         cmocka_unit_test(a_snapshot_is_made_once_for_all_who_ask_between_changes),
         cmocka_unit_test(thousands_of_members_are_one_snapshot),
         cmocka_unit_test(a_member_may_be_shown_without_a_connection_here),
