@@ -234,9 +234,6 @@ $(OUT)/unit/api/work_test: $(COUNTED)
 $(OUT)/unit/api/work_test: INSTEAD := $(COUNTED)
 $(OUT)/unit/api/work_test: override LDFLAGS += $(SEEN_CALLS:%=-Wl,--wrap=%)
 
-# Its cluster stands in the place of the real one.
-$(OUT)/unit/api/deferred_test: override LDFLAGS += -Wl,-z,muldefs
-
 $(OUT)/replay/%: fuzz/%_fuzz.c fuzz/replay_main.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

@@ -39,24 +39,9 @@ static const struct route routes[] = {
     {"POST", {"users", "*", "terminate_connections"}, api_users_terminate},
 };
 
-void api_respond_json(struct http_conn *conn, unsigned status, struct bytes json)
-{
-    http_conn_respond(conn, &(struct http_response){.status = status,
-                                                    .content_type = BYTES("application/json"),
-                                                    .body = json});
-}
-
-void api_respond_text(struct http_conn *conn, unsigned status, struct bytes text)
-{
-    http_conn_respond(conn,
-                      &(struct http_response){.status = status,
-                                              .content_type = BYTES("text/plain; charset=utf-8"),
-                                              .body = text});
-}
-
 static void respond_not_found(struct http_conn *conn)
 {
-    api_respond_text(conn, 404, BYTES("Not found."));
+    api_call_respond_text(conn, 404, BYTES("Not found."));
 }
 
 /* HEAD is GET without the body, which the connection leaves out. */
@@ -178,7 +163,7 @@ static void respond_no_app(struct http_conn *conn, struct bytes id)
     buffer_append_text(&text, "No matching application for ID [");
     buffer_append_bytes(&text, id);
     buffer_append_text(&text, "].");
-    api_respond_text(conn, 404, buffer_bytes(&text));
+    api_call_respond_text(conn, 404, buffer_bytes(&text));
     buffer_deinit(&text);
 }
 
@@ -194,10 +179,10 @@ static bool check_call(struct api_call *call, struct api_parameters *parameters,
 
 static void respond_unauthorized(const struct api_call *call, struct bytes reason)
 {
-    struct metrics_app *metrics = pusher_app_metrics(call->app, call->api->worker->index);
+    struct metrics_app *metrics = pusher_app_metrics(call->app, call->worker->index);
 
     metrics_add(&metrics->rejected[METRICS_APP_REJECT_SIGNATURE], 1);
-    api_respond_text(call->conn, 401, reason);
+    api_call_respond_text(call->conn, 401, reason);
 }
 
 /* `call` has its api, connection, request and MD5. */
@@ -215,7 +200,7 @@ static void call_app(struct api_call *call, const struct path *path, struct byte
         respond_wrong_method(call->conn, route->method);
         return;
     }
-    call->app = pusher_apps_find_by_id(call->api->worker->apps, segment(path, 1));
+    call->app = pusher_apps_find_by_id(call->worker->apps, segment(path, 1));
     if (call->app == NULL) {
         respond_no_app(call->conn, segment(path, 1));
         return;
@@ -239,21 +224,30 @@ static void call_websocket(struct api *api, struct http_conn *conn,
     api->on_websocket(api->worker, conn, &plain, key);
 }
 
-static void handle_get(struct api *api, struct http_conn *conn, const struct http_request *request,
-                       const struct path *path, bool is_websocket)
+static void handle_get(struct api *api, const struct api_call *call, const struct path *path,
+                       bool is_websocket)
 {
-    if (!is_get(request->method))
-        respond_wrong_method(conn, "GET");
+    if (!is_get(call->request->method))
+        respond_wrong_method(call->conn, "GET");
     else if (is_websocket)
-        call_websocket(api, conn, request, segment(path, 1));
+        call_websocket(api, call->conn, call->request, segment(path, 1));
     else
-        api_health(api, conn);
+        api_health(call);
 }
 
-void api_handle_digested(struct api *api, struct http_conn *conn,
-                         const struct http_request *request, const char *body_md5)
+static void handle(struct api *api, struct http_conn *conn, const struct http_request *request,
+                   const char *body_md5)
 {
-    struct api_call call = {.api = api, .conn = conn, .request = request, .body_md5 = body_md5};
+    struct api_call call = {
+        .worker = api->worker,
+        .cluster = api->cluster,
+        .nodes = api->nodes != NULL ? api->nodes : &api_nodes,
+        .slices = &api->slices,
+        .is_debug = api->is_debug,
+        .conn = conn,
+        .request = request,
+        .body_md5 = body_md5,
+    };
     bool had_prefix;
     const struct bytes plain_path = without_prefix(api, request->path, &had_prefix);
     struct path path;
@@ -263,23 +257,29 @@ void api_handle_digested(struct api *api, struct http_conn *conn,
     if (segment_is(&path, 0, "apps") && path.count > 2 && path.count <= SEGMENTS_COUNT_MAX)
         call_app(&call, &path, plain_path);
     else if (had_prefix && names_key(&path))
-        handle_get(api, conn, request, &path, true);
+        handle_get(api, &call, &path, true);
     else if (segment_is(&path, 0, "up") && path.count == 1)
-        handle_get(api, conn, request, &path, false);
+        handle_get(api, &call, &path, false);
     else
         respond_not_found(conn);
     path_deinit(&path);
 }
 
+static void handle_digested(struct http_conn *conn, const struct http_request *request,
+                            const char *body_md5, void *user)
+{
+    handle(user, conn, request, body_md5);
+}
+
 void api_handle(struct api *api, struct http_conn *conn, const struct http_request *request)
 {
-    if (!api_md5_batch_defer(api, conn, request))
-        api_handle_digested(api, conn, request, NULL);
+    if (!api_md5_batch_defer(&api->md5_batch, api->worker->loop, conn, request))
+        handle(api, conn, request, NULL);
 }
 
 void api_end_turn(struct api *api)
 {
-    api_md5_batch_end_turn(api);
+    api_md5_batch_end_turn(&api->md5_batch, handle_digested, api);
     api_slices_end_turn(&api->slices, api->worker->loop);
 }
 

@@ -21,7 +21,7 @@ static bool list_local(struct api_deferred *deferred)
 {
     struct channel_registry *channels = deferred->app->channels;
     const bool is_at_once = channel_registry_count(channels) <= AT_ONCE_COUNT;
-    const uint64_t now_ms = net_loop_now_ms(deferred->api->worker->loop);
+    const uint64_t now_ms = net_loop_now_ms(deferred->worker->loop);
     bool is_whole;
 
     do
@@ -38,7 +38,7 @@ static bool respond_list(struct api_deferred *deferred, struct http_conn *conn,
         api_listing_write_cluster(&deferred->listing, answer, deferred->info);
     else if (!list_local(deferred))
         return false;
-    api_respond_json(conn, 200, buffer_bytes(&deferred->listing.json));
+    api_call_respond_json(conn, 200, buffer_bytes(&deferred->listing.json));
     return true;
 }
 
@@ -51,8 +51,8 @@ void api_channels_list(struct api_call *call)
     deferred->info = info;
     api_parameters_append(call->parameters, BYTES("filter_by_prefix"), &deferred->argument);
     if (api_deferred_begin(deferred, call->conn, &caller))
-        cluster_query_list(call->api->cluster, &caller, bytes_of(call->app->id),
-                           buffer_bytes(&deferred->argument), info.user_count, info.cache);
+        call->nodes->list(call->cluster, &caller, bytes_of(call->app->id),
+                          buffer_bytes(&deferred->argument), info.user_count, info.cache);
 }
 
 void api_channels_show(struct api_call *call)

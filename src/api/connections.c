@@ -11,7 +11,7 @@ static bool respond(struct api_deferred *deferred, struct http_conn *conn,
     buffer_append_number(&json, answer ? answer->connections_count
                                        : atomic_load(&deferred->app->connections_count));
     buffer_append_char(&json, '}');
-    api_respond_json(conn, 200, buffer_bytes(&json));
+    api_call_respond_json(conn, 200, buffer_bytes(&json));
     buffer_deinit(&json);
     return true;
 }
@@ -22,5 +22,5 @@ void api_connections(struct api_call *call)
     struct cluster_query_caller caller;
 
     if (api_deferred_begin(deferred, call->conn, &caller))
-        cluster_query_connections(call->api->cluster, &caller, bytes_of(call->app->id));
+        call->nodes->connections(call->cluster, &caller, bytes_of(call->app->id));
 }

@@ -7,7 +7,10 @@ struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_
 {
     struct api_deferred *deferred = mem_new(sizeof *deferred);
 
-    deferred->api = call->api;
+    deferred->worker = call->worker;
+    deferred->cluster = call->cluster;
+    deferred->nodes = call->nodes;
+    deferred->slices = call->slices;
     deferred->app = call->app;
     deferred->respond = respond;
     buffer_append_bytes(&deferred->argument, argument);
@@ -44,7 +47,7 @@ static void on_slice_free(struct api_slices_job *slice)
 
 static void begin_respond(struct api_deferred *deferred, const struct cluster_query_answer *answer)
 {
-    struct api_slices *slices = &deferred->api->slices;
+    struct api_slices *slices = deferred->slices;
 
     if (run(deferred, answer))
         return;
@@ -63,7 +66,7 @@ static struct cluster_query_caller caller_of(
     void (*respond)(const struct cluster_query_answer *answer, void *user))
 {
     return (struct cluster_query_caller){
-        .mailbox = &deferred->api->worker->loop->mailbox,
+        .mailbox = &deferred->worker->loop->mailbox,
         .on_answer = respond,
         .user = deferred,
     };
@@ -73,7 +76,7 @@ bool api_deferred_begin(struct api_deferred *deferred, struct http_conn *conn,
                         struct cluster_query_caller *caller)
 {
     http_conn_defer_response(conn, &deferred->deferral);
-    if (deferred->api->cluster == NULL) {
+    if (deferred->cluster == NULL) {
         begin_respond(deferred, NULL);
         return false;
     }
@@ -90,8 +93,8 @@ static bool respond_template(struct api_deferred *deferred, struct http_conn *co
         api_template_fill_cluster(&deferred->template, answer, &json);
     else
         api_template_fill_local(&deferred->template, deferred->app->channels,
-                                net_loop_now_ms(deferred->api->worker->loop), &json);
-    api_respond_json(conn, 200, buffer_bytes(&json));
+                                net_loop_now_ms(deferred->worker->loop), &json);
+    api_call_respond_json(conn, 200, buffer_bytes(&json));
     buffer_deinit(&json);
     return true;
 }
@@ -103,8 +106,7 @@ static void query_slots(struct api_deferred *deferred, const struct cluster_quer
 
     for (size_t i = 0; i < count; i++)
         names[i] = api_template_name(&deferred->template, i);
-    cluster_query_channels(deferred->api->cluster, caller, bytes_of(deferred->app->id), names,
-                           count);
+    deferred->nodes->channels(deferred->cluster, caller, bytes_of(deferred->app->id), names, count);
     free(names);
 }
 
@@ -149,5 +151,5 @@ void api_deferred_respond_published(const struct api_call *call, struct api_temp
     if (!api_deferred_begin(deferred, call->conn, &caller))
         return;
     caller = caller_of(deferred, on_acked);
-    cluster_query_acked(call->api->cluster, &caller);
+    call->nodes->acked(call->cluster, &caller);
 }

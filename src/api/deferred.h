@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "api/api.h"
+#include "api/call.h"
 #include "api/listing.h"
 #include "api/template.h"
 
@@ -21,7 +21,10 @@ typedef bool (*api_deferred_fn)(struct api_deferred *deferred, struct http_conn 
                                 const struct cluster_query_answer *answer);
 
 struct api_deferred {
-    struct api *api;
+    struct pusher_worker *worker;
+    struct cluster *cluster; /* NULL: this node is alone */
+    const struct api_nodes *nodes;
+    struct api_slices *slices;
     struct pusher_app *app;
     struct http_conn_deferral deferral;
     api_deferred_fn respond;

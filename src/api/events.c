@@ -17,7 +17,7 @@ static const struct config_app *settings_of(const struct api_call *call)
 
 static void respond_no_json(struct api_call *call)
 {
-    api_respond_text(call->conn, 400, BYTES("The body must be JSON in UTF-8."));
+    api_call_respond_text(call->conn, 400, BYTES("The body must be JSON in UTF-8."));
 }
 
 static void respond_invalid(struct api_call *call, const struct buffer *errors)
@@ -27,7 +27,7 @@ static void respond_invalid(struct api_call *call, const struct buffer *errors)
     buffer_append_char(&json, '{');
     buffer_append_bytes(&json, buffer_bytes(errors));
     buffer_append_char(&json, '}');
-    api_respond_json(call->conn, 422, buffer_bytes(&json));
+    api_call_respond_json(call->conn, 422, buffer_bytes(&json));
     buffer_deinit(&json);
 }
 
@@ -42,9 +42,9 @@ static void respond_refused(struct api_call *call, enum api_body_verdict verdict
 
 static void respond_overloaded(struct api_call *call)
 {
-    api_respond_text(call->conn, 503,
-                     BYTES("The server cannot take more events at the moment; nothing was "
-                           "published."));
+    api_call_respond_text(call->conn, 503,
+                          BYTES("The server cannot take more events at the moment; nothing was "
+                                "published."));
 }
 
 static uint64_t except_of(const struct api_body_event *event)
@@ -67,15 +67,15 @@ static bool is_possible(struct api_call *call, const struct api_body_event *even
     bool is_possible = true;
 
     while (is_possible && api_body_next_channel(event, &cursor, &channel))
-        is_possible = pusher_publish_is_possible(call->api->worker, call->app,
-                                                 jsonscan_text(&channel, &scratch));
+        is_possible =
+            pusher_publish_is_possible(call->worker, call->app, jsonscan_text(&channel, &scratch));
     buffer_deinit(&scratch);
     return is_possible;
 }
 
 static void publish(struct api_call *call, const struct api_body_event *event)
 {
-    struct pusher_worker *worker = call->api->worker;
+    struct pusher_worker *worker = call->worker;
     const uint64_t except = except_of(event);
     struct bytes cursor = BYTES_NONE;
     struct buffer scratch = {0};
@@ -141,8 +141,8 @@ static void respond_published(struct api_call *call)
 {
     struct api_template template = {0};
 
-    if (call->api->cluster == NULL) {
-        api_respond_json(call->conn, 200, BYTES("{}"));
+    if (call->cluster == NULL) {
+        api_call_respond_json(call->conn, 200, BYTES("{}"));
         return;
     }
     buffer_append_text(&template.text, "{}");

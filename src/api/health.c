@@ -1,20 +1,18 @@
 #include "api/health.h"
 
-#include "cluster/cluster.h"
-
-void api_health(const struct api *api, struct http_conn *conn)
+void api_health(const struct api_call *call)
 {
     struct bytes json = BYTES("{\"health\":\"OK\"}");
 
-    if (cluster_is_stalled(api->cluster)) {
-        api_respond_json(conn, 503,
-                         BYTES("{\"health\":\"the thread that speaks to Redis has stalled\","
-                               "\"redis\":\"stalled\"}"));
+    if (call->cluster != NULL && call->nodes->is_stalled(call->cluster)) {
+        api_call_respond_json(call->conn, 503,
+                              BYTES("{\"health\":\"the thread that speaks to Redis has stalled\","
+                                    "\"redis\":\"stalled\"}"));
         return;
     }
-    if (api->cluster != NULL)
-        json = cluster_is_connected(api->cluster)
+    if (call->cluster != NULL)
+        json = call->nodes->is_connected(call->cluster)
                    ? BYTES("{\"health\":\"OK\",\"redis\":\"connected\"}")
                    : BYTES("{\"health\":\"OK\",\"redis\":\"away\"}");
-    api_respond_json(conn, 200, json);
+    api_call_respond_json(call->conn, 200, json);
 }

@@ -2,6 +2,6 @@
  * load balancer must not send them off. Thread: owner of `conn`. */
 #pragma once
 
-#include "api/api.h"
+#include "api/call.h"
 
-void api_health(const struct api *api, struct http_conn *conn);
+void api_health(const struct api_call *call);

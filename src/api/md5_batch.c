@@ -1,6 +1,5 @@
 #include "api/md5_batch.h"
 
-#include "api/api.h"
 #include "base/md5.h"
 
 #include <string.h>
@@ -12,7 +11,8 @@
 
 /* One that is handled, with its MD5. */
 struct digested {
-    struct api *api;
+    api_md5_batch_fn handle;
+    void *user;
     const char *md5;
 };
 
@@ -25,23 +25,20 @@ static bool is_worth_it(const struct http_request *request)
 }
 
 /* Whether another one waits, or may yet come before this one is handled. */
-static bool has_company(const struct api *api)
+static bool has_company(const struct api_md5_batch *batch, const struct net_loop *loop)
 {
-    const struct api_md5_batch *md5_batch = &api->md5_batch;
-
-    if (md5_batch->count > 0)
+    if (batch->count > 0)
         return true;
-    return md5_batch->is_ending ? md5_batch->left_count > 0 : net_loop_has_more(api->worker->loop);
+    return batch->is_ending ? batch->left_count > 0 : net_loop_has_more(loop);
 }
 
-bool api_md5_batch_defer(struct api *api, struct http_conn *conn,
-                         const struct http_request *request)
+bool api_md5_batch_defer(struct api_md5_batch *batch, const struct net_loop *loop,
+                         struct http_conn *conn, const struct http_request *request)
 {
-    struct api_md5_batch *md5_batch = &api->md5_batch;
-
-    if (!is_worth_it(request) || !has_company(api) || md5_batch->count == API_MD5_BATCH_COUNT_MAX)
+    if (!is_worth_it(request) || !has_company(batch, loop) ||
+        batch->count == API_MD5_BATCH_COUNT_MAX)
         return false;
-    http_conn_defer_request(conn, &md5_batch->waiting[md5_batch->half][md5_batch->count++]);
+    http_conn_defer_request(conn, &batch->waiting[batch->half][batch->count++]);
     return true;
 }
 
@@ -49,7 +46,7 @@ static void on_digested(struct http_conn *conn, const struct http_request *reque
 {
     const struct digested *it = user;
 
-    api_handle_digested(it->api, conn, request, it->md5);
+    it->handle(conn, request, it->md5, it->user);
 }
 
 /* Those whose connections are gone are dropped; the others keep their order. */
@@ -66,33 +63,29 @@ static size_t take(struct http_conn_deferral *waiting, size_t count,
     return taken;
 }
 
-static void handle_those_that_wait(struct api *api)
+static void handle_those_that_wait(struct api_md5_batch *batch, api_md5_batch_fn handle, void *user)
 {
-    struct api_md5_batch *md5_batch = &api->md5_batch;
     struct http_conn_deferral *deferrals[API_MD5_BATCH_COUNT_MAX];
     struct bytes bodies[API_MD5_BATCH_COUNT_MAX] = {BYTES_NONE};
     char md5s[API_MD5_BATCH_COUNT_MAX][DIGEST_MD5_HEX_LEN];
-    const size_t count =
-        take(md5_batch->waiting[md5_batch->half], md5_batch->count, deferrals, bodies);
+    const size_t count = take(batch->waiting[batch->half], batch->count, deferrals, bodies);
 
-    md5_batch->half ^= 1;
-    md5_batch->count = 0;
+    batch->half ^= 1;
+    batch->count = 0;
     md5_many(bodies, count, md5s);
     for (size_t i = 0; i < count; i++) {
-        struct digested it = {.api = api, .md5 = md5s[i]};
+        struct digested it = {.handle = handle, .user = user, .md5 = md5s[i]};
 
-        md5_batch->left_count = count - 1 - i;
+        batch->left_count = count - 1 - i;
         if (deferrals[i]->conn != NULL)
             http_conn_resume(deferrals[i]->conn, on_digested, &it);
     }
 }
 
-void api_md5_batch_end_turn(struct api *api)
+void api_md5_batch_end_turn(struct api_md5_batch *batch, api_md5_batch_fn handle, void *user)
 {
-    struct api_md5_batch *md5_batch = &api->md5_batch;
-
-    md5_batch->is_ending = true;
-    while (md5_batch->count > 0)
-        handle_those_that_wait(api);
-    md5_batch->is_ending = false;
+    batch->is_ending = true;
+    while (batch->count > 0)
+        handle_those_that_wait(batch, handle, user);
+    batch->is_ending = false;
 }

@@ -16,7 +16,9 @@
 
 #define API_MD5_BATCH_COUNT_MAX 256
 
-struct api;
+/* Handles a request whose body has that MD5: DIGEST_MD5_HEX_LEN digits. */
+typedef void (*api_md5_batch_fn)(struct http_conn *conn, const struct http_request *request,
+                                 const char *body_md5, void *user);
 
 struct api_md5_batch {
     /* Those that are handled at the end of the turn may bring others, from behind them on their
@@ -30,9 +32,9 @@ struct api_md5_batch {
 
 /* Whether the request now waits. False: the caller handles it at once, for it has no body worth it,
  * or would be alone, or too many wait. */
-bool api_md5_batch_defer(struct api *api, struct http_conn *conn,
-                         const struct http_request *request);
+bool api_md5_batch_defer(struct api_md5_batch *batch, const struct net_loop *loop,
+                         struct http_conn *conn, const struct http_request *request);
 
 /* Handles those that wait. Before the turn's events are sent, so that theirs are among them, but
  * for those that go by mail. */
-void api_md5_batch_end_turn(struct api *api);
+void api_md5_batch_end_turn(struct api_md5_batch *batch, api_md5_batch_fn handle, void *user);

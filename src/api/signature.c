@@ -254,7 +254,7 @@ static void log_refused(const struct api_call *call, struct bytes path)
     struct buffer text = {0};
     struct buffer line = {0};
 
-    if (!call->api->is_debug)
+    if (!call->is_debug)
         return;
     write_text(&text, call, call->request->method, path, write_joined);
     printable_append(&line, buffer_bytes(&text));

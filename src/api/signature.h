@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "api/api.h"
+#include "api/call.h"
 
 /* `path` is the request's without the prefix; the call has its parameters. False: the caller
  * answers 401 with `refusal`. */

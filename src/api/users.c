@@ -55,9 +55,9 @@ static bool respond(struct api_deferred *deferred, struct http_conn *conn,
     buffer_append_text(&json, "{\"users\":[");
     if (append_users(deferred, answer, &json)) {
         buffer_append_text(&json, "]}");
-        api_respond_json(conn, 200, buffer_bytes(&json));
+        api_call_respond_json(conn, 200, buffer_bytes(&json));
     } else {
-        api_respond_text(conn, 404, BYTES("The channel is not occupied."));
+        api_call_respond_text(conn, 404, BYTES("The channel is not occupied."));
     }
     buffer_deinit(&json);
     return true;
@@ -69,21 +69,21 @@ void api_users_of_channel(struct api_call *call)
     struct cluster_query_caller caller;
 
     if (!channel_kind_of(call->argument).is_presence) {
-        api_respond_text(call->conn, 400, BYTES("Only presence channels know their users."));
+        api_call_respond_text(call->conn, 400, BYTES("Only presence channels know their users."));
         return;
     }
     deferred = api_deferred_new(call, respond, call->argument);
     if (api_deferred_begin(deferred, call->conn, &caller))
-        cluster_query_users(call->api->cluster, &caller, bytes_of(call->app->id),
-                            buffer_bytes(&deferred->argument));
+        call->nodes->users(call->cluster, &caller, bytes_of(call->app->id),
+                           buffer_bytes(&deferred->argument));
 }
 
 void api_users_terminate(struct api_call *call)
 {
     if (!pusher_user_id_is_valid(call->argument)) {
-        api_respond_text(call->conn, 400, BYTES("A user's id holds no control characters."));
+        api_call_respond_text(call->conn, 400, BYTES("A user's id holds no control characters."));
         return;
     }
-    pusher_terminate_user(call->api->worker, call->app, call->argument);
-    api_respond_json(call->conn, 200, BYTES("{}"));
+    pusher_terminate_user(call->worker, call->app, call->argument);
+    api_call_respond_json(call->conn, 200, BYTES("{}"));
 }

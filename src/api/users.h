@@ -2,7 +2,7 @@
  * /apps/{id}/users/{user}/terminate_connections`. Thread: the call's. */
 #pragma once
 
-#include "api/api.h"
+#include "api/call.h"
 
 void api_users_of_channel(struct api_call *call);
 void api_users_terminate(struct api_call *call);

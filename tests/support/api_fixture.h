@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/call.h"
 #include "base/digest.h"
 #include "pusher/apps.h"
 #include "pusher/conversation.h"
@@ -41,7 +42,7 @@ static inline void api_fixture_on_websocket(struct pusher_worker *worker, struct
     (void)request;
     buffer_clear(&fixture->websocket_key);
     buffer_append_bytes(&fixture->websocket_key, key);
-    api_respond_text(conn, 200, BYTES("websocket"));
+    api_call_respond_text(conn, 200, BYTES("websocket"));
 }
 
 static inline void api_fixture_on_turn_end(void *user)

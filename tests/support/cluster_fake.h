@@ -2,14 +2,14 @@
  */
 #pragma once
 
-#include "cluster/cluster.h"
-#include "cluster/query.h"
+#include "api/nodes.h"
 #include "support/unit.h"
 
 #define CLUSTER_FAKE_ASKS_MAX 8
 
 struct cluster {
     bool is_connected;
+    bool is_stalled;
     struct buffer asked; /* a line for each ask */
     struct cluster_query_caller waiting[CLUSTER_FAKE_ASKS_MAX];
     size_t waiting_count;
@@ -33,16 +33,19 @@ static inline void cluster_fake_note(struct cluster *cluster,
     buffer_append_bytes(&cluster->asked, argument);
 }
 
-void cluster_query_list(struct cluster *cluster, const struct cluster_query_caller *caller,
-                        struct bytes app_id, struct bytes prefix, bool has_users, bool has_cached)
+static inline void cluster_fake_list(struct cluster *cluster,
+                                     const struct cluster_query_caller *caller, struct bytes app_id,
+                                     struct bytes prefix, bool has_users, bool has_cached)
 {
     cluster_fake_note(cluster, caller, "list", app_id, prefix);
     buffer_append_text(&cluster->asked, has_users ? " users" : "");
     buffer_append_text(&cluster->asked, has_cached ? " kept\n" : "\n");
 }
 
-void cluster_query_channels(struct cluster *cluster, const struct cluster_query_caller *caller,
-                            struct bytes app_id, const struct bytes *names, size_t names_count)
+static inline void cluster_fake_channels(struct cluster *cluster,
+                                         const struct cluster_query_caller *caller,
+                                         struct bytes app_id, const struct bytes *names,
+                                         size_t names_count)
 {
     cluster_fake_note(cluster, caller, "channels", app_id, names[0]);
     for (size_t i = 1; i < names_count; i++) {
@@ -52,30 +55,48 @@ void cluster_query_channels(struct cluster *cluster, const struct cluster_query_
     buffer_append_char(&cluster->asked, '\n');
 }
 
-void cluster_query_users(struct cluster *cluster, const struct cluster_query_caller *caller,
-                         struct bytes app_id, struct bytes channel)
+static inline void cluster_fake_users(struct cluster *cluster,
+                                      const struct cluster_query_caller *caller,
+                                      struct bytes app_id, struct bytes channel)
 {
     cluster_fake_note(cluster, caller, "users", app_id, channel);
     buffer_append_char(&cluster->asked, '\n');
 }
 
-void cluster_query_connections(struct cluster *cluster, const struct cluster_query_caller *caller,
-                               struct bytes app_id)
+static inline void cluster_fake_connections(struct cluster *cluster,
+                                            const struct cluster_query_caller *caller,
+                                            struct bytes app_id)
 {
     cluster_fake_note(cluster, caller, "connections", app_id, BYTES(""));
     buffer_append_char(&cluster->asked, '\n');
 }
 
-void cluster_query_acked(struct cluster *cluster, const struct cluster_query_caller *caller)
+static inline void cluster_fake_acked(struct cluster *cluster,
+                                      const struct cluster_query_caller *caller)
 {
     cluster_fake_note(cluster, caller, "taken", BYTES(""), BYTES(""));
     buffer_append_char(&cluster->asked, '\n');
 }
 
-bool cluster_is_connected(const struct cluster *cluster)
+static inline bool cluster_fake_is_connected(const struct cluster *cluster)
 {
     return cluster->is_connected;
 }
+
+static inline bool cluster_fake_is_stalled(const struct cluster *cluster)
+{
+    return cluster->is_stalled;
+}
+
+static const struct api_nodes cluster_fake_nodes = {
+    .list = cluster_fake_list,
+    .channels = cluster_fake_channels,
+    .users = cluster_fake_users,
+    .acked = cluster_fake_acked,
+    .connections = cluster_fake_connections,
+    .is_connected = cluster_fake_is_connected,
+    .is_stalled = cluster_fake_is_stalled,
+};
 
 static inline void cluster_fake_deliver(struct net_mail *mail, void *owner)
 {

@@ -12,6 +12,7 @@ static int open_api(void **state)
     api_fixture_open(&fixture, "");
     cluster = (struct cluster){.is_connected = true};
     fixture.api.cluster = &cluster;
+    fixture.api.nodes = &cluster_fake_nodes;
     return 0;
 }
 
@@ -267,6 +268,8 @@ static void health_says_whether_redis_answers(void **state)
     cluster.is_connected = false;
     assert_int_equal(api_fixture_send(&fixture, "GET", "/up", BYTES(""), &is), 200);
     assert_text(is, "{\"health\":\"OK\",\"redis\":\"away\"}");
+    cluster.is_stalled = true;
+    assert_int_equal(api_fixture_send(&fixture, "GET", "/up", BYTES(""), &is), 503);
 }
 
 /* --- while it waits ------------------------------------------------------------------------- */

@@ -266,7 +266,7 @@ static void close_all_on_websocket(struct pusher_worker *worker, struct http_con
     (void)key;
     assert_true(fixture.api.md5_batch.count > 0);
     http_conn_close_all(&fixture.http.settings);
-    api_respond_text(conn, 200, BYTES(""));
+    api_call_respond_text(conn, 200, BYTES(""));
 }
 
 static void those_whose_connections_are_closed_meanwhile_are_not_handled(void **state)
