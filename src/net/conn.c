@@ -197,7 +197,7 @@ void net_conn_flush(struct net_conn *conn)
         flush(conn);
 }
 
-void net_conn_flush_all(struct net_loop *loop)
+static void flush_all(struct net_loop *loop)
 {
     struct net_conn *conn = loop->unsent;
 
@@ -492,7 +492,7 @@ static void resume_all(struct net_held *held)
     net_held_deinit(&these);
 }
 
-void net_conn_resume_held(struct net_loop *loop)
+static void resume_held(struct net_loop *loop)
 {
     if (loop->yielding.count > 0)
         resume_all(&loop->yielding);
@@ -524,6 +524,31 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+static void free_closed(struct net_loop *loop)
+{
+    /* Only those closed before: one that is closed by what follows here may have been written to as
+     * well, and must outlive the next flush. */
+    struct net_conn *conn = loop->closed;
+
+    loop->closed = NULL;
+    while (conn != NULL) {
+        struct net_conn *next = conn->next_closed;
+
+        conn->events->on_closed(conn);
+        loop->connections_count--;
+        free(conn);
+        conn = next;
+    }
+}
+
+static const struct net_loop_connections loop_connections = {
+    .resume_held = resume_held,
+    .flush_all = flush_all,
+    .free_closed = free_closed,
+    .end_stalled = net_conn_end_stalled,
+    .on_timer = net_conn_on_timer,
+};
+
 static struct net_conn *refuse(struct net_loop *loop, int fd)
 {
     net_descriptors_give_connection(loop->descriptors);
@@ -547,6 +572,7 @@ struct net_conn *net_conn_open_connected(struct net_loop *loop, int fd,
 {
     struct net_conn *conn = mem_new(sizeof *conn);
 
+    loop->connections = &loop_connections;
     conn->loop = loop;
     conn->tls = session;
     conn->events = events;
@@ -624,23 +650,6 @@ void net_conn_finish_at_once(struct net_conn *conn)
     conn->has_ended = true;
     if (conn->is_blocked)
         update_interest(conn);
-}
-
-void net_conn_free_closed(struct net_loop *loop)
-{
-    /* Only those closed before: one that is closed by what follows here may have been written to as
-     * well, and must outlive the next flush. */
-    struct net_conn *conn = loop->closed;
-
-    loop->closed = NULL;
-    while (conn != NULL) {
-        struct net_conn *next = conn->next_closed;
-
-        conn->events->on_closed(conn);
-        loop->connections_count--;
-        free(conn);
-        conn = next;
-    }
 }
 
 void net_conn_close(struct net_conn *conn)

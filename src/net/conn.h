@@ -106,9 +106,6 @@ void net_conn_close(struct net_conn *conn);
 /* Whether it has been told to finish or close, or has failed. */
 bool net_conn_is_closing(const struct net_conn *conn);
 
-/* For the loop alone. */
-void net_conn_flush_all(struct net_loop *loop);
-void net_conn_free_closed(struct net_loop *loop);
-void net_conn_resume_held(struct net_loop *loop);
+/* For tests that turn the loop by hand. */
 void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms);
 void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms);

@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "net/conn.h"
 
 /* What those who send much have of a turn, all together and each. */
 #define SHARES_NS UINT64_C(16000000)
@@ -28,17 +27,24 @@ static void share_turns(struct net_loop *loop)
     loop->is_closed = false;
 }
 
+static void end_turn_of_connections(struct net_loop *loop)
+{
+    do {
+        loop->connections->flush_all(loop);
+        loop->connections->free_closed(loop);
+    } while (loop->closed != NULL);
+}
+
 static void on_turn(void *user)
 {
     struct net_loop *loop = user;
 
     share_turns(loop);
-    net_conn_resume_held(loop);
+    if (loop->connections != NULL)
+        loop->connections->resume_held(loop);
     loop->on_turn_end(loop->user);
-    do {
-        net_conn_flush_all(loop);
-        net_conn_free_closed(loop);
-    } while (loop->closed != NULL);
+    if (loop->connections != NULL)
+        end_turn_of_connections(loop);
     observe_turn(loop);
 }
 
@@ -62,8 +68,10 @@ static void on_tick(uv_timer_t *tick)
     atomic_fetch_add_explicit(&loop->ticks, 1, memory_order_relaxed);
     if (must_read_first(loop))
         return;
-    net_timer_wheel_turn(&loop->wheel, uv_now(&loop->uv), net_conn_on_timer);
-    net_conn_end_stalled(loop, uv_now(&loop->uv));
+    if (loop->connections == NULL)
+        return;
+    net_timer_wheel_turn(&loop->wheel, uv_now(&loop->uv), loop->connections->on_timer);
+    loop->connections->end_stalled(loop, uv_now(&loop->uv));
 }
 
 /* On the thread that made room. */

@@ -28,6 +28,16 @@ struct net_loop_wake {
     bool is_due;
 };
 
+/* What connections have done in each turn: handed in by the first one, since the loop knows none.
+ */
+struct net_loop_connections {
+    void (*resume_held)(struct net_loop *loop);
+    void (*flush_all)(struct net_loop *loop);
+    void (*free_closed)(struct net_loop *loop);
+    void (*end_stalled)(struct net_loop *loop, uint64_t now_ms);
+    void (*on_timer)(struct net_timer *timer, uint64_t now_ms);
+};
+
 struct net_loop {
     uv_loop_t uv;
     struct net_poller poller;
@@ -43,6 +53,7 @@ struct net_loop {
     uint64_t yield_ns;                   /* when that of the one being handled is over */
     struct net_conn *unsent;             /* connections with output of this turn */
     struct net_conn *closed;             /* to be freed when it ends */
+    const struct net_loop_connections *connections; /* NULL: there was none yet */
     void (*on_turn_end)(void *user);
     void *user;
     struct metrics *metrics; /* NULL: turns are not counted */
