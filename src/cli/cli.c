@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "cli/bench.h"
 #include "cli/config.h"
+#include "cli/import.h"
 #include "cli/renew.h"
 #include "cli/running.h"
 #include "cli/start.h"
@@ -52,6 +53,9 @@ static const struct command commands[] = {
      "  --json              for programs\n" RUNNING_OPTIONS, false},
     {"config", cli_config, "", "show the configuration and where each value comes from",
      "  the options of start\n", false},
+    {"import", cli_import, " FILE",
+     "print what soketi's, sockudo's or laravel-websockets' configuration is here",
+     "  FILE is JSON, an .env with SOKETI_… in it, or config/websockets.php\n", false},
     {"listen", cli_talk_listen, " CHANNEL", "print its events as they come", TARGET_OPTIONS, false},
     {"publish", cli_talk_publish, " CHANNEL EVENT JSON", "publish an event", TARGET_OPTIONS, false},
     {"bench", cli_bench, " SCENARIO",

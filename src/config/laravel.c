@@ -69,7 +69,7 @@ bool config_laravel_evaluate(struct config_file *file, const struct config_env *
                            "environment and .env count\n");
         return true;
     }
-    ok = config_php_evaluate(php, env, CONFIG_PHP_TIMEOUT_MS, &json, error) &&
+    ok = config_php_evaluate(php, CONFIG_LARAVEL_FILE, env, CONFIG_PHP_TIMEOUT_MS, &json, error) &&
          config_file_parse(file, buffer_bytes(&json), CONFIG_LARAVEL_FILE, error);
     file->is_laravel = true;
     free(php);

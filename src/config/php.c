@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_NAME "config/reverb.php"
-
 extern char **environ;
 
 /* With Composer's autoloader env() and the path helpers are Laravel's own, and an application that
@@ -86,7 +84,7 @@ static const char script[] =
     "                . ' . ($path === \"\" ? \"\" : \"/\" . ltrim($path, \"/\")); }');"
     "    }"
     "    $result = (static function ($file) { return require $file; })"
-    "        ($reverb['directory'] . '/" FILE_NAME "');"
+    "        ($reverb['directory'] . '/' . $argv[1]);"
     "    if (!is_array($result)) throw new UnexpectedValueException('it returns no array');"
     "    $json = json_encode($result, JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES);"
     "} catch (Throwable $problem) {"
@@ -149,27 +147,28 @@ static struct bytes last_line(struct bytes text)
     return last;
 }
 
-static bool judge(const struct config_process_result *result, int timeout_ms, struct buffer *error)
+static bool judge(const struct config_process_result *result, const char *file, int timeout_ms,
+                  struct buffer *error)
 {
     struct bytes reason;
 
     if (result->is_timed_out) {
-        buffer_printf(error, FILE_NAME ": PHP took longer than %d s", timeout_ms / 1000);
+        buffer_printf(error, "%s: PHP took longer than %d s", file, timeout_ms / 1000);
         return false;
     }
     if (result->is_too_long) {
-        buffer_append_text(error, FILE_NAME ": it gives more than 4 MiB");
+        buffer_printf(error, "%s: it gives more than 4 MiB", file);
         return false;
     }
     if (result->status == 0 && result->out.len > 0)
         return true;
     reason = last_line(buffer_bytes(&result->err));
-    buffer_printf(error, FILE_NAME ": PHP cannot evaluate it: %.*s", BYTES_ARGS(reason));
+    buffer_printf(error, "%s: PHP cannot evaluate it: %.*s", file, BYTES_ARGS(reason));
     return false;
 }
 
-bool config_php_evaluate(const char *php, const struct config_env *env, int timeout_ms,
-                         struct buffer *json, struct buffer *error)
+bool config_php_evaluate(const char *php, const char *file, const struct config_env *env,
+                         int timeout_ms, struct buffer *json, struct buffer *error)
 {
     char *arguments[] = {(char[]){"php"},
                          (char[]){"-d"},
@@ -180,22 +179,27 @@ bool config_php_evaluate(const char *php, const struct config_env *env, int time
                          (char[]){"variables_order=EGPCS"},
                          (char[]){"-r"},
                          NULL,
+                         (char[]){"--"},
+                         NULL,
                          NULL};
     struct config_process_result result;
     char **environment = merge_environment(env);
     char *code = bytes_copy(bytes_of(script));
+    char *name = bytes_copy(bytes_of(file));
     int status;
     bool ok = false;
 
     arguments[8] = code;
+    arguments[10] = name;
     status = config_process_run(php, arguments, environment, timeout_ms, &result);
     if (status != 0)
-        buffer_printf(error, FILE_NAME ": %s cannot be started: %s", php, strerror(status));
+        buffer_printf(error, "%s: %s cannot be started: %s", file, php, strerror(status));
     else
-        ok = judge(&result, timeout_ms, error);
+        ok = judge(&result, file, timeout_ms, error);
     if (ok)
         buffer_append_bytes(json, buffer_bytes(&result.out));
     free(code);
+    free(name);
     free_environment(environment);
     config_process_result_deinit(&result);
     return ok;

@@ -1,4 +1,4 @@
-/* Asks PHP what Laravel's config/reverb.php says.
+/* Asks PHP what a configuration file of Laravel's says.
  *
  * Thread: main.
  */
@@ -9,8 +9,8 @@
 
 #define CONFIG_PHP_TIMEOUT_MS 10000
 
-/* Appends the JSON of the array that config/reverb.php of the working directory returns. `env` is
+/* Appends the JSON of the array that `file`, a path below the working directory, returns. `env` is
  * what `.env` says; PHP sees it below the process environment. False and one line where PHP fails
  * or takes longer than `timeout_ms`. */
-bool config_php_evaluate(const char *php, const struct config_env *env, int timeout_ms,
-                         struct buffer *json, struct buffer *error);
+bool config_php_evaluate(const char *php, const char *file, const struct config_env *env,
+                         int timeout_ms, struct buffer *json, struct buffer *error);

@@ -71,7 +71,7 @@ test('the tables of settings are those of the program, with its defaults', async
 });
 
 /* Of each kind one that is in no file; the values are only to be told from the defaults. */
-const sample = ({ value, name }) => ({ true: 'false', false: 'true' })[value] ?? (/^\d+$/.test(value) ? '7' : { members: 'all', text: 'json', tcp: 'redis' }[value] ?? { 'apps.apps.0.app_id': '7' }[name]);
+const sample = ({ value, name }) => ({ true: 'false', false: 'true' })[value] ?? (/^\d+$/.test(value) ? String(Number(value) + 1) : { members: 'all', text: 'json', tcp: 'redis' }[value] ?? { 'apps.apps.0.app_id': '7' }[name]);
 
 test('each variable and each option is the one of its setting', async (t) => {
     /* A Redis Cluster has database 0 alone: the two exclude each other. */

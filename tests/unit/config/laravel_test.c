@@ -165,7 +165,7 @@ static void php_that_takes_too_long_is_ended(void **state)
     if (php == NULL)
         skip();
     write_laravel("sleep(100)");
-    assert_false(config_php_evaluate(php, &env, 1000, &json, &folder->error));
+    assert_false(config_php_evaluate(php, "config/reverb.php", &env, 1000, &json, &folder->error));
     assert_string_equal(buffer_text(&folder->error), "config/reverb.php: PHP took longer than 1 s");
     buffer_deinit(&json);
     free(php);

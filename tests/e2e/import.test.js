@@ -1,0 +1,148 @@
+'use strict';
+
+/* `reverb import`: what other servers of this protocol are configured by, in ours, with a line for whatever
+ * has no counterpart. docs/migrating.md. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('../support/test.js');
+const { run, Server, temporaryFolder } = require('../support/server.js');
+const { Client } = require('../support/clients.js');
+const { publish } = require('../support/api.js');
+const { within } = require('../support/wait.js');
+
+function folderOf(t, files) {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    for (const [name, content] of Object.entries(files)) {
+        fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+        fs.writeFileSync(path.join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
+    }
+    return folder;
+}
+
+/* What it prints, which the server reads without a word, and the notes. */
+async function imported(t, files, name = Object.keys(files)[0]) {
+    const cwd = folderOf(t, files);
+    const { code, stdout, stderr } = await run(['import', name], { cwd });
+    assert.equal(code, 0, stderr);
+    fs.writeFileSync(path.join(cwd, 'ours.json'), stdout);
+    const read = await run(['config', '--config=ours.json'], { cwd });
+    assert.deepEqual({ code: read.code, stderr: read.stderr }, { code: 0, stderr: '' });
+    const { servers: { reverb }, apps: { apps } } = JSON.parse(stdout);
+    return { cwd, reverb, apps, notes: stderr.trimEnd().split('\n').filter(Boolean).map((line) => line.replace(/^reverb: /, '')) };
+}
+
+const SOKETI = {
+    port: 6001,
+    'appManager.driver': 'array',
+    'appManager.array.apps': [
+        { id: 'app-id', key: 'app-key', secret: 'app-secret', maxConnections: 200, enableClientMessages: true, enabled: true, maxClientEventsPerSecond: 50, maxBackendEventsPerSecond: -1, webhooks: [] },
+        { id: 7, key: 'seven', secret: 'secret', maxConnections: -1 },
+        { id: 'off', key: 'k', secret: 's', enabled: false },
+    ],
+    ssl: { passphrase: '' },
+    queue: { driver: 'sync' },
+};
+
+test("soketi's JSON, with names that have dots in them", async (t) => {
+    const { reverb, apps, notes } = await imported(t, { 'config.json': SOKETI });
+    assert.deepEqual(reverb, { port: 6001 });
+    assert.deepEqual(apps, [
+        { app_id: 'app-id', key: 'app-key', secret: 'app-secret', max_connections: 200, accept_client_events_from: 'members', rate_limiting: { enabled: true, max_attempts: 50, decay_seconds: 1 } },
+        { app_id: '7', key: 'seven', secret: 'secret', accept_client_events_from: 'none' },
+    ]);
+    assert.deepEqual(notes.sort(), [
+        '"queue" has no counterpart',
+        'app app-id: "max_backend_events_per_second" has no counterpart',
+        'app app-id: rate_limiting counts every message of a connection, not only client events',
+        'app off is not enabled, and is left out',
+    ]);
+});
+
+test("soketi's environment", async (t) => {
+    const { reverb, apps, notes } = await imported(t, {
+        '.env': 'APP_NAME=Laravel\nSOKETI_DEFAULT_APP_ID=1\nSOKETI_DEFAULT_APP_KEY=k\nSOKETI_DEFAULT_APP_SECRET="s"\nSOKETI_DEFAULT_APP_ENABLE_CLIENT_MESSAGES=true\n'
+            + 'SOKETI_HOST=127.0.0.1\nSOKETI_PORT=6002\nSOKETI_ADAPTER_DRIVER=redis\nSOKETI_DB_REDIS_HOST=10.0.0.1\nSOKETI_METRICS_ENABLED=true\nSOKETI_SHUTDOWN_GRACE_PERIOD=3000\nSOKETI_QUEUE_DRIVER=sqs\n',
+    });
+    assert.deepEqual(reverb, { host: '127.0.0.1', port: '6002', shutdown_timeout: 3, scaling: { enabled: true, server: { host: '10.0.0.1' } }, admin: '127.0.0.1:9601' });
+    assert.deepEqual(apps, [{ app_id: '1', key: 'k', secret: 's', accept_client_events_from: 'members' }]);
+    assert.deepEqual(notes, ['SOKETI_QUEUE_DRIVER has no counterpart', 'metrics are at http://127.0.0.1:9601/metrics, under names of our own']);
+});
+
+test("sockudo's configuration", async (t) => {
+    const { reverb, apps, notes } = await imported(t, {
+        'config.json': {
+            debug: true, host: '127.0.0.1', port: 6001, path_prefix: '/', shutdown_grace_period: 10, websocket_max_payload_kb: 64,
+            adapter: { driver: 'redis', redis: { prefix: 'a:' }, nats: { servers: ['nats://nats:4222'] } },
+            app_manager: { driver: 'memory', array: { apps: [{ id: 'a', key: 'k', secret: 's', max_connections: '1000', enable_client_messages: true, allowed_origins: ['https://a.example.com', 'b.example.com:8443'], webhooks: [{ url: 'https://x' }] }] } },
+            database: { redis: { host: 'redis', port: 6379, db: 1, key_prefix: 'p:', sentinels: [{ host: 's1', port: 26379 }, { host: 's2', port: 26379 }] }, mysql: { host: 'mysql' } },
+            rate_limiter: { enabled: false }, ssl: { enabled: false, cert_path: '/app/ssl/cert.pem' }, cors: { credentials: true },
+            channel_limits: { max_name_length: 200, cache_ttl: 3600 }, http_api: { request_limit_in_mb: 10 },
+        },
+    });
+    assert.deepEqual(reverb, {
+        host: '127.0.0.1', port: 6001, path: '/', shutdown_timeout: 10, max_request_size: 10 * 1024 * 1024,
+        scaling: { enabled: true, prefix: 'p:', server: { host: 'redis', port: 6379, database: 1, hosts: ['s1:26379', 's2:26379'], sentinel: 'mymaster' } },
+    });
+    assert.deepEqual(apps, [{
+        app_id: 'a', key: 'k', secret: 's', max_connections: '1000', allowed_origins: ['a.example.com', 'b.example.com'], max_message_size: 65536, cache_ttl: 3600,
+        accept_client_events_from: 'members',
+    }]);
+    assert.deepEqual(notes.sort(), [
+        '"channel_limits.max_name_length" has no counterpart', '"cors" has no counterpart', 'app a: "webhooks" has no counterpart', 'debug: start the server with --debug',
+    ]);
+});
+
+test("laravel-websockets' config/websockets.php, with its .env", async (t) => {
+    const { reverb, apps, notes } = await imported(t, {
+        'config/websockets.php': `<?php
+return [
+    'apps' => [['id' => env('PUSHER_APP_ID'), 'name' => env('APP_NAME'), 'key' => env('PUSHER_APP_KEY'), 'secret' => env('PUSHER_APP_SECRET'),
+        'capacity' => 50, 'enable_client_messages' => false, 'enable_statistics' => true]],
+    'app_provider' => BeyondCode\\LaravelWebSockets\\Apps\\ConfigAppProvider::class,
+    'allowed_origins' => ['app.test'],
+    'max_request_size_in_kb' => 250,
+    'statistics' => ['interval_in_seconds' => 60],
+    'ssl' => ['local_cert' => null, 'local_pk' => null, 'passphrase' => null],
+];`,
+        '.env': 'PUSHER_APP_ID=1234\nPUSHER_APP_KEY=pk\nPUSHER_APP_SECRET=ps\n',
+    });
+    assert.deepEqual(reverb, {});
+    assert.deepEqual(apps, [{ app_id: '1234', key: 'pk', secret: 'ps', max_connections: 50, allowed_origins: ['app.test'], max_message_size: 256_000, accept_client_events_from: 'none' }]);
+    assert.deepEqual(notes, ['"statistics" has no counterpart']);
+});
+
+test('a client of before connects to what came of it', async (t) => {
+    const { cwd } = await imported(t, { 'config.json': SOKETI });
+    const server = new Server({ apps: [{ app_id: 'app-id', key: 'app-key', secret: 'app-secret' }] });
+    t.after(() => server.stop());
+    server.folder = cwd;
+    server.spawn(['start', '--config=ours.json', '--host=127.0.0.1', '--port=0']);
+    server.port = Number((await within(server.ready.promise, () => `ready ${server.stderr}`))[2]);
+    const client = await Client.open(server);
+    await client.subscribe('private-news');
+    await publish(server, 'private-news', 'told');
+    assert.equal((await client.take()).event, 'told');
+});
+
+for (const [name, content, pattern] of [
+    ['missing.json', null, /missing\.json cannot be read: No such file/],
+    ['broken.json', '{"port": ', /broken\.json is not JSON: line 1/],
+    ['list.json', '[1]', /list\.json holds no object/],
+    ['.env', 'APP_NAME=Laravel\n', /\.env is neither JSON nor PHP, and sets no SOKETI_… variable/],
+    ['broken.php', '<?php return 1;', /broken\.php: PHP cannot evaluate it: it returns no array/],
+])
+    test(`a file that is none is said to be: ${name}`, async (t) => {
+        const cwd = folderOf(t, content === null ? {} : { [name]: content });
+        const { code, stdout, stderr } = await run(['import', name], { cwd });
+        assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+        assert.match(stderr, pattern);
+    });
+
+test('without a file it says how it is used', async () => {
+    const { code, stderr } = await run(['import']);
+    assert.equal(code, 1);
+    assert.match(stderr, /usage: reverb import FILE/);
+});
