@@ -89,6 +89,6 @@ test('a node that ends while Redis is away ends all the same', { timeout: 60_000
     t.after(() => cluster.redis.signal('SIGCONT'));
     await publish(cluster.nodes[0], 'news', 'told');
     cluster.nodes[0].signal('SIGTERM');
-    assert.equal((await client.waitClosed()).code, 4200);
+    assert.equal((await client.waitClosed()).code, 4100); // nobody else listens there: come again a little later
     await cluster.nodes[0].ended();
 });
