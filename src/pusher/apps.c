@@ -122,6 +122,10 @@ void pusher_apps_forget_former(struct pusher_apps *apps)
 {
     table_free(apps->former);
     apps->former = NULL;
+    /* Whoever later takes the id of an app that was removed is shown nothing of it. */
+    for (struct pusher_app *app = atomic_load(&apps->first); app != NULL; app = app->next)
+        if (atomic_load(&app->is_removed))
+            channel_registry_expire(app->channels, UINT64_MAX);
 }
 
 struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,

@@ -23,6 +23,7 @@ struct pusher_app *pusher_apps_find_by_key(struct pusher_apps *apps, struct byte
 /* Takes up the apps of another configuration. Workers may still be looking at the former ones until
  * each has ended its turn: pusher_apps_forget_former() then. */
 void pusher_apps_reload(struct pusher_apps *apps, const struct config *config);
+/* It also lets go of the cached events of the apps that are gone. */
 void pusher_apps_forget_former(struct pusher_apps *apps);
 
 /* The first app; the others follow by `next`: all that there ever were. Any thread. */

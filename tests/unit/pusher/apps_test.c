@@ -61,6 +61,46 @@ static void a_reload_changes_adds_and_removes_apps(void **state)
     pusher_apps_free(apps);
 }
 
+static void cache(struct pusher_app *app)
+{
+    struct ws_message *event = ws_message_new(BYTES("{}"));
+    struct channel *channel =
+        channel_registry_lock_and_cache(app->channels, BYTES("cache-a"), event, 1000);
+
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+    ws_message_unref(event);
+}
+
+static bool has_cached(struct pusher_app *app)
+{
+    struct channel *channel = channel_registry_find(app->channels, BYTES("cache-a"));
+
+    if (channel != NULL)
+        channel_unref(channel);
+    return channel != NULL;
+}
+
+static void the_cached_events_of_a_removed_app_are_not_those_of_who_takes_its_id(void **state)
+{
+    struct config_app before[] = {APP("1", "one"), APP("2", "two")};
+    struct config_app after[] = {APP("1", "one")};
+    const struct config config_before = {.apps = before, .apps_count = 2};
+    const struct config config_after = {.apps = after, .apps_count = 1};
+    struct pusher_apps *apps = pusher_apps_new(&config_before, 1, NULL, NULL);
+
+    (void)state;
+    cache(pusher_apps_find_by_id(apps, BYTES("1")));
+    cache(pusher_apps_find_by_id(apps, BYTES("2")));
+    pusher_apps_reload(apps, &config_after);
+    pusher_apps_forget_former(apps);
+    pusher_apps_reload(apps, &config_before);
+    pusher_apps_forget_former(apps);
+    assert_true(has_cached(pusher_apps_find_by_id(apps, BYTES("1"))));
+    assert_false(has_cached(pusher_apps_find_by_id(apps, BYTES("2"))));
+    pusher_apps_free(apps);
+}
+
 static void all_that_there_ever_were_are_listed(void **state)
 {
     struct config_app before[] = {APP("1", "one")};
@@ -83,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_app_is_found_by_its_id_and_by_its_key),
         cmocka_unit_test(a_reload_changes_adds_and_removes_apps),
+        cmocka_unit_test(the_cached_events_of_a_removed_app_are_not_those_of_who_takes_its_id),
         cmocka_unit_test(all_that_there_ever_were_are_listed),
     };
 
