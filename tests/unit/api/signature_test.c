@@ -254,6 +254,26 @@ static void a_path_may_be_signed_before_it_is_escaped(void **state)
     }
 }
 
+static void where_it_is_asked_for_a_refusal_says_what_should_have_been_signed(void **state)
+{
+    char log[] = "/tmp/reverb-signature-XXXXXX";
+    const int fd = mkstemp(log);
+    const int was = dup(STDERR_FILENO);
+    static char text[1000];
+
+    (void)state;
+    assert_true(fd >= 0 && was >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+    unlink(log);
+    fixture.api.is_debug = true;
+    assert_int_equal(get(KEY "&info=%00%0d", "x"), 401);
+    assert_true(dup2(was, STDERR_FILENO) >= 0);
+    close(was);
+    assert_true(pread(fd, text, sizeof text - 1, 0) > 0);
+    close(fd);
+    if (strstr(text, "GET\\n/apps/3/channels\\n" KEY "&info=\\u0000\\r") == NULL)
+        fail_msg("%s", text);
+}
+
 static unsigned get_at(int64_t timestamp)
 {
     char query[128];
@@ -304,6 +324,7 @@ int main(void)
         API_TEST(another_key_than_the_apps_is_refused),
         API_TEST(too_many_parameters_are_refused),
         API_TEST(a_path_may_be_signed_before_it_is_escaped),
+        API_TEST(where_it_is_asked_for_a_refusal_says_what_should_have_been_signed),
         API_TEST(a_time_too_far_off_is_refused_where_the_app_says_so),
     };
 
