@@ -4,7 +4,7 @@
  *
  * It is for every reference and every owned object that another one takes: a mail that is posted, a
  * struct that keeps a reference. A function that takes one is given the address of the caller's
- * variable, and empties it by this: `channel_fanout_add_in_order(fanout, subscription, &welcome,
+ * variable, and empties it by this: `thing_take(thing, &welcome,
  * &cached)`. Who wants to go on using what it hands over takes a reference of its own first.
  *
  * In an argument list it must be the only mention of `x`: arguments are evaluated in any order.

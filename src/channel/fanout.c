@@ -47,16 +47,6 @@ struct event_mail {
     uint64_t except;
 };
 
-struct activation_mail {
-    struct net_mail mail;
-    struct channel_fanout *fanout;
-    struct channel *channel;
-    struct ws_conn *conn; /* only to look up: it may be gone */
-    uint32_t token;       /* of the subscription */
-    struct ws_message *welcome;
-    struct ws_message *cached;
-};
-
 /* --- receivers ------------------------------------------------------------------------------ */
 
 static struct channel_receivers *receivers_of(const struct channel_fanout *fanout,
@@ -571,7 +561,7 @@ bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
     return false;
 }
 
-/* --- joining in order ----------------------------------------------------------------------- */
+/* --- joining -------------------------------------------------------------------------------- */
 
 static void send_or_note(struct channel_fanout *fanout, const struct channel *channel,
                          struct ws_conn *conn, struct ws_message *message)
@@ -592,44 +582,6 @@ void channel_fanout_activate(struct channel_fanout *fanout,
     channel_fanout_add(fanout, subscription);
     send_or_note(fanout, subscription->channel, subscription->subscriber->conn, welcome);
     send_or_note(fanout, subscription->channel, subscription->subscriber->conn, cached);
-}
-
-static void on_activation_mail(struct net_mail *mail, void *owner)
-{
-    struct activation_mail *activation = (struct activation_mail *)mail;
-    struct channel_fanout *fanout = activation->fanout;
-    struct channel_subscription *subscription =
-        channel_fanout_find(fanout, activation->conn, activation->channel);
-
-    (void)owner;
-    if (subscription != NULL && subscription->token == activation->token &&
-        !subscription->is_active)
-        channel_fanout_activate(fanout, subscription, activation->welcome, activation->cached);
-    ws_message_unref(activation->welcome);
-    ws_message_unref(activation->cached);
-    channel_unref(activation->channel);
-    free(activation);
-}
-
-void channel_fanout_add_in_order(struct channel_fanout *fanout,
-                                 struct channel_subscription *subscription,
-                                 struct ws_message **welcome, struct ws_message **cached)
-{
-    struct activation_mail *activation = mem_new(sizeof *activation);
-
-    activation->mail.deliver = on_activation_mail;
-    activation->fanout = fanout;
-    activation->channel = channel_ref(subscription->channel);
-    activation->conn = subscription->subscriber->conn;
-    activation->token = subscription->token;
-    activation->welcome = MOVE(*welcome);
-    activation->cached = MOVE(*cached);
-    NET_MAILBOX_POST(&fanout->loop->mailbox, activation);
-}
-
-void channel_fanout_catch_up(struct channel_fanout *fanout)
-{
-    net_mailbox_drain(&fanout->loop->mailbox);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

@@ -88,14 +88,6 @@ bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
 /* Makes the subscription hear what is published from now on. */
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription);
 
-/* The same, in its order with what was published under the state lock, which the caller holds: once
- * it hears, it is sent `*welcome` and `*cached` (may be NULL). Takes both messages. It has happened
- * when channel_fanout_catch_up() returns. */
-void channel_fanout_add_in_order(struct channel_fanout *fanout,
-                                 struct channel_subscription *subscription,
-                                 struct ws_message **welcome, struct ws_message **cached);
-void channel_fanout_catch_up(struct channel_fanout *fanout);
-
 /* On the worker of a subscription that is not active yet: it hears from now on, and is sent both
  * messages (each may be NULL) first. */
 void channel_fanout_activate(struct channel_fanout *fanout,

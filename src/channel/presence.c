@@ -50,6 +50,7 @@ struct channel_presence {
     size_t cap;
     uint32_t generation;
     size_t fragments_len; /* of all members */
+    size_t ids_len;       /* of their ids alone */
     struct buffer snapshot;
 };
 
@@ -165,6 +166,7 @@ static void list_member(struct channel_presence *presence, struct channel_presen
     member->index = (uint32_t)presence->count;
     presence->members[presence->count++] = member;
     presence->fragments_len += fragment_of(member).len;
+    presence->ids_len += member->id_len;
     buffer_clear(&presence->snapshot);
 }
 
@@ -177,6 +179,7 @@ static void unlist_member(struct channel_presence *presence, struct channel_pres
     member->is_listed = false;
     presence->count--;
     presence->fragments_len -= fragment_of(member).len;
+    presence->ids_len -= member->id_len;
     buffer_clear(&presence->snapshot);
 }
 
@@ -391,13 +394,18 @@ const struct channel_presence_member *channel_presence_at(const struct channel_p
     return presence->members[index];
 }
 
+size_t channel_presence_snapshot_len(const struct channel_presence *presence)
+{
+    return 64 + presence->fragments_len + presence->ids_len + 2 * presence->count;
+}
+
 struct bytes channel_presence_snapshot(struct channel_presence *presence)
 {
     struct buffer *out = &presence->snapshot;
 
     if (out->len > 0)
         return buffer_bytes(out);
-    buffer_reserve(out, 64 + 2 * presence->fragments_len + 2 * presence->count);
+    buffer_reserve(out, channel_presence_snapshot_len(presence));
     buffer_append_text(out, "{\\\"count\\\":");
     buffer_append_number(out, presence->count);
     buffer_append_text(out, ",\\\"ids\\\":[");

@@ -53,6 +53,9 @@ size_t channel_presence_count(const struct channel_presence *presence);
 const struct channel_presence_member *channel_presence_at(const struct channel_presence *presence,
                                                           size_t index);
 
+/* How long the snapshot is, nearly. */
+size_t channel_presence_snapshot_len(const struct channel_presence *presence);
+
 /* `{"count":…,"ids":[…],"hash":{…}}`, escaped to stand inside a JSON string. Made anew only after a
  * change; borrowed until the next. */
 struct bytes channel_presence_snapshot(struct channel_presence *presence);

@@ -13,6 +13,7 @@
 #include "pusher/socket_id.h"
 #include "pusher/subscribe.h"
 #include "pusher/watchlist.h"
+#include "pusher/welcome.h"
 #include "ws/handshake.h"
 
 #define CAPACITY_LOG_INTERVAL_MS 10000
@@ -280,6 +281,15 @@ static void listen_to_fanout(struct pusher_worker *worker)
     }
 }
 
+static void write_state(void *user, struct channel *channel, struct ws_message **welcome,
+                        struct ws_message **cached)
+{
+    struct pusher_worker *worker = user;
+
+    *welcome = pusher_welcome_new(channel, &worker->scratch);
+    *cached = pusher_welcome_cached(channel, net_loop_now_ms(worker->loop), &worker->scratch);
+}
+
 void pusher_conversation_init(struct pusher_worker *worker, bool has_compression)
 {
     worker->ws_settings.events = &ws_events;
@@ -287,6 +297,8 @@ void pusher_conversation_init(struct pusher_worker *worker, bool has_compression
     worker->fanout.find = find_subscriber;
     worker->fanout.on_slow_reader = on_slow_reader;
     worker->fanout.user = worker;
+    worker->joining.write = write_state;
+    worker->joining.user = worker;
     listen_to_fanout(worker);
     pusher_worker_init(worker, has_compression);
 }

@@ -2,7 +2,6 @@
 
 #include "pusher/encode.h"
 #include "pusher/member.h"
-#include "pusher/welcome.h"
 
 /* --- members -------------------------------------------------------------------------------- */
 
@@ -39,18 +38,14 @@ void pusher_node_unlist_member(struct pusher_session *session, struct channel *c
 static void join_in_order(struct pusher_session *session, struct channel_subscription *subscription)
 {
     struct channel *channel = subscription->channel;
-    struct ws_message *welcome;
-    struct ws_message *cached;
+    struct channel_joining *joining = &session->worker->joining;
 
     channel_registry_lock_state(channel);
     if (channel->kind.is_presence)
         list_member(session, channel, subscription->member);
-    welcome = pusher_welcome_new(channel, &session->worker->scratch);
-    cached = pusher_welcome_cached(channel, net_loop_now_ms(session->worker->loop),
-                                   &session->worker->scratch);
-    channel_fanout_add_in_order(&session->worker->fanout, subscription, &welcome, &cached);
+    channel_joining_add(joining, subscription);
     channel_registry_unlock_state(channel);
-    channel_fanout_catch_up(&session->worker->fanout);
+    channel_joining_catch_up(joining);
 }
 
 void pusher_node_notify_count(struct pusher_session *session, struct channel *channel)

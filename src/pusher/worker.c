@@ -12,11 +12,13 @@ void pusher_worker_init(struct pusher_worker *worker, bool has_compression)
     worker->fanout.deflate = worker->ws_settings.deflate;
     worker->fanout.metrics = worker->metrics;
     channel_fanout_init(&worker->fanout);
+    worker->joining.fanout = &worker->fanout;
 }
 
 void pusher_worker_deinit(struct pusher_worker *worker)
 {
     CHECK(worker->sessions_count == 0);
+    channel_joining_deinit(&worker->joining);
     channel_fanout_deinit(&worker->fanout);
     ws_deflate_free(worker->ws_settings.deflate);
     map_deinit(&worker->by_socket_id);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "channel/fanout.h"
+#include "channel/joining.h"
 #include "pusher/app.h"
 #include "pusher/observers.h"
 
@@ -27,6 +27,7 @@ struct pusher_worker {
 
     /* Owner. */
     struct channel_fanout fanout;
+    struct channel_joining joining;
     struct ws_conn_settings ws_settings;
     struct list sessions; /* that are open */
     struct list leaving;  /* whose WebSocket is being closed, the first to go in front */

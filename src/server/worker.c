@@ -55,6 +55,7 @@ static void on_turn_end(void *user)
     struct server_worker *worker = user;
 
     api_end_turn(&worker->api);
+    channel_joining_end_turn(&worker->pusher->joining);
     channel_fanout_end_turn(&worker->pusher->fanout);
     observe_publishes(worker);
 }

@@ -50,6 +50,7 @@ static inline void api_fixture_on_turn_end(void *user)
     struct api_fixture *fixture = user;
 
     api_end_turn(&fixture->api);
+    channel_joining_end_turn(&fixture->worker.joining);
     channel_fanout_end_turn(&fixture->worker.fanout);
 }
 

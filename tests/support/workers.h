@@ -2,7 +2,7 @@
  * The test turns both loops, unless it lets threads do so. */
 #pragma once
 
-#include "channel/fanout.h"
+#include "channel/joining.h"
 #include "channel/registry.h"
 #include "support/fixture.h"
 #include "support/ws_peer.h"
@@ -26,6 +26,7 @@ struct workers_member {
 struct workers_worker {
     struct fixture fixture;
     struct channel_fanout fanout;
+    struct channel_joining joining;
     struct metrics metrics;
     struct ws_conn_settings settings;
     struct workers_member *members[WORKERS_MEMBERS_COUNT];
@@ -75,7 +76,10 @@ static inline void workers_on_slow_reader(struct ws_conn *ws)
 
 static inline void workers_on_turn_end(void *user)
 {
-    channel_fanout_end_turn(user);
+    struct workers_worker *worker = user;
+
+    channel_joining_end_turn(&worker->joining);
+    channel_fanout_end_turn(&worker->fanout);
 }
 
 static inline void workers_open(struct workers *workers, size_t backlog_bytes_max)
@@ -99,7 +103,8 @@ static inline void workers_open(struct workers *workers, size_t backlog_bytes_ma
         channel_fanout_init(&worker->fanout);
         workers->fanouts[i] = &worker->fanout;
         worker->fixture.on_turn_end = workers_on_turn_end;
-        worker->fixture.user = &worker->fanout;
+        worker->fixture.user = worker;
+        worker->joining.fanout = &worker->fanout;
     }
 }
 
@@ -221,6 +226,7 @@ static inline void workers_close(struct workers *workers)
     }
     for (size_t i = 0; i < WORKERS_WORKERS_COUNT; i++) {
         fixture_close(&workers->workers[i].fixture);
+        channel_joining_deinit(&workers->workers[i].joining);
         channel_fanout_deinit(&workers->workers[i].fanout);
         ws_deflate_free(workers->workers[i].settings.deflate);
     }

@@ -315,105 +315,6 @@ static void nobody_is_overloaded_until_a_mailbox_is_full(void **state)
     channel_unref(channel);
 }
 
-/* --- joining in order ----------------------------------------------------------------------- */
-
-static void publish_in_order(struct workers_member *member, struct channel *channel,
-                             const char *text)
-{
-    struct ws_message *message = ws_message_new(bytes_of(text));
-
-    channel_fanout_publish_in_order(member->worker->fanout.all, channel, message, 0);
-    ws_message_unref(message);
-}
-
-/* As a presence channel is joined: the others are told, the newcomer is shown who is there. */
-static void join_presence(struct workers_member *member, const char *id)
-{
-    struct channel_subscription *subscription = workers_subscribe(&workers, member, "presence-a");
-    struct channel *channel = subscription->channel;
-    struct ws_message *cached = ws_message_new(BYTES("kept"));
-    struct ws_message *message;
-    struct buffer welcome = {0};
-    bool is_first;
-
-    channel_registry_lock_state(channel);
-    subscription->member = channel_presence_join(channel->presence, bytes_of(id), BYTES("{}"),
-                                                 &is_first, &(uint32_t){0});
-    if (channel_presence_list(channel->presence, bytes_of(id), BYTES("{}")))
-        publish_in_order(member, channel, id);
-    buffer_append_text(&welcome, "welcome");
-    for (size_t i = 0; i < channel_presence_count(channel->presence); i++)
-        buffer_append_bytes(&welcome,
-                            channel_presence_user_id(channel_presence_at(channel->presence, i)));
-    message = ws_message_new(buffer_bytes(&welcome));
-    channel_fanout_add_in_order(&member->worker->fanout, subscription, &message, &cached);
-    assert_null(message);
-    channel_registry_unlock_state(channel);
-    buffer_deinit(&welcome);
-}
-
-static void what_is_told_in_order_and_what_is_gathered_keep_their_order(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        workers_join(&workers, here[i], "cache-a");
-        workers_join(&workers, here[i], "a");
-        workers_join(&workers, there[i], "cache-a");
-        workers_join(&workers, there[i], "a");
-    }
-    for (int round = 0; round < 2; round++) {
-        struct channel *channel = channel_registry_find(workers.registry, BYTES("cache-a"));
-
-        publish_in_order(here[0], channel, round == 0 ? "1" : "3");
-        channel_unref(channel);
-        workers_publish(&workers, 0, "a", round == 0 ? "2" : "4", NULL);
-    }
-    workers_turn(&workers);
-    for (int i = 0; i < 2; i++) {
-        assert_member_received(here[i], "1;2;3;4;");
-        assert_member_received(there[i], "1;2;3;4;");
-    }
-}
-
-static void who_joins_is_shown_who_is_there_and_receives_who_comes_after(void **state)
-{
-    (void)state;
-    join_presence(here[0], "A");
-    join_presence(there[0], "B");
-    join_presence(here[1], "C");
-    join_presence(there[1], "D");
-    workers_turn(&workers);
-    assert_member_received(here[0], "welcomeA;kept;B;C;D;");
-    assert_member_received(there[0], "welcomeAB;kept;C;D;");
-    assert_member_received(here[1], "welcomeABC;kept;D;");
-    assert_member_received(there[1], "welcomeABCD;kept;");
-}
-
-static void catching_up_makes_the_newcomer_active_at_once(void **state)
-{
-    (void)state;
-    join_presence(here[0], "A");
-    channel_fanout_catch_up(&workers.workers[0].fanout);
-    workers_publish(&workers, 0, "presence-a", "event", NULL);
-    workers_turn(&workers);
-    assert_member_received(here[0], "welcomeA;kept;event;");
-}
-
-static void who_leaves_before_it_became_active_is_forgotten(void **state)
-{
-    struct channel *channel;
-
-    (void)state;
-    join_presence(here[0], "A");
-    join_presence(here[1], "B");
-    channel = channel_registry_find(workers.registry, BYTES("presence-a"));
-    workers_leave(channel_fanout_find(&workers.workers[0].fanout, &here[0]->ws, channel));
-    channel_unref(channel);
-    workers_turn(&workers);
-    assert_member_received(here[0], "");
-    assert_member_received(here[1], "welcomeAB;kept;");
-}
-
 /* --- at random, and on threads -------------------------------------------------------------- */
 
 #define CHANNELS_COUNT 3
@@ -648,10 +549,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,
                                         open_small, close_crew),
         WORKERS_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
-        WORKERS_TEST(what_is_told_in_order_and_what_is_gathered_keep_their_order),
-        WORKERS_TEST(who_joins_is_shown_who_is_there_and_receives_who_comes_after),
-        WORKERS_TEST(catching_up_makes_the_newcomer_active_at_once),
-        WORKERS_TEST(who_leaves_before_it_became_active_is_forgotten),
         WORKERS_TEST(whatever_happens_each_receives_what_was_published_while_it_was_in),
         WORKERS_TEST(whatever_happens_between_the_slices_of_a_run_each_receives_the_same),
         WORKERS_TEST(a_run_is_sent_in_slices_and_the_next_turn_does_not_wait),
