@@ -131,8 +131,9 @@ static void add_flags(struct cluster_batch *batch, unsigned flags)
 {
     char text[4];
 
-    snprintf(text, sizeof text, "%s%s%s", flags & CLUSTER_IS_PRESENCE ? "p" : "",
-             flags & CLUSTER_IS_CACHE ? "k" : "", flags & CLUSTER_NOTIFIES_COUNT ? "t" : "");
+    snprintf(text, sizeof text, "%s%s%s", flags & CLUSTER_KEY_IS_PRESENCE ? "p" : "",
+             flags & CLUSTER_KEY_IS_CACHE ? "k" : "",
+             flags & CLUSTER_KEY_NOTIFIES_COUNT ? "t" : "");
     add_text(batch, text);
 }
 
@@ -163,7 +164,7 @@ void cluster_batch_subscriptions(struct cluster_batch *batch, struct bytes key, 
     add_number(batch, count);
     add_flags(batch, flags);
     add_number(batch, chain);
-    if (flags & CLUSTER_IS_PRESENCE)
+    if (flags & CLUSTER_KEY_IS_PRESENCE)
         batch->weight += operations[SHOW].weight;
 }
 

@@ -37,8 +37,8 @@ bool cluster_batch_is_empty(const struct cluster_batch *batch);
 /* Whether it should leave before more is gathered: no call may take Redis long. */
 bool cluster_batch_is_long(const struct cluster_batch *batch);
 
-/* `flags`: what of the channel is to be shown (CLUSTER_IS_…), and whether its count is told to all.
- * `chain`: the number of the snapshot that the members shown belong to. */
+/* `flags`: what of the channel is to be shown (CLUSTER_KEY_IS_…), and whether its count is told to
+ * all. `chain`: the number of the snapshot that the members shown belong to. */
 void cluster_batch_subscriptions(struct cluster_batch *batch, struct bytes key, uint32_t count,
                                  unsigned flags, uint64_t chain);
 

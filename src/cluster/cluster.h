@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "cluster/key.h"
+#include "cluster/events.h"
 #include "cluster/reason.h"
 #include "config/config.h"
 #include "net/chunk.h"
@@ -22,55 +22,6 @@
 
 struct cluster;
 struct cluster_pending_query;
-
-struct cluster_member {
-    struct bytes user_id;
-    struct bytes user_info; /* JSON */
-};
-
-/* Who waits for an answer. A connection may wait twice at one time (it subscribes, leaves, and
- * subscribes again): the token, the caller's own, tells which of them is answered. */
-struct cluster_waiter {
-    uint64_t socket_id;
-    uint64_t token;
-};
-
-/* What the nodes agreed on. Called on the cluster's thread; everything is borrowed for the call. */
-struct cluster_events {
-    /* `frame`: a finished WebSocket frame. `ttl_ms`: not 0 where it is to be kept that long. */
-    void (*on_event)(struct cluster_key key, uint64_t except, struct bytes frame, uint64_t ttl_ms,
-                     void *user);
-    /* The members of a presence channel. Others are no members any more, unless `is_partial`. */
-    void (*on_members)(struct cluster_key key, const struct cluster_member *members, size_t count,
-                       bool is_partial, void *user);
-    /* `is_ours`: it happened on this node. */
-    void (*on_member_added)(struct cluster_key key, struct cluster_member member, bool is_ours,
-                            void *user);
-    void (*on_member_removed)(struct cluster_key key, struct bytes user_id, bool is_ours,
-                              void *user);
-    /* The last event of a cache channel, an empty frame where there is none. */
-    void (*on_cached)(struct cluster_key key, struct bytes frame, uint64_t ttl_ms, void *user);
-    void (*on_count)(struct cluster_key key, uint64_t count, void *user);
-    /* Everything up to cluster_await() has been applied. */
-    void (*on_ready)(struct cluster_key key, struct cluster_waiter waiter, void *user);
-    void (*on_admitted)(struct bytes app_id, uint64_t socket_id, bool is_admitted, void *user);
-    void (*on_online)(struct cluster_key watch_key, bool is_online, void *user);
-    void (*on_online_answer)(struct cluster_key user_key, struct cluster_waiter waiter,
-                             bool is_online, void *user);
-    void (*on_terminate)(struct bytes app_id, struct bytes user_id, void *user);
-    /* Whether so much waits for the workers that nothing more should be read. */
-    bool (*is_congested)(void *user);
-    /* A link is down: what awaits an answer gets none. cluster_is_up() says so already. Called by
-     * main if the cluster's thread has stalled. */
-    void (*on_down)(void *user);
-};
-
-/* What is true of a channel for cluster_subscriptions() and cluster_await(). */
-enum cluster_flags {
-    CLUSTER_IS_PRESENCE = 1,
-    CLUSTER_IS_CACHE = 2,
-    CLUSTER_NOTIFIES_COUNT = 4, /* to all subscribers, when it changes */
-};
 
 /* Main opens, starts, ends and frees it. NULL where `settings` cannot be used; `error` then holds a
  * line. */

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "cluster/cluster.h"
+#include "cluster/events.h"
 #include "cluster/outbox.h"
 #include "cluster/snapshots.h"
 

@@ -11,6 +11,13 @@
 #define CLUSTER_KEY_USER 'u'  /* a user's connections that have signed in */
 #define CLUSTER_KEY_WATCH 'w' /* connections that watch a user */
 
+/* What is true of a channel for cluster_subscriptions() and cluster_await(). */
+enum cluster_key_flags {
+    CLUSTER_KEY_IS_PRESENCE = 1,
+    CLUSTER_KEY_IS_CACHE = 2,
+    CLUSTER_KEY_NOTIFIES_COUNT = 4, /* to all subscribers, when it changes */
+};
+
 struct cluster_key {
     char kind;
     struct bytes app_id;

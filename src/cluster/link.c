@@ -70,15 +70,16 @@ static struct cluster_batch *batch_of(struct cluster_link *link)
  * it told when it is ready; who leaves has it told at once. */
 static void report_subscriptions(struct cluster_link *link, struct cluster_state_channel *channel)
 {
-    const unsigned shown = channel->needs_state ? CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE : 0;
+    const unsigned shown =
+        channel->needs_state ? CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE : 0;
 
     if (list_is_empty(&channel->dirty))
         return;
     if (channel->needs_state)
         channel->chain = ++link->chain;
-    cluster_batch_subscriptions(batch_of(link), cluster_state_key(channel),
-                                channel->subscriptions_count,
-                                channel->flags & (shown | CLUSTER_NOTIFIES_COUNT), channel->chain);
+    cluster_batch_subscriptions(
+        batch_of(link), cluster_state_key(channel), channel->subscriptions_count,
+        channel->flags & (shown | CLUSTER_KEY_NOTIFIES_COUNT), channel->chain);
     cluster_state_clean(&link->state, channel);
 }
 
@@ -423,7 +424,7 @@ static void log_back(struct cluster_link *link)
 
 static bool has_state(const struct cluster_state_channel *channel)
 {
-    return (channel->flags & (CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE)) != 0;
+    return (channel->flags & (CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE)) != 0;
 }
 
 /* Has itself shown the members and last events of its channels. */
@@ -448,7 +449,7 @@ static void on_page(struct bytes key, struct bytes cursor, void *user)
     const struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
 
     if (talks(link))
-        cluster_batch_show(batch_of(link), key, CLUSTER_IS_PRESENCE, channel->chain, cursor);
+        cluster_batch_show(batch_of(link), key, CLUSTER_KEY_IS_PRESENCE, channel->chain, cursor);
 }
 
 static void go_up(struct cluster_link *link)
@@ -831,8 +832,9 @@ static void on_found(const struct cluster_redis_address *address, void *user)
 void cluster_link_subscriptions(struct cluster_link *link, struct bytes key, int change,
                                 unsigned flags)
 {
-    struct cluster_state_channel *channel = cluster_state_subscribe(
-        &link->state, key, change, change > 0 ? flags & ~(unsigned)CLUSTER_NOTIFIES_COUNT : flags);
+    struct cluster_state_channel *channel =
+        cluster_state_subscribe(&link->state, key, change,
+                                change > 0 ? flags & ~(unsigned)CLUSTER_KEY_NOTIFIES_COUNT : flags);
 
     if (!talks(link))
         cluster_state_clean(&link->state, channel);
@@ -870,7 +872,7 @@ void cluster_link_await(struct cluster_link *link, struct bytes key, struct clus
     if (link->phase != CLUSTER_LINK_UP)
         return;
     report_subscriptions_of(link, key);
-    cluster_batch_await(batch_of(link), key, waiter, flags & CLUSTER_NOTIFIES_COUNT);
+    cluster_batch_await(batch_of(link), key, waiter, flags & CLUSTER_KEY_NOTIFIES_COUNT);
 }
 
 void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,

@@ -7,7 +7,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
-#include "cluster/cluster.h"
+#include "cluster/events.h"
 
 struct cluster_state_member {
     struct map_entry entry;

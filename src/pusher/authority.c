@@ -26,12 +26,12 @@ static unsigned flags_of(struct pusher_app *app, const struct channel *channel)
     unsigned flags = 0;
 
     if (channel->kind.is_presence)
-        flags |= CLUSTER_IS_PRESENCE;
+        flags |= CLUSTER_KEY_IS_PRESENCE;
     if (channel->kind.is_cache)
-        flags |= CLUSTER_IS_CACHE;
+        flags |= CLUSTER_KEY_IS_CACHE;
     if (channel->registry == app->channels && !channel->kind.is_presence &&
         pusher_app_settings(app)->subscription_counts)
-        flags |= CLUSTER_NOTIFIES_COUNT;
+        flags |= CLUSTER_KEY_NOTIFIES_COUNT;
     return flags;
 }
 

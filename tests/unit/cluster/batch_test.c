@@ -55,9 +55,10 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
 {
     (void)state;
     cluster_batch_hello(&batch, "epoch");
-    cluster_batch_subscriptions(&batch, BYTES("k"), 2, CLUSTER_IS_PRESENCE | CLUSTER_NOTIFIES_COUNT,
-                                4);
-    cluster_batch_show(&batch, BYTES("k"), CLUSTER_IS_PRESENCE | CLUSTER_IS_CACHE, 5, BYTES("17"));
+    cluster_batch_subscriptions(&batch, BYTES("k"), 2,
+                                CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_NOTIFIES_COUNT, 4);
+    cluster_batch_show(&batch, BYTES("k"), CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE, 5,
+                       BYTES("17"));
     cluster_batch_await(&batch, BYTES("k"), (struct cluster_waiter){UINT64_MAX, 3}, true);
     cluster_batch_terminate(&batch, BYTES("a"), BYTES("u"));
     cluster_batch_connections(&batch, BYTES("a"), -3);

@@ -1,0 +1,12 @@
+/* A member of a presence channel, as nodes tell each other of it. Borrowed.
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include "base/bytes.h"
+
+struct cluster_member {
+    struct bytes user_id;
+    struct bytes user_info; /* JSON */
+};
