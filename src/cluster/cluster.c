@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "cluster/link.h"
+#include "cluster/apply.h"
 #include "cluster/pending_query.h"
 #include "cluster/watchdog.h"
 
@@ -39,81 +39,13 @@ struct cluster {
 
 /* --- what workers tell ---------------------------------------------------------------------- */
 
-enum op_kind {
-    OP_SUBSCRIPTIONS,
-    OP_JOIN,
-    OP_LEAVE,
-    OP_AWAIT,
-    OP_PUBLISH,
-    OP_TERMINATE,
-    OP_CONNECTIONS,
-    OP_ADMIT,
-    OP_LOOKUP_ONLINE,
-};
-
-struct op {
-    struct net_mail mail;
-    struct cluster_link *link;
-    struct net_chunk *frame;
-    struct cluster_waiter waiter; /* of an event: the socket that is left out */
-    uint64_t ttl_ms;
-    int number; /* change, max */
-    unsigned flags;
-    enum op_kind kind;
-    bool is_delivered;
-    uint32_t key_len; /* or the app's id */
-    uint32_t first_len;
-    uint32_t second_len;
-    char texts[]; /* key, user id, user info */
-};
-
-static void apply_op(const struct op *op)
-{
-    struct cluster_link *link = op->link;
-    const struct bytes key = {op->texts, op->key_len};
-    const struct bytes first = {op->texts + op->key_len, op->first_len};
-    const struct bytes second = {first.data + first.len, op->second_len};
-
-    switch (op->kind) {
-    case OP_SUBSCRIPTIONS:
-        cluster_link_subscriptions(link, key, op->number, op->flags);
-        break;
-    case OP_JOIN:
-        cluster_link_join(link, key, first, second);
-        break;
-    case OP_LEAVE:
-        cluster_link_leave(link, key, first);
-        break;
-    case OP_AWAIT:
-        cluster_link_await(link, key, op->waiter, op->flags);
-        break;
-    case OP_PUBLISH:
-        cluster_link_publish(link, key, op->waiter.socket_id, op->frame, op->ttl_ms,
-                             op->is_delivered);
-        break;
-    case OP_TERMINATE:
-        cluster_link_terminate(link, key, first);
-        break;
-    case OP_CONNECTIONS:
-        cluster_link_connections(link, key, op->number);
-        break;
-    case OP_ADMIT:
-        cluster_link_admit(link, key, (uint32_t)op->number, op->waiter.socket_id);
-        break;
-    case OP_LOOKUP_ONLINE:
-        cluster_link_lookup_online(link, key, op->waiter);
-        break;
-    }
-}
-
 static void on_op_mail(struct net_mail *mail, void *owner)
 {
-    struct op *op = (struct op *)mail;
+    struct cluster_op *op = (struct cluster_op *)mail;
 
     (void)owner;
-    apply_op(op);
-    net_chunk_unref(op->frame);
-    free(op);
+    cluster_apply(op->link, op);
+    cluster_op_free(op);
 }
 
 static struct cluster_link *link_of(const struct cluster *cluster, struct cluster_key key)
@@ -121,36 +53,27 @@ static struct cluster_link *link_of(const struct cluster *cluster, struct cluste
     return &cluster->links[cluster_key_partition(key, cluster->links_count)];
 }
 
-static void post(struct cluster *cluster, struct op *op)
+static void post(struct cluster *cluster, struct cluster_op *op)
 {
     NET_MAILBOX_POST(&cluster->loop.mailbox, op);
 }
 
-static struct op *op_new(enum op_kind kind, struct cluster_link *link, struct bytes head,
-                         struct bytes first, struct bytes second)
+static struct cluster_op *op_new(enum cluster_op_kind kind, struct cluster_link *link,
+                                 struct bytes head, struct bytes first, struct bytes second)
 {
-    struct op *op = mem_new(sizeof *op + head.len + first.len + second.len);
+    struct cluster_op *op = cluster_op_new(kind, head, first, second);
 
     op->mail.deliver = on_op_mail;
-    op->kind = kind;
     op->link = link;
-    op->key_len = (uint32_t)head.len;
-    op->first_len = (uint32_t)first.len;
-    op->second_len = (uint32_t)second.len;
-    if (head.len > 0)
-        memcpy(op->texts, head.data, head.len);
-    if (first.len > 0)
-        memcpy(op->texts + head.len, first.data, first.len);
-    if (second.len > 0)
-        memcpy(op->texts + head.len + first.len, second.data, second.len);
     return op;
 }
 
-static struct op *op_of_channel(const struct cluster *cluster, enum op_kind kind,
-                                struct cluster_key key, struct bytes first, struct bytes second)
+static struct cluster_op *op_of_channel(const struct cluster *cluster, enum cluster_op_kind kind,
+                                        struct cluster_key key, struct bytes first,
+                                        struct bytes second)
 {
     struct buffer text = {0};
-    struct op *op;
+    struct cluster_op *op;
 
     cluster_key_write(&text, key);
     op = op_new(kind, link_of(cluster, key), buffer_bytes(&text), first, second);
@@ -158,8 +81,8 @@ static struct op *op_of_channel(const struct cluster *cluster, enum op_kind kind
     return op;
 }
 
-static struct op *op_of_app(const struct cluster *cluster, enum op_kind kind, struct bytes app_id,
-                            struct bytes user_id)
+static struct cluster_op *op_of_app(const struct cluster *cluster, enum cluster_op_kind kind,
+                                    struct bytes app_id, struct bytes user_id)
 {
     const struct cluster_key key = {CLUSTER_KEY_USER, app_id, user_id};
 
@@ -169,7 +92,8 @@ static struct op *op_of_app(const struct cluster *cluster, enum op_kind kind, st
 void cluster_subscriptions(struct cluster *cluster, struct cluster_key key, int change,
                            unsigned flags)
 {
-    struct op *op = op_of_channel(cluster, OP_SUBSCRIPTIONS, key, BYTES_NONE, BYTES_NONE);
+    struct cluster_op *op =
+        op_of_channel(cluster, CLUSTER_OP_SUBSCRIPTIONS, key, BYTES_NONE, BYTES_NONE);
 
     op->number = change;
     op->flags = flags;
@@ -178,18 +102,18 @@ void cluster_subscriptions(struct cluster *cluster, struct cluster_key key, int 
 
 void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluster_member member)
 {
-    post(cluster, op_of_channel(cluster, OP_JOIN, key, member.user_id, member.user_info));
+    post(cluster, op_of_channel(cluster, CLUSTER_OP_JOIN, key, member.user_id, member.user_info));
 }
 
 void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id)
 {
-    post(cluster, op_of_channel(cluster, OP_LEAVE, key, user_id, BYTES_NONE));
+    post(cluster, op_of_channel(cluster, CLUSTER_OP_LEAVE, key, user_id, BYTES_NONE));
 }
 
 void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,
                    unsigned flags)
 {
-    struct op *op = op_of_channel(cluster, OP_AWAIT, key, BYTES_NONE, BYTES_NONE);
+    struct cluster_op *op = op_of_channel(cluster, CLUSTER_OP_AWAIT, key, BYTES_NONE, BYTES_NONE);
 
     op->waiter = waiter;
     op->flags = flags;
@@ -199,7 +123,7 @@ void cluster_await(struct cluster *cluster, struct cluster_key key, struct clust
 void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t except,
                      struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered)
 {
-    struct op *op = op_of_channel(cluster, OP_PUBLISH, key, BYTES_NONE, BYTES_NONE);
+    struct cluster_op *op = op_of_channel(cluster, CLUSTER_OP_PUBLISH, key, BYTES_NONE, BYTES_NONE);
 
     op->waiter.socket_id = except;
     op->frame = net_chunk_ref(frame);
@@ -210,12 +134,12 @@ void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t e
 
 void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id)
 {
-    post(cluster, op_of_app(cluster, OP_TERMINATE, app_id, user_id));
+    post(cluster, op_of_app(cluster, CLUSTER_OP_TERMINATE, app_id, user_id));
 }
 
 void cluster_connections(struct cluster *cluster, struct bytes app_id, int change)
 {
-    struct op *op = op_of_app(cluster, OP_CONNECTIONS, app_id, BYTES_NONE);
+    struct cluster_op *op = op_of_app(cluster, CLUSTER_OP_CONNECTIONS, app_id, BYTES_NONE);
 
     op->number = change;
     post(cluster, op);
@@ -223,7 +147,7 @@ void cluster_connections(struct cluster *cluster, struct bytes app_id, int chang
 
 void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, uint64_t socket_id)
 {
-    struct op *op = op_of_app(cluster, OP_ADMIT, app_id, BYTES_NONE);
+    struct cluster_op *op = op_of_app(cluster, CLUSTER_OP_ADMIT, app_id, BYTES_NONE);
 
     op->number = (int)max;
     op->waiter.socket_id = socket_id;
@@ -233,7 +157,8 @@ void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, u
 void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key,
                            struct cluster_waiter waiter)
 {
-    struct op *op = op_of_channel(cluster, OP_LOOKUP_ONLINE, user_key, BYTES_NONE, BYTES_NONE);
+    struct cluster_op *op =
+        op_of_channel(cluster, CLUSTER_OP_LOOKUP_ONLINE, user_key, BYTES_NONE, BYTES_NONE);
 
     op->waiter = waiter;
     post(cluster, op);
@@ -363,14 +288,12 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     cluster->shared.user = user;
     cluster->shared.loop = &cluster->loop;
     name_process(&cluster->shared);
-    cluster_reason_init(&cluster->shared.reason);
-    cluster_reason_init(&cluster->shared.warning);
+    cluster_away_init(&cluster->shared.away, settings);
     list_init(&cluster->queries);
     if (settings->tls.enabled) {
         cluster->shared.tls = net_tls_new_client(&settings->tls, error);
         if (cluster->shared.tls == NULL) {
-            cluster_reason_deinit(&cluster->shared.reason);
-            cluster_reason_deinit(&cluster->shared.warning);
+            cluster_away_deinit(&cluster->shared.away);
             free(cluster);
             return NULL;
         }
@@ -440,8 +363,7 @@ void cluster_free(struct cluster *cluster)
     for (size_t i = 0; i < cluster->links_count; i++)
         cluster_link_deinit(&cluster->links[i]);
     net_tls_free(cluster->shared.tls);
-    cluster_reason_deinit(&cluster->shared.reason);
-    cluster_reason_deinit(&cluster->shared.warning);
+    cluster_away_deinit(&cluster->shared.away);
     free(cluster->links);
     free(cluster);
 }
@@ -495,8 +417,8 @@ void cluster_read_status(struct cluster *cluster, struct cluster_status *status)
         .links_lost = atomic_load(&cluster->shared.links_lost),
         .gaps = atomic_load(&cluster->shared.gaps),
     };
-    cluster_reason_read(&cluster->shared.reason, status->reason);
-    cluster_reason_read(&cluster->shared.warning, status->warning);
+    cluster_reason_read(&cluster->shared.away.reason, status->reason);
+    cluster_reason_read(&cluster->shared.away.warning, status->warning);
     for (size_t i = 0; i < cluster->links_count; i++) {
         const size_t nodes_count = atomic_load(&cluster->links[i].nodes_count);
 

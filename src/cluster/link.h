@@ -10,16 +10,11 @@
  */
 #pragma once
 
-#include "cluster/batch.h"
-#include "cluster/cluster.h"
-#include "cluster/inbox.h"
+#include "cluster/connector.h"
 #include "cluster/inbox_reader.h"
-#include "cluster/locate.h"
-#include "cluster/outbox.h"
+#include "cluster/op.h"
 #include "cluster/peers.h"
-#include "cluster/query.h"
-#include "cluster/reason.h"
-#include "cluster/state.h"
+#include "cluster/report.h"
 
 #define CLUSTER_LINK_NODE_LEN_MAX 64
 #define CLUSTER_LINK_EPOCH_LEN_MAX 33
@@ -35,11 +30,6 @@ enum cluster_link_phase {
     CLUSTER_LINK_ENDED,
 };
 
-struct cluster_link_sent;
-
-/* Whether Redis has taken it; else the link was lost before it said so. */
-typedef void (*cluster_link_acked_fn)(bool is_acked, void *data);
-
 /* What all links of a node share. */
 struct cluster_link_shared {
     struct net_loop *loop;
@@ -54,14 +44,8 @@ struct cluster_link_shared {
     _Atomic(uint64_t) links_lost;
     _Atomic(uint64_t) gaps;
     size_t links_count;
-    size_t away_count;       /* links that are away, and it was said */
-    size_t joined_count;     /* links that were up once */
-    uint64_t away_ms;        /* since when the first of them is */
-    uint64_t said_ms;        /* when that was said last */
-    uint64_t dropped_before; /* events, when it began */
-    char said[32];           /* the code of what Redis said last of it */
-    struct cluster_reason reason;
-    struct cluster_reason warning;
+    size_t joined_count; /* links that were up once */
+    struct cluster_away away;
 };
 
 struct cluster_link {
@@ -75,19 +59,13 @@ struct cluster_link {
     char *prefix;
     char node[CLUSTER_LINK_NODE_LEN_MAX];
     unsigned incarnation;
-    struct cluster_locate locate;
-    struct cluster_redis_address address;
-    struct cluster_redis *commands;
+    struct cluster_connector connector;
+    struct cluster_sender sender;
+    struct cluster_report report;
     struct cluster_inbox_reader reader; /* of the inbox */
-    char *apply_sha;
-    char *query_sha;
-    struct cluster_batch batch;
-    struct cluster_link_sent *last_sent; /* NULL: all was answered */
     char epoch[CLUSTER_LINK_EPOCH_LEN_MAX];
     struct cluster_peers peers;
-    uint64_t chain;       /* the number of the snapshot that was asked for last */
-    size_t verify_bucket; /* of the channels, which are verified some at a time */
-    size_t renew_count;   /* heartbeats until all keys are renewed */
+    size_t renew_count; /* heartbeats until all keys are renewed */
     bool is_reaping;
 
     struct cluster_state state;
@@ -98,9 +76,8 @@ struct cluster_link {
     uint64_t heartbeat_ms;      /* when to say again that this node is there */
     uint64_t joined_ms;         /* when this incarnation said hello */
     uint64_t peers_deadline_ms; /* when nobody is waited for any more */
-    unsigned attempts;
-    bool is_away; /* and it was said */
-    bool was_up;  /* ever */
+    bool is_away;               /* and it was said */
+    bool was_up;                /* ever */
 };
 
 /* `partition` of `count`. */
@@ -123,26 +100,12 @@ void cluster_link_end(struct cluster_link *link);
 /* Closes its connections: who waits for a reply gets none. */
 void cluster_link_close(struct cluster_link *link);
 
-/* What happens on this node: cluster/cluster.h, with the key as text. */
-void cluster_link_subscriptions(struct cluster_link *link, struct bytes key, int change,
-                                unsigned flags);
-void cluster_link_join(struct cluster_link *link, struct bytes key, struct bytes user_id,
-                       struct bytes user_info);
-void cluster_link_leave(struct cluster_link *link, struct bytes key, struct bytes user_id);
-void cluster_link_await(struct cluster_link *link, struct bytes key, struct cluster_waiter waiter,
-                        unsigned flags);
-void cluster_link_publish(struct cluster_link *link, struct bytes key, uint64_t except,
-                          struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered);
-void cluster_link_terminate(struct cluster_link *link, struct bytes app_id, struct bytes user_id);
-void cluster_link_connections(struct cluster_link *link, struct bytes app_id, int change);
-void cluster_link_admit(struct cluster_link *link, struct bytes app_id, uint32_t max,
-                        uint64_t socket_id);
-void cluster_link_lookup_online(struct cluster_link *link, struct bytes user_key,
-                                struct cluster_waiter waiter);
+/* Whether Redis is told what happens as it happens. */
+bool cluster_link_talks(const struct cluster_link *link);
 
 /* Calls `on_acked` when all up to now has been applied; false where there is nothing to wait for,
  * or no hope: it is not called then. */
-bool cluster_link_wait(struct cluster_link *link, cluster_link_acked_fn on_acked, void *data);
+bool cluster_link_wait(struct cluster_link *link, cluster_sender_acked_fn on_acked, void *data);
 
 /* Runs scripts/query.lua; false where the link is not up: `on_answer` is not called then. */
 bool cluster_link_query(struct cluster_link *link, struct cluster_resp *arguments,

@@ -1,6 +1,7 @@
 #include "cluster/query.h"
 
 #include "base/mem.h"
+#include "cluster/cluster.h"
 #include "cluster/pending_query.h"
 
 static struct cluster_pending_query *query_new(const struct cluster_query_caller *caller,

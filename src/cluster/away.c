@@ -1,0 +1,96 @@
+#include "cluster/away.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void cluster_away_init(struct cluster_away *away, const struct config_scaling *settings)
+{
+    *away = (struct cluster_away){.settings = settings};
+    cluster_reason_init(&away->reason);
+    cluster_reason_init(&away->warning);
+}
+
+void cluster_away_deinit(struct cluster_away *away)
+{
+    cluster_reason_deinit(&away->reason);
+    cluster_reason_deinit(&away->warning);
+}
+
+/* Remembers the code of what Redis says; false if it is the one that was said before. */
+static bool is_news(struct cluster_away *away, const char *said)
+{
+    const size_t len = said ? strcspn(said, " ") : 0;
+
+    if (len == 0 || (strncmp(away->said, said, len) == 0 && away->said[len] == '\0'))
+        return false;
+    snprintf(away->said, sizeof away->said, "%.*s", (int)len, said);
+    return true;
+}
+
+void cluster_away_begin(struct cluster_away *away, bool is_new, const char *server,
+                        const char *reason, const char *said, uint64_t now_ms,
+                        uint64_t dropped_count)
+{
+    const bool is_first = is_new && away->links_count++ == 0;
+    const char *blank = server[0] != '\0' ? " " : "";
+
+    cluster_reason_set(&away->reason, reason);
+    if (is_first) {
+        away->said[0] = '\0';
+        away->since_ms = now_ms;
+        away->said_ms = now_ms;
+        away->dropped_before = dropped_count;
+    }
+    if (is_news(away, said) && !is_first)
+        log_error("Redis%s%s is still away: %s", blank, server, reason);
+    if (is_first)
+        log_error("Redis%s%s is away: %s; clients stay, this node goes on by itself and tries "
+                  "again",
+                  blank, server, reason);
+}
+
+void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropped_count)
+{
+    const uint64_t dropped = dropped_count - away->dropped_before;
+
+    if (--away->links_count > 0)
+        return;
+    cluster_reason_set(&away->reason, "");
+    log_info("Redis is back after %" PRIu64 " s", (now_ms - away->since_ms + 500) / 1000);
+    if (dropped > 0)
+        log_warn("%" PRIu64
+                 " events of that time were dropped for the other nodes: no more than %u "
+                 "bytes are kept (REVERB_SCALING_MAX_KEPT)",
+                 dropped, away->settings->max_kept_bytes);
+}
+
+void cluster_away_remind(struct cluster_away *away, uint64_t now_ms)
+{
+    const uint64_t timeout_ms = away->settings->timeout_s * UINT64_C(1000);
+
+    if (away->links_count == 0 || timeout_ms == 0 || now_ms - away->said_ms < timeout_ms)
+        return;
+    away->said_ms = now_ms;
+    log_error("Redis is away for %" PRIu64 " s now", (now_ms - away->since_ms) / 1000);
+}
+
+void cluster_away_note_policy(struct cluster_away *away, const char *policy)
+{
+    char warning[CLUSTER_REASON_LEN_MAX] = "";
+    char before[CLUSTER_REASON_LEN_MAX];
+
+    if (policy[0] != '\0' && strcmp(policy, "noeviction") != 0)
+        snprintf(warning, sizeof warning,
+                 "Redis evicts keys when its memory is full (maxmemory-policy %s), and with them "
+                 "what the nodes have told it: it must be noeviction",
+                 policy);
+    cluster_reason_read(&away->warning, before);
+    if (strcmp(warning, before) == 0)
+        return;
+    cluster_reason_set(&away->warning, warning);
+    if (warning[0] != '\0')
+        log_error("%s", warning);
+}

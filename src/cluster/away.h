@@ -1,0 +1,42 @@
+/* Whether Redis is away for a node, said once for all its links: in the log when it goes, when
+ * Redis itself gives another reason, when it has been away for long, and when it is back.
+ *
+ * Thread: the cluster's; the reasons any.
+ */
+#pragma once
+
+#include "cluster/reason.h"
+#include "config/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cluster_away {
+    const struct config_scaling *settings;
+    size_t links_count;      /* that are away */
+    uint64_t since_ms;       /* the first of them is */
+    uint64_t said_ms;        /* when that was said last */
+    uint64_t dropped_before; /* events, when it began */
+    char said[32];           /* the code of what Redis said last of it */
+    struct cluster_reason reason;
+    struct cluster_reason warning;
+};
+
+void cluster_away_init(struct cluster_away *away, const struct config_scaling *settings);
+void cluster_away_deinit(struct cluster_away *away);
+
+/* A link is away: `is_new` if it was not before. `server` is its address, or "". `said`: see
+ * cluster/redis.h. `dropped_count`: events that were dropped up to now. */
+void cluster_away_begin(struct cluster_away *away, bool is_new, const char *server,
+                        const char *reason, const char *said, uint64_t now_ms,
+                        uint64_t dropped_count);
+
+/* A link that was away is back. */
+void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropped_count);
+
+/* Says it again, each time that it has been away for as long as is configured. */
+void cluster_away_remind(struct cluster_away *away, uint64_t now_ms);
+
+/* What Redis does when its memory is full; "" is not known. */
+void cluster_away_note_policy(struct cluster_away *away, const char *policy);

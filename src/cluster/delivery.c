@@ -1,0 +1,22 @@
+#include "cluster/delivery.h"
+
+void cluster_delivery_one(struct cluster_outbox *outbox, struct cluster_outbox_event *event,
+                          const struct cluster_events *events, void *user)
+{
+    struct cluster_key key;
+
+    if (event->is_delivered)
+        return;
+    if (cluster_key_read(cluster_outbox_key(event), &key))
+        events->on_event(key, event->except, net_chunk_bytes(event->frame), event->ttl_ms, user);
+    cluster_outbox_deliver(outbox, event);
+}
+
+void cluster_delivery_all(struct cluster_outbox *outbox, const struct cluster_events *events,
+                          void *user)
+{
+    LIST_EACH(at, following, &outbox->events) {
+        cluster_delivery_one(outbox, LIST_OWNER(at, struct cluster_outbox_event, link), events,
+                             user);
+    }
+}

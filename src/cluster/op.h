@@ -1,0 +1,49 @@
+/* A cluster operation: something that happened on this node, on its way from a worker to the link
+ * that tells the others.
+ *
+ * Thread: the worker's until it is posted, then the cluster's. Memory: texts are copied, the frame
+ * is counted.
+ */
+#pragma once
+
+#include "cluster/key.h"
+#include "cluster/waiter.h"
+#include "net/chunk.h"
+#include "net/mailbox.h"
+
+enum cluster_op_kind {
+    CLUSTER_OP_SUBSCRIPTIONS,
+    CLUSTER_OP_JOIN,
+    CLUSTER_OP_LEAVE,
+    CLUSTER_OP_AWAIT,
+    CLUSTER_OP_PUBLISH,
+    CLUSTER_OP_TERMINATE,
+    CLUSTER_OP_CONNECTIONS,
+    CLUSTER_OP_ADMIT,
+    CLUSTER_OP_LOOKUP_ONLINE,
+};
+
+struct cluster_op {
+    struct net_mail mail; /* the owner's to use */
+    void *link;           /* so is this */
+    enum cluster_op_kind kind;
+    struct net_chunk *frame; /* of an event */
+    uint64_t ttl_ms;
+    struct cluster_waiter waiter; /* of an event: the socket that is left out */
+    int number; /* subscriptions or connections more or less; or how many may be */
+    unsigned flags;
+    bool is_delivered; /* an event: this node's subscribers have it */
+    uint32_t key_len;
+    uint32_t first_len;
+    uint32_t second_len;
+    char texts[];
+};
+
+/* `key`: of a channel as text, or the app's id. */
+struct cluster_op *cluster_op_new(enum cluster_op_kind kind, struct bytes key, struct bytes first,
+                                  struct bytes second);
+void cluster_op_free(struct cluster_op *op);
+
+struct bytes cluster_op_key(const struct cluster_op *op);
+struct bytes cluster_op_first(const struct cluster_op *op);  /* the user's id */
+struct bytes cluster_op_second(const struct cluster_op *op); /* the user's info */

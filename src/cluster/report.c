@@ -1,0 +1,161 @@
+#include "cluster/report.h"
+
+/* So many channels are verified at a time, or more if it took longer than VERIFY_S to come round:
+ * what is not renewed in a day expires. */
+#define VERIFIED_AT_ONCE 100
+#define VERIFY_S 3600
+
+static struct cluster_batch *batch_of(struct cluster_report *report)
+{
+    return cluster_sender_batch(report->sender);
+}
+
+static struct cluster_state_channel *channel_of(struct map_entry *entry)
+{
+    return LIST_OWNER(entry, struct cluster_state_channel, entry);
+}
+
+/* --- what has changed ----------------------------------------------------------------------- */
+
+/* The count that Redis does not know yet comes before what depends on it. A newcomer's flags have
+ * it told when it is ready; who leaves has it told at once. */
+static void report_subscriptions(struct cluster_report *report,
+                                 struct cluster_state_channel *channel)
+{
+    const unsigned shown =
+        channel->needs_state ? CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE : 0;
+
+    if (list_is_empty(&channel->dirty))
+        return;
+    if (channel->needs_state)
+        channel->chain = ++report->chain;
+    cluster_batch_subscriptions(
+        batch_of(report), cluster_state_key(channel), channel->subscriptions_count,
+        channel->flags & (shown | CLUSTER_KEY_NOTIFIES_COUNT), channel->chain);
+    cluster_state_clean(report->state, channel);
+}
+
+void cluster_report_connections(struct cluster_report *report, struct cluster_state_app *app)
+{
+    if (app->unreported != 0)
+        cluster_batch_connections(batch_of(report), (struct bytes){app->id, app->id_len},
+                                  app->unreported);
+    app->unreported = 0;
+}
+
+void cluster_report_subscriptions(struct cluster_report *report, struct bytes key)
+{
+    struct cluster_state_channel *channel = cluster_state_find(report->state, key);
+
+    if (channel != NULL)
+        report_subscriptions(report, channel);
+}
+
+void cluster_report_changes(struct cluster_report *report)
+{
+    LIST_EACH(at, following, &report->state->dirty) {
+        report_subscriptions(report, LIST_OWNER(at, struct cluster_state_channel, dirty));
+    }
+    LIST_EACH(at, following, &report->state->apps) {
+        cluster_report_connections(report, LIST_OWNER(at, struct cluster_state_app, link));
+    }
+}
+
+/* --- everything ----------------------------------------------------------------------------- */
+
+static void report_channel(struct cluster_report *report, struct cluster_state_channel *channel)
+{
+    cluster_batch_subscriptions(batch_of(report), cluster_state_key(channel),
+                                channel->subscriptions_count, 0, channel->chain);
+    for (struct map_entry *at = map_any(&channel->members, NULL); at != NULL;
+         at = map_any(&channel->members, at)) {
+        const struct cluster_state_member *member =
+            LIST_OWNER(at, struct cluster_state_member, entry);
+
+        cluster_batch_join(batch_of(report), cluster_state_key(channel),
+                           cluster_state_user_id(member), cluster_state_user_info(member));
+    }
+}
+
+void cluster_report_everything(struct cluster_report *report)
+{
+    struct map_entry *next;
+
+    LIST_EACH(at, following, &report->state->dirty) {
+        cluster_state_clean(report->state, LIST_OWNER(at, struct cluster_state_channel, dirty));
+    }
+    for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL; at = next) {
+        next = map_any(&report->state->channels, at);
+        report_channel(report, channel_of(at));
+    }
+    LIST_EACH(at, following, &report->state->apps) {
+        struct cluster_state_app *app = LIST_OWNER(at, struct cluster_state_app, link);
+
+        app->unreported = app->connections_count;
+        cluster_report_connections(report, app);
+    }
+}
+
+/* --- what the others have ------------------------------------------------------------------- */
+
+static bool has_state(const struct cluster_state_channel *channel)
+{
+    return (channel->flags & (CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE)) != 0;
+}
+
+/* Has itself shown the members and last events of its channels. */
+void cluster_report_ask_for_state(struct cluster_report *report)
+{
+    for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL;
+         at = map_any(&report->state->channels, at)) {
+        struct cluster_state_channel *channel = channel_of(at);
+
+        if (!has_state(channel) || channel->subscriptions_count == 0)
+            continue;
+        channel->chain = ++report->chain;
+        cluster_batch_show(batch_of(report), cluster_state_key(channel), channel->flags,
+                           channel->chain, BYTES("0"));
+    }
+}
+
+/* The next page of what it has itself shown. */
+void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key,
+                                 struct bytes cursor)
+{
+    const struct cluster_state_channel *channel = cluster_state_find(report->state, key);
+
+    if (channel != NULL)
+        cluster_batch_show(batch_of(report), key, CLUSTER_KEY_IS_PRESENCE, channel->chain, cursor);
+}
+
+/* --- is it still there? --------------------------------------------------------------------- */
+
+static void verify(struct cluster_report *report, const struct cluster_state_channel *channel)
+{
+    const struct map_entry *member = map_any(&channel->members, NULL);
+
+    if (channel->subscriptions_count > 0)
+        cluster_batch_verify(
+            batch_of(report), cluster_state_key(channel), channel->subscriptions_count,
+            member ? cluster_state_user_id(LIST_OWNER(member, struct cluster_state_member, entry))
+                   : BYTES(""));
+}
+
+void cluster_report_verify_some(struct cluster_report *report)
+{
+    const struct cluster_state *state = report->state;
+    size_t left = state->channels.count / VERIFY_S + VERIFIED_AT_ONCE;
+
+    for (size_t i = 0; i < state->channels.buckets_count && left > 0; i++) {
+        if (report->verify_bucket >= state->channels.buckets_count)
+            report->verify_bucket = 0;
+        for (const struct cluster_state_channel *channel =
+                 cluster_state_next_of_bucket(state, report->verify_bucket, NULL);
+             channel != NULL;
+             channel = cluster_state_next_of_bucket(state, report->verify_bucket, channel)) {
+            verify(report, channel);
+            left -= left > 0;
+        }
+        report->verify_bucket++;
+    }
+}

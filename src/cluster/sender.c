@@ -1,0 +1,95 @@
+#include "cluster/sender.h"
+
+#include "base/mem.h"
+
+struct cluster_sender_sent {
+    struct cluster_sender *sender;
+    uint64_t number; /* of the last event in it */
+    cluster_sender_applied_fn on_applied;
+    bool changes_state;
+    struct list waiters;
+};
+
+/* Who wants to know when a batch has been applied. */
+struct waiter {
+    struct list link;
+    cluster_sender_acked_fn on_acked;
+    void *data;
+};
+
+struct cluster_batch *cluster_sender_batch(struct cluster_sender *sender)
+{
+    if (cluster_batch_is_long(&sender->batch))
+        cluster_sender_flush(sender, NULL);
+    return &sender->batch;
+}
+
+bool cluster_sender_is_answer(const redisReply *reply, size_t index, const char *text)
+{
+    return reply->type == REDIS_REPLY_ARRAY && index < reply->elements &&
+           bytes_equal(cluster_redis_text(reply->element[index]), bytes_of(text));
+}
+
+static void report_waiters(struct list *waiters, bool is_acked)
+{
+    LIST_EACH(at, following, waiters) {
+        struct waiter *waiter = LIST_OWNER(at, struct waiter, link);
+
+        list_remove(&waiter->link);
+        waiter->on_acked(is_acked, waiter->data);
+        free(waiter);
+    }
+}
+
+static void on_reply(const redisReply *reply, void *data, void *user)
+{
+    struct cluster_sender_sent *sent = data;
+    struct cluster_sender *sender = sent->sender;
+    const bool is_acked = reply != NULL && cluster_sender_is_answer(reply, 0, "OK");
+    const size_t before = sender->outbox->count;
+
+    (void)user;
+    if (sender->last_sent == sent)
+        sender->last_sent = NULL;
+    if (is_acked) {
+        cluster_outbox_acked(sender->outbox, sent->number);
+        atomic_fetch_add(sender->events_sent, before - sender->outbox->count);
+    } else if (reply != NULL) {
+        sender->on_refused(reply, sent->changes_state, sender->user);
+    }
+    report_waiters(&sent->waiters, is_acked);
+    if (is_acked && sent->on_applied != NULL)
+        sent->on_applied(reply, sender->user);
+    free(sent);
+}
+
+void cluster_sender_flush(struct cluster_sender *sender, cluster_sender_applied_fn on_applied)
+{
+    struct cluster_sender_sent *sent;
+
+    if (cluster_batch_is_empty(&sender->batch))
+        return;
+    sent = mem_new(sizeof *sent);
+    sent->sender = sender;
+    sent->number = sender->batch.number;
+    sent->on_applied = on_applied;
+    sent->changes_state = sender->batch.changes_state;
+    list_init(&sent->waiters);
+    sender->last_sent = sent;
+    cluster_redis_send(sender->redis, &sender->batch.command, on_reply, sent);
+    cluster_batch_sent(&sender->batch);
+}
+
+bool cluster_sender_wait(struct cluster_sender *sender, cluster_sender_acked_fn on_acked,
+                         void *data)
+{
+    struct waiter *waiter;
+
+    if (sender->last_sent == NULL)
+        return false;
+    waiter = mem_new(sizeof *waiter);
+    waiter->on_acked = on_acked;
+    waiter->data = data;
+    list_append(&sender->last_sent->waiters, &waiter->link);
+    return true;
+}
