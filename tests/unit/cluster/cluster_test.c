@@ -1,0 +1,648 @@
+/* The whole of a node's cluster beside a Redis that says what the test wants. */
+#include "cluster/cluster.h"
+
+#include "cluster/query.h"
+#include "support/inbox_fixture.h"
+#include "support/redis_peer.h"
+
+static struct redis_peer redis;
+static struct fixture worker; /* whose mailbox takes answers */
+static struct config_scaling settings;
+static struct inbox_fixture noted; /* what is told; written by the cluster's thread */
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct net_descriptors descriptors;
+static struct cluster *cluster;
+static struct cluster_events events;
+static struct buffer answered; /* by queries */
+
+/* --- what the cluster tells ----------------------------------------------------------------- */
+
+static bool was_told(const char *part)
+{
+    bool it_was;
+
+    pthread_mutex_lock(&told_lock);
+    it_was = unit_has(buffer_bytes(&noted.told), bytes_of(part));
+    pthread_mutex_unlock(&told_lock);
+    return it_was;
+}
+
+static void note(const char *text)
+{
+    pthread_mutex_lock(&told_lock);
+    buffer_printf(&noted.told, "%s\n", text);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void on_event(struct cluster_key key, uint64_t except, struct bytes frame, uint64_t ttl_ms,
+                     void *user)
+{
+    (void)user;
+    pthread_mutex_lock(&told_lock);
+    inbox_fixture_on_event(key, except, frame, ttl_ms, &noted);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void on_ready(struct cluster_key key, struct cluster_waiter waiter, void *user)
+{
+    (void)user;
+    pthread_mutex_lock(&told_lock);
+    inbox_fixture_on_ready(key, waiter, &noted);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void on_members(struct cluster_key key, const struct cluster_member *members, size_t count,
+                       bool is_partial, void *user)
+{
+    (void)user;
+    pthread_mutex_lock(&told_lock);
+    inbox_fixture_on_members(key, members, count, is_partial, &noted);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void on_terminate(struct bytes app_id, struct bytes user_id, void *user)
+{
+    (void)user;
+    pthread_mutex_lock(&told_lock);
+    inbox_fixture_on_terminate(app_id, user_id, &noted);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void on_admitted(struct bytes app_id, uint64_t socket_id, bool is_admitted, void *user)
+{
+    (void)user;
+    pthread_mutex_lock(&told_lock);
+    inbox_fixture_on_admitted(app_id, socket_id, is_admitted, &noted);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void on_down(void *user)
+{
+    (void)user;
+    note("down");
+}
+
+static bool is_congested(void *user)
+{
+    (void)user;
+    return false;
+}
+
+/* --- set up --------------------------------------------------------------------------------- */
+
+#define UNTIL(condition)                                          \
+    do {                                                          \
+        const uint64_t began_ms_ = fixture_clock_ms();            \
+        while (!(condition)) {                                    \
+            if (fixture_clock_ms() - began_ms_ > FIXTURE_WAIT_MS) \
+                fail_msg("waited in vain for %s", #condition);    \
+            usleep(2000);                                         \
+        }                                                         \
+    } while (0)
+
+static void start(void)
+{
+    struct buffer error = {0};
+
+    cluster = cluster_open(&settings, &events, NULL, &descriptors, &error);
+    assert_non_null(cluster);
+    cluster_start(cluster);
+    buffer_deinit(&error);
+}
+
+static void start_and_join(void)
+{
+    start();
+    UNTIL(cluster_is_connected(cluster));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    redis_peer_open(&redis);
+    fixture_open(&worker, 1000000);
+    inbox_fixture_init(&noted);
+    net_descriptors_init(&descriptors);
+    settings = (struct config_scaling){.channel = "reverb",
+                                       .prefix = "",
+                                       .host = "127.0.0.1",
+                                       .port = redis.port,
+                                       .timeout_s = 60,
+                                       .max_kept_bytes = 2000,
+                                       .max_inbox_bytes = 1000000};
+    events = inbox_fixture_events;
+    events.on_event = on_event;
+    events.on_ready = on_ready;
+    events.on_members = on_members;
+    events.on_terminate = on_terminate;
+    events.on_admitted = on_admitted;
+    events.on_down = on_down;
+    events.is_congested = is_congested;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    if (cluster != NULL) {
+        assert_true(cluster_end(cluster));
+        cluster_free(cluster);
+    }
+    cluster = NULL;
+    redis_peer_end(&redis);
+    fixture_close(&worker);
+    inbox_fixture_deinit(&noted);
+    buffer_deinit(&answered);
+    answered = (struct buffer){0};
+    return 0;
+}
+
+#define ASKED(part) redis_peer_was_asked(&redis, part)
+#define SUBSCRIBED(name) ((struct cluster_key){CLUSTER_KEY_CHANNEL, BYTES("app"), BYTES(name)})
+
+static void publish(const char *text, bool is_delivered)
+{
+    struct net_chunk *frame = net_chunk_new(strlen(text));
+
+    net_chunk_append(frame, text, strlen(text));
+    cluster_publish(cluster, SUBSCRIBED("news"), 0, frame, 0, is_delivered);
+    net_chunk_unref(frame);
+}
+
+/* Puts one thing with its parts, NULL at the end, into the inbox. */
+static void put(char letter, const char *const *parts)
+{
+    struct buffer packed = {0};
+    struct buffer entry = {0};
+
+    for (; *parts != NULL; parts++)
+        inbox_fixture_pack(&packed, bytes_of(*parts));
+    inbox_fixture_add(&entry, letter, buffer_bytes(&packed));
+    redis_peer_put(&redis, &entry);
+    buffer_deinit(&packed);
+}
+
+#define PUT(letter, ...) put(letter, (const char *const[]){__VA_ARGS__, NULL})
+
+static struct cluster_status status(void)
+{
+    struct cluster_status now;
+
+    cluster_read_status(cluster, &now);
+    return now;
+}
+
+static bool reason_holds(const char *part)
+{
+    const struct cluster_status now = status();
+
+    return strstr(now.reason, part) != NULL;
+}
+
+/* --- joining -------------------------------------------------------------------------------- */
+
+static void a_node_says_hello_tells_what_it_has_and_is_in_step(void **state)
+{
+    (void)state;
+    start_and_join();
+    assert_true(ASKED("SCRIPT LOAD (long)"));
+    assert_true(ASKED("XDEL reverb:native:{reverb0/1}:2:i:"));
+    assert_true(ASKED(" H "));
+    assert_true(ASKED(" F\n"));
+    assert_true(ASKED(" Z\n"));
+    assert_true(cluster_is_up(cluster, SUBSCRIBED("news")));
+    assert_false(cluster_is_congested(cluster));
+    assert_false(cluster_is_stalled(cluster));
+    assert_int_equal(status().nodes_count > 1, 0);
+    UNTIL(status().nodes_count == 1);
+}
+
+static void a_user_with_a_password_and_a_database_logs_in(void **state)
+{
+    (void)state;
+    settings.username = "user";
+    settings.password = "secret";
+    settings.database = 3;
+    start_and_join();
+    assert_true(ASKED("AUTH user secret\nSELECT 3\nINFO server\n"));
+}
+
+static void what_refuses_is_the_reason(void **state)
+{
+    (void)state;
+    redis_peer_rule(&redis, "SCRIPT LOAD", "-NOPERM no permission\r\n", true);
+    start();
+    UNTIL(reason_holds("NOPERM no permission"));
+    redis_peer_drop_rules(&redis);
+    redis_peer_rule(&redis, "INFO server", "$23\r\nredis_version:5.0.0\r\na:b\r\n", true);
+    UNTIL(reason_holds("its version is 5.0.0, and Redis 6 or later is needed"));
+    redis_peer_drop_rules(&redis);
+    redis_peer_rule(&redis, "INFO server", "-NOAUTH Authentication required.\r\n", true);
+    UNTIL(reason_holds("it does not let us in: NOAUTH"));
+    redis_peer_drop_rules(&redis);
+    redis_peer_rule(&redis, "INFO server", "HTTP/1.1 400\r\n", true);
+    UNTIL(reason_holds("what it answers is not the Redis protocol"));
+    redis_peer_drop_rules(&redis);
+    redis_peer_rule(&redis, " H ", "*2\r\n$6\r\nLAYOUT\r\n$1\r\n9\r\n", true);
+    UNTIL(reason_holds("whose layout of keys is number 9"));
+    redis_peer_drop_rules(&redis);
+    redis_peer_rule(&redis, " H ", "*1\r\n$2\r\nOK\r\n", true);
+    UNTIL(reason_holds("its answer to a hello is not understood"));
+    redis_peer_drop_rules(&redis);
+    UNTIL(cluster_is_connected(cluster));
+    assert_string_equal(status().reason, "");
+}
+
+static void a_policy_that_evicts_is_a_warning(void **state)
+{
+    (void)state;
+    redis_peer_rule(&redis, "INFO memory", "$28\r\nmaxmemory_policy:allkeys-lru\r\n", false);
+    start_and_join();
+    assert_non_null(strstr(status().warning, "allkeys-lru"));
+    redis_peer_close_all(&redis);
+    UNTIL(status().warning[0] == '\0');
+}
+
+static void a_referral_is_followed(void **state)
+{
+    char moved[64];
+
+    (void)state;
+    snprintf(moved, sizeof moved, "-MOVED 12 :%u\r\n", redis.port);
+    redis_peer_rule(&redis, "EXISTS", moved, false);
+    start_and_join();
+    assert_string_equal(status().reason, "");
+}
+
+static void a_sentinel_is_asked_for_the_master(void **state)
+{
+    char address[32];
+    char master[64];
+    char *hosts[] = {address};
+    const int digits = snprintf(NULL, 0, "%u", redis.port);
+
+    (void)state;
+    snprintf(address, sizeof address, "127.0.0.1:%u", redis.port);
+    snprintf(master, sizeof master, "*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%u\r\n", digits, redis.port);
+    settings.sentinel = "mymaster";
+    settings.hosts = hosts;
+    settings.hosts_count = 1;
+    redis_peer_rule(&redis, "SENTINEL", "-ERR busy\r\n", false);
+    redis_peer_rule(&redis, "SENTINEL", "*-1\r\n", false);
+    redis_peer_rule(&redis, "SENTINEL", "", false);
+    redis_peer_rule(&redis, "SENTINEL get-master-addr-by-name mymaster", master, true);
+    start_and_join();
+}
+
+/* --- in step -------------------------------------------------------------------------------- */
+
+static void what_happens_here_is_told_to_redis(void **state)
+{
+    const struct cluster_member member = {BYTES("u"), BYTES("{}")};
+
+    (void)state;
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("news"), 1, CLUSTER_KEY_IS_PRESENCE);
+    cluster_join(cluster, SUBSCRIBED("news"), member);
+    cluster_await(cluster, SUBSCRIBED("news"), (struct cluster_waiter){7, 1}, 0);
+    publish("one", false);
+    cluster_leave(cluster, SUBSCRIBED("news"), BYTES("u"));
+    cluster_terminate(cluster, BYTES("app"), BYTES("u"));
+    cluster_connections(cluster, BYTES("app"), 2);
+    cluster_admit(cluster, BYTES("app"), 9, 5);
+    cluster_lookup_online(cluster, SUBSCRIBED("u"), (struct cluster_waiter){6, 2});
+    cluster_subscriptions(cluster, SUBSCRIBED("news"), -1, CLUSTER_KEY_NOTIFIES_COUNT);
+    UNTIL(ASKED("S c3:app:news 0 t"));
+    assert_true(ASKED("S c3:app:news 1 p 1"));
+    assert_true(ASKED("J c3:app:news u {}"));
+    assert_true(ASKED("D c3:app:news 7:1"));
+    assert_true(ASKED("E c3:app:news 0 1 1 one"));
+    assert_true(ASKED("L c3:app:news u"));
+    assert_true(ASKED("T app u"));
+    assert_true(ASKED("X app 2"));
+    assert_true(ASKED("M app 9 5:1"));
+    assert_true(ASKED("Q c3:app:u 6:2"));
+    UNTIL(status().events_kept <= 1);
+}
+
+static void what_stands_in_the_inbox_is_told_and_taken_out(void **state)
+{
+    (void)state;
+    start_and_join();
+    PUT('E', "c3:app:news", "0", "1", "other", "frame");
+    PUT('D', "c3:app:news", "7:3");
+    PUT('M', "app", "5:1", "1");
+    UNTIL(was_told("refused") || was_told("admitted"));
+    assert_true(was_told("event app/news frame 0"));
+    assert_true(was_told("ready"));
+    UNTIL(ASKED("XDEL reverb:native:{reverb0/1}:2:i:") && ASKED(" 1-0"));
+    UNTIL(status().events_received == 1);
+    UNTIL(ASKED(" A "));
+}
+
+static void members_come_page_by_page(void **state)
+{
+    (void)state;
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("hall"), 1, CLUSTER_KEY_IS_PRESENCE);
+    UNTIL(ASKED("S c3:app:hall 1 p 1"));
+    PUT('P', "c3:app:hall", "1", "17", "a", "{}");
+    UNTIL(ASKED("Y c3:app:hall p 1 17"));
+    assert_false(was_told("member"));
+    PUT('P', "c3:app:hall", "1", "0", "b", "{}");
+    UNTIL(was_told("all app/hall  2"));
+}
+
+static void the_dead_are_taken_away_step_by_step(void **state)
+{
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, " B ", "*2\r\n$2\r\nOK\r\n$1\r\n1\r\n", false);
+    redis_peer_rule(&redis, " R\n", "*2\r\n$2\r\nOK\r\n$1\r\n1\r\n", false);
+    UNTIL(ASKED(" R\n"));
+    redis_peer_clear_log(&redis);
+    redis_peer_rule(&redis, " B ", "*2\r\n$2\r\nOK\r\n$1\r\n1\r\n", false);
+    UNTIL(ASKED(" R\n"));
+}
+
+static void what_was_told_is_verified_and_renewed(void **state)
+{
+    const struct cluster_member member = {BYTES("u"), BYTES("{}")};
+
+    (void)state;
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("hall"), 1, 0);
+    cluster_join(cluster, SUBSCRIBED("hall"), member);
+    UNTIL(ASKED("V c3:app:hall 1 u"));
+    UNTIL(ASKED(" N B "));
+}
+
+/* --- away ----------------------------------------------------------------------------------- */
+
+static void while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept(void **state)
+{
+    (void)state;
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("news"), 1, 0);
+    UNTIL(ASKED("S c3:app:news 1"));
+    redis_peer_rule(&redis, "INFO server", "", true);
+    redis_peer_close_all(&redis);
+    UNTIL(was_told("down"));
+    assert_false(cluster_is_connected(cluster));
+    publish("kept", false);
+    cluster_terminate(cluster, BYTES("app"), BYTES("u"));
+    UNTIL(was_told("event app/news kept 0"));
+    UNTIL(was_told("terminate app/u"));
+    assert_true(reason_holds("closed"));
+    redis_peer_clear_log(&redis);
+    redis_peer_drop_rules(&redis);
+    UNTIL(ASKED("E c3:app:news 0 1 0 kept"));
+    assert_true(ASKED("S c3:app:news 1 ")); /* all it has, told anew */
+    UNTIL(cluster_is_connected(cluster));
+    assert_int_equal(status().links_lost, 1);
+}
+
+static void what_does_not_fit_is_dropped_and_counted(void **state)
+{
+    (void)state;
+    start();
+    for (int i = 0; i < 100; i++)
+        publish("a text of some length", true);
+    UNTIL(status().events_dropped > 50);
+    UNTIL(cluster_is_connected(cluster));
+}
+
+static void a_redis_without_memory_is_stayed_with_until_it_has_some(void **state)
+{
+    (void)state;
+    start_and_join();
+    UNTIL(ASKED(" N B "));
+    redis_peer_rule(&redis, " W\n", "-OOM command not allowed\r\n", true);
+    redis_peer_rule(&redis, " E ", "-OOM command not allowed\r\n", true);
+    redis_peer_clear_log(&redis);
+    publish("kept", true);
+    UNTIL(was_told("down"));
+    UNTIL(reason_holds("OOM"));
+    UNTIL(ASKED(" W\n"));
+    assert_false(ASKED(" H ")); /* it has not begun anew */
+    redis_peer_drop_rules(&redis);
+    UNTIL(cluster_is_connected(cluster));
+    UNTIL(ASKED(" E c3:app:news"));
+    assert_false(ASKED(" H "));
+}
+
+static void who_is_not_known_any_more_begins_anew_and_counts_a_gap(void **state)
+{
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, " B ", "*1\r\n$4\r\nGONE\r\n", false);
+    UNTIL(status().gaps > 0);
+    UNTIL(ASKED(".2 1000000 H "));
+    UNTIL(cluster_is_connected(cluster));
+}
+
+static void what_redis_has_lost_is_told_anew_without_a_gap(void **state)
+{
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, " B ", "*2\r\n$4\r\nLOST\r\n$3\r\nk:a\r\n", false);
+    UNTIL(reason_holds("it has lost a part of what it was told (k:a)") || ASKED(".2 1000000 H "));
+    UNTIL(ASKED(".2 1000000 H "));
+    UNTIL(cluster_is_connected(cluster));
+}
+
+static void a_redis_of_another_epoch_is_given_time_for_the_others(void **state)
+{
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, " H ", "*3\r\n$2\r\nOK\r\n$7\r\nanother\r\n$1\r\n1\r\n", false);
+    redis_peer_close_all(&redis);
+    UNTIL(was_told("down"));
+    redis_peer_clear_log(&redis);
+    UNTIL(ASKED(" B "));
+    assert_false(cluster_is_connected(cluster));
+    UNTIL(cluster_is_connected(cluster));
+}
+
+/* --- queries -------------------------------------------------------------------------------- */
+
+static void on_answer(const struct cluster_query_answer *answer, void *user)
+{
+    (void)user;
+    buffer_printf(&answered, "%s", answer->is_known ? "known" : "unknown");
+    for (size_t i = 0; i < answer->channels_count; i++) {
+        buffer_append_char(&answered, ' ');
+        buffer_append_bytes(&answered, answer->channels[i].name);
+        buffer_printf(&answered, ":%u,%u", answer->channels[i].subscription_count,
+                      answer->channels[i].user_count);
+    }
+    for (size_t i = 0; i < answer->users_count; i++) {
+        buffer_append_text(&answered, " user ");
+        buffer_append_bytes(&answered, answer->users[i]);
+    }
+    buffer_printf(&answered, " %llu;", (unsigned long long)answer->connections_count);
+}
+
+static struct cluster_query_caller caller(void)
+{
+    return (struct cluster_query_caller){.mailbox = &worker.loop.mailbox, .on_answer = on_answer};
+}
+
+#define CHANNEL(name, count, users) \
+    "*5\r\n$1\r\n" name "\r\n:" count "\r\n:" users "\r\n$0\r\n\r\n:0\r\n"
+
+static void a_list_comes_page_by_page_and_nothing_twice(void **state)
+{
+    const struct cluster_query_caller asks = caller();
+
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, "list 0 app pre 1 0",
+                    "*2\r\n$2\r\n17\r\n*2\r\n" CHANNEL("a", "1", "2") CHANNEL("b", "3", "4"),
+                    false);
+    redis_peer_rule(&redis, "list 17 app pre 1 0",
+                    "*2\r\n$1\r\n0\r\n*2\r\n" CHANNEL("b", "3", "4") CHANNEL("c", "5", "6"), false);
+    cluster_query_list(cluster, &asks, BYTES("app"), BYTES("pre"), true, false);
+    FIXTURE_UNTIL(&worker, answered.len > 0);
+    assert_text(buffer_bytes(&answered), "known a:1,2 b:3,4 c:5,6 0;");
+}
+
+static void channels_and_users_are_asked_for_by_key(void **state)
+{
+    const struct bytes names[] = {BYTES("x"), BYTES("y")};
+    const struct cluster_query_caller asks = caller();
+
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, "channels 0 c3:app:x c3:app:y",
+                    "*2\r\n$1\r\n0\r\n*2\r\n" CHANNEL("x", "1", "2") CHANNEL("y", "0", "0"), false);
+    cluster_query_channels(cluster, &asks, BYTES("app"), names, 2);
+    FIXTURE_UNTIL(&worker, answered.len > 0);
+    assert_text(buffer_bytes(&answered), "known x:1,2 y:0,0 0;");
+    buffer_clear(&answered);
+    redis_peer_rule(&redis, "users 0 c3:app:x",
+                    "*3\r\n$1\r\n9\r\n*1\r\n" CHANNEL("x", "1", "2") "*1\r\n$1\r\nu\r\n", false);
+    redis_peer_rule(&redis, "users 9 c3:app:x",
+                    "*3\r\n$1\r\n0\r\n*1\r\n" CHANNEL("x", "1", "2") "*1\r\n$1\r\nv\r\n", false);
+    cluster_query_users(cluster, &asks, BYTES("app"), BYTES("x"));
+    FIXTURE_UNTIL(&worker, answered.len > 0);
+    assert_text(buffer_bytes(&answered), "known x:1,2 user u user v 0;");
+}
+
+static void connections_are_asked_for_and_acknowledgements_waited_for(void **state)
+{
+    const struct cluster_query_caller asks = caller();
+
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, "connections 0 app", "*2\r\n$1\r\n0\r\n:12\r\n", false);
+    cluster_query_connections(cluster, &asks, BYTES("app"));
+    FIXTURE_UNTIL(&worker, answered.len > 0);
+    assert_text(buffer_bytes(&answered), "known 12;");
+    buffer_clear(&answered);
+    publish("one", true);
+    cluster_query_acked(cluster, &asks);
+    FIXTURE_UNTIL(&worker, answered.len > 0);
+    assert_text(buffer_bytes(&answered), "known 0;");
+    assert_true(ASKED("E c3:app:news"));
+}
+
+static void what_redis_does_not_answer_in_time_is_not_known(void **state)
+{
+    const struct cluster_query_caller asks = caller();
+
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, "connections 0 app", NULL, false);
+    cluster_query_connections(cluster, &asks, BYTES("app"));
+    FIXTURE_UNTIL(&worker, answered.len > 0);
+    assert_text(buffer_bytes(&answered), "unknown 0;");
+    UNTIL(was_told("down"));
+    UNTIL(reason_holds("it does not answer"));
+}
+
+static void without_redis_nothing_is_known(void **state)
+{
+    const struct cluster_query_caller asks = caller();
+
+    (void)state;
+    redis_peer_rule(&redis, "INFO server", "", true);
+    start();
+    cluster_query_list(cluster, &asks, BYTES("app"), BYTES(""), false, false);
+    FIXTURE_UNTIL(&worker, answered.len > 0);
+    assert_text(buffer_bytes(&answered), "unknown 0;");
+}
+
+/* --- the end -------------------------------------------------------------------------------- */
+
+static void a_node_that_ends_says_good_bye_until_nothing_of_it_is_left(void **state)
+{
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, " G\n", "*2\r\n$2\r\nOK\r\n$1\r\n1\r\n", false);
+    publish("last", true);
+    assert_true(cluster_end(cluster));
+    assert_true(ASKED("E c3:app:news 0 1 0 last"));
+    assert_true(ASKED(" G\n"));
+    cluster_free(cluster);
+    cluster = NULL;
+}
+
+static void nothing_is_a_cluster_too(void **state)
+{
+    (void)state;
+    assert_false(cluster_is_connected(NULL));
+    assert_false(cluster_is_up(NULL, SUBSCRIBED("news")));
+    assert_false(cluster_is_stalled(NULL));
+    cluster_free(NULL);
+}
+
+static void the_channels_of_a_redis_cluster_are_spread_over_links(void **state)
+{
+    char address[32];
+    char *hosts[] = {address};
+
+    (void)state;
+    snprintf(address, sizeof address, "127.0.0.1:%u", redis.port);
+    settings.cluster = true;
+    settings.hosts = hosts;
+    settings.hosts_count = 1;
+    start_and_join();
+    assert_true(ASKED("{reverb0/16}"));
+    assert_true(ASKED("{reverb15/16}"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_node_says_hello_tells_what_it_has_and_is_in_step),
+        TEST(a_user_with_a_password_and_a_database_logs_in),
+        TEST(what_refuses_is_the_reason),
+        TEST(a_policy_that_evicts_is_a_warning),
+        TEST(a_referral_is_followed),
+        TEST(a_sentinel_is_asked_for_the_master),
+        TEST(what_happens_here_is_told_to_redis),
+        TEST(what_stands_in_the_inbox_is_told_and_taken_out),
+        TEST(members_come_page_by_page),
+        TEST(the_dead_are_taken_away_step_by_step),
+        TEST(what_was_told_is_verified_and_renewed),
+        TEST(while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept),
+        TEST(what_does_not_fit_is_dropped_and_counted),
+        TEST(a_redis_without_memory_is_stayed_with_until_it_has_some),
+        TEST(who_is_not_known_any_more_begins_anew_and_counts_a_gap),
+        TEST(what_redis_has_lost_is_told_anew_without_a_gap),
+        TEST(a_redis_of_another_epoch_is_given_time_for_the_others),
+        TEST(a_list_comes_page_by_page_and_nothing_twice),
+        TEST(channels_and_users_are_asked_for_by_key),
+        TEST(connections_are_asked_for_and_acknowledgements_waited_for),
+        TEST(what_redis_does_not_answer_in_time_is_not_known),
+        TEST(without_redis_nothing_is_known),
+        TEST(a_node_that_ends_says_good_bye_until_nothing_of_it_is_left),
+        TEST(nothing_is_a_cluster_too),
+        TEST(the_channels_of_a_redis_cluster_are_spread_over_links),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
