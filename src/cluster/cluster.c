@@ -19,7 +19,7 @@
 #define END_MS 2000
 /* By then it has ended, or it has stalled. */
 #define END_MAX_MS 4000
-/* Nothing of Redis' is limited: what it owes is bounded by what it is asked. */
+/* Nothing of Redis' is limited: its output backlog is bounded by what is sent to it. */
 #define BACKLOG_BYTES_MAX UINT32_MAX
 
 struct cluster {

@@ -30,7 +30,7 @@ struct cluster *cluster_open(const struct config_scaling *settings,
                              struct net_descriptors *descriptors, struct buffer *error);
 void cluster_start(struct cluster *cluster);
 
-/* Sends what is still to be sent, says good-bye to the other nodes, and ends the thread; bounded in
+/* Sends what is still to be sent, leaves the cluster, and ends the thread; bounded in
  * time. The workers have ended. False if the thread has stalled: nothing of it may be freed then.
  */
 bool cluster_end(struct cluster *cluster);

@@ -26,7 +26,7 @@ enum cluster_link_phase {
     CLUSTER_LINK_AWAITING_PEERS,  /* Redis had lost everything: the other nodes tell theirs */
     CLUSTER_LINK_AWAITING_MEMORY, /* Redis knows all, and has no memory for events */
     CLUSTER_LINK_UP,
-    CLUSTER_LINK_ENDING, /* has said good-bye */
+    CLUSTER_LINK_ENDING, /* leaves the cluster */
     CLUSTER_LINK_ENDED,
 };
 
@@ -94,7 +94,7 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms);
 /* Sends what was gathered; at the end of a turn. */
 void cluster_link_flush(struct cluster_link *link);
 
-/* Good-bye; the phase says when it is done. */
+/* Leaves the cluster; the phase says when it is done. */
 void cluster_link_end(struct cluster_link *link);
 
 /* Closes its connections: who waits for a reply gets none. */

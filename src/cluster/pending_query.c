@@ -107,7 +107,7 @@ static void take(const struct part *part, const redisReply *reply)
 }
 
 /* One reply less to wait for. */
-static void go_on(struct cluster_pending_query *query)
+static void finish_one(struct cluster_pending_query *query)
 {
     if (--query->waits_count > 0)
         return;
@@ -138,7 +138,7 @@ static void on_reply(const redisReply *reply, void *data, void *user)
         free(part);
     else
         send_part(part);
-    go_on(query);
+    finish_one(query);
 }
 
 static void on_acked(bool is_acked, void *data)
@@ -147,10 +147,10 @@ static void on_acked(bool is_acked, void *data)
 
     if (!is_acked)
         query->facts.is_known = false;
-    go_on(query);
+    finish_one(query);
 }
 
-/* --- asking the links ----------------------------------------------------------------------- */
+/* --- querying the links --------------------------------------------------------------------- */
 
 static struct part *part_new(struct cluster_pending_query *query, struct cluster_link *link)
 {
@@ -267,5 +267,5 @@ void cluster_pending_query_begin(struct cluster_pending_query *query, struct clu
     }
     if (!query->facts.is_known)
         answer(query);
-    go_on(query);
+    finish_one(query);
 }

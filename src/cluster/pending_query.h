@@ -1,6 +1,6 @@
 /* One ask (cluster/query.h) on its way from the thread that asks to the links.
  *
- * Thread: the asker's until it is posted, then the cluster's.
+ * Thread: the caller's until it is posted, then the cluster's.
  */
 #pragma once
 

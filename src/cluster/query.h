@@ -35,7 +35,7 @@ struct cluster_query_answer {
 };
 
 struct cluster_query_caller {
-    struct net_mailbox *mailbox; /* of the asking thread */
+    struct net_mailbox *mailbox; /* of the calling thread */
     void (*on_answer)(const struct cluster_query_answer *answer, void *user);
     void *user;
 };
