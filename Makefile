@@ -107,6 +107,10 @@ uninstall: ## remove what `make install` brought to the same PREFIX
 dist: ## the release's tarballs for Linux, of static programs, in dist/ (RELEASE_KEY signs them)
 	@tools/dist
 
+.PHONY: packages
+packages: dist ## the .deb, with this machine's libraries, and the .rpm, of the static programs, in dist/
+	@tools/packages
+
 ## -- to change it
 
 .PHONY: test

@@ -1,27 +1,14 @@
-# Completion of reverb for bash: commands, scenarios of bench, options.
+# Completion of reverb for bash. The program itself is asked which commands and options it has.
 _reverb() {
-    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=""
+    local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words=""
 
     COMPREPLY=()
-    if [[ $COMP_CWORD -eq 1 ]]; then
-        words="start stop restart reload status config listen publish bench --help --version"
-    elif [[ $COMP_CWORD -eq 2 && $command == bench && $current != -* ]]; then
+    if [[ $COMP_CWORD -eq 1 || ($COMP_CWORD -eq 2 && $previous == help) ]]; then
+        words=$("$program" help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')
+    elif [[ $COMP_CWORD -eq 2 && $previous == bench && $current != -* ]]; then
         words="fanout publish connect idle whisper presence channels"
-    elif [[ $previous == --config || $previous == --env ]]; then
-        mapfile -t COMPREPLY < <(compgen -f -- "$current")
-        return
-    else
-        case $command in
-        start) words="--host --port --path --hostname --config --env --workers --debug --log-format" ;;
-        stop | restart | reload | config) words="--port --config --env" ;;
-        status) words="--port --config --env --json" ;;
-        listen | publish) words="--url --app-id --key --secret --insecure --config --env" ;;
-        bench)
-            words="--url --app-id --key --secret --insecure --config --env --publish-to --others --connections
-                --in-flight --rate --size --duration --threads --pid --new-connections --json --channel --channels
-                --members --probe"
-            ;;
-        esac
+    elif [[ $previous != --config && $previous != --env ]]; then
+        words=$("$program" help "${COMP_WORDS[1]}" 2>/dev/null | grep -o -e '--[a-z][a-z-]*')
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

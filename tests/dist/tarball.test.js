@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/test.js');
 const { run } = require('../support/server.js');
+const { BIN } = require('../support/wait.js');
 
 const FOLDER = process.env.DIST_FOLDER;
 const UNPACKED = path.join(FOLDER, 'unpacked');
@@ -69,19 +70,27 @@ test('the SBOM names each library that is linked in, with its version and licenc
     }
 });
 
-test('manual and completion know each command and option that --help names', async () => {
-    const { stdout: help } = await run(['--help']);
-    const commands = [...help.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name);
-    const options = [...new Set(help.match(/--[a-z][a-z-]+/g))];
-    const manual = read('share/man/man1/reverb.1').replace(/\\-/g, '-');
-    const completion = read('share/bash-completion/completions/reverb');
-    assert.ok(commands.length >= 9, help);
-    for (const word of [...commands, ...options]) {
-        assert.match(completion, new RegExp(`[ ("]${word}[ )"\n]`), `completion lacks ${word}`);
-        assert.ok(manual.includes(word) || manual.includes('those of bench too'), `the manual lacks ${word}`);
-    }
-    for (const command of commands)
-        assert.match(manual, new RegExp(`^\\.B[I]? ${command}\\b`, 'm'), `the manual lacks ${command}`);
+async function commands() {
+    const { stdout } = await run(['--help']);
+    return [...stdout.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name);
+}
+
+test('the manual knows each command that --help names', async () => {
+    const manual = read('share/man/man1/reverb.1');
+    const names = await commands();
+    assert.ok(names.length >= 9);
+    for (const name of names)
+        assert.match(manual, new RegExp(`^\\.BI? ${name}\\b`, 'm'), `the manual lacks ${name}`);
+});
+
+test('the completion knows commands, and each command\'s options', async () => {
+    const completed = (...words) => execFileSync('bash', ['-c', `. "$1"; shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _reverb; printf '%s\n' "\${COMPREPLY[@]}"`, 'bash',
+    path.join(UNPACKED, 'share/bash-completion/completions/reverb'), BIN, ...words], { encoding: 'utf8' }).trim().split('\n');
+    assert.deepEqual(completed(''), await commands());
+    assert.deepEqual(completed('st').sort(), ['start', 'status', 'stop']);
+    assert.deepEqual(completed('start', '--work'), ['--workers']);
+    assert.deepEqual(completed('bench', 'fan'), ['fanout']);
 });
 
 test('the manual is well-formed', () => {
