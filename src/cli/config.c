@@ -44,7 +44,7 @@ int cli_config(int argc, char **argv)
     bool ok = cli_options_config(argc, argv, &options, &error) && show(&options, &error);
 
     if (!ok)
-        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
+        cli_options_print_errors(buffer_bytes(&error));
     buffer_deinit(&error);
     return ok ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "base/check.h"
+#include "base/printable.h"
 #include "config/nearest.h"
 
 #include <string.h>
@@ -81,6 +82,14 @@ bool cli_options_parse(const struct cli_options_spec *spec, size_t count, int ar
         *option->text = value.data;
     }
     return true;
+}
+
+void cli_options_print_errors(struct bytes lines)
+{
+    struct bytes line;
+
+    while (bytes_next(&lines, '\n', &line))
+        printable_print_line(stderr, "reverb: %.*s", BYTES_ARGS(line));
 }
 
 /* Those of `start` alone stand at the end. */

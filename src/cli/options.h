@@ -20,6 +20,9 @@ struct cli_options_spec {
 bool cli_options_parse(const struct cli_options_spec *spec, size_t count, int argc,
                        char *const *argv, struct buffer *error);
 
+/* Each line is one mistake. */
+void cli_options_print_errors(struct bytes lines);
+
 /* The options of `start`. */
 bool cli_options_start(int argc, char *const *argv, struct config_options *options,
                        struct buffer *error);

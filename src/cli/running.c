@@ -93,7 +93,7 @@ static json_t *ask(int argc, char **argv, const char *command, unsigned within_s
             answer = json_loadb(text.data, text.len, 0, NULL);
     }
     if (answer == NULL)
-        printable_print_line(stderr, "reverb: %s", buffer_text(&text));
+        cli_options_print_errors(buffer_bytes(&text));
     buffer_deinit(&text);
     return answer;
 }

@@ -1,7 +1,6 @@
 #include "cli/start.h"
 
 #include "base/log.h"
-#include "base/printable.h"
 #include "cli/options.h"
 #include "server/server.h"
 
@@ -37,7 +36,7 @@ int cli_start(int argc, char **argv)
     server_predecessor_open(&predecessor);
     status = run(argc, argv, &predecessor, &error);
     if (error.len > 0) {
-        printable_print_line(stderr, "reverb: %s", buffer_text(&error));
+        cli_options_print_errors(buffer_bytes(&error));
         server_predecessor_say_failed(&predecessor, buffer_bytes(&error));
     }
     buffer_deinit(&error);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "config/origin_pattern.h"
 #include "config/resolve.h"
+#include "config/variables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,7 @@ static bool add_app_of_environment(struct config *config, const struct config_in
         buffer_append_text(error, "no app is configured; set REVERB_APP_ID, REVERB_APP_KEY and "
                                   "REVERB_APP_SECRET, or list apps in a configuration file "
                                   "(--config)");
+        config_variables_name_others(input, error);
         return false;
     }
     return add_app(config, input, &scope, error);

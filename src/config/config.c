@@ -4,10 +4,12 @@
 #include "config/admin.h"
 #include "config/apps.h"
 #include "config/laravel.h"
+#include "config/mistake.h"
 #include "config/resolve.h"
 #include "config/scaling.h"
 #include "config/schema.h"
 #include "config/tls.h"
+#include "config/variables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +48,11 @@ static bool resolve_server(struct config *config, const struct config_input *inp
     buffer_printf(&path, "servers.%s", server);
     scope.path = buffer_text(&path);
     scope.object = json_object_get(config_file_find(input->file.root, "servers"), server);
-    for (size_t i = 0; ok && i < config_setting_server_count; i++)
+    for (size_t i = 0; i < config_setting_server_count; i++)
         if (!config_setting_server[i].is_of_scaling)
             ok = config_resolve_one(config, input, &scope, &config_setting_server[i],
-                                    CONFIG_SOURCE_SERVER, error);
+                                    CONFIG_SOURCE_SERVER, error) &&
+                 ok;
     ok = ok && config_scaling_resolve(config, input, &scope, error, warnings);
     buffer_deinit(&path);
     return ok;
@@ -77,6 +80,17 @@ static void resolve_rest(struct config *config, const struct config_options *opt
     }
 }
 
+/* "[::1]", as addresses of IPv6 stand in URLs and as PHP's sockets want them. */
+static void take_brackets_off(char *host)
+{
+    const size_t len = strlen(host);
+
+    if (len < 2 || host[0] != '[' || host[len - 1] != ']')
+        return;
+    memmove(host, host + 1, len - 2);
+    host[len - 2] = '\0';
+}
+
 static bool resolve(struct config *config, const struct config_input *input, struct buffer *error,
                     struct buffer *warnings)
 {
@@ -95,17 +109,10 @@ static bool resolve(struct config *config, const struct config_input *input, str
     if (!ok)
         return false;
     resolve_rest(config, input->options);
+    take_brackets_off(config->host);
+    config_variables_check(input, warnings);
     return config_admin_check(config, error) && config_tls_resolve(config, error, warnings) &&
            config_apps_load(config, input, error, warnings);
-}
-
-/* What the operator gave may hold line ends; the promise is one line. */
-static void keep_to_one_line(struct buffer *error)
-{
-    for (size_t i = 0; i < error->len; i++) {
-        if ((unsigned char)error->data[i] < ' ')
-            error->data[i] = ' ';
-    }
 }
 
 struct config *config_load(const struct config_options *options, struct buffer *error,
@@ -119,7 +126,7 @@ struct config *config_load(const struct config_options *options, struct buffer *
     config_input_deinit(&input);
     if (ok)
         return config;
-    keep_to_one_line(error);
+    config_mistake_finish(error);
     config_free(config);
     return NULL;
 }

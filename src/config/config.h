@@ -44,6 +44,11 @@ struct config_app {
     bool subscription_counts;
     bool public_client_events;
     bool strict; /* Pusher's own limits on names and counts */
+
+    /* Where browsers and publishers reach it, behind a proxy elsewhere than it listens. */
+    char *public_host;    /* NULL: the server's; may have a scheme and a port too */
+    uint16_t public_port; /* 0: the server's */
+    char *public_scheme;  /* "https" or "http"; NULL: as the server speaks */
 };
 
 /* PHP's SSL context options, as far as a server can honour them; NULL where not given. */

@@ -40,6 +40,11 @@ bool config_file_parse(struct config_file *file, struct bytes text, const char *
     return true;
 }
 
+static bool is_php(struct bytes text)
+{
+    return bytes_starts_with(bytes_trim(text), BYTES("<?php"));
+}
+
 bool config_file_load(struct config_file *file, const char *path, const char *name,
                       struct buffer *error)
 {
@@ -51,7 +56,14 @@ bool config_file_load(struct config_file *file, const char *path, const char *na
 
     if (!is_standard_input)
         name = path;
-    if (ok)
+    if (ok && is_php(buffer_bytes(&text))) {
+        buffer_printf(
+            error,
+            "%s is PHP, and --config takes JSON; start in the application's folder, where "
+            "config/reverb.php is found without --config",
+            name);
+        ok = false;
+    } else if (ok)
         ok = config_file_parse(file, buffer_bytes(&text), name, error);
     else
         buffer_printf(error, "the configuration file %s cannot be read: %s", name,
@@ -126,6 +138,10 @@ static const char *kind_of(const json_t *value)
         return "true";
     case JSON_FALSE:
         return "false";
+    case JSON_NULL:
+        return "null";
+    case JSON_STRING:
+        return "a text";
     default:
         return "a number";
     }

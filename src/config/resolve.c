@@ -1,5 +1,7 @@
 #include "config/resolve.h"
 
+#include "config/mistake.h"
+
 bool config_resolve_one(struct config *config, const struct config_input *input,
                         const struct config_input_scope *scope,
                         const struct config_setting *setting, size_t app, struct buffer *error)
@@ -19,8 +21,14 @@ bool config_resolve_one(struct config *config, const struct config_input *input,
         text = setting->fallback_in_file;
     else
         text = setting->fallback;
-    if (text != NULL)
+    if (text != NULL) {
+        const size_t error_len = error->len;
+
+        config_mistake_next(error);
         ok = config_value_set(setting, base, text, where, error);
+        if (ok)
+            error->len = error_len;
+    }
     if (ok)
         config_source_set(config, setting, app, where);
     config_input_value_deinit(&value);

@@ -1,5 +1,6 @@
 #include "config/schema.h"
 
+#include "config/mistake.h"
 #include "config/nearest.h"
 #include "config/value.h"
 
@@ -115,6 +116,8 @@ static bool suggest(const struct scope *scope, const char *prefix, const char *n
         candidates[count] = names[count];
         count++;
     }
+    if (!scope->is_lenient)
+        config_mistake_next(out);
     buffer_printf(out, "%s%s%s%s%s in %s is not a setting; did you mean %s?%s", scope->path,
                   dot_after(scope->path), prefix, dot_after(prefix), name, scope->file_name,
                   config_nearest(name, candidates, count), scope->is_lenient ? "\n" : "");
@@ -124,6 +127,7 @@ static bool suggest(const struct scope *scope, const char *prefix, const char *n
 static bool check_type(const struct scope *scope, const struct config_setting *setting,
                        const json_t *value)
 {
+    const size_t error_len = scope->error->len;
     struct buffer where = {0};
     char *text = NULL;
     bool ok;
@@ -132,9 +136,12 @@ static bool check_type(const struct scope *scope, const struct config_setting *s
         return true; /* whether it matters is not known yet */
     buffer_printf(&where, "%s%s%s in %s", scope->path, dot_after(scope->path), setting->key,
                   scope->file_name);
+    config_mistake_next(scope->error);
     ok = config_file_text(setting, value, buffer_text(&where), &text, scope->error);
     if (ok && text != NULL && *text != '\0')
         ok = config_value_check(setting, text, buffer_text(&where), scope->error);
+    if (ok)
+        scope->error->len = error_len;
     free(text);
     buffer_deinit(&where);
     return ok;
@@ -171,20 +178,21 @@ static bool check_object(const struct scope *scope, const char *prefix, const js
 {
     const char *name;
     json_t *value;
+    bool ok = true;
 
     if (json_is_null(object))
         return true;
     if (!config_file_is_object(object)) {
+        config_mistake_next(scope->error);
         buffer_printf(scope->error, "%s%s%s in %s is not an object; give {\"key\": value, …}",
                       scope->path, dot_after(prefix), prefix, scope->file_name);
         return false;
     }
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
-        if (!check_key(scope, prefix, name, value))
-            return false;
+        ok = check_key(scope, prefix, name, value) && ok;
     }
-    return true;
+    return ok;
 }
 
 static bool check_apps(struct scope scope, const json_t *list)
@@ -197,11 +205,11 @@ static bool check_apps(struct scope scope, const json_t *list)
     scope.settings_count = config_setting_app_count;
     scope.laravel = config_setting_laravel_app;
     scope.laravel_count = config_setting_laravel_app_count;
-    for (size_t i = 0; ok && (app = config_file_element(list, i)) != NULL; i++) {
+    for (size_t i = 0; (app = config_file_element(list, i)) != NULL; i++) {
         buffer_clear(&path);
         buffer_printf(&path, "apps.apps.%zu", i);
         scope.path = buffer_text(&path);
-        ok = check_object(&scope, "", app);
+        ok = check_object(&scope, "", app) && ok;
     }
     buffer_deinit(&path);
     return ok;
@@ -230,58 +238,78 @@ static const struct config_setting root_keys[] = {
     {.key = "apps.apps", .kind = CONFIG_SETTING_LIST},
 };
 
+/* An easy mistake: the list stands where the provider and the list should. */
+static bool refuse_flat_apps(const struct scope *scope)
+{
+    config_mistake_next(scope->error);
+    if (scope->is_lenient)
+        buffer_printf(scope->error,
+                      "apps in %s is the list of apps itself; write 'apps' => ['provider' => "
+                      "'config', 'apps' => [[…]]]",
+                      scope->file_name);
+    else
+        buffer_printf(scope->error,
+                      "apps in %s is the list of apps itself; write \"apps\": {\"apps\": [{…}]}",
+                      scope->file_name);
+    return false;
+}
+
 /* The list of apps is no list of texts: its elements are looked at one by one. */
 static bool check_root(struct scope scope, const json_t *root)
 {
     const char *name;
     json_t *value;
     const json_t *apps = config_file_find(root, "apps");
+    bool ok = true;
 
     scope.settings = root_keys;
     scope.settings_count = sizeof root_keys / sizeof root_keys[0];
     scope.path = "";
     json_object_foreach((json_t *)(uintptr_t)root, name, value)
     {
-        if (strcmp(name, "apps") != 0 && !check_key(&scope, "", name, value))
-            return false;
+        if (strcmp(name, "apps") != 0)
+            ok = check_key(&scope, "", name, value) && ok;
     }
     if (apps == NULL || json_is_null(apps))
-        return true;
+        return ok;
+    if (json_is_array(apps) && json_array_size(apps) > 0)
+        return refuse_flat_apps(&scope);
     if (!config_file_is_object(apps))
         return check_object(&scope, "apps", apps);
     json_object_foreach((json_t *)(uintptr_t)apps, name, value)
     {
-        if (strcmp(name, "apps") != 0 && !check_key(&scope, "apps", name, value))
-            return false;
+        if (strcmp(name, "apps") != 0)
+            ok = check_key(&scope, "apps", name, value) && ok;
     }
-    return true;
+    return ok;
 }
 
 bool config_schema_check(const struct config_file *file, const char *server, struct buffer *error,
                          struct buffer *warnings)
 {
     struct scope scope = {.file_name = file->name,
-                          .is_lenient = file->is_resolved,
+                          .is_lenient = file->is_resolved || file->is_laravel,
                           .error = error,
                           .warnings = warnings};
     const json_t *servers = config_file_find(file->root, "servers");
     const json_t *entry = json_object_get(servers, server);
     const json_t *apps = config_file_find(file->root, "apps.apps");
+    bool ok = check_root(scope, file->root);
 
-    if (!check_root(scope, file->root))
-        return false;
     if (json_is_object(servers) && json_object_size(servers) > 0 && entry == NULL) {
+        config_mistake_next(error);
         buffer_printf(error, "servers.%s is not in %s; \"default\" must name one of its servers",
                       server, file->name);
         return false;
     }
-    if (entry != NULL && !check_server(scope, server, entry))
-        return false;
+    if (entry != NULL)
+        ok = check_server(scope, server, entry) && ok;
     if (apps == NULL || json_is_null(apps))
-        return true;
+        return ok;
     if (!json_is_array(apps) && !json_is_object(apps)) {
+        config_mistake_next(error);
         buffer_printf(error, "apps.apps in %s is not a list; give [{\"app_id\": …}]", file->name);
         return false;
     }
-    return check_apps(scope, apps);
+    return check_apps(scope, apps) && ok;
 }

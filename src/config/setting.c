@@ -409,6 +409,22 @@ const struct config_setting config_setting_app[] = {
      .kind = CONFIG_SETTING_FLAG,
      APP(strict),
      .fallback = "false"},
+    {.key = "options.host",
+     .variable = "REVERB_HOST",
+     .kind = CONFIG_SETTING_TEXT,
+     APP(public_host),
+     .unset = "the server's"},
+    {.key = "options.port",
+     .variable = "REVERB_PORT",
+     .kind = CONFIG_SETTING_NUMBER,
+     APP(public_port),
+     .unset = "the server's",
+     RANGE("a port", 0, UINT16_MAX)},
+    {.key = "options.scheme",
+     .variable = "REVERB_SCHEME",
+     .kind = CONFIG_SETTING_TEXT,
+     APP(public_scheme),
+     .unset = "as the server speaks"},
 };
 const size_t config_setting_app_count = COUNT(config_setting_app);
 
@@ -428,8 +444,7 @@ const struct config_setting config_setting_laravel_server[] = {
 const size_t config_setting_laravel_server_count = COUNT(config_setting_laravel_server);
 
 const struct config_setting config_setting_laravel_app[] = {
-    TEXT_OF("options.host"),   NUMBER_OF("options.port", "a port"),
-    TEXT_OF("options.scheme"), {.key = "options.useTLS", .kind = CONFIG_SETTING_FLAG},
+    {.key = "options.useTLS", .kind = CONFIG_SETTING_FLAG},
     TEXT_OF("options.*"), /* whatever the Pusher SDK takes */
 };
 const size_t config_setting_laravel_app_count = COUNT(config_setting_laravel_app);

@@ -129,6 +129,12 @@ static bool fail(const struct config_setting *setting, const char *text, const c
     return false;
 }
 
+/* PHP_INT_MAX, with which applications say "no limit". */
+static bool is_no_limit(struct bytes digits)
+{
+    return bytes_equal(digits, BYTES("9223372036854775807"));
+}
+
 static bool parse_number(const struct config_setting *setting, const char *text, const char *where,
                          uint32_t *number, struct buffer *error)
 {
@@ -139,6 +145,10 @@ static bool parse_number(const struct config_setting *setting, const char *text,
     if (bytes_from(digits, is_negative).len == 0 ||
         strspn(digits.data + is_negative, "0123456789") < digits.len - is_negative)
         return fail(setting, text, where, "is not a number", error);
+    if (is_no_limit(digits)) {
+        *number = setting->max;
+        return true;
+    }
     if (is_negative || !bytes_to_number(digits, setting->max, &value) || value < setting->min)
         return fail(setting, text, where, "is out of range", error);
     *number = (uint32_t)value;

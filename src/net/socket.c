@@ -102,7 +102,7 @@ static int resolve(const char *host, struct sockaddr_storage *address, socklen_t
     struct addrinfo *found;
 
     if (getaddrinfo(host, NULL, &hints, &found) != 0)
-        return UV_EADDRNOTAVAIL;
+        return UV_EAI_NONAME;
     memcpy(address, found->ai_addr, found->ai_addrlen);
     *address_len = found->ai_addrlen;
     freeaddrinfo(found);

@@ -26,6 +26,11 @@ static void say_why_not_listening(const struct config *config, int status, struc
                       "port %u on %s may not be opened by this user; choose one above 1023, or "
                       "allow it with CAP_NET_BIND_SERVICE",
                       config->port, config->host);
+    else if (status == UV_EAI_NONAME)
+        buffer_printf(error,
+                      "host \"%s\" does not resolve to an address; give one with --host or "
+                      "REVERB_SERVER_HOST, such as 0.0.0.0",
+                      config->host);
     else if (status == UV_EADDRNOTAVAIL)
         buffer_printf(error,
                       "host \"%s\" is no address of this machine; give one with --host or "

@@ -104,7 +104,13 @@ void server_predecessor_say_failed(struct server_predecessor *predecessor, struc
     struct buffer line = {0};
     char answer;
 
-    printable_append(&line, error);
+    struct bytes mistake;
+
+    while (bytes_next(&error, '\n', &mistake)) {
+        if (line.len > 0)
+            buffer_append_text(&line, "; ");
+        printable_append(&line, mistake);
+    }
     if (line.len > FAILED_LEN_MAX)
         line.len = FAILED_LEN_MAX;
     /* It has heard it before it hears that this process is gone. */

@@ -69,10 +69,17 @@ static void answer(struct server_reload *reload, const char *key, struct bytes t
     buffer_deinit(&line);
 }
 
+/* Each line of the reason is a mistake. */
 static void fail(struct server_reload *reload, struct bytes reason)
 {
-    log_error("the configuration was not reloaded: %.*s", BYTES_ARGS(reason));
-    answer(reload, "error", reason);
+    struct buffer joined = {0};
+    struct bytes mistake;
+
+    while (bytes_next(&reason, '\n', &mistake))
+        buffer_printf(&joined, "%s%.*s", joined.len > 0 ? "; " : "", BYTES_ARGS(mistake));
+    log_error("the configuration was not reloaded: %s", buffer_text(&joined));
+    answer(reload, "error", buffer_bytes(&joined));
+    buffer_deinit(&joined);
 }
 
 /* --- taking it up --------------------------------------------------------------------------- */

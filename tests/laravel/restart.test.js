@@ -9,7 +9,7 @@ const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
 const { BIN, until } = require('../support/wait.js');
 const { environment, ownApplication, run } = require('./application.js');
 
-const nativePids = (server) => run('pgrep', ['-P', String(server.pid), '-x', 'reverb']).then(({ stdout }) => stdout.trim().split('\n').filter(Boolean));
+const nativePids = (server) => run('pgrep', ['-P', String(server.pid)]).then(({ stdout }) => stdout.trim().split('\n').filter(Boolean));
 
 async function isRestarted(server, formerPid) {
     await until(async () => {

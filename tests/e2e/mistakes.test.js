@@ -1,0 +1,150 @@
+'use strict';
+
+/* What people get wrong, and the one line that names the mistake and the cure: [what, how it is started, what
+ * is said]. `file` is the configuration, `php` the config/reverb.php of a Laravel folder. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('../support/test.js');
+const { app, freePort, ownServer, run, temporaryFolder } = require('../support/server.js');
+
+const FULL = { servers: { reverb: { host: '127.0.0.1', port: 0 } }, apps: { apps: [app()] } };
+const server = (settings) => ({ ...FULL, servers: { reverb: { ...FULL.servers.reverb, ...settings } } });
+const withApp = (settings) => ({ ...FULL, apps: { apps: [app(settings)] } });
+const php = (servers, apps) => `<?php return ['servers' => ['reverb' => ['host' => '127.0.0.1', 'port' => 0${servers}]], 'apps' => ${apps}];`;
+const PHP_APPS = "['apps' => [['app_id' => '1', 'key' => 'k', 'secret' => 's']]]";
+
+const REFUSED = [
+    ['a port that is a word', { file: server({ port: 'http' }) }, /servers\.reverb\.port in .*"http" is not a number; give a port from 0 to 65535/],
+    ['a port too large', { file: server({ port: 70000 }) }, /70000.*give a port from 0 to 65535/],
+    ['a host that does not resolve', { file: server({ host: 'no-such-host.invalid' }) }, /host "no-such-host\.invalid" does not resolve.*0\.0\.0\.0/],
+    ['a host of another machine', { file: server({ host: '192.0.2.1' }) }, /"192\.0\.2\.1" is no address of this machine; give one with --host/],
+    ['a path with a question mark', { file: server({ path: '/ws?x' }) }, /"\/ws\?x" cannot be a path; give a path such as \/ws/],
+    ['a key of the server misspelt', { file: server({ prot: 1 }) }, /prot in .* is not a setting; did you mean port\?/],
+    ['a key of an app misspelt', { file: withApp({ allowed_origin: ['*'] }) }, /allowed_origin in .*did you mean allowed_origins\?/],
+    ['an origin list that is a text', { file: withApp({ allowed_origins: '*' }) }, /allowed_origins.*a text does not fit; give a list of texts/],
+    ['an origin that is null', { file: withApp({ allowed_origins: [null] }) }, /allowed_origins.*null does not fit; give a list of texts/],
+    ['a policy that there is not', { file: withApp({ accept_client_events_from: 'friends' }) }, /"friends" is not known; give all, members or none/],
+    ['an app without a secret', { file: withApp({ secret: null }) }, /the app 1001 has no secret; give one/],
+    ['two apps of one id', { file: { ...FULL, apps: { apps: [app(), app({ key: 'b' })] } } }, /apps\.apps\.1: another app has the id "1001" already/],
+    ['two apps of one key', { file: { ...FULL, apps: { apps: [app(), app({ app_id: '2' })] } } }, /have the same key; give each its own/],
+    ['a plain list of apps', { file: { ...FULL, apps: [app()] } }, /apps in .* is the list of apps itself; write "apps": \{"apps": \[\{…\}\]\}/],
+    ['a plain list of apps in PHP', { php: php('', "[['app_id' => '1']]") }, /apps in config\/reverb\.php is the list of apps itself; write 'apps' => \['provider' => 'config', 'apps' => \[\[…\]\]\]/],
+    ['an app provider of one\'s own', { php: php('', "['provider' => 'database', 'apps' => []]") }, /"database" is a provider of its own.*php artisan reverb:start/],
+    ['PHP that ends itself', { php: '<?php exit(3);' }, /config\/reverb\.php: PHP cannot evaluate it/],
+    ['PHP with a mistake', { php: '<?php return [' }, /config\/reverb\.php: PHP cannot evaluate it: (?:.*syntax error|Unclosed '\[')/],
+    ['PHP that returns nothing', { php: '<?php $x = [];' }, /config\/reverb\.php.*returns no array/],
+    ['--config with PHP', { text: '<?php return [];' }, /is PHP, and --config takes JSON; start in the application's folder/],
+    ['a file that is no JSON', { text: '{"apps":' }, /is not JSON: line 1, column/],
+    ['a file that is missing', { args: ['--config', 'missing.json'] }, /missing\.json cannot be read: No such file/],
+    ['an environment file that is missing', { args: ['--env', 'missing.env'] }, /missing\.env cannot be read: No such file/],
+    ['no app at all', { args: [] }, /no app is configured; set REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET/],
+    ['the variables of Pusher', { args: [], env: { PUSHER_APP_ID: '1', PUSHER_APP_KEY: 'k' } }, /no app is configured.*PUSHER_APP_ID, PUSHER_APP_KEY are of another server: give their values to REVERB_APP_/],
+    ['the variables of soketi', { args: [], env: { SOKETI_DEFAULT_APP_ID: '1' } }, /no app is configured.*SOKETI_DEFAULT_APP_ID is of another server/],
+    ['half an app', { args: [], env: { REVERB_APP_ID: '1' } }, /the app 1 has no key; set REVERB_APP_KEY/],
+    ['a certificate that is missing', { file: server({ options: { tls: { local_cert: '/no/such.crt' } } }) }, /\/no\/such\.crt/],
+    ['a key without a certificate', { file: server({ options: { tls: { local_pk: '/no/such.key' } } }) }, /a private key without a certificate; give options\.tls\.local_cert/],
+    ['a Redis of another kind', { file: server({ scaling: { enabled: true, server: { url: 'memcached://x' } } }) }, /memcached|url/],
+    ['an administration address that is none', { file: server({ admin: 'everywhere' }) }, /admin.*give HOST:PORT or unix:PATH/],
+    ['workers that are none', { args: ['--workers', 'many'], file: FULL }, /--workers.*"many" is not a number/],
+    ['an option misspelt', { args: ['--prot', '1'] }, /--prot is not an option; did you mean --port\?/],
+    ['an option without its value', { args: ['--port'] }, /--port needs a value: --port=VALUE/],
+    ['a log format that there is not', { args: ['--log-format', 'xml'], file: FULL }, /"xml" is not known; give text or json/],
+    ['a command misspelt', { command: ['strat'] }, /"strat" is no command; did you mean start\?/],
+    ['help for a command misspelt', { command: ['help', 'reloda'] }, /did you mean reload\?/],
+    ['a port that no server has', { command: ['status', '--port', '1'] }, /no server answers for port 1/],
+    ['a port that is none', { command: ['stop', '--port', 'x'] }, /--port "x" is no port; give a number from 1 to 65535/],
+    ['a scenario that there is not', { command: ['bench'] }, /bench needs a scenario: fanout/],
+    ['words that are missing', { command: ['publish', 'news'] }, /usage: reverb publish CHANNEL EVENT JSON/],
+];
+
+function prepare(folder, { file, text, php: code }) {
+    if (code) {
+        fs.mkdirSync(path.join(folder, 'config'));
+        fs.writeFileSync(path.join(folder, 'artisan'), '');
+        fs.writeFileSync(path.join(folder, 'config/reverb.php'), code);
+    }
+    if (!file && !text)
+        return [];
+    fs.writeFileSync(path.join(folder, 'reverb.json'), text ?? JSON.stringify(file));
+    return ['--config', 'reverb.json'];
+}
+
+function ownFolder(t) {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    return folder;
+}
+
+for (const [what, how, said] of REFUSED)
+    test(`${what}: one line says what is wrong and what would be right`, async (t) => {
+        const folder = ownFolder(t);
+        const command = how.command ?? ['start', ...prepare(folder, how), ...(how.args ?? [])];
+        const { code, stderr } = await run(command, { cwd: folder, env: { APP_ENV: '', ...how.env } });
+        assert.equal(code, 1, stderr);
+        assert.match(stderr, said);
+        assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    });
+
+test('a port in use names the port and the ways out', async (t) => {
+    const other = await ownServer(t);
+    const { code, stderr } = await run(['start', '--config', other.configFile, '--port', String(other.port)], { cwd: ownFolder(t) });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`port ${other.port} on 127\\.0\\.0\\.1 is in use by another program; stop that, or choose another`));
+});
+
+test('all mistakes of a file are named at once', async (t) => {
+    const folder = ownFolder(t);
+    const file = { servers: { reverb: { prot: 1, port: 'http', compression: 'much' } }, apps: { apps: [app({ ping_interval: 'often' }), app({ keys: 'x' })] } };
+    const { code, stderr } = await run(['config', ...prepare(folder, { file })], { cwd: folder });
+    assert.equal(code, 1);
+    const lines = stderr.trim().split('\n');
+    assert.equal(lines.length, 5, stderr);
+    [/prot/, /http/, /much/, /often/, /keys/].forEach((said, n) => assert.match(lines[n], said));
+    assert.ok(lines.every((line) => line.startsWith('reverb: ')), stderr);
+});
+
+/* What is odd but bearable: [what, how, what is warned of]. */
+const WARNED = [
+    ['keys of Laravel\'s file that stock serves too', { php: php(", 'scheme' => 'http', 'allowed_origins' => ['*']", PHP_APPS) }, /warning: servers\.reverb\.scheme in config\/reverb\.php is not a setting/],
+    ['a variable misspelt', { file: FULL, env: { REVERB_SERVER_PROT: '1' } }, /warning: REVERB_SERVER_PROT in the environment is no setting; did you mean REVERB_SERVER_PORT\?/],
+    ['an origin that can match nothing', { file: withApp({ allowed_origins: ['https://a.com'] }) }, /"https:\/\/a\.com" matches no origin; give a host alone/],
+];
+for (const [what, how, said] of WARNED)
+    test(`${what}: a warning, and it is served`, async (t) => {
+        const folder = ownFolder(t);
+        const { code, stderr } = await run(['config', ...prepare(folder, how)], { cwd: folder, env: { APP_ENV: '', ...how.env } });
+        assert.equal(code, 0, stderr);
+        assert.match(stderr, said);
+    });
+
+test('PHP_INT_MAX is no limit, not a mistake', async (t) => {
+    const folder = ownFolder(t);
+    const code = php('', "['apps' => [['app_id' => '1', 'key' => 'k', 'secret' => 's', 'max_connections' => PHP_INT_MAX, 'max_message_size' => PHP_INT_MAX]]]");
+    const result = await run(['config', ...prepare(folder, { php: code })], { cwd: folder, env: { APP_ENV: '' } });
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stdout, /max_connections +4294967295/);
+});
+
+test('the spelling of IPv6 that URLs and PHP have is taken', async (t) => {
+    for (const host of ['[::1]', '::1']) {
+        const own = await ownServer(t, { host });
+        assert.match(own.stdout, /Starting server on \[::1\]:\d+/);
+        assert.match(own.stdout, /browsers connect to {2}ws:\/\/\[::1\]:\d+\/app\//);
+    }
+});
+
+/* The documentation's own example, and what people write. */
+const PUBLIC = [
+    [{ REVERB_HOST: 'ws.example.com', REVERB_PORT: '443', REVERB_SCHEME: 'https' }, 'wss://ws.example.com/app/a%2Fb'],
+    [{ REVERB_HOST: 'ws.example.com', REVERB_PORT: '8443', REVERB_SCHEME: 'https' }, 'wss://ws.example.com:8443/app/a%2Fb'],
+    [{ REVERB_HOST: 'https://ws.example.com' }, 'wss://ws.example.com/app/a%2Fb'],
+    [{ REVERB_HOST: 'ws.example.com:9000' }, 'ws://ws.example.com:9000/app/a%2Fb'],
+    [{ REVERB_HOST: '::1', REVERB_PORT: '80', REVERB_SCHEME: 'http' }, 'ws://[::1]/app/a%2Fb'],
+];
+for (const [env, url] of PUBLIC)
+    test(`behind a proxy the banner shows ${url}`, async (t) => {
+        const own = await ownServer(t, { apps: [app({ key: 'a/b' })], env });
+        assert.ok(own.stdout.includes(`browsers connect to  ${url}\n`), own.stdout);
+    });
