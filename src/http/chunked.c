@@ -1,6 +1,6 @@
 #include "http/chunked.h"
 
-/* More digits are more than any body may have. */
+/* A size with more digits exceeds every limit. */
 #define SIZE_DIGITS_MAX 8
 
 void http_chunked_init(struct http_chunked *chunked, size_t from)
@@ -14,9 +14,10 @@ static int refuse(struct http_chunked *chunked, unsigned status, const char *fau
     return -(int)status;
 }
 
-/* Each step answers 1 when it is done, 0 where more must come first, or the negated status. */
+/* Each step returns 1 when it is done, 0 if more must come first, or the negated status. */
 
-/* Where the digits at `at` end; one too many is passed over as well. */
+/* Returns the offset at which the digits at `at` end. One digit too many is read, too, so that the
+ * caller notices it. */
 static size_t read_size(struct bytes text, size_t at, size_t *size)
 {
     const size_t from = at;
@@ -34,8 +35,8 @@ static size_t skip_blanks(struct bytes line, size_t at)
     return at;
 }
 
-/* Where the text in quotes ends that begins at `at`; `at` where its second quote is missing. RFC
- * 9110 section 5.6.4; of control characters there is only the tab. */
+/* Returns where the quoted string at `at` ends; `at` if its closing quote is missing. RFC 9110
+ * section 5.6.4; the tab is the only control character left at this point. */
 static size_t quoted_end(struct bytes line, size_t at)
 {
     for (size_t end = at + 1; end < line.len; end++) {
@@ -53,8 +54,8 @@ static size_t value_end(struct bytes line, size_t at)
                                                  : http_line_token_end(line, at);
 }
 
-/* `;name`, `;name=token` or `;name="text"`, any number of them up to the end; blanks may stand
- * around the signs. */
+/* Whether the rest of the line is any number of `;name`, `;name=token` or `;name="text"`; blanks
+ * are allowed around `;` and `=`. */
 static bool are_extensions(struct bytes line, size_t at)
 {
     while (at < line.len) {
@@ -135,7 +136,7 @@ static int pass_data_end(struct http_chunked *chunked, struct bytes text)
     return 1;
 }
 
-/* A trailer that says how to read the request: others might believe it. */
+/* A trailer that changes how the request is read: another program might apply it. */
 static bool is_framing(struct bytes name)
 {
     return bytes_equal_ignoring_case(name, BYTES("Content-Length")) ||

@@ -1,8 +1,8 @@
-/* A body in chunks, put together while it comes. RFC 9112 section 7.1.
+/* A chunked body, assembled while it arrives. RFC 9112 section 7.1.
  *
- * Strict: each chunk is its size in hex, perhaps extensions, `;name=value`, which are passed over,
- * CR LF, its bytes, CR LF; the last is of size 0, and trailers and an empty line follow it.
- * Trailers must be field lines, and are dropped: RFC 9110 section 6.5.1.
+ * Strict: each chunk is its size in hex, perhaps extensions (`;name=value`, which are skipped), CR
+ * LF, its bytes, CR LF. The last chunk has size 0; trailers and an empty line follow it. Trailers
+ * must be field lines, and are dropped: RFC 9110 section 6.5.1.
  *
  * Thread: owner of the request. Memory: owns nothing.
  */
@@ -19,21 +19,21 @@ enum http_chunked_step {
 };
 
 struct http_chunked {
-    const char *fault; /* why it is refused: a sentence for the client */
+    const char *fault; /* why the body is refused: a sentence for the client */
 
     enum http_chunked_step step;
-    size_t at; /* what lies before it was read */
+    size_t at; /* all bytes before this offset have been read */
     size_t searched;
-    size_t left; /* of a chunk's data */
+    size_t left; /* bytes of the chunk's data that have not come yet */
     struct http_line_scan scan;
 };
 
-/* The body begins at `from` in the text. */
+/* The body begins at offset `from` in the text. */
 void http_chunked_init(struct http_chunked *chunked, size_t from);
 
-/* Reads on in `text`, which begins where the request begins, and appends what the chunks hold to
- * `body`. Answers where the body ends, 0 where more must come first, or the negated status with
- * which it is refused: 400, or 413 where a chunk would end beyond `len_max`. After that it may not
- * be called again. */
+/* Continues in `text`, which begins where the request begins, and appends the chunks' data to
+ * `body`. Returns the offset at which the body ends, 0 if more must come first, or the negated
+ * status with which the body is refused: 400, or 413 if a chunk would end beyond `len_max`. After
+ * an end or a refusal it must not be called again. */
 ssize_t http_chunked_parse(struct http_chunked *chunked, struct bytes text, size_t len_max,
                            struct buffer *body);

@@ -5,21 +5,23 @@
 #include "http/date.h"
 #include "http/reader.h"
 
-/* A request is read where it stands: in the loop's read buffer while all of it is there, in `in`
- * once it came in pieces. */
+/* A request is read without a copy in the loop's read buffer if it comes whole. What comes in
+ * pieces is collected in `in`. */
 
-/* What a client gets to send one request, and to stay silent between two. The latter is longer
- * than nginx keeps its connections to us (60 s), so that it is never us who close under it. */
+/* How long a client may take to send one request, and be silent between two. The latter is longer
+ * than nginx keeps an idle connection to us (60 s), so that we never close one that nginx is about
+ * to use. */
 #define REQUEST_MS 10000
 #define IDLE_MS 75000
-/* When room is needed: who has asked nothing for this long, or has begun a request and not come to
- * its end, gives way. */
+/* When room is needed, a connection is closed that has sent no request for EVICT_SILENT_MS, or has
+ * not completed the one that it began EVICT_SLOW_MS ago. */
 #define EVICT_SILENT_MS 250
 #define EVICT_SLOW_MS 2000
-/* While the server ends: who was only just accepted gets so long to ask something. */
+/* While the server ends: how long a connection that was just accepted may take to send its first
+ * request. */
 #define FIRST_REQUEST_MS 1000
 
-/* What a response mostly has beside its own headers and its body. */
+/* The usual length of a response without its own headers and its body. */
 #define RESPONSE_MORE_LEN (128 + HTTP_DATE_LINE_LEN)
 
 struct http_conn {
@@ -27,13 +29,13 @@ struct http_conn {
     struct http_conn_settings *settings;
     struct list link;
     struct http_reader reader;
-    struct buffer in;                    /* the request in pieces, and what came behind it */
-    uint64_t asked_ms;                   /* when it came, or had its last request answered */
-    struct http_conn_deferral *deferral; /* not NULL: the request is answered or handled later */
-    size_t deferred_len; /* of the request that is first in `in`, while it is postponed */
-    struct bytes rest;   /* behind the request being handled */
-    bool has_continued;  /* the peer was told to go on with its body */
-    bool is_handling;    /* a request is with its handler */
+    struct buffer in;  /* a request in pieces, and what came behind it */
+    uint64_t asked_ms; /* when it was accepted, or its last request was answered */
+    struct http_conn_deferral *deferral; /* not NULL: the response or the request is deferred */
+    size_t deferred_len;                 /* length of the deferred request at the start of `in` */
+    struct bytes rest;                   /* behind the request being handled */
+    bool has_continued;                  /* "100 Continue" was sent */
+    bool is_handling;                    /* a request is with its handler */
     bool is_responded;
     bool has_asked;    /* one request at least */
     bool is_finishing; /* no request after this one */
@@ -51,7 +53,7 @@ static void begin_request(struct http_conn *conn)
 
 /* --- answering ------------------------------------------------------------------------------ */
 
-/* From now on it is the first to give way. */
+/* From now on it is the first to be evicted. */
 static void finish(struct http_conn *conn)
 {
     net_conn_finish(conn->net);
@@ -71,9 +73,9 @@ static void respond_as(struct http_conn *conn, const struct http_response *respo
     conn->is_responded = true;
     http_response_write(&out, response, http_date_line(), head->version_minor, keeps_alive);
     if (head->is_head_request)
-        out.len -= response->body.len; /* only how long it would be: RFC 9110 section 9.3.2 */
+        out.len -= response->body.len; /* HEAD gets the length only: RFC 9110 section 9.3.2 */
     if (!net_conn_write(conn->net, buffer_bytes(&out)))
-        net_conn_close(conn->net); /* it asks and does not read */
+        net_conn_close(conn->net); /* the client sends requests and does not read */
     else if (!keeps_alive)
         finish(conn);
     buffer_deinit(&out);
@@ -84,7 +86,7 @@ static void respond(struct http_conn *conn, const struct http_response *response
     respond_as(conn, response, conn->reader.head.keeps_alive && !conn->is_finishing);
 }
 
-/* What cannot be understood ends the connection: nobody knows where the next request begins. */
+/* A request that cannot be parsed ends the connection: where the next one begins is unknown. */
 static void refuse(struct http_conn *conn, unsigned status, const char *text)
 {
     respond_as(conn,
@@ -122,8 +124,8 @@ static void ask_for_body(struct http_conn *conn)
     net_conn_write(conn->net, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-/* Handles each request that is complete in `available`, up to one that is held or postponed;
- * answers how many bytes were handled. */
+/* Handles each request that is complete in `available`, up to one that is deferred; returns how
+ * many bytes were handled. */
 static size_t handle_requests(struct http_conn *conn, struct bytes available)
 {
     size_t handled = 0;
@@ -159,7 +161,7 @@ static size_t handle_requests(struct http_conn *conn, struct bytes available)
     return handled;
 }
 
-/* The longest silent stand first. */
+/* Keeps the list ordered: the longest silent first. */
 static void note_asked(struct http_conn *conn)
 {
     conn->asked_ms = net_loop_now_ms(net_conn_loop(conn->net));
@@ -183,7 +185,7 @@ static void restart_timer(struct http_conn *conn)
     net_conn_set_timer(conn->net, now_ms + (conn->in.len == 0 ? IDLE_MS : REQUEST_MS));
 }
 
-/* Behind a held request, as much is kept as one may have. */
+/* Behind a deferred request, up to the size of one request is buffered. */
 static void read_unless_full(struct http_conn *conn)
 {
     net_conn_set_reading(conn->net, conn->deferral == NULL ||
@@ -198,7 +200,7 @@ static void let_go(struct http_conn *conn)
     conn->is_request_deferred = false;
 }
 
-/* Whoever has ended its side has been answered all that it asked. */
+/* The peer has ended its side, and all its requests are answered. */
 static void finish_if_ended(struct http_conn *conn)
 {
     if (conn->has_ended && conn->deferral == NULL && !net_conn_is_held(conn->net))
@@ -226,11 +228,11 @@ static void on_data(struct net_conn *net, char *data, size_t len)
         conn_free(conn);
         return;
     }
-    /* Not at the turn's end: while this turn's events go out to many, who published them sends the
-     * next ones, which then leave together. */
+    /* Not at the turn's end: while this turn's events go out, the publisher sends the next ones
+     * already, and those leave together. */
     net_conn_flush(net);
     if (net_conn_is_closing(net)) {
-        let_go(conn); /* what is postponed is not kept */
+        let_go(conn); /* a deferred request is dropped */
         return;
     }
     if (handled > 0)
@@ -245,8 +247,8 @@ static void on_data(struct net_conn *net, char *data, size_t len)
     finish_if_ended(conn);
 }
 
-/* After a held request, or one that was postponed and is the first `handled` bytes: those that came
- * behind it. */
+/* After a deferred response (`handled` is 0) or a deferred request (the first `handled` bytes):
+ * handles the requests behind it. */
 static void resume(struct http_conn *conn, size_t handled)
 {
     struct net_conn *net = conn->net;
@@ -257,7 +259,7 @@ static void resume(struct http_conn *conn, size_t handled)
     }
     if (conn->is_taken_over) {
         if (conn->has_ended)
-            net_conn_close(net); /* its new owner would not hear of it */
+            net_conn_close(net); /* its new owner would not be notified of the end */
         conn_free(conn);
         return;
     }
@@ -286,7 +288,7 @@ void http_conn_defer_request(struct http_conn *conn, struct http_conn_deferral *
     conn->is_request_deferred = true;
 }
 
-/* It was read where it was received; now it stands in `in`. */
+/* The request was parsed in the read buffer; now the same bytes are in `in`. */
 static const char *deferred_text(const struct http_conn *conn)
 {
     CHECK(conn->is_request_deferred && !conn->is_handling && conn->in.len >= conn->deferred_len);
@@ -325,7 +327,7 @@ void http_conn_respond(struct http_conn *conn, const struct http_response *respo
         resume(conn, 0);
 }
 
-/* Whoever has asked may end its side before the answer is there. */
+/* A client may end its side before the answer is ready. */
 static void on_end(struct net_conn *net)
 {
     struct http_conn *conn = net_conn_user(net);
@@ -388,7 +390,7 @@ void *http_conn_user(const struct http_conn *conn)
     return conn->settings->user;
 }
 
-/* Nothing was asked that is not answered, and nothing is about to be. */
+/* Every request is answered, and no first request is expected. */
 static bool is_idle(const struct http_conn *conn)
 {
     const uint64_t silent_ms = net_loop_now_ms(net_conn_loop(conn->net)) - conn->asked_ms;
@@ -437,7 +439,7 @@ bool http_conn_evict(struct http_conn_settings *settings)
         if (now_ms - conn->asked_ms < EVICT_SILENT_MS)
             return false;
         if (gives_way(conn, now_ms)) {
-            /* It stays in the list until it is freed, behind all others. */
+            /* It stays in the list until it is freed: move it behind all others. */
             note_asked(conn);
             net_conn_close(conn->net);
             return true;
@@ -457,7 +459,7 @@ struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest)
 {
     CHECK(!conn->is_responded && !conn->is_taken_over && conn->deferral == NULL);
     conn->is_taken_over = true;
-    net_conn_set_reading(conn->net, true); /* much may have come behind one that was held */
+    net_conn_set_reading(conn->net, true); /* a deferral may have paused it */
     *rest = conn->rest;
     return conn->net;
 }

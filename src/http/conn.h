@@ -1,13 +1,13 @@
 /* The HTTP side of a connection: requests in, one after the other, responses out in that order.
  * Keep-alive, pipelining, chunked bodies, Expect: 100-continue. RFC 9112.
  *
- * A request may be answered later, or handled later: those behind it wait, as do their bytes beyond
- * a limit.
+ * The response or the whole request may be deferred. The requests behind it then wait, and beyond a
+ * limit nothing more is read.
  *
  * Thread: owner. Life: http_conn_open() until the peer or a time limit ends it, or another protocol
  * takes the connection over; it frees itself.
- * Memory: a request that arrives whole is handled where it was received; only one that arrives in
- * pieces is copied together.
+ * Memory: a request that arrives whole is handled in the read buffer; only one that arrives in
+ * pieces is copied.
  */
 #pragma once
 
@@ -17,7 +17,8 @@
 
 struct http_conn;
 
-/* A request that is answered or handled later; in the memory of whoever holds it. */
+/* A request whose response or handling is deferred. The struct lies in the memory of the handler
+ * that defers it. */
 struct http_conn_deferral {
     struct http_conn *conn; /* NULL once it is answered or handled, or its connection is gone */
 };
@@ -27,58 +28,59 @@ typedef void (*http_conn_handle_fn)(struct http_conn *conn, const struct http_re
 
 /* What the connections of one worker share. */
 struct http_conn_settings {
-    struct list conns;        /* all that are open, the longest silent first; list_init() it */
+    struct list conns;        /* the open ones, the longest silent first; list_init() it */
     size_t request_bytes_max; /* head and body together */
-    /* Answers with http_conn_respond(), holds or postpones the request, or takes the connection
-     * over, before it returns. */
+    /* Before it returns, it answers with http_conn_respond(), defers the response or the request,
+     * or takes the connection over. */
     void (*on_request)(struct http_conn *conn, const struct http_request *request);
     void *user;
 };
 
-/* Takes `fd`; `settings` is borrowed for the life of the connection. NULL where the system refuses.
+/* Takes `fd`; `settings` is borrowed for the life of the connection. NULL if the system refuses.
  */
 struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
                                  struct http_conn_settings *settings);
 
 void *http_conn_user(const struct http_conn *conn);
 
-/* No further request is begun: idle connections close now, the others after their response. Who
- * was only just accepted has a moment to ask: call it again. */
+/* Ends the connections in order: idle ones close now, the others after their current response. A
+ * connection that was accepted a moment ago stays for its first request: call this again. */
 void http_conn_finish_all(struct http_conn_settings *settings);
 
-/* Closes at once who has had its last response, and would have had time to close its side. */
+/* Closes at once the connections that have sent their last response and given the client time to
+ * close its side. */
 void http_conn_close_answered(struct http_conn_settings *settings);
 
-/* Closes the one that has been silent longest, to make room for another; false where all are busy.
- */
+/* Closes the connection that has been silent longest, to make room for another; false if all are
+ * busy. */
 bool http_conn_evict(struct http_conn_settings *settings);
 
-/* At once, whatever they are in the middle of. */
+/* Closes all at once, in whatever state they are. */
 void http_conn_close_all(struct http_conn_settings *settings);
 
-/* The request being handled is answered after its handler has returned, once, by calling
- * http_conn_respond() with the hold's connection; nothing of the request may be kept. `deferral`
- * stays until its connection is NULL. No time limit but the holder's. */
+/* Defers the response: the request being handled is answered once, after its handler has returned,
+ * by http_conn_respond() with the deferral's connection. Nothing of the request may be kept.
+ * `deferral` must stay until its connection is NULL. The only time limit is the caller's own. */
 void http_conn_defer_response(struct http_conn *conn, struct http_conn_deferral *deferral);
 
-/* The request being handled is handled later, once, by http_conn_resume() with the hold's
- * connection, which keeps the request meanwhile. `deferral` stays until its connection is NULL. No
- * time limit but the holder's. */
+/* Defers the request: the one being handled is handled later instead, once, by http_conn_resume()
+ * with the deferral's connection. The connection keeps the request meanwhile. `deferral` must stay
+ * until its connection is NULL. The only time limit is the caller's own. */
 void http_conn_defer_request(struct http_conn *conn, struct http_conn_deferral *deferral);
 
-/* The body of a postponed request; borrowed until more is read from any connection. */
+/* The body of a deferred request; borrowed until more is read from any connection. */
 struct bytes http_conn_deferred_body(const struct http_conn *conn);
 
-/* Hands a postponed request to `handle`, which does what `on_request` does but must not postpone it
- * again; to `on_request` those behind it; and sends the answers. Where the connection is closing
- * nothing is handled. */
+/* Hands a deferred request to `handle`, which does what `on_request` does but must not defer the
+ * request again. Then hands the requests behind it to `on_request`, and sends the answers. If the
+ * connection is closing, nothing is handled. */
 void http_conn_resume(struct http_conn *conn, http_conn_handle_fn handle, void *user);
 
-/* Answers the request being handled, or held: once. Of a held one the requests behind it may be
- * handled before it returns. */
+/* Answers the request being handled, or the one whose response is deferred: once. After a deferred
+ * response, requests behind it may be handled before this returns. */
 void http_conn_respond(struct http_conn *conn, const struct http_response *response);
 
-/* For a protocol that takes over while its request is handled: the connection, on which it must
- * call net_conn_hand_over(), and what came behind the request, borrowed until `on_request` returns.
- */
+/* For a protocol that takes over while its request is handled. Returns the connection, on which the
+ * protocol must call net_conn_hand_over(). `rest` gets what came behind the request, borrowed until
+ * `on_request` returns. */
 struct net_conn *http_conn_take_over(struct http_conn *conn, struct bytes *rest);

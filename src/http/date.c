@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* Names by hand: those of strftime() are the locale's. */
+/* Names of our own: those of strftime() depend on the locale. */
 void http_date_write(time_t at_s, char line[HTTP_DATE_LINE_LEN])
 {
     static const char days[] = "SunMonTueWedThuFriSat";

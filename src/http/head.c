@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* The longest that is registered with IANA has 17. */
+/* The longest method registered with IANA has 17. */
 #define METHOD_LEN_MAX 20
 /* "HTTP/1.1" and CR LF */
 #define VERSION_LEN 10
@@ -24,7 +24,7 @@ static int refuse(struct http_head *head, unsigned status, const char *fault)
 
 /* --- the first line ------------------------------------------------------------------------- */
 
-/* Each step answers 1 when it is done, 0 where more must come first, or the negated status. */
+/* Each step returns 1 when it is done, 0 if more must come first, or the negated status. */
 
 static bool is_method_byte(char c)
 {
@@ -89,7 +89,7 @@ static int parse_target(struct http_head *head, struct bytes text)
     return 1;
 }
 
-/* The end of the first line; 0 stands for a digit. */
+/* The end of the first line; each 0 in the pattern stands for a digit. */
 static int check_version(struct http_head *head, struct bytes version)
 {
     static const char pattern[VERSION_LEN + 1] = "HTTP/0.0\r\n";
@@ -171,12 +171,12 @@ static int note_length(struct http_head *head, struct bytes value)
         return 1;
     if (!is_first || !is_digits(value))
         return refuse(head, 400, BAD "Content-Length must be there once, a number of digits only.");
-    head->content_length = UINT64_MAX; /* too large, whatever it is */
+    head->content_length = UINT64_MAX; /* too large, whatever the limit is */
     return 1;
 }
 
-/* The value with the tabs around it: who does not take those for blanks would not see the coding.
- */
+/* The value without spaces, but with the tabs around it: a program that does not count tabs as
+ * blanks would not recognise the coding. */
 static struct bytes without_spaces(const char *text, const struct http_line_field *field)
 {
     size_t from = field->value_from;
@@ -193,8 +193,8 @@ static struct bytes without_spaces(const char *text, const struct http_line_fiel
     return (struct bytes){text + from, end - from};
 }
 
-/* How many codings are listed, and the last of them. An empty element is none: RFC 9110 section
- * 5.6.1.2. */
+/* How many codings are listed; `last` gets the last of them. An empty element does not count: RFC
+ * 9110 section 5.6.1.2. */
 static size_t count_codings(struct bytes list, struct bytes *last)
 {
     struct bytes element;
@@ -229,7 +229,7 @@ static int note_encoding(struct http_head *head, struct bytes value)
     return refuse(head, 400, BAD "Transfer-Encoding must be there once, and be chunked.");
 }
 
-/* Mostly it is written as here. */
+/* The first comparison is for the usual spelling. */
 static inline bool is_named(struct bytes name, struct bytes wanted)
 {
     return memcmp(name.data, wanted.data, wanted.len) == 0 ||
@@ -260,7 +260,7 @@ static int note_field(struct http_head *head, const char *text, const struct htt
     }
 }
 
-/* What only all of them together say. */
+/* What follows from all headers together. */
 static int conclude(struct http_head *head)
 {
     const bool is_new = head->version_minor > 0;
@@ -269,7 +269,7 @@ static int conclude(struct http_head *head)
         return refuse(head, 400, BAD "Host must be there once, a name and perhaps a port.");
     if (head->is_chunked && head->has_length)
         return refuse(head, 400, BAD "Content-Length and Transfer-Encoding exclude each other.");
-    /* Whoever speaks 1.0 between us and the client knows nothing of it: RFC 9112 section 6.1. */
+    /* An intermediary that speaks 1.0 does not know Transfer-Encoding: RFC 9112 section 6.1. */
     if (head->is_chunked && !is_new)
         return refuse(head, 400, BAD "Transfer-Encoding needs HTTP/1.1.");
     head->keeps_alive = !head->says_close && (is_new || head->says_keep_alive);

@@ -1,9 +1,9 @@
-/* The head of a request: its first line and its headers, as strictly as RFC 9112 allows, because a
- * request of two meanings is how one is smuggled past a proxy. RFC 9112 sections 2 to 6.
+/* The head of a request: its first line and its headers, as strictly as RFC 9112 allows: a request
+ * that two programs read differently can be smuggled past a proxy. RFC 9112 sections 2 to 6.
  *
- * Text may come in pieces, and stand elsewhere each time: all that is found is kept as offsets.
- * What is refused depends on the bytes alone, never on the pieces, and is refused as soon as they
- * show it.
+ * The text may come in pieces, and lie elsewhere at each call: what is found is kept as offsets.
+ * Whether a head is refused depends on its bytes alone, never on the pieces; it is refused as soon
+ * as the bytes show it.
  *
  * Thread: owner of the request. Memory: owns nothing.
  */
@@ -20,17 +20,17 @@ enum http_head_step {
 };
 
 struct http_head {
-    /* Of what has been found; the rest is the parser's. */
-    uint64_t content_length; /* 0 where none is given */
+    /* The result; the other fields are the parser's own. */
+    uint64_t content_length; /* 0 if none is given */
     uint8_t version_minor;   /* 1.x */
-    bool is_head_request;    /* whose answer has no body */
+    bool is_head_request;    /* HEAD: the response has no body */
     bool is_chunked;
     bool keeps_alive;
     bool expects_continue;
-    const char *fault; /* why it is refused: a sentence for the client */
+    const char *fault; /* why the head is refused: a sentence for the client */
 
     enum http_head_step step;
-    uint32_t at; /* what lies before it was read */
+    uint32_t at; /* all bytes before this offset have been read */
     uint32_t searched;
     uint32_t method_from;
     uint32_t method_len;
@@ -48,10 +48,11 @@ struct http_head {
 
 void http_head_init(struct http_head *head);
 
-/* Reads on in `text`, which begins where the request begins. Answers how long the head is, 0 where
- * more must come first, or the negated status with which it is refused: 400, 431, 501, 505. After
- * that it may not be called again. */
+/* Continues in `text`, which begins where the request begins. Returns the length of the head, 0 if
+ * more must come first, or the negated status with which the head is refused: 400, 431, 501, 505.
+ * After a length or a refusal it must not be called again. */
 ssize_t http_head_parse(struct http_head *head, struct bytes text);
 
-/* After it has found the end: all parts of the request but its body, as they stand in `text`. */
+/* After http_head_parse() has returned the length: fills in all parts of the request but its body,
+ * borrowed from `text`. */
 void http_head_fill(const struct http_head *head, const char *text, struct http_request *request);

@@ -45,7 +45,7 @@ static const uint8_t kinds[256] = {
     [0x80 ... 0xff] = TEXT | WORD,
 };
 
-/* The first byte at or behind `from` that is of another kind. */
+/* The offset of the first byte at or after `from` that is of another kind. */
 static inline size_t skip(struct bytes text, size_t from, uint8_t kind)
 {
     while (from < text.len && kinds[(unsigned char)text.data[from]] & kind)
@@ -55,7 +55,7 @@ static inline size_t skip(struct bytes text, size_t from, uint8_t kind)
 
 /* --- sixteen bytes at a time ---------------------------------------------------------------- */
 
-/* A register of most processors (GCC's and clang's vectors). */
+/* The size of a vector register on most processors (GCC's and clang's vectors). */
 #define BLOCK_LEN 16
 #define IN_A_BLOCK __attribute__((vector_size(BLOCK_LEN)))
 
@@ -85,8 +85,8 @@ static inline size_t first_set(int8_t found IN_A_BLOCK)
 
 #endif
 
-/* How many bytes at the start of a block are of a kind. Of a token only letters, digits and dashes
- * are known here: nearly all of any name. */
+/* How many bytes at the start of a block are of a kind. For a token only letters, digits and dashes
+ * count here, which are nearly all bytes of any name; skip() handles the rest. */
 static inline size_t block_skip(const char *at, uint8_t kind)
 {
     uint8_t block IN_A_BLOCK;
@@ -163,7 +163,7 @@ ssize_t http_line_end(struct bytes text, size_t *searched, const char **fault)
 
 /* --- fields --------------------------------------------------------------------------------- */
 
-/* Of a text's bytes. */
+/* The text holds no control character but the tab. */
 static bool is_blank(char c)
 {
     return (unsigned char)c <= ' ';

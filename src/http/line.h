@@ -1,7 +1,8 @@
-/* The lines that HTTP is made of: what may stand in them, where they end, and the fields of a head
- * or of trailers, "Name: value". RFC 9112 sections 2.2 and 5, RFC 9110 section 5.
+/* The lines of HTTP: which bytes they may hold, where they end, and the fields of a head or of
+ * trailers, "Name: value". RFC 9112 sections 2.2 and 5, RFC 9110 section 5.
  *
- * Text that comes in pieces is searched once: each function begins at an offset and answers one.
+ * Text that comes in pieces is searched only once: each function begins at an offset and returns
+ * one.
  *
  * Thread: any.
  */
@@ -11,41 +12,42 @@
 
 #include <sys/types.h>
 
-/* The first byte at or behind `from` that is a space or a control character; the text's length
- * where there is none. */
+/* The offset of the first byte at or after `from` that is a space or a control character; the
+ * text's length if there is none. */
 size_t http_line_word_end(struct bytes text, size_t from);
 
-/* The first byte at or behind `from` that may not stand in a token: RFC 9110 section 5.6.2. */
+/* The offset of the first byte at or after `from` that a token may not hold: RFC 9110 section
+ * 5.6.2. */
 size_t http_line_token_end(struct bytes text, size_t from);
 
-/* Whether all bytes may stand in a host with or without a port: RFC 3986 section 3.2.2. */
+/* Whether all bytes are allowed in a host with or without a port: RFC 3986 section 3.2.2. */
 bool http_line_is_host(struct bytes text);
 
-/* Finds the CR LF that ends a line, from `*searched` on, which then says how far that was. Answers
- * where the next line begins, 0 where more must come first, or -400 and a text in `*fault`: a
- * control character, a CR or LF alone. */
+/* Finds the CR LF that ends a line, searching from `*searched`, which then says how far the search
+ * got. Returns the offset of the next line, 0 if more must come first, or -400 with a text in
+ * `*fault`: a control character, or a CR or LF alone. */
 ssize_t http_line_end(struct bytes text, size_t *searched, const char **fault);
 
-/* The same where a CR stands at `from`, or nothing yet. */
+/* The same if it is known that the byte at `from` is a CR, or has not come yet. */
 ssize_t http_line_end_at(struct bytes text, size_t from, const char **fault);
 
-/* Offsets in the text, which may move. Without a name: the empty line that ends all fields. */
+/* Offsets in the text, which may move. `name_len` 0: the empty line that ends all fields. */
 struct http_line_field {
     uint32_t name_from;
     uint32_t name_len;
-    uint32_t value_from; /* without the blanks around it */
+    uint32_t value_from; /* without surrounding blanks */
     uint32_t value_len;
 };
 
-/* How far a field was read; zero-initialised before the first. */
+/* How far a field has been read; zero-initialised before the first field. */
 struct http_line_scan {
-    size_t searched; /* 0: not at all */
-    size_t colon;    /* 0: it has not come */
+    size_t searched; /* 0: the field has not been begun */
+    size_t colon;    /* 0: the colon has not come */
 };
 
-/* Reads the field line that begins at `from`, on from where an earlier call with less text came to.
- * Answers where the next line begins, 0 where more must come first, or -400 and a text in `*fault`.
- */
+/* Reads the field line that begins at `from`, continuing where an earlier call with less text
+ * stopped. Returns the offset of the next line, 0 if more must come first, or -400 with a text in
+ * `*fault`. */
 ssize_t http_line_field_parse(struct http_line_scan *scan, struct bytes text, size_t from,
                               struct http_line_field *field, const char **fault);
 

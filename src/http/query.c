@@ -17,7 +17,7 @@ bool http_query_next(struct bytes *rest, struct bytes *name, struct bytes *value
     return true;
 }
 
-/* The byte an escape stands for; -1 where there is none at `at`. */
+/* The byte an escape stands for; -1 if there is none at `at`. */
 static int escaped_byte(struct bytes text, size_t at)
 {
     int high;
@@ -30,7 +30,7 @@ static int escaped_byte(struct bytes text, size_t at)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/* Mostly there is nothing to decode. */
+/* The usual case: nothing to decode. */
 static bool is_plain(struct bytes text, bool plus_is_space)
 {
     return text.len == 0 || (memchr(text.data, '%', text.len) == NULL &&

@@ -7,9 +7,10 @@
 
 #include "base/buffer.h"
 
-/* Cuts the next `name=value` off `rest`; both as they were sent. False at the end. */
+/* Cuts the next `name=value` off `rest`; name and value stay as they were sent. False at the end.
+ */
 bool http_query_next(struct bytes *rest, struct bytes *name, struct bytes *value);
 
-/* Appends `text` with its percent escapes resolved; `plus_is_space` as in a query. An escape that
- * is none stays as it is. */
+/* Appends `text` with its percent escapes decoded. `plus_is_space`: "+" means a space, as in a
+ * query. An invalid escape stays as it is. */
 void http_query_decode(struct buffer *out, struct bytes text, bool plus_is_space);

@@ -22,7 +22,7 @@ static ssize_t read_head(struct http_reader *reader, struct bytes text, size_t l
         return len;
     reader->head_len = (size_t)len;
     http_chunked_init(&reader->chunked, reader->head_len);
-    /* Said before the body comes. */
+    /* Refused before the body comes. */
     if (reader->head_len > len_max || reader->head.content_length > len_max - reader->head_len)
         return -413;
     return len;
@@ -47,7 +47,7 @@ ssize_t http_reader_read(struct http_reader *reader, struct bytes text, size_t l
 {
     const ssize_t len = read_on(reader, text, len_max);
     const bool is_too_large = len == -413 || len > (ssize_t)len_max ||
-                              /* Also of what is too many. */
+                              /* Too many headers, and too large, too: 413 takes precedence. */
                               ((len == 0 || len == -431) && text.len > len_max);
 
     if (!is_too_large)

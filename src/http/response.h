@@ -8,15 +8,15 @@
 
 struct http_response {
     unsigned status;
-    struct bytes content_type; /* absent: none is sent, as for an empty body */
+    struct bytes content_type; /* absent: the header is not sent, as for an empty body */
     struct bytes headers;      /* further ones, each with its CRLF; or absent */
     struct bytes body;
 };
 
-/* The words behind a status code: "Not Found". */
+/* The reason phrase of a status code: "Not Found". */
 const char *http_response_reason(unsigned status);
 
-/* The whole response; `date_line` is http_date_line(), `keeps_alive` says which Connection header
- * it carries for that version. */
+/* Appends the whole response. `date_line` is http_date_line(); `keeps_alive` and the client's
+ * version decide its Connection header. */
 void http_response_write(struct buffer *out, const struct http_response *response,
                          struct bytes date_line, uint8_t version_minor, bool keeps_alive);

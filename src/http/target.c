@@ -21,11 +21,11 @@ static const uint8_t kinds[256] = {
     ['~'] = PATH | QUERY,
 };
 
-/* A register of most processors (GCC's and clang's vectors). */
+/* The size of a vector register on most processors (GCC's and clang's vectors). */
 #define BLOCK_LEN 16
 #define IN_A_BLOCK __attribute__((vector_size(BLOCK_LEN)))
 
-/* Whether all bytes of the block may stand anywhere in a path and a query. */
+/* Whether all bytes of the block are allowed anywhere in a path and a query. */
 static bool is_plain(const char *at)
 {
     uint8_t block IN_A_BLOCK;
@@ -101,7 +101,7 @@ static bool cut_authority(struct bytes *target)
     return host.len > 0 && http_line_is_host(host) && are_escapes_whole(host);
 }
 
-/* "host:port" is for CONNECT, which nobody serves here. */
+/* "host:port" is only for CONNECT, which this server does not implement. */
 bool http_target_read(struct bytes *target)
 {
     if (bytes_equal(*target, BYTES("*")))
