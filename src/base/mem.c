@@ -10,6 +10,7 @@
 
 /* Elements. */
 #define ROOM_MIN 4
+#define GIVE_BACK_BYTES_MIN ((size_t)16 * 1024 * 1024)
 
 void mem_suit(size_t workers_count)
 {
@@ -22,6 +23,16 @@ void mem_suit(size_t workers_count)
     mallopt(M_ARENA_MAX, (int)workers_count);
 #else
     (void)workers_count;
+#endif
+}
+
+void mem_give_back(void)
+{
+#ifdef __GLIBC__
+    const struct mallinfo2 info = mallinfo2();
+
+    if (info.fordblks > GIVE_BACK_BYTES_MIN && info.fordblks > info.uordblks / 4)
+        malloc_trim(0);
 #endif
 }
 

@@ -10,6 +10,10 @@
 /* Suits the allocator to a server of so many workers: before their threads start. */
 void mem_suit(size_t workers_count);
 
+/* Gives free memory back to the system where there is much of it: for a thread that has time, now
+ * and then. */
+void mem_give_back(void);
+
 /* `size` zeroed bytes; release with free(). */
 void *mem_new(size_t size) __attribute__((returns_nonnull, malloc));
 

@@ -234,6 +234,7 @@ void pusher_session_close_answered(struct pusher_worker *worker)
 
 void pusher_session_end_some(struct pusher_worker *worker, size_t count, uint16_t code)
 {
+    channel_fanout_flush(&worker->fanout); /* each gets what waits for it first */
     LIST_EACH(link, following, &worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 

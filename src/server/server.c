@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #define HOUSEKEEPING_MS 1000
+/* So often memory is given back. */
+#define GIVE_BACK_EVERY 10
 
 static const int ending_signals[SERVER_STATE_ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGQUIT, SIGTSTP};
 
@@ -111,6 +113,8 @@ static void on_housekeeping(uv_timer_t *timer)
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
         channel_registry_expire(app->channels, uv_now(&server->loop));
     server_reload_watch_certificate(&server->reload);
+    if (++server->housekeepings_count % GIVE_BACK_EVERY == 0)
+        mem_give_back();
 }
 
 /* --- starting ------------------------------------------------------------------------------- */

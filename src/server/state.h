@@ -46,7 +46,8 @@ struct server_state {
     uint64_t started_ms;
     double started_s; /* Unix time */
     bool is_ending;
-    uint64_t ends_by_ms;  /* else a worker has stalled; 0: not known yet */
+    uint64_t ends_by_ms; /* else a worker has stalled; 0: not known yet */
+    unsigned housekeepings_count;
     bool all_turn;        /* each thread did something since it was looked at last */
     bool is_hastened;     /* whoever is left is cut off */
     bool are_told;        /* the workers know how to end */

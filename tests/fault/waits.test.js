@@ -27,3 +27,14 @@ test(`fan-out of 9 KB to ${RECEIVERS}, 16 in flight`, { timeout: 60_000 }, async
     t.diagnostic(`waits of µs: ${JSON.stringify(wait)}`);
     assert.ok(wait.max < 400_000 * SLOW, `somebody waited ${wait.max} µs`);
 });
+
+const HERD = FULL ? 3_000 : SANITIZED ? 300 : 1_000;
+test(`${HERD} who join a presence channel, 250 at one time`, { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t, { apps: two(), workers: 1 });
+    const before = server.rss();
+    const { wait_us: wait } = await beside(server, 'presence', '--members', String(HERD), '--connections', '1', '--duration', '1');
+    t.diagnostic(`waits of µs: ${JSON.stringify(wait)}`);
+    assert.ok(wait.max < 400_000 * SLOW, `somebody waited ${wait.max} µs`);
+    if (!SANITIZED)
+        assert.ok(server.rss() - before < 40 * 1024 * 1024, `${server.rss() - before} bytes more`);
+});
