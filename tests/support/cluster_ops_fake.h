@@ -1,0 +1,110 @@
+/* A cluster that notes what it is told and asked: stands in the place of the real one, whose
+ * answers the test gives by pusher_cluster_events_table. Included by the test itself, once. */
+#pragma once
+
+#include "cluster/cluster.h"
+#include "support/unit.h"
+
+struct cluster {
+    bool is_up;
+    bool is_congested;
+    struct cluster_waiter waiter; /* of the last question */
+    struct buffer notes;          /* a word or more for each call, with a semicolon behind it */
+};
+
+static struct cluster cluster_ops;
+
+static void cluster_ops_note(const char *what, struct bytes name, struct bytes more)
+{
+    buffer_printf(&cluster_ops.notes, "%s %.*s%s%.*s;", what, BYTES_ARGS(name),
+                  more.len > 0 ? " " : "", BYTES_ARGS(more));
+}
+
+/* What it was told since it was looked at last; borrowed until it is told more. */
+static struct bytes cluster_ops_notes(void)
+{
+    static char notes[4096];
+    const size_t len = cluster_ops.notes.len;
+
+    assert_true(len <= sizeof notes);
+    memcpy(notes, buffer_bytes(&cluster_ops.notes).data, len);
+    buffer_deinit(&cluster_ops.notes);
+    return (struct bytes){notes, len};
+}
+
+bool cluster_is_up(const struct cluster *cluster, struct cluster_key key)
+{
+    (void)key;
+    return cluster->is_up;
+}
+
+bool cluster_is_congested(struct cluster *cluster)
+{
+    return cluster->is_congested;
+}
+
+void cluster_subscriptions(struct cluster *cluster, struct cluster_key key, int change,
+                           unsigned flags)
+{
+    char more[32];
+
+    (void)cluster;
+    snprintf(more, sizeof more, "%+d %c %u", change, key.kind, flags);
+    cluster_ops_note("subscriptions", key.name, bytes_of(more));
+}
+
+void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluster_member member)
+{
+    (void)cluster;
+    cluster_ops_note("join", key.name, member.user_id);
+}
+
+void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id)
+{
+    (void)cluster;
+    cluster_ops_note("leave", key.name, user_id);
+}
+
+void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,
+                   unsigned flags)
+{
+    (void)flags;
+    cluster->waiter = waiter;
+    cluster_ops_note("await", key.name, BYTES(""));
+}
+
+void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t except,
+                     struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered)
+{
+    (void)cluster;
+    (void)except;
+    (void)ttl_ms;
+    (void)frame;
+    cluster_ops_note("publish", key.name, is_delivered ? BYTES("delivered") : BYTES(""));
+}
+
+void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id)
+{
+    (void)cluster;
+    cluster_ops_note("terminate", app_id, user_id);
+}
+
+void cluster_connections(struct cluster *cluster, struct bytes app_id, int change)
+{
+    (void)cluster;
+    cluster_ops_note("connections", app_id, change > 0 ? BYTES("+1") : BYTES("-1"));
+}
+
+void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, uint64_t socket_id)
+{
+    (void)max;
+    cluster->waiter = (struct cluster_waiter){.socket_id = socket_id};
+    cluster_ops_note("admit", app_id, BYTES(""));
+}
+
+void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key,
+                           struct cluster_waiter waiter)
+{
+    cluster->waiter = waiter;
+    cluster_ops_note("lookup", user_key.name, BYTES(""));
+}
