@@ -111,6 +111,10 @@ dist: ## the release's tarballs for Linux, of static programs, in dist/ (RELEASE
 packages: dist ## the .deb, with this machine's libraries, and the .rpm, of the static programs, in dist/
 	@tools/packages
 
+.PHONY: release-check
+release-check: ## what must hold before a release: version, tag, changelog, tarballs and packages
+	@MAKEFLAGS= tools/release-check
+
 ## -- to change it
 
 .PHONY: test

@@ -30,6 +30,14 @@ test('there is one for each processor, named by the version, with its sha256', a
     }
 });
 
+test('each is signed with the release key', () => {
+    const key = crypto.createPublicKey(fs.readFileSync(path.join(FOLDER, 'key.pem')));
+    for (const tarball of tarballs) {
+        const file = path.join(FOLDER, tarball);
+        assert.ok(crypto.verify(null, fs.readFileSync(file), key, fs.readFileSync(`${file}.sig`)), tarball);
+    }
+});
+
 test('two builds of the same sources are the same bytes', () => {
     const tarball = tarballs.find((name) => name.includes('x86_64'));
     const [once, again] = [FOLDER, path.join(FOLDER, 'again')].map((folder) => fs.readFileSync(path.join(folder, tarball)));
