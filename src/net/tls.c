@@ -1,13 +1,19 @@
 #include "net/tls.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/platform.h"
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 /* `struct net_tls_session` is OpenSSL's SSL under a name of ours: nothing else needs OpenSSL. */
@@ -74,14 +80,62 @@ static int give_passphrase(char *out, int out_len, int is_writing, void *user)
     return (int)len;
 }
 
+/* Its first byte begins a sequence of ASN.1, and not a line of text. */
+static bool is_der(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    const int first = file != NULL ? fgetc(file) : EOF;
+
+    if (file != NULL)
+        fclose(file);
+    return first == 0x30;
+}
+
+/* What OpenSSL says of it depends on how the key was locked. */
+static bool is_wrong_passphrase(void)
+{
+    char text[256];
+
+    ERR_error_string_n(ERR_peek_error(), text, sizeof text);
+    return strstr(text, "bad decrypt") != NULL || strstr(text, "bad password") != NULL;
+}
+
 static void say_why(struct buffer *error, const char *what, const char *path)
 {
-    unsigned long code = ERR_peek_last_error();
+    const unsigned long code = ERR_peek_error(); /* the first is the cause */
     const char *reason = code ? ERR_reason_error_string(code) : NULL;
 
+    if (is_der(path))
+        reason = "this is DER, and PEM is needed (openssl x509 or pkey -inform der)";
+    else if (ERR_GET_REASON(code) == PEM_R_BAD_DECRYPT || is_wrong_passphrase())
+        reason = "wrong passphrase";
+    else if (ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH ||
+             ERR_GET_REASON(code) == X509_R_KEY_TYPE_MISMATCH)
+        reason = "key and certificate do not belong together";
+    else if (ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
+        reason = "it holds nothing of that kind in PEM";
     buffer_printf(error, "%s \"%s\" cannot be used: %s", what, path,
                   reason ? reason : strerror(errno));
     ERR_clear_error();
+}
+
+/* What works here, and not for those who connect. */
+static void warn_of_certificate(SSL_CTX *context, const char *path)
+{
+    X509 *leaf = SSL_CTX_get0_certificate(context);
+    STACK_OF(X509) *chain = NULL;
+
+    if (leaf == NULL)
+        return;
+    if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0)
+        log_warn("the certificate %s has expired: clients will refuse it", path);
+    else if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0)
+        log_warn("the certificate %s is not valid yet: clients will refuse it", path);
+    SSL_CTX_get0_chain_certs(context, &chain);
+    if (sk_X509_num(chain) <= 0 && X509_check_issued(leaf, leaf) != X509_V_OK)
+        log_warn("the certificate %s stands alone, without the chain of its issuer: clients that "
+                 "do not know the issuer will refuse it (use fullchain.pem)",
+                 path);
 }
 
 static bool use_certificate(SSL_CTX *context, const struct config_tls *settings,
@@ -97,6 +151,7 @@ static bool use_certificate(SSL_CTX *context, const struct config_tls *settings,
         say_why(error, "private key (local_pk)", key_file(settings));
         return false;
     }
+    warn_of_certificate(context, settings->local_cert);
     if (SSL_CTX_check_private_key(context) != 1) {
         say_why(error, "private key (local_pk), which must belong to the certificate,",
                 key_file(settings));
@@ -343,6 +398,22 @@ void net_tls_session_free(struct net_tls_session *session)
     SSL_free(ssl_of(session));
 }
 
+/* Who speaks HTTP to this port sees why nothing comes of it. What it has sent is read, or it might
+ * lose the answer. */
+static void answer_plain(int fd)
+{
+    static const char answer[] =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+        "Content-Length: 45\r\n\r\nThis port speaks TLS: use https:// or wss://\n";
+    char sent[4096];
+    ssize_t len;
+
+    do {
+        len = recv(fd, sent, sizeof sent, MSG_DONTWAIT);
+    } while (len == (ssize_t)sizeof sent);
+    platform_send(fd, BYTES(answer));
+}
+
 /* Turns OpenSSL's answer into read()'s and write()'s. */
 static ssize_t result_of(SSL *ssl, int result)
 {
@@ -356,6 +427,8 @@ static ssize_t result_of(SSL *ssl, int result)
         errno = EAGAIN;
         return -1;
     default:
+        if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST)
+            answer_plain(SSL_get_fd(ssl));
         ERR_clear_error();
         errno = EPROTO;
         return -1;

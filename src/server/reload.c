@@ -214,6 +214,9 @@ void server_reload_take(struct server_reload *reload, const char *text)
     server_reload_run(reload, NULL);
 }
 
+/* Looks, each a second, in which certificate and key may be changed one after the other. */
+#define CERTIFICATE_RETRIES 5
+
 /* Of the last configuration that had any. */
 static const struct config_tls *tls_settings(const struct server_reload *reload)
 {
@@ -222,8 +225,19 @@ static const struct config_tls *tls_settings(const struct server_reload *reload)
 
 void server_reload_watch_certificate(struct server_reload *reload)
 {
-    if (reload->tls != NULL && net_tls_is_stale(reload->tls))
-        reload_certificate(reload, tls_settings(reload));
+    struct buffer error = {0};
+
+    if (reload->tls == NULL || (!net_tls_is_stale(reload->tls) && reload->certificate_retries == 0))
+        return;
+    if (net_tls_reload(reload->tls, tls_settings(reload), &error)) {
+        log_info("the certificate was taken up anew");
+        reload->certificate_retries = 0;
+    } else if (reload->certificate_retries == 0) {
+        reload->certificate_retries = CERTIFICATE_RETRIES;
+    } else if (--reload->certificate_retries == 0) {
+        log_error("%s; the former one stays", buffer_text(&error));
+    }
+    buffer_deinit(&error);
 }
 
 void server_reload_deinit(struct server_reload *reload)

@@ -28,6 +28,7 @@ struct server_reload {
     char *config_text;             /* was handed over, and waits to be taken up */
     atomic_size_t reloading_count; /* workers that have yet to take it up */
     bool wants_another;            /* came while one was going on */
+    unsigned certificate_retries;  /* left before files that do not fit are an error */
     bool is_ending;                /* nothing is taken up any more */
 
     /* The one that is being loaded. */
