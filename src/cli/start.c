@@ -4,6 +4,9 @@
 #include "cli/options.h"
 #include "server/server.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static int run(int argc, char **argv, struct server_predecessor *predecessor, struct buffer *error)
 {
     struct config_options options = {0};
@@ -27,6 +30,27 @@ static int run(int argc, char **argv, struct server_predecessor *predecessor, st
     return start.config != NULL ? server_run(&start, error) : 1;
 }
 
+/* Before the configuration is known: a mistake in it is told in the same form. */
+static bool wants_json(int argc, char **argv)
+{
+    const char *variable = getenv("REVERB_LOG_FORMAT");
+
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--log-format=json") == 0 ||
+            (strcmp(argv[i], "--log-format") == 0 && i + 1 < argc &&
+             strcmp(argv[i + 1], "json") == 0))
+            return true;
+    return variable != NULL && strcmp(variable, "json") == 0;
+}
+
+static void log_error_lines(struct bytes lines)
+{
+    struct bytes line;
+
+    while (bytes_next(&lines, '\n', &line))
+        log_error("%.*s", BYTES_ARGS(line));
+}
+
 int cli_start(int argc, char **argv)
 {
     struct server_predecessor predecessor;
@@ -34,9 +58,13 @@ int cli_start(int argc, char **argv)
     int status;
 
     server_predecessor_open(&predecessor);
+    log_init((struct log_options){.level = LOG_LEVEL_INFO, .json = wants_json(argc, argv)});
     status = run(argc, argv, &predecessor, &error);
     if (error.len > 0) {
-        cli_options_print_errors(buffer_bytes(&error));
+        if (wants_json(argc, argv))
+            log_error_lines(buffer_bytes(&error));
+        else
+            cli_options_print_errors(buffer_bytes(&error));
         server_predecessor_say_failed(&predecessor, buffer_bytes(&error));
     }
     buffer_deinit(&error);

@@ -1,6 +1,6 @@
 #include "cli/target.h"
 
-#include "config/laravel.h"
+#include "server/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,55 +46,78 @@ static bool choose_app(struct cli_target *target, const struct cli_target_option
     return true;
 }
 
-/* The variable's value as Laravel reads it; absent where it is not given. */
-static struct bytes variable(const struct config_env *env, const char *name)
+/* A server that listens everywhere is on this machine too. */
+static const char *local_host(const struct config *config)
 {
-    const char *text = getenv(name);
-    struct bytes value = config_env_meaning(text ? text : config_env_find(env, name));
-
-    return value.len > 0 ? value : BYTES_NONE;
+    if (strcmp(config->host, "0.0.0.0") == 0)
+        return "127.0.0.1";
+    return strcmp(config->host, "::") == 0 ? "::1" : config->host;
 }
 
-/* What `.env` tells browsers; a server that listens everywhere is on this machine too. */
-static void describe_url(struct buffer *url, const struct config_env *env,
-                         const struct config *config)
+static void append_local(struct buffer *url, const struct config *config, const char *port)
 {
-    const struct bytes host = variable(env, "REVERB_HOST");
-    const struct bytes port = variable(env, "REVERB_PORT");
-    const struct bytes scheme = variable(env, "REVERB_SCHEME");
+    const char *host = local_host(config);
+    const bool is_ipv6 = strchr(host, ':') != NULL;
 
-    if (scheme.data != NULL)
-        buffer_append_bytes(url, scheme);
-    else
-        buffer_append_text(url, config->tls.enabled ? "https" : "http");
-    buffer_append_text(url, "://");
-    buffer_append_bytes(url, host.data ? host : BYTES("127.0.0.1"));
-    buffer_append_char(url, ':');
-    if (port.data != NULL)
-        buffer_append_bytes(url, port);
+    buffer_printf(url, "ws%s://%s%s%s:", config->tls.enabled ? "s" : "", is_ipv6 ? "[" : "", host,
+                  is_ipv6 ? "]" : "");
+    if (port != NULL)
+        buffer_append_text(url, port);
     else
         buffer_append_number(url, config->port);
     buffer_append_text(url, config->path);
 }
 
+/* Where browsers are told to go, else where the server listens. */
+static void describe_url(struct buffer *url, const struct cli_target *target, const char *port)
+{
+    const struct config_app *app = &target->app;
+
+    if (port != NULL || (app->public_host == NULL && app->public_port == 0)) {
+        append_local(url, target->config, port);
+        return;
+    }
+    if (app->public_host != NULL) {
+        server_url_append(url, "ws", target->config, app, target->config->port);
+    } else {
+        struct config_app here = *app;
+
+        here.public_host = (char *)(uintptr_t)local_host(target->config);
+        server_url_append(url, "ws", target->config, &here, target->config->port);
+    }
+    buffer_append_text(url, target->config->path);
+}
+
+static bool check_port(const char *port, struct buffer *error)
+{
+    uint64_t number;
+
+    if (port == NULL || (bytes_to_number(bytes_of(port), UINT16_MAX, &number) && number > 0))
+        return true;
+    buffer_printf(error, "--port \"%s\" is no port; give a number from 1 to 65535", port);
+    return false;
+}
+
 static bool find_url(const struct cli_target *target, const struct cli_target_options *options,
                      struct client_url *url, struct buffer *error)
 {
-    const struct config_options config_options = {.env_file = options->env_file};
-    struct config_input input = {.options = &config_options};
     struct buffer text = {0};
     bool ok;
 
     if (options->url != NULL)
         return client_url_parse(bytes_of(options->url), url, error);
-    ok = config_laravel_read_env(&input, error);
-    if (ok) {
-        describe_url(&text, &input.env, target->config);
-        ok = client_url_parse(buffer_bytes(&text), url, error);
-    }
-    config_input_deinit(&input);
+    if (!check_port(options->port, error))
+        return false;
+    describe_url(&text, target, options->port);
+    ok = client_url_parse(buffer_bytes(&text), url, error);
     buffer_deinit(&text);
     return ok;
+}
+
+static bool set_origin(struct client_server *server, const char *origin)
+{
+    server->origin = origin;
+    return true;
 }
 
 bool cli_target_open(struct cli_target *target, const struct cli_target_options *options,
@@ -114,7 +137,8 @@ bool cli_target_open(struct cli_target *target, const struct cli_target_options 
             return false;
     }
     return choose_app(target, options, error) && find_url(target, options, &url, error) &&
-           client_server_open(&target->server, &url, &target->app, options->is_trusting, error);
+           client_server_open(&target->server, &url, &target->app, options->is_trusting, error) &&
+           set_origin(&target->server, options->origin);
 }
 
 void cli_target_close(struct cli_target *target)

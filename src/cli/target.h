@@ -8,7 +8,9 @@
 #include "client/server.h"
 
 struct cli_target_options {
-    const char *url; /* NULL: REVERB_SCHEME, REVERB_HOST and REVERB_PORT, else this machine */
+    const char *port;   /* of this machine's server; NULL: what `url` says */
+    const char *origin; /* that the client claims; NULL: none */
+    const char *url;    /* NULL: REVERB_SCHEME, REVERB_HOST and REVERB_PORT, else this machine */
     const char *app_id;
     const char *key;
     const char *secret;
@@ -24,14 +26,17 @@ struct cli_target {
 };
 
 /* For cli_options_parse(): where the options above go. */
-#define CLI_TARGET_OPTIONS(options)                                                               \
-    {.name = "--url", .text = &(options)->url}, {.name = "--app-id", .text = &(options)->app_id}, \
-        {.name = "--key", .text = &(options)->key},                                               \
-        {.name = "--secret", .text = &(options)->secret},                                         \
-        {.name = "--config", .text = &(options)->config_file},                                    \
-        {.name = "--env", .text = &(options)->env_file},                                          \
-    {                                                                                             \
-        .name = "--insecure", .flag = &(options)->is_trusting                                     \
+#define CLI_TARGET_OPTIONS(options)                            \
+    {.name = "--port", .text = &(options)->port},              \
+        {.name = "--origin", .text = &(options)->origin},      \
+        {.name = "--url", .text = &(options)->url},            \
+        {.name = "--app-id", .text = &(options)->app_id},      \
+        {.name = "--key", .text = &(options)->key},            \
+        {.name = "--secret", .text = &(options)->secret},      \
+        {.name = "--config", .text = &(options)->config_file}, \
+        {.name = "--env", .text = &(options)->env_file},       \
+    {                                                          \
+        .name = "--insecure", .flag = &(options)->is_trusting  \
     }
 
 /* False, and one line in `error`, where it cannot be said or found. cli_target_close() in any case.

@@ -33,6 +33,8 @@ void client_request_handshake(struct buffer *out, const struct client_server *se
                   "GET %s/app/%s?protocol=7&client=reverb&version=1.0&flash=false HTTP/1.1\r\n",
                   server->url.path, server->app->key);
     append_host(out, server);
+    if (server->origin != NULL)
+        buffer_printf(out, "Origin: %s\r\n", server->origin);
     buffer_append_text(out, "Upgrade: websocket\r\n"
                             "Connection: Upgrade\r\n"
                             "Sec-WebSocket-Version: 13\r\n"

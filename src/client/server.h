@@ -11,6 +11,7 @@
 
 struct client_server {
     struct client_url url;
+    const char *origin;           /* borrowed: that the client claims; NULL: none */
     const struct config_app *app; /* borrowed: id, key and secret are used */
     struct sockaddr_storage address;
     socklen_t address_len;

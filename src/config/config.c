@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "config/admin.h"
 #include "config/apps.h"
+#include "config/cores.h"
 #include "config/laravel.h"
 #include "config/mistake.h"
 #include "config/resolve.h"
@@ -13,9 +14,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SERVER_DEFAULT "reverb"
+/* More wait for each other. */
+#define WORKERS_OF_A_CORE_MAX 4
 
 /* Which of the file's servers is meant. */
 static const struct config_setting server_name = {
@@ -58,26 +60,28 @@ static bool resolve_server(struct config *config, const struct config_input *inp
     return ok;
 }
 
-static uint32_t count_cores(void)
-{
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return count < 1 ? 1 : (uint32_t)count;
-}
-
 /* What no place of the usual ones says. */
-static void resolve_rest(struct config *config, const struct config_options *options)
+static void resolve_rest(struct config *config, const struct config_options *options,
+                         struct buffer *warnings)
 {
+    const uint32_t cores = config_cores_count();
+
     if (options->debug) {
         config->debug = true;
         config_source_set(config, config_setting_of_server(offsetof(struct config, debug)),
                           CONFIG_SOURCE_SERVER, "--debug");
     }
     if (config->workers == 0) {
-        config->workers = count_cores();
+        config->workers = cores < CONFIG_WORKERS_MAX ? cores : CONFIG_WORKERS_MAX;
         config_source_set(config, config_setting_of_server(offsetof(struct config, workers)),
                           CONFIG_SOURCE_SERVER, "default, one per core");
     }
+    if (config->workers > cores * WORKERS_OF_A_CORE_MAX)
+        buffer_printf(
+            warnings,
+            "%u workers share %u core%s: each event costs several times as much; give one "
+            "for each core (--workers)\n",
+            config->workers, cores, cores == 1 ? "" : "s");
 }
 
 /* "[::1]", as addresses of IPv6 stand in URLs and as PHP's sockets want them. */
@@ -108,7 +112,7 @@ static bool resolve(struct config *config, const struct config_input *input, str
     config_input_value_deinit(&server);
     if (!ok)
         return false;
-    resolve_rest(config, input->options);
+    resolve_rest(config, input->options, warnings);
     take_brackets_off(config->host);
     config_variables_check(input, warnings);
     return config_admin_check(config, error) && config_tls_resolve(config, error, warnings) &&

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Each has a bit in masks. */
+#define CONFIG_WORKERS_MAX 64
+
 enum config_client_events {
     CONFIG_CLIENT_EVENTS_ALL,
     CONFIG_CLIENT_EVENTS_MEMBERS,

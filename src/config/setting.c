@@ -25,7 +25,6 @@
 
 #define BYTES_MAX (1024u * 1024 * 1024)
 #define SECONDS_MAX (10u * 365 * 24 * 60 * 60)
-#define WORKERS_MAX 1024
 
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -135,7 +134,7 @@ const struct config_setting config_setting_server[] = {
      OPTION("--workers", workers),
      .kind = CONFIG_SETTING_NUMBER,
      SERVER(workers),
-     RANGE("a number", 1, WORKERS_MAX)},
+     RANGE("a number", 1, CONFIG_WORKERS_MAX)},
     {.key = "admin",
      .variable = "REVERB_ADMIN",
      OPTION("--admin", admin),

@@ -1,5 +1,6 @@
 #include "server/banner.h"
 
+#include "base/log.h"
 #include "server/url.h"
 
 #include <stdio.h>
@@ -15,46 +16,67 @@ static void append_line(struct buffer *out, const char *title, const char *proto
     server_url_append(out, protocol, config, app, port);
 }
 
-static void print_app(const struct config *config, const struct config_app *app, uint16_t port)
+static void append_app(struct buffer *out, const struct config *config,
+                       const struct config_app *app, uint16_t port)
 {
-    struct buffer out = {0};
-
-    buffer_printf(&out, "  app %s\n", app->id);
-    append_line(&out, "    browsers connect to  ", "ws", config, app, port);
-    buffer_printf(&out, "%s/app/", config->path);
-    server_url_append_escaped(&out, bytes_of(app->key));
-    append_line(&out, "\n    publishers post to   ", "http", config, app, port);
-    buffer_append_text(&out, "/apps/");
-    server_url_append_escaped(&out, bytes_of(app->id));
-    buffer_append_text(&out, "/events\n");
-    fwrite(out.data, 1, out.len, stdout);
-    buffer_deinit(&out);
+    buffer_printf(out, "  app %s\n", app->id);
+    append_line(out, "    browsers connect to  ", "ws", config, app, port);
+    buffer_printf(out, "%s/app/", config->path);
+    server_url_append_escaped(out, bytes_of(app->key));
+    append_line(out, "\n    publishers post to   ", "http", config, app, port);
+    buffer_append_text(out, "/apps/");
+    server_url_append_escaped(out, bytes_of(app->id));
+    buffer_append_text(out, "/events\n");
 }
 
-static void print_apps(const struct config *config, uint16_t port)
+static void append_apps(struct buffer *out, const struct config *config, uint16_t port)
 {
     for (size_t i = 0; i < config->apps_count && i < APPS_COUNT_MAX; i++)
-        print_app(config, &config->apps[i], port);
+        append_app(out, config, &config->apps[i], port);
     if (config->apps_count > APPS_COUNT_MAX)
-        printf("  and %zu more apps\n", config->apps_count - APPS_COUNT_MAX);
+        buffer_printf(out, "  and %zu more apps\n", config->apps_count - APPS_COUNT_MAX);
     if (config->apps_count == 0)
-        printf("  no app is configured: nobody can connect\n");
+        buffer_append_text(out, "  no app is configured: nobody can connect\n");
+}
+
+static void append_first_line(struct buffer *out, const struct config *config, uint16_t port)
+{
+    const bool shows_hostname =
+        config->hostname != NULL && strcmp(config->hostname, config->host) != 0;
+    const bool is_ipv6 = strchr(config->host, ':') != NULL;
+
+    buffer_printf(out, "Starting %sserver on %s%s%s:%u%s", config->tls.enabled ? "secure " : "",
+                  is_ipv6 ? "[" : "", config->host, is_ipv6 ? "]" : "", port, config->path);
+    if (shows_hostname)
+        buffer_printf(out, " (%s)", config->hostname);
+    buffer_append_text(out, ".\n");
+}
+
+/* Whoever reads objects gets nothing else, and each with its time. */
+void server_banner_say(const struct config *config, struct bytes lines)
+{
+    struct bytes line;
+
+    if (!config->log_json) {
+        fwrite(lines.data, 1, lines.len, stdout);
+        fflush(stdout);
+        return;
+    }
+    while (bytes_next(&lines, '\n', &line))
+        if (line.len > 0)
+            log_info("%.*s", BYTES_ARGS(bytes_trim(line)));
 }
 
 void server_banner_print(const struct config *config, uint16_t port,
                          const struct net_descriptors *descriptors)
 {
-    const bool shows_hostname =
-        config->hostname != NULL && strcmp(config->hostname, config->host) != 0;
+    struct buffer out = {0};
 
-    const char *brackets = strchr(config->host, ':') != NULL ? "[]" : "";
-
-    printf("Starting %sserver on %.1s%s%s:%u%s%s%s%s.\n", config->tls.enabled ? "secure " : "",
-           brackets, config->host, *brackets ? brackets + 1 : "", port, config->path,
-           shows_hostname ? " (" : "", shows_hostname ? config->hostname : "",
-           shows_hostname ? ")" : "");
-    print_apps(config, port);
-    printf("  %u worker%s, %zu connections at most (%zu open files)\n", config->workers,
-           config->workers == 1 ? "" : "s", descriptors->websockets_max, descriptors->limit);
-    fflush(stdout);
+    append_first_line(&out, config, port);
+    append_apps(&out, config, port);
+    buffer_printf(&out, "  %u worker%s, %zu connections at most (%zu open files)\n",
+                  config->workers, config->workers == 1 ? "" : "s", descriptors->websockets_max,
+                  descriptors->limit);
+    server_banner_say(config, buffer_bytes(&out));
+    buffer_deinit(&out);
 }

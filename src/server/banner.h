@@ -6,3 +6,6 @@
 
 void server_banner_print(const struct config *config, uint16_t port,
                          const struct net_descriptors *descriptors);
+
+/* Lines of the server's own life: on standard output, or, if the log is JSON, in it. */
+void server_banner_say(const struct config *config, struct bytes lines);

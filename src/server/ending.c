@@ -1,9 +1,8 @@
 #include "server/ending.h"
 
 #include "pusher/error.h"
+#include "server/banner.h"
 #include "server/notify.h"
-
-#include <stdio.h>
 
 /* Beyond the time that it has for its clients a worker needs far less to end. */
 #define STALL_MS 10000
@@ -54,8 +53,7 @@ void server_ending_begin(struct server_state *server)
         return;
     server->is_ending = true;
     server->reload.is_ending = true;
-    printf("Gracefully terminating connections.\n");
-    fflush(stdout);
+    server_banner_say(server->config, BYTES("Gracefully terminating connections.\n"));
     if (!server->succession.is_done)
         server_notify("STOPPING=1");
     server->ends_by_ms = uv_now(&server->loop) + STALL_MS; /* in which all close their sockets */

@@ -12,6 +12,7 @@
 #include "server/state.h"
 #include "server/supervision.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -341,6 +342,7 @@ static void start(struct server_state *server)
 static int close_all(struct server_state *server)
 {
     const pid_t successor = server->succession.is_done ? server->succession.pid : 0;
+    const bool is_json = server->config->log_json;
     const bool minds = successor != 0 && server_requests_minder(server) == uv_os_getpid();
 
     if (minds)
@@ -351,6 +353,8 @@ static int close_all(struct server_state *server)
         observer_laravel_finish(server->laravel);
     close_main_loop(server);
     free_parts(server);
+    if (is_json)
+        log_info("The server has ended.");
     if (minds)
         return server_mind(successor);
     return server->succession.is_done && successor == 0 ? server->succession.exit_status : 0;
@@ -367,9 +371,8 @@ int server_run(const struct server_start *server_start, struct buffer *error)
     signal(SIGPIPE, SIG_IGN); /* writing to a closed connection is an error, not the end */
     signal(SIGUSR1, SIG_IGN);
     signal(SIGUSR2, SIG_IGN);
-    server.workers_count = server.config->workers < CHANNEL_WORKERS_COUNT_MAX
-                               ? server.config->workers
-                               : CHANNEL_WORKERS_COUNT_MAX;
+    static_assert(CONFIG_WORKERS_MAX <= CHANNEL_WORKERS_COUNT_MAX, "each has a bit in masks");
+    server.workers_count = server.config->workers;
     mem_suit(server.workers_count);
     net_descriptors_init(&server.descriptors);
     if (!open_all(&server, error)) {

@@ -4,10 +4,14 @@
  * is said]. `file` is the configuration, `php` the config/reverb.php of a Laravel folder. */
 
 const assert = require('node:assert/strict');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
+const http = require('node:http');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/test.js');
 const { app, freePort, ownServer, run, temporaryFolder } = require('../support/server.js');
+const { makeCertificate } = require('../support/certificate.js');
+const { BIN, until } = require('../support/wait.js');
 
 const FULL = { servers: { reverb: { host: '127.0.0.1', port: 0 } }, apps: { apps: [app()] } };
 const server = (settings) => ({ ...FULL, servers: { reverb: { ...FULL.servers.reverb, ...settings } } });
@@ -148,3 +152,84 @@ for (const [env, url] of PUBLIC)
         const own = await ownServer(t, { apps: [app({ key: 'a/b' })], env });
         assert.ok(own.stdout.includes(`browsers connect to  ${url}\n`), own.stdout);
     });
+
+test('the reason that a certificate cannot be used is said in words', async (t) => {
+    const folder = ownFolder(t);
+    const { cert, key } = makeCertificate(folder, 'one');
+    const other = makeCertificate(folder, 'two');
+    const locked = makeCertificate(folder, 'locked', { passphrase: 'right' });
+    const der = path.join(folder, 'one.der');
+    execFileSync('openssl', ['x509', '-in', cert, '-outform', 'der', '-out', der]);
+    for (const [tls, said] of [
+        [{ local_cert: der, local_pk: key }, /this is DER, and PEM is needed/],
+        [{ local_cert: cert, local_pk: other.key }, /key and certificate do not belong together/],
+        [{ local_cert: locked.cert, local_pk: locked.key, passphrase: 'wrong' }, /wrong passphrase/],
+    ]) {
+        const { code, stderr } = await run(['start', ...prepare(folder, { file: server({ options: { tls } }) })], { cwd: folder });
+        assert.equal(code, 1);
+        assert.match(stderr, said);
+        assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    }
+});
+
+test('HTTP to the port that speaks TLS is answered, and says so', async (t) => {
+    const folder = ownFolder(t);
+    const { cert, key } = makeCertificate(folder, 'one');
+    const own = await ownServer(t, { server: { options: { tls: { local_cert: cert, local_pk: key } } } });
+    const answer = await new Promise((resolve, reject) => {
+        http.get({ host: '127.0.0.1', port: own.port, path: '/up', agent: false }, (response) => {
+            let text = '';
+            response.on('data', (piece) => { text += piece; }).on('end', () => resolve([response.statusCode, text]));
+        }).on('error', reject);
+    });
+    assert.deepEqual(answer, [400, 'This port speaks TLS: use https:// or wss://\n']);
+});
+
+test('with JSON as its log form the server says nothing in another one', async (t) => {
+    const own = await ownServer(t, { args: ['--log-format=json'] });
+    own.signal('SIGTERM');
+    await own.ended();
+    assert.equal(own.stdout, '');
+    const said = own.stderr.trim().split('\n').map((line) => JSON.parse(line));
+    assert.ok(said.every(({ time, level, message }) => time && level && message));
+    for (const pattern of [/^Starting server on/, /^browsers connect to/, /^Gracefully terminating/, /^The server has ended/])
+        assert.ok(said.some(({ message }) => pattern.test(message)), String(pattern));
+    const { stderr } = await run(['start', '--log-format=json', '--config', 'missing.json'], { cwd: ownFolder(t) });
+    assert.match(JSON.parse(stderr).message, /missing\.json cannot be read/);
+});
+
+test('far more workers than cores are warned of', async (t) => {
+    const folder = ownFolder(t);
+    const { code, stderr } = await run(['config', ...prepare(folder, { file: FULL }), '--workers', '1'], { cwd: folder, prefix: ['taskset', '1'] });
+    assert.equal(code, 0);
+    assert.doesNotMatch(stderr, /workers/);
+    const many = spawnSync('taskset', ['1', BIN, 'config', '--config', 'reverb.json', '--workers', '64'], { cwd: folder, encoding: 'utf8' });
+    assert.match(many.stderr, /64 workers share 1 core: each event costs several times as much/);
+    const alone = spawnSync('taskset', ['1', BIN, 'config', '--config', 'reverb.json'], { cwd: folder, encoding: 'utf8' });
+    assert.match(alone.stdout, /servers\.reverb\.workers +1 /);
+});
+
+test('publish finds the server where it is configured, or by its port', async (t) => {
+    const folder = ownFolder(t);
+    const port = await freePort();
+    const own = await ownServer(t, { host: '127.0.0.2', port });
+    fs.writeFileSync(path.join(folder, 'reverb.json'), JSON.stringify(server({ host: '127.0.0.2', port })));
+    for (const args of [[], ['--port', String(port)]]) {
+        const { code, stderr } = await run(['publish', 'news', 'told', '{}', '--config', 'reverb.json', ...args], { cwd: folder });
+        assert.equal(code, 0, stderr);
+    }
+    const wrong = await run(['publish', 'news', 'told', '{}', '--config', 'reverb.json', '--port', 'x'], { cwd: folder });
+    assert.match(wrong.stderr, /--port "x" is no port/);
+    assert.ok(own.port);
+});
+
+test('listen comes from an origin', async (t) => {
+    const own = await ownServer(t, { apps: [app({ allowed_origins: ['laravel.com'] })] });
+    const args = ['listen', 'news', '--config', own.configFile, '--url', `ws://127.0.0.1:${own.port}`];
+    assert.match((await run(args)).stderr, /Origin not allowed/);
+    const child = spawn(BIN, [...args, '--origin', 'https://laravel.com'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (text) => { said += text; });
+    await until(() => said.includes('listening to news'), () => said);
+    child.kill();
+});

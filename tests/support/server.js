@@ -140,12 +140,12 @@ class Server {
         running.add(this.child);
         this.child.stdout.setEncoding('utf8').on('data', (text) => {
             this.stdout += text;
-            const banner = BANNER.exec(this.stdout);
-            if (banner)
-                this.ready.resolve(banner);
+            this.lookForBanner(this.stdout);
         });
         this.child.stderr.setEncoding('utf8').on('data', (text) => {
             this.stderr += text;
+            if (this.options.args?.includes('--log-format=json'))
+                this.lookForBanner(this.stderr);
         });
         this.child.on('error', (error) => this.ready.reject(error));
         this.child.on('close', (code, signal) => {
@@ -153,6 +153,12 @@ class Server {
             this.exited.resolve({ code, signal });
             this.ready.reject(new Error(`ended before it was ready: ${code ?? signal}\n${this.stderr}`));
         });
+    }
+
+    lookForBanner(said) {
+        const banner = BANNER.exec(said);
+        if (banner)
+            this.ready.resolve(banner);
     }
 
     get url() {
