@@ -1,11 +1,13 @@
 #include "api/nodes.h"
 
+#include "cluster/queries.h"
+
 const struct api_nodes api_nodes = {
-    .list = cluster_query_list,
-    .channels = cluster_query_channels,
-    .users = cluster_query_users,
-    .acked = cluster_query_acked,
-    .connections = cluster_query_connections,
+    .list = cluster_queries_list,
+    .channels = cluster_queries_channels,
+    .users = cluster_queries_users,
+    .acked = cluster_queries_acked,
+    .connections = cluster_queries_connections,
     .is_connected = cluster_is_connected,
     .is_stalled = cluster_is_stalled,
 };

@@ -99,5 +99,5 @@ struct cluster_status {
 
 void cluster_read_status(struct cluster *cluster, struct cluster_status *status);
 
-/* For cluster/query.c alone: hands an ask to the cluster's thread. Takes `*query`. */
+/* For cluster/queries.c alone: hands a query to the cluster's thread. Takes `*query`. */
 void cluster_take_query(struct cluster *cluster, struct cluster_pending_query **query);

@@ -1,4 +1,4 @@
-/* One ask (cluster/query.h) on its way from the thread that asks to the links.
+/* One query (cluster/queries.h) on its way from the thread that calls to the links.
  *
  * Thread: the caller's until it is posted, then the cluster's.
  */

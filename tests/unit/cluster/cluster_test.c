@@ -1,7 +1,7 @@
 /* The whole of a node's cluster beside a Redis that says what the test wants. */
 #include "cluster/cluster.h"
 
-#include "cluster/query.h"
+#include "cluster/queries.h"
 #include "support/inbox_fixture.h"
 #include "support/redis_peer.h"
 
@@ -502,7 +502,7 @@ static void a_list_comes_page_by_page_and_nothing_twice(void **state)
                     false);
     redis_peer_rule(&redis, "list 17 app pre 1 0",
                     "*2\r\n$1\r\n0\r\n*2\r\n" CHANNEL("b", "3", "4") CHANNEL("c", "5", "6"), false);
-    cluster_query_list(cluster, &asks, BYTES("app"), BYTES("pre"), true, false);
+    cluster_queries_list(cluster, &asks, BYTES("app"), BYTES("pre"), true, false);
     FIXTURE_UNTIL(&worker, answered.len > 0);
     assert_text(buffer_bytes(&answered), "known a:1,2 b:3,4 c:5,6 0;");
 }
@@ -516,7 +516,7 @@ static void channels_and_users_are_asked_for_by_key(void **state)
     start_and_join();
     redis_peer_rule(&redis, "channels 0 c3:app:x c3:app:y",
                     "*2\r\n$1\r\n0\r\n*2\r\n" CHANNEL("x", "1", "2") CHANNEL("y", "0", "0"), false);
-    cluster_query_channels(cluster, &asks, BYTES("app"), names, 2);
+    cluster_queries_channels(cluster, &asks, BYTES("app"), names, 2);
     FIXTURE_UNTIL(&worker, answered.len > 0);
     assert_text(buffer_bytes(&answered), "known x:1,2 y:0,0 0;");
     buffer_clear(&answered);
@@ -524,7 +524,7 @@ static void channels_and_users_are_asked_for_by_key(void **state)
                     "*3\r\n$1\r\n9\r\n*1\r\n" CHANNEL("x", "1", "2") "*1\r\n$1\r\nu\r\n", false);
     redis_peer_rule(&redis, "users 9 c3:app:x",
                     "*3\r\n$1\r\n0\r\n*1\r\n" CHANNEL("x", "1", "2") "*1\r\n$1\r\nv\r\n", false);
-    cluster_query_users(cluster, &asks, BYTES("app"), BYTES("x"));
+    cluster_queries_users(cluster, &asks, BYTES("app"), BYTES("x"));
     FIXTURE_UNTIL(&worker, answered.len > 0);
     assert_text(buffer_bytes(&answered), "known x:1,2 user u user v 0;");
 }
@@ -536,12 +536,12 @@ static void connections_are_asked_for_and_acknowledgements_waited_for(void **sta
     (void)state;
     start_and_join();
     redis_peer_rule(&redis, "connections 0 app", "*2\r\n$1\r\n0\r\n:12\r\n", false);
-    cluster_query_connections(cluster, &asks, BYTES("app"));
+    cluster_queries_connections(cluster, &asks, BYTES("app"));
     FIXTURE_UNTIL(&worker, answered.len > 0);
     assert_text(buffer_bytes(&answered), "known 12;");
     buffer_clear(&answered);
     publish("one", true);
-    cluster_query_acked(cluster, &asks);
+    cluster_queries_acked(cluster, &asks);
     FIXTURE_UNTIL(&worker, answered.len > 0);
     assert_text(buffer_bytes(&answered), "known 0;");
     assert_true(ASKED("E c3:app:news"));
@@ -554,7 +554,7 @@ static void what_redis_does_not_answer_in_time_is_not_known(void **state)
     (void)state;
     start_and_join();
     redis_peer_rule(&redis, "connections 0 app", NULL, false);
-    cluster_query_connections(cluster, &asks, BYTES("app"));
+    cluster_queries_connections(cluster, &asks, BYTES("app"));
     FIXTURE_UNTIL(&worker, answered.len > 0);
     assert_text(buffer_bytes(&answered), "unknown 0;");
     UNTIL(was_told("down"));
@@ -568,7 +568,7 @@ static void without_redis_nothing_is_known(void **state)
     (void)state;
     redis_peer_rule(&redis, "INFO server", "", true);
     start();
-    cluster_query_list(cluster, &asks, BYTES("app"), BYTES(""), false, false);
+    cluster_queries_list(cluster, &asks, BYTES("app"), BYTES(""), false, false);
     FIXTURE_UNTIL(&worker, answered.len > 0);
     assert_text(buffer_bytes(&answered), "unknown 0;");
 }

@@ -1,4 +1,4 @@
-#include "cluster/query.h"
+#include "cluster/queries.h"
 
 #include "base/mem.h"
 #include "cluster/cluster.h"
@@ -16,8 +16,8 @@ static struct cluster_pending_query *query_new(const struct cluster_query_caller
     return query;
 }
 
-void cluster_query_list(struct cluster *cluster, const struct cluster_query_caller *caller,
-                        struct bytes app_id, struct bytes prefix, bool has_users, bool has_cached)
+void cluster_queries_list(struct cluster *cluster, const struct cluster_query_caller *caller,
+                          struct bytes app_id, struct bytes prefix, bool has_users, bool has_cached)
 {
     struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_LIST, app_id);
 
@@ -28,8 +28,8 @@ void cluster_query_list(struct cluster *cluster, const struct cluster_query_call
     cluster_take_query(cluster, &query);
 }
 
-void cluster_query_channels(struct cluster *cluster, const struct cluster_query_caller *caller,
-                            struct bytes app_id, const struct bytes *names, size_t names_count)
+void cluster_queries_channels(struct cluster *cluster, const struct cluster_query_caller *caller,
+                              struct bytes app_id, const struct bytes *names, size_t names_count)
 {
     struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_CHANNELS, app_id);
 
@@ -38,8 +38,8 @@ void cluster_query_channels(struct cluster *cluster, const struct cluster_query_
     cluster_take_query(cluster, &query);
 }
 
-void cluster_query_users(struct cluster *cluster, const struct cluster_query_caller *caller,
-                         struct bytes app_id, struct bytes channel)
+void cluster_queries_users(struct cluster *cluster, const struct cluster_query_caller *caller,
+                           struct bytes app_id, struct bytes channel)
 {
     struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_USERS, app_id);
 
@@ -47,15 +47,15 @@ void cluster_query_users(struct cluster *cluster, const struct cluster_query_cal
     cluster_take_query(cluster, &query);
 }
 
-void cluster_query_acked(struct cluster *cluster, const struct cluster_query_caller *caller)
+void cluster_queries_acked(struct cluster *cluster, const struct cluster_query_caller *caller)
 {
     struct cluster_pending_query *query = query_new(caller, CLUSTER_PENDING_QUERY_ACKED, BYTES(""));
 
     cluster_take_query(cluster, &query);
 }
 
-void cluster_query_connections(struct cluster *cluster, const struct cluster_query_caller *caller,
-                               struct bytes app_id)
+void cluster_queries_connections(struct cluster *cluster, const struct cluster_query_caller *caller,
+                                 struct bytes app_id)
 {
     struct cluster_pending_query *query =
         query_new(caller, CLUSTER_PENDING_QUERY_CONNECTIONS, app_id);
