@@ -17,8 +17,8 @@
 /* A path's pieces, decoded: "/apps/1/channels/a%20b" → apps, 1, channels, "a b". */
 struct path {
     struct bytes text[SEGMENTS_COUNT_MAX];
-    struct buffer decoded[SEGMENTS_COUNT_MAX]; /* of those that had escapes */
-    size_t count;                              /* one more than the most means: too many */
+    struct buffer decoded[SEGMENTS_COUNT_MAX]; /* storage of those with escapes */
+    size_t count;                              /* SEGMENTS_COUNT_MAX + 1: too many */
 };
 
 typedef void (*handler_fn)(struct api_call *call);
@@ -44,7 +44,7 @@ static void respond_not_found(struct http_conn *conn)
     api_call_respond_text(conn, 404, BYTES("Not found."));
 }
 
-/* HEAD is GET without the body, which the connection leaves out. */
+/* HEAD is GET without the body; http/conn.h leaves the body out. */
 static bool is_get(struct bytes method)
 {
     return bytes_equal(method, BYTES("GET")) || bytes_equal(method, BYTES("HEAD"));
@@ -136,8 +136,8 @@ static bool matches(const struct route *route, const struct path *path, struct b
     return path->count == 2 + i;
 }
 
-/* Without the prefix; as it is where it does not begin with it: SDKs and Laravel's own monitoring
- * leave the prefix out of API calls. */
+/* The path without the prefix; unchanged if it has none: SDKs and Laravel's own monitoring leave
+ * the prefix out of API calls. */
 static struct bytes without_prefix(const struct api *api, struct bytes path, bool *had_prefix)
 {
     *had_prefix =
@@ -213,7 +213,7 @@ static void call_app(struct api_call *call, const struct path *path, struct byte
     buffer_deinit(&refusal);
 }
 
-/* A HEAD opens no WebSocket, whatever else it says: it gets what a plain GET does. */
+/* A HEAD never opens a WebSocket: it is answered like a GET without upgrade headers. */
 static void call_websocket(struct api *api, struct http_conn *conn,
                            const struct http_request *request, struct bytes key)
 {

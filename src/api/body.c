@@ -20,7 +20,7 @@ static bool is_empty_text(const struct jsonscan_value *value)
     return value->type == JSONSCAN_STRING && value->raw.len == 2;
 }
 
-/* An array of PHP that is empty is `[]`, whatever its keys were. */
+/* PHP writes every empty array as `[]`, so an empty object is no list. */
 static bool is_list(const struct jsonscan_value *value)
 {
     struct bytes rest = value->raw;
@@ -137,7 +137,7 @@ static bool check_channels(const struct config_app *app, struct api_body_event *
     return false;
 }
 
-/* What is JSON but no object has none of the fields. */
+/* JSON that is not an object has none of the fields. */
 static bool read_fields(struct bytes json, struct jsonscan_field *fields, size_t fields_count)
 {
     struct jsonscan_value value;

@@ -1,4 +1,4 @@
-/* A request that has come through, and how it is answered.
+/* A request that has passed the checks, and how it is answered.
  *
  * Thread: owner, the worker of its connection. Life: until its handler returns.
  */
@@ -13,16 +13,16 @@ struct api_parameters;
 
 struct api_call {
     struct pusher_worker *worker;
-    struct cluster *cluster; /* NULL: this node is alone */
+    struct cluster *cluster; /* NULL: no cluster */
     const struct api_nodes *nodes;
     struct api_slices *slices;
-    bool is_debug; /* a refused signature says what should have been signed */
+    bool is_debug; /* a refused signature is answered with the text to sign */
     struct http_conn *conn;
     const struct http_request *request;
     const struct api_parameters *parameters;
     struct pusher_app *app;
-    struct bytes argument; /* the channel or user its path names, decoded; or absent */
-    const char *body_md5;  /* DIGEST_MD5_HEX_LEN digits where they are known already, else NULL */
+    struct bytes argument; /* the channel or user in the path, decoded; or absent */
+    const char *body_md5;  /* DIGEST_MD5_HEX_LEN digits if already known, else NULL */
 };
 
 void api_call_respond_json(struct http_conn *conn, unsigned status, struct bytes json);

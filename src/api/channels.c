@@ -3,7 +3,7 @@
 #include "api/deferred.h"
 #include "api/parameters.h"
 
-/* So many are written at once. */
+/* Up to so many channels are written in one call. */
 #define AT_ONCE_COUNT 1000
 
 static struct api_info info_of(const struct api_call *call)

@@ -25,7 +25,7 @@ static void deferred_free(struct api_deferred *deferred)
     free(deferred);
 }
 
-/* Whether it is over; whose connection has gone wants no answer. */
+/* Whether the call is finished. If its connection has closed, no answer is needed. */
 static bool run(struct api_deferred *deferred, const struct cluster_query_answer *answer)
 {
     if (deferred->deferral.conn != NULL &&
@@ -134,8 +134,8 @@ static void on_acked(const struct cluster_query_answer *answer, void *user)
     struct api_deferred *deferred = user;
     const struct cluster_query_caller caller = caller_of(deferred, on_answer);
 
-    /* Where a link is down what was published waits for it, and this node's own knowledge has to
-     * do. */
+    /* If a link is down, the published events wait for it, and this node answers from its own
+     * state. */
     if (deferred->deferral.conn == NULL || !answer->is_known ||
         api_template_slots_count(&deferred->template) == 0)
         on_answer(&(struct cluster_query_answer){.is_known = false}, deferred);

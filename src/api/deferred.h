@@ -1,10 +1,10 @@
-/* A call whose answer is that of the whole cluster: it waits for it, and holds the connection
- * meanwhile. Without a cluster, or where the cluster does not know, it is answered by what this
- * node knows; without, at once.
+/* A call whose answer needs the whole cluster: its response is deferred until the cluster has
+ * answered. If the cluster cannot answer, this node answers from its own state; without a cluster
+ * it does so at once.
  *
- * Thread: the call's. Life: api_deferred_new() to its answer; where the connection has gone, to the
- * time when it would have been answered.
- * Memory: it keeps copies of all it needs of the request.
+ * Thread: the call's. Life: api_deferred_new() to its answer; if the connection has closed before,
+ * to the time when it would have been answered.
+ * Memory: it owns copies of all it needs of the request.
  */
 #pragma once
 
@@ -14,40 +14,40 @@
 
 struct api_deferred;
 
-/* Answers with api_respond_…() on that connection; `answer` is NULL where this node's own knowledge
- * has to do. False: the answer is long, and is called for again without `answer` at the ends of the
- * turns until it is there. */
+/* Answers with api_call_respond_…() on that connection; `answer` is NULL if this node answers from
+ * its own state. False: the answer is long. The function is then called again without `answer` at
+ * the ends of turns, until it returns true. */
 typedef bool (*api_deferred_fn)(struct api_deferred *deferred, struct http_conn *conn,
                                 const struct cluster_query_answer *answer);
 
 struct api_deferred {
     struct pusher_worker *worker;
-    struct cluster *cluster; /* NULL: this node is alone */
+    struct cluster *cluster; /* NULL: no cluster */
     const struct api_nodes *nodes;
     struct api_slices *slices;
     struct pusher_app *app;
     struct http_conn_deferral deferral;
     api_deferred_fn respond;
-    struct buffer argument; /* a channel's name, or how names begin */
+    struct buffer argument; /* a channel's name, or the prefix of names */
     struct api_info info;
     struct api_template template;
     struct api_listing listing;
-    struct api_slices_job slice; /* where the answer is long */
+    struct api_slices_job slice; /* if the answer is long */
 };
 
-/* `argument` may be absent; `info` and `template` are the caller's to fill in. */
+/* `argument` may be absent; the caller fills in `info` and `template`. */
 struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_fn respond,
                                       struct bytes argument);
 
-/* True: the caller must now ask, as `caller`. False: it has been answered, or will be by what this
- * node knows. */
+/* Defers the response. True: the caller must now query the cluster as `caller`. False: this node
+ * has answered from its own state, or will at the ends of turns. */
 bool api_deferred_begin(struct api_deferred *deferred, struct http_conn *conn,
                         struct cluster_query_caller *caller);
 
-/* Answers 200 with `template`, which has no blanks or some, once Redis has taken what the call has
- * published: what the same publisher sends next to another node comes after it. Takes `template`.
- */
+/* Answers 200 with `template`, whose slots (if any) are filled, once Redis has acknowledged what
+ * the call has published: what the same publisher sends to another node next then comes after it.
+ * Takes `template`. */
 void api_deferred_respond_published(const struct api_call *call, struct api_template *template);
 
-/* Asks for what is blank in `template`, and answers 200 with it. Takes `template`. */
+/* Queries the cluster for the slots of `template`, and answers 200 with it. Takes `template`. */
 void api_deferred_respond_template(const struct api_call *call, struct api_template *template);

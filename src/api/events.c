@@ -136,7 +136,7 @@ static void respond_channels(struct api_call *call, const struct api_body_event 
     api_deferred_respond_published(call, &template);
 }
 
-/* What was published needs no other answer than that it was. */
+/* Answers a publish that asked for no info. */
 static void respond_published(struct api_call *call)
 {
     struct api_template template = {0};
@@ -182,7 +182,7 @@ void api_events_trigger(struct api_call *call)
 
 /* --- several -------------------------------------------------------------------------------- */
 
-/* Nothing is published unless all of it can be. */
+/* A batch is published only if every event of it is valid. */
 static enum api_body_verdict check_batch(struct api_call *call, const struct jsonscan_value *batch,
                                          struct buffer *errors, bool *is_overloaded)
 {
@@ -202,7 +202,7 @@ static enum api_body_verdict check_batch(struct api_call *call, const struct jso
     return errors->len == 0 ? API_BODY_VALID : API_BODY_INVALID;
 }
 
-/* An event of a batch has one channel, and info on it only where it was asked for. */
+/* An event of a batch has one channel, and info on it only if the request asks for it. */
 static void append_event_of_batch(const struct api_body_event *event, struct api_template *template)
 {
     struct buffer scratch = {0};

@@ -1,5 +1,5 @@
-/* `GET /up`: is the server there? It is while Redis is away, too: clients stay connected, and a
- * load balancer must not send them off. Thread: owner of `conn`. */
+/* `GET /up`: whether the server runs. It answers 200 while Redis is away, too: clients stay
+ * connected, and a load balancer must not move them to another node. Thread: owner of `conn`. */
 #pragma once
 
 #include "api/call.h"

@@ -15,12 +15,12 @@ struct api_info api_info_parse(struct bytes list)
     return info;
 }
 
-/* What is known of a channel, wherever it comes from. */
+/* What is known of a channel, from this node or from the cluster. */
 struct facts {
     struct channel_kind kind;
     uint32_t subscription_count;
     uint32_t user_count;
-    struct bytes cached; /* a JSON object; absent: no event is kept */
+    struct bytes cached; /* a JSON object; absent: no cached event */
     uint64_t cached_ttl_ms;
 };
 
@@ -31,7 +31,8 @@ static void append_key(struct buffer *out, size_t start, const char *key)
     buffer_printf(out, "\"%s\":", key);
 }
 
-/* The kept event is `{"event":…,"channel":…,"data":…}`; its time to live joins it. */
+/* The cached event is `{"event":…,"channel":…,"data":…}`; its time to live is added to the object.
+ */
 static void append_cached(struct buffer *out, const struct facts *facts)
 {
     buffer_append(out, facts->cached.data, facts->cached.len - 1);
@@ -66,7 +67,7 @@ static void write_facts(struct buffer *out, struct api_info info, const struct f
     buffer_append_char(out, '}');
 }
 
-/* Answers the kept event, a reference for the caller, or NULL. */
+/* Returns the cached event, as a reference that the caller owns, or NULL. */
 static struct ws_message *gather_state(struct channel *channel, uint64_t now_ms,
                                        struct facts *facts)
 {

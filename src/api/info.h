@@ -1,5 +1,5 @@
-/* What a caller wants to know of a channel: the parameter `info`. Pusher Channels, "HTTP API",
- * "Channel queries". It is written of what one node knows, or of what all nodes together do.
+/* The attributes of a channel that a request asks for: the parameter `info`. Pusher Channels, "HTTP
+ * API", "Channel queries". They are written from the state of one node, or of all nodes together.
  *
  * Thread: the call's.
  */
@@ -15,15 +15,14 @@ struct api_info {
     bool cache;
 };
 
-/* "subscription_count,user_count"; what is unknown is passed over. */
+/* Parses "subscription_count,user_count"; unknown names are ignored. */
 struct api_info api_info_parse(struct bytes list);
 
-/* Appends the channel's attributes as a JSON object, by what this node knows. `channel` is NULL
- * where nobody is subscribed and nothing is kept. Must not be called under the channel's state
- * lock. */
+/* Appends the channel's attributes as a JSON object, from this node's state. `channel` is NULL if
+ * it has no subscriber and no cached event. Must not be called under the channel's state lock. */
 void api_info_write_local(struct buffer *out, struct api_info info, struct channel *channel,
                           uint64_t now_ms);
 
-/* The same by what the cluster has answered. */
+/* The same from the cluster's answer. */
 void api_info_write_cluster(struct buffer *out, struct api_info info,
                             const struct cluster_query_channel *channel);

@@ -2,7 +2,7 @@
 
 #include "base/jsonwrite.h"
 
-/* Written in one step: some 20 µs. */
+/* Channels written in one step: some 20 µs. */
 #define STEP_COUNT 128
 
 static size_t found_count(const struct api_listing *listing)

@@ -1,7 +1,8 @@
-/* The list of an app's channels as JSON, from what this node knows piece by piece, or from what the
- * cluster has answered.
+/* The list of an app's channels as JSON: from this node's state, piece by piece, or from the
+ * cluster's answer.
  *
- * Thread: the call's. Memory: zero-initialised is empty; holds references to channels meanwhile.
+ * Thread: the call's. Memory: zero-initialised is empty; holds references to channels while it is
+ * written.
  */
 #pragma once
 
@@ -9,19 +10,19 @@
 
 struct api_listing {
     struct buffer json;
-    struct buffer channels; /* pointers to those that are found and not yet written */
-    size_t written_count;   /* of them */
-    size_t parts_count;     /* of the registry, that were looked at */
+    struct buffer channels; /* pointers to the channels found */
+    size_t written_count;   /* of these channels */
+    size_t parts_count;     /* parts of the registry that were searched */
     bool has_any;
 };
 
 void api_listing_deinit(struct api_listing *listing);
 
-/* Goes on for some microseconds; `prefix` is how names must begin. True where the list is whole. A
- * channel that comes or goes meanwhile may be in it or not. */
+/* Continues for some microseconds; lists names that begin with `prefix`. True if the list is
+ * complete. A channel that is created or removed meanwhile may be in it or not. */
 bool api_listing_step(struct api_listing *listing, struct channel_registry *channels,
                       struct bytes prefix, struct api_info info, uint64_t now_ms);
 
-/* All at once. */
+/* The whole list in one call. */
 void api_listing_write_cluster(struct api_listing *listing,
                                const struct cluster_query_answer *answer, struct api_info info);

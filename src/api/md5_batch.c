@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-/* Below there is little to win: the MD5 of 100 bytes takes 0.3 µs. Above, one would keep the others
- * waiting. */
+/* A shorter body gains little: the MD5 of 100 bytes takes 0.3 µs. A longer one would make the
+ * others wait. */
 #define BODY_LEN_MIN 512
 #define BODY_LEN_MAX 65536
 
-/* One that is handled, with its MD5. */
+/* A request that is handled now, with its MD5. */
 struct digested {
     api_md5_batch_fn handle;
     void *user;
@@ -24,7 +24,7 @@ static bool is_worth_it(const struct http_request *request)
            memmem(request->query.data, request->query.len, signature, sizeof signature - 1) != NULL;
 }
 
-/* Whether another one waits, or may yet come before this one is handled. */
+/* Whether another request waits, or may come before this one is handled. */
 static bool has_company(const struct api_md5_batch *batch, const struct net_loop *loop)
 {
     if (batch->count > 0)
@@ -49,7 +49,7 @@ static void on_digested(struct http_conn *conn, const struct http_request *reque
     it->handle(conn, request, it->md5, it->user);
 }
 
-/* Those whose connections are gone are dropped; the others keep their order. */
+/* Drops the requests whose connections have closed; the others keep their order. */
 static size_t take(struct http_conn_deferral *waiting, size_t count,
                    struct http_conn_deferral **deferrals, struct bytes *bodies)
 {

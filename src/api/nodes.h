@@ -1,5 +1,5 @@
-/* How the API asks all nodes together, or a test that stands in their place: cluster/query.h tells
- * what each does.
+/* How the API queries all nodes; a test puts functions of its own in their place. cluster/query.h
+ * describes each function.
  *
  * Thread: any.
  */
@@ -22,5 +22,5 @@ struct api_nodes {
     bool (*is_stalled)(const struct cluster *cluster);
 };
 
-/* Of the real cluster. */
+/* The real cluster's. */
 extern const struct api_nodes api_nodes;

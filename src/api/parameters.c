@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "http/query.h"
 
-/* Appends to `texts`, which has room for all of the query: it never moves. */
+/* Appends to `texts`, which never moves: it has room for the whole query. */
 static struct bytes decode(struct buffer *texts, struct bytes text)
 {
     const size_t from = texts->len;
@@ -35,7 +35,7 @@ int api_parameters_compare(struct bytes name, struct bytes other)
     return name.len < other.len ? -1 : name.len > other.len;
 }
 
-/* Behind all whose names are not greater. */
+/* Inserts the item behind all whose names are not greater. */
 static void insert(struct api_parameters *parameters, struct api_parameters_item item)
 {
     struct api_parameters_item *at = &parameters->items[parameters->count++];
@@ -71,7 +71,7 @@ void api_parameters_deinit(struct api_parameters *parameters)
     buffer_deinit(&parameters->texts);
 }
 
-/* What stands before the last that is no element of a list does not count. */
+/* Of several parameters of one name, the last that is not a list element replaces all before it. */
 bool api_parameters_next(const struct api_parameters *parameters, size_t *index, size_t *from,
                          size_t *count)
 {

@@ -1,8 +1,8 @@
-/* The parameters of a request's query, decoded. A name with a bracket behind it, as PHP writes
- * arrays (`info[]=a&info[]=b`), is a list of that name.
+/* The parameters of a request's query, decoded. A name with brackets, as PHP writes arrays
+ * (`info[]=a&info[]=b`), is a list of that name.
  *
- * Thread: any. Memory: api_parameters_deinit() frees it; all texts are borrowed from it and from
- * the query.
+ * Thread: any. Memory: api_parameters_deinit() frees it; all texts are borrowed from the struct and
+ * from the query.
  */
 #pragma once
 
@@ -19,17 +19,17 @@ struct api_parameters_item {
 
 struct api_parameters {
     struct api_parameters_item
-        items[API_PARAMETERS_COUNT_MAX]; /* by name, then as they were sent */
+        items[API_PARAMETERS_COUNT_MAX]; /* sorted by name, then in the order sent */
     size_t count;
     struct buffer texts;
 };
 
-/* False where there are too many; api_parameters_deinit() either way. */
+/* False if there are too many; call api_parameters_deinit() in either case. */
 bool api_parameters_read(struct api_parameters *parameters, struct bytes query);
 void api_parameters_deinit(struct api_parameters *parameters);
 
-/* Before the first call `*index` is 0. The next name, and how many of the items from
- * `parameters->items + *from` on make its value: one, or all of a list. False at the end. */
+/* Finds the next name: the `*count` items from `parameters->items + *from` on make its value, which
+ * are one, or all of a list. `*index` is 0 before the first call. False at the end. */
 bool api_parameters_next(const struct api_parameters *parameters, size_t *index, size_t *from,
                          size_t *count);
 
@@ -37,11 +37,11 @@ bool api_parameters_next(const struct api_parameters *parameters, size_t *index,
 void api_parameters_append(const struct api_parameters *parameters, struct bytes name,
                            struct buffer *out);
 
-/* The value of that name; absent where there is none, or a list. */
+/* The value of that name; absent if there is none, or if it is a list. */
 struct bytes api_parameters_value(const struct api_parameters *parameters, struct bytes name);
 
-/* Whether a name that begins so is given as a list. */
+/* Whether a name that begins with `prefix` is given as a list. */
 bool api_parameters_has_list(const struct api_parameters *parameters, struct bytes prefix);
 
-/* How parameters are ordered where they are signed. */
+/* The order of the parameters in the signed text, as strcmp() returns it. */
 int api_parameters_compare(struct bytes name, struct bytes other);

@@ -10,13 +10,13 @@
 #include <string.h>
 #include <time.h>
 
-/* What the signed text mostly has beyond the path and the parameters. */
+/* The usual length of the signed text beyond the path and the parameters. */
 #define SIGNED_TEXT_MORE_LEN 128
 
-/* One way to put what is signed together: most SDKs agree on the first. */
+/* One way to compose the signed text; most SDKs use write_joined(). */
 typedef void (*write_fn)(struct buffer *out, const struct api_call *call);
 
-/* What takes part in the signature under its own name. */
+/* Whether the parameter is signed under its own name. */
 static bool is_signed(struct bytes name)
 {
     return !bytes_equal(name, BYTES("auth_signature")) && !bytes_equal(name, BYTES("body_md5")) &&
@@ -39,7 +39,8 @@ static bool names_md5(const struct api_call *call)
     return api_parameters_value(call->parameters, BYTES("body_md5")).data != NULL;
 }
 
-/* Of an empty body where it is named: some SDKs sign it in every GET. */
+/* The MD5 of an empty body is signed only if the request names it: some SDKs sign it in every GET.
+ */
 static bool is_md5_signed(const struct api_call *call)
 {
     return call->request->body.len > 0 || names_md5(call);
@@ -62,7 +63,7 @@ static bool is_sent_md5_right(const struct api_call *call)
                        (struct bytes){hex, sizeof hex});
 }
 
-/* Of the body that came, whatever is claimed. */
+/* Signs the MD5 of the received body, whatever `body_md5` claims. */
 static void append_body_md5(struct buffer *out, size_t start, const struct api_call *call)
 {
     char hex[DIGEST_MD5_HEX_LEN];
@@ -74,7 +75,7 @@ static void append_body_md5(struct buffer *out, size_t start, const struct api_c
 
 /* --- the query ------------------------------------------------------------------------------ */
 
-/* `k=v&k=v` by name, a list joined with commas, and the MD5 in its place among the others. */
+/* `k=v&k=v` sorted by name, a list joined with commas, the MD5 sorted in among the others. */
 static void write_joined(struct buffer *out, const struct api_call *call)
 {
     const struct api_parameters *parameters = call->parameters;
@@ -104,7 +105,7 @@ static void write_joined(struct buffer *out, const struct api_call *call)
         append_body_md5(out, start, call);
 }
 
-/* The same, but each element of a list by itself, with its brackets. */
+/* The same, but each element of a list as a parameter of its own, with its brackets. */
 static void write_apart(struct buffer *out, const struct api_call *call)
 {
     const struct api_parameters *parameters = call->parameters;
@@ -127,7 +128,7 @@ static void write_apart(struct buffer *out, const struct api_call *call)
         append_body_md5(out, start, call);
 }
 
-/* To the letter, escapes and all. */
+/* Exactly as sent, with its escapes. */
 static void write_as_sent(struct buffer *out, const struct api_call *call)
 {
     static const struct bytes signature = {"auth_signature=", 15};
@@ -173,12 +174,12 @@ static bool is_right_for_path(const struct api_call *call, struct bytes method, 
         (api_parameters_has_list(call->parameters, BYTES("")) &&
          is_right(call, method, path, write_apart, text)))
         return true;
-    /* Here the MD5 is the one that was sent. */
+    /* The text as sent holds the MD5 as sent, so that is checked against the body. */
     return (call->request->body.len == 0 || is_sent_md5_right(call)) &&
            is_right(call, method, path, write_as_sent, text);
 }
 
-/* Some SDKs sign the path before they escape it. */
+/* Some SDKs sign the path unescaped. */
 static bool is_right_either_way(const struct api_call *call, struct bytes method, struct bytes path,
                                 struct buffer *text)
 {
@@ -193,7 +194,7 @@ static bool is_right_either_way(const struct api_call *call, struct bytes method
     return is_valid;
 }
 
-/* Whoever may GET may ask for the head alone. */
+/* A signature for GET is valid for HEAD, too. */
 static bool has_right_signature(const struct api_call *call, struct bytes path)
 {
     const struct bytes method = call->request->method;
@@ -223,7 +224,7 @@ static bool is_authentic(const struct api_call *call, struct bytes path)
     return has_right_signature(call, path);
 }
 
-/* False where the time is too far off; says by how much. */
+/* False if the request's time is too far off; `refusal` says by how much. */
 static bool is_timely(const struct api_call *call, struct buffer *refusal)
 {
     const uint32_t tolerance_s = pusher_app_settings(call->app)->auth_timestamp_tolerance_s;

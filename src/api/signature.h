@@ -1,4 +1,4 @@
-/* Whether a request comes from who knows the app's secret. Pusher Channels, "HTTP API", "Generating
+/* Whether the sender of a request knows the app's secret. Pusher Channels, "HTTP API", "Generating
  * authentication signatures".
  *
  * Thread: the call's.
@@ -7,6 +7,6 @@
 
 #include "api/call.h"
 
-/* `path` is the request's without the prefix; the call has its parameters. False: the caller
+/* `path` is the request's without the server's prefix; `call->parameters` is set. False: the caller
  * answers 401 with `refusal`. */
 bool api_signature_check(const struct api_call *call, struct bytes path, struct buffer *refusal);

@@ -1,5 +1,5 @@
-/* Long answers, written piece by piece at the ends of turns, so that nobody else waits for them:
- * all of a worker's together take API_SLICES_TURN_NS of a turn.
+/* Long answers, written piece by piece at the ends of turns, so that other clients do not wait for
+ * them: all jobs of a worker together take API_SLICES_TURN_NS of a turn.
  *
  * Thread: owner, each worker has one. Life: zero-initialised is empty.
  */
@@ -12,22 +12,23 @@
 
 struct api_slices_job {
     struct list link;
-    /* Does a piece of the work, far less than a turn's share. True where it was the last: the slice
-     * may be gone then. */
+    /* Does one piece of the work, far less than a turn's share. True if it was the last; the job
+     * may be freed then. */
     bool (*run)(struct api_slices_job *slice);
-    void (*free)(struct api_slices_job *slice); /* where it will never run again */
+    /* Instead of running it again, at the end of the worker. */
+    void (*free)(struct api_slices_job *slice);
 };
 
 struct api_slices {
-    struct list waiting;  /* who comes next in front; not there before the first */
+    struct list waiting;  /* jobs, the next one first; zeroed until the first is added */
     struct net_mail wake; /* so that another turn follows */
     bool is_waking;
 };
 
-/* Its first piece is done at the end of this turn, or of the next. */
+/* The job's first piece is done at the end of this turn or the next. */
 void api_slices_add(struct api_slices *slices, struct api_slices_job *slice);
 
 void api_slices_end_turn(struct api_slices *slices, struct net_loop *loop);
 
-/* Frees those that are left. */
+/* Frees the jobs that are left. */
 void api_slices_close(struct api_slices *slices);

@@ -40,7 +40,7 @@ struct bytes api_template_name(const struct api_template *template, size_t index
     return (struct bytes){template->names.data + slot->name_from, slot->name_len};
 }
 
-/* The text from behind the blank before up to this one, or to the end. */
+/* Appends the text between the slot before and this one, or the end. */
 static void append_text_before(const struct api_template *template, size_t index,
                                struct buffer *out)
 {

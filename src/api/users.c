@@ -27,7 +27,7 @@ static void append_users_local(struct buffer *json, struct channel *channel)
     channel_registry_unlock_state(channel);
 }
 
-/* False where nobody is subscribed. */
+/* False if the channel has no subscriber. */
 static bool append_users(const struct api_deferred *deferred,
                          const struct cluster_query_answer *answer, struct buffer *json)
 {
