@@ -6,7 +6,9 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { ownCluster } = require('../support/cluster.js');
 const { Client, called, connectionsAre, pusherJs, sdk } = require('../support/clients.js');
+const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
 const { publish } = require('../support/api.js');
+const { run } = require('../support/server.js');
 const { Nginx } = require('../support/nginx.js');
 const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { deferred, until, within } = require('../support/wait.js');
@@ -91,4 +93,22 @@ test('a node that ends while Redis is away ends all the same', { timeout: 60_000
     cluster.nodes[0].signal('SIGTERM');
     assert.equal((await client.waitClosed()).code, 4100); // nobody else listens there: come again a little later
     await cluster.nodes[0].ended();
+});
+
+test('drain spreads the closing over its seconds where there is another node, and a restart keeps nobody away', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2, server: { drain: 2 } });
+    const [a] = cluster.nodes;
+    await until(async () => (await a.status()).cluster.nodes === 2, 'the nodes know each other');
+    const clients = await Client.openMany(a, 40);
+    const travellers = await Traveller.all(a, 10);
+    const start = Date.now();
+    const { code, stderr } = await run(['restart', '--port', String(a.port)], { ms: 70_000 });
+    assert.equal(code, 0, stderr);
+    const times = await Promise.all(clients.map(async (client) => {
+        assert.equal((await client.waitClosed()).code, 4200);
+        return Date.now() - start;
+    }));
+    times.sort((one, two) => one - two);
+    assert.ok(times[39] - times[0] > 1000, `all within ${times[39] - times[0]} ms`);
+    assert.ok(await longestAway(travellers) < AWAY_MS);
 });

@@ -40,6 +40,7 @@ test('reverb:restart restarts every server of the application, and keeps no brow
     isOver = true;
     await traffic;
     for (const server of servers) {
+        server.closeClients(); // pusher-js that is refused never lets its process end
         server.signal('SIGTERM');
         assert.deepEqual(await server.ended(), { code: 0, signal: null });
     }
