@@ -1,5 +1,5 @@
-/* Bytes that grow: one owner, contiguous, zero-initialised is empty and owns nothing. What every
- * text is written with is inline: mostly there is room.
+/* A growing array of bytes with one owner; zero-initialised is empty and owns nothing. The
+ * functions that write text are inline, because usually there is room.
  *
  * Thread: the owner's.
  */
@@ -19,10 +19,11 @@ struct buffer {
 void buffer_deinit(struct buffer *buffer);
 void buffer_clear(struct buffer *buffer); /* keeps the memory */
 
-/* For buffer_reserve(). */
+/* Only for buffer_reserve(). */
 char *buffer_grow(struct buffer *buffer, size_t len);
 
-/* Room for `len` more bytes; what it returns is where they go. */
+/* Makes room for `len` more bytes, and returns where they go. The caller adds to `len` what it has
+ * written. */
 static inline char *buffer_reserve(struct buffer *buffer, size_t len)
 {
     if (buffer->data == NULL || buffer->cap - buffer->len < len)
@@ -65,5 +66,5 @@ void buffer_consume(struct buffer *buffer, size_t len);
 
 struct bytes buffer_bytes(const struct buffer *buffer);
 
-/* The content as a NUL-terminated text that stays the buffer's. */
+/* The content as a NUL-terminated text, borrowed from the buffer. */
 const char *buffer_text(struct buffer *buffer);

@@ -1,4 +1,4 @@
-/* A stretch of bytes somebody else owns: borrowed, never NUL-terminated.
+/* A range of bytes that something else owns: borrowed, never NUL-terminated.
  *
  * Thread: any.
  */
@@ -38,28 +38,28 @@ static inline bool bytes_starts_with(struct bytes text, struct bytes prefix)
 
 bool bytes_equal_ignoring_case(struct bytes a, struct bytes b); /* ASCII case */
 
-/* `text` from `offset` on; empty where it is shorter. */
+/* `text` from `offset` on; empty if `text` is shorter. */
 struct bytes bytes_from(struct bytes text, size_t offset);
 
 /* Without spaces and tabs at both ends. */
 struct bytes bytes_trim(struct bytes text);
 
-/* Where the last `c` stands; NULL where there is none. */
+/* The last `c` in `text`; NULL if there is none. */
 const char *bytes_find_last(struct bytes text, char c);
 
-/* Cuts the next piece up to `separator` off `rest`; false when nothing is left. */
+/* Cuts the next piece, up to `separator`, off `rest`; false if nothing is left. */
 bool bytes_next(struct bytes *rest, char separator, struct bytes *piece);
 
-/* Reads a whole decimal number, digits only; false where it is none or over `max`. */
+/* Reads a whole decimal number, digits only; false if it is not one, or greater than `max`. */
 bool bytes_to_number(struct bytes text, uint64_t max, uint64_t *number);
 
-/* What a hex digit stands for, of either case; -1 where it is none. */
+/* The value of a hex digit in either case; -1 if it is not one. */
 int bytes_hex_digit(char c);
 
-/* A copy of the caller's own, for bytes_free(); absent for absent. */
+/* A copy that the caller owns and releases with bytes_free(); absent if `text` is absent. */
 struct bytes bytes_clone(struct bytes text);
 void bytes_free(struct bytes *own); /* absent from then on */
 
-/* A NUL-terminated copy for the caller to free(): never of text from outside, which may hold a NUL.
- */
+/* A NUL-terminated copy that the caller must free(). Never for text from outside, which may hold a
+ * NUL. */
 char *bytes_copy(struct bytes text) __attribute__((returns_nonnull, malloc));

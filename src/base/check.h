@@ -1,5 +1,5 @@
-/* CHECK(x): states what must hold whatever the outside sends. It stays in release builds: a broken
- * invariant ends the process with the place and the condition rather than going on with it.
+/* CHECK(x): states an invariant, which no outside bytes can break. It stays in release builds: if
+ * the condition is false, it prints the place and the condition and aborts.
  *
  * Thread: any.
  */

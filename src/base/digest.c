@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 struct contexts {
-    EVP_MAC_CTX *hmac; /* holds the state after the key, which most calls share */
+    EVP_MAC_CTX *hmac; /* keeps the state after the key, which most calls share */
     char *key;
     size_t key_len;
     EVP_MD *md5;
@@ -45,7 +45,7 @@ static EVP_MAC_CTX *hmac_new(void)
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
 
-    EVP_MAC_free(mac); /* the context holds it */
+    EVP_MAC_free(mac); /* the context keeps a reference */
     CHECK(context != NULL && EVP_MAC_CTX_set_params(context, parameters) == 1);
     return context;
 }
@@ -76,7 +76,8 @@ void digest_write_hex(const uint8_t *digest, size_t len, char *hex)
     }
 }
 
-/* Two of the four blocks of a short text are the key's: they are saved for the same key. */
+/* Two of the four blocks that HMAC hashes for a short text depend on the key alone: calls with the
+ * same key skip them. */
 static bool begin_hmac(struct contexts *contexts, struct bytes key)
 {
     if (contexts->key != NULL && contexts->key_len == key.len &&

@@ -1,5 +1,5 @@
-/* SipHash-1-3 (Aumasson, Bernstein) under a key drawn at start: names from outside cannot be
- * chosen to collide.
+/* SipHash-1-3 (Aumasson, Bernstein) under a random key of this process: nobody outside can choose
+ * names that collide.
  *
  * Thread: any.
  */
@@ -9,5 +9,5 @@
 
 uint64_t hash_bytes(struct bytes text);
 
-/* For keys that are not chosen outside, such as two addresses. */
+/* For keys that do not come from outside, such as two addresses. */
 uint64_t hash_pair(uint64_t a, uint64_t b);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* `at` runs to `end`; a scan_ function leaves it behind what it has read, or answers false. */
+/* `at` moves towards `end`. A scan_ function leaves it behind what it has read, or returns false.
+ */
 struct scanner {
     const char *at;
     const char *end;
@@ -38,7 +39,7 @@ static bool scan_word(struct scanner *scanner, struct bytes word)
     return true;
 }
 
-/* Four hex digits at `at`; -1 where they are none. */
+/* The value of four hex digits at `at`; -1 if they are not four hex digits. */
 static int hex_unit(const char *at, const char *end)
 {
     int unit = 0;
@@ -65,7 +66,7 @@ static bool is_low_surrogate(int unit)
     return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* Behind a backslash and `u`: one character, or a pair of surrogates; half a pair is no text. */
+/* Behind a backslash and `u`: one character, or a pair of surrogates. Half a pair is refused. */
 static bool scan_unicode(struct scanner *scanner)
 {
     int unit = hex_unit(scanner->at, scanner->end);
@@ -102,13 +103,12 @@ static bool scan_escape(struct scanner *scanner)
     }
 }
 
-/* How many bytes are looked at in one step: a register of most processors (GCC's and clang's
- * vectors). */
+/* How many bytes are examined in one step: the size of a vector register on most processors (GCC's
+ * and clang's vectors). */
 #define BLOCK_LEN 16
 #define IN_A_BLOCK __attribute__((vector_size(BLOCK_LEN)))
 
-/* Whether one of the bytes ends the plain stretch of a string: a quote, a backslash or a control
- * character. */
+/* Whether the block holds a quote, a backslash or a control character. */
 static bool has_special(const char *at)
 {
     uint8_t block IN_A_BLOCK;
@@ -329,11 +329,11 @@ bool jsonscan_next_element(struct bytes *rest, struct jsonscan_value *element)
     skip_space(&scanner);
     if (is_closing(&scanner))
         return false;
-    scanner.at++; /* the bracket that opens, or the comma behind the last */
+    scanner.at++; /* the opening bracket, or the comma after the element before */
     skip_space(&scanner);
     if (is_closing(&scanner) || !scan_value(&scanner, element))
         return false;
-    /* No element of an array is followed by a colon: it was the name of a member. */
+    /* Only the name of an object's member is followed by a colon. */
     if (scan_char(&scanner, ':') && !scan_value(&scanner, element))
         return false;
     *rest = (struct bytes){scanner.at, (size_t)(scanner.end - scanner.at)};
@@ -359,7 +359,7 @@ static void append_utf8(struct buffer *out, int code)
     }
 }
 
-/* Decodes the escape behind a backslash; answers the first byte after it. */
+/* Decodes the escape behind a backslash; returns the first byte after it. */
 static const char *append_unescaped(struct buffer *out, const char *at, const char *end)
 {
     static const char plain[] = "\"\\/bfnrt";

@@ -1,8 +1,8 @@
 /* Cuts fields out of a JSON text (RFC 8259) without building a tree: it checks the whole text
- * strictly in one pass and hands out borrowed stretches of it.
+ * strictly in one pass, and the values it returns are borrowed from the text.
  *
- * Thread: any. Memory: nothing is allocated but where a string with escapes is decoded.
- * The bytes must be UTF-8 already; that is checked by whoever received them.
+ * Thread: any. Memory: only decoding a string with escapes allocates.
+ * The text must be UTF-8; whatever received it has checked that.
  */
 #pragma once
 
@@ -24,8 +24,8 @@ struct jsonscan_value {
     struct bytes raw; /* as it was sent; a string with its quotes */
 };
 
-/* A member the caller wants; `value` stays absent where the object has none of that name. As in
- * PHP's json_decode() the last of several counts. */
+/* A member that the caller looks for; `value` stays absent if the object has none of that name. If
+ * it has several, the last counts, as in PHP's json_decode(). */
 struct jsonscan_field {
     struct bytes name;
     struct jsonscan_value value;
@@ -34,17 +34,17 @@ struct jsonscan_field {
 /* Nested deeper than this is refused, as by PHP's json_decode(). */
 #define JSONSCAN_DEPTH_MAX 512
 
-/* Whether `text` is one JSON value with nothing behind it; `value` gets it. */
+/* Whether `text` is exactly one JSON value; `value` gets it. */
 bool jsonscan_parse(struct bytes text, struct jsonscan_value *value);
 
-/* Whether `text` is one JSON object with nothing behind it; fills `fields`. Otherwise all of them
- * are absent: nobody may go by a part of what is no JSON. */
+/* Whether `text` is exactly one JSON object; fills in `fields`. If it is not, all of them are
+ * absent: no part of an invalid text may be used. */
 bool jsonscan_object(struct bytes text, struct jsonscan_field *fields, size_t fields_count);
 
-/* The elements of an array, or the values of an object's members, one a call. It was scanned
- * before, and `rest` starts as its `raw`. */
+/* Returns the elements of an array, or the values of an object's members, one a call; false at the
+ * end. `rest` starts as the `raw` of a value that was scanned before. */
 bool jsonscan_next_element(struct bytes *rest, struct jsonscan_value *element);
 
-/* What the string says, without quotes and escapes; borrowed from the text where it has none, else
- * from `scratch`, which is cleared first. */
+/* The content of the string, decoded; borrowed from the text if it has no escapes, else from
+ * `scratch`, which is cleared first. */
 struct bytes jsonscan_text(const struct jsonscan_value *string, struct buffer *scratch);

@@ -9,5 +9,5 @@
 /* `text` between quotes, escaped. UTF-8 stays as it is. */
 void jsonwrite_string(struct buffer *out, struct bytes text);
 
-/* `text` escaped, without quotes: for a JSON text that stands inside a JSON string. */
+/* `text` escaped, without quotes: for a JSON text inside a JSON string. */
 void jsonwrite_escaped(struct buffer *out, struct bytes text);

@@ -1,5 +1,5 @@
 /* A doubly linked list whose links live in its elements. The head is a link too; an empty list
- * points to itself, and so does a link that stands in no list.
+ * points to itself, and so does a link that is in no list.
  *
  * Thread: the list owner's.
  */
@@ -16,7 +16,7 @@ struct list {
 /* The struct of type `type` whose member `member` is `link`. */
 #define LIST_OWNER(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))
 
-/* Goes over `head`; the current element may be removed meanwhile, others may not. */
+/* Iterates over the list. The current element may be removed meanwhile, others may not. */
 #define LIST_EACH(link, following, head)                                            \
     for (struct list *link = (head)->next, *following = link->next; link != (head); \
          link = following, following = link->next)
@@ -40,7 +40,7 @@ static inline void list_append(struct list *head, struct list *link)
     head->prev = link;
 }
 
-/* Removing what stands in no list does nothing. */
+/* Removing a link that is in no list does nothing. */
 static inline void list_remove(struct list *link)
 {
     link->prev->next = link->next;

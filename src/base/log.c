@@ -16,11 +16,11 @@
 /* Longer lines are cut, before they are made printable. */
 #define LINE_LEN_MAX 2048
 
-/* How long a line waits for somebody to read what came before it. */
+/* How long a line waits for the reader to read what was written before. */
 #define READER_WAIT_MS 100
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int stalled_fd = -1; /* whose reader did not come in that time */
+static int stalled_fd = -1; /* the descriptor whose reader did not read in that time */
 
 static struct log_options options = {.level = LOG_LEVEL_INFO};
 
@@ -43,8 +43,8 @@ static void format_time(char *out, size_t out_len)
     snprintf(out, out_len, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
 }
 
-/* Whether a write of up to PIPE_BUF bytes would not wait. Who reads slowly is waited for; who reads
- * no more is waited for once. */
+/* Whether a write of up to PIPE_BUF bytes would not block. Waits for a slow reader; for one that
+ * has stopped reading, it waits only once. */
 static bool has_room(int fd)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
@@ -53,7 +53,8 @@ static bool has_room(int fd)
     return stalled_fd != fd;
 }
 
-/* The lock keeps lines of several threads apart, and what had room has it still. */
+/* The lock keeps lines of several threads apart, and no other thread can fill the pipe between the
+ * check for room and the write. */
 bool log_write(int fd, struct bytes text)
 {
     CHECK(pthread_mutex_lock(&lock) == 0);
@@ -61,14 +62,14 @@ bool log_write(int fd, struct bytes text)
         const ssize_t written = write(fd, text.data, text.len < PIPE_BUF ? text.len : PIPE_BUF);
 
         if (written <= 0)
-            break; /* a log that cannot be written has nowhere to say so */
+            break; /* a failing log cannot report its own failure */
         text = bytes_from(text, (size_t)written);
     }
     CHECK(pthread_mutex_unlock(&lock) == 0);
     return text.len == 0;
 }
 
-/* The time, the level and the text, which is printable, in the form that is asked for. */
+/* Appends the time, the level and the text, which is printable already, as text or as JSON. */
 static void append_line(struct buffer *line, enum log_level level, struct bytes text)
 {
     char time_text[48];

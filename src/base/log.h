@@ -1,7 +1,7 @@
-/* What the operator reads: one line each on standard error, as text or as JSON.
+/* The log: each entry is one line on standard error, as text or as JSON.
  *
- * Thread: any; lines of several threads never mix. log_init() belongs to main.
- * Never give it a secret or a client's payload. Text from outside needs no care: each line is made
+ * Thread: any; lines of several threads never mix. log_init(): main.
+ * Never log a secret or a client's payload. Text from outside needs no care: each line is made
  * printable (base/printable.h) as a whole.
  */
 #pragma once
@@ -11,7 +11,7 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log_options {
-    enum log_level level; /* what is less important is left out */
+    enum log_level level; /* less important lines are dropped */
     bool json;
 };
 
@@ -22,10 +22,10 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes it all at once to what may be a pipe: nothing of another thread comes in between. Where
- * nobody reads, or the disk is full, it is dropped: a server does not stand still for its log.
- * False where it, or a part of it, was. */
+/* Writes `text` without another thread's output in between. If nothing reads the pipe, or the disk
+ * is full, the text is dropped: the server never blocks on its log. False if any of it was dropped.
+ */
 bool log_write(int fd, struct bytes text);
 
-/* A warning for each line that is not empty. */
+/* Logs a warning for each line that is not empty. */
 void log_warn_lines(struct bytes lines);

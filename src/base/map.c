@@ -61,7 +61,7 @@ void map_remove(struct map *map, struct map_entry *entry)
     *at = entry->next;
     entry->next = NULL;
     map->count--;
-    /* A quarter full and above the least: give memory back, as what grew must shrink. */
+    /* Less than a quarter full: shrink, so that a peak does not keep its memory. */
     if (map->buckets_count > BUCKETS_COUNT_MIN && map->count * 4 < map->buckets_count)
         resize(map, map->buckets_count / 2);
 }

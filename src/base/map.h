@@ -23,13 +23,14 @@ struct map {
     size_t count;
 };
 
-void map_deinit(struct map *map); /* the elements are their owners' */
+void map_deinit(struct map *map); /* the elements stay with their owners */
 void map_add(struct map *map, struct map_entry *entry, uint64_t hash);
 void map_remove(struct map *map, struct map_entry *entry);
 
-/* The entries of that hash, one after the other; NULL at the end. */
+/* Iterates over the entries of one hash; NULL at the end. */
 struct map_entry *map_first(const struct map *map, uint64_t hash);
 struct map_entry *map_next(const struct map_entry *entry, uint64_t hash);
 
-/* All entries: map_any(map, NULL) is the first, then the one after `entry`. Slow path only. */
+/* Iterates over all entries: map_any(map, NULL) is the first, then the one after `entry`. Slow path
+ * only. */
 struct map_entry *map_any(const struct map *map, const struct map_entry *entry);

@@ -3,14 +3,15 @@
 #include <string.h>
 
 /* How texts are hashed together: up to LANES_COUNT_MAX are under way, each in a lane. A kernel
- * takes the first lanes on by the same number of blocks, as many as the shortest of them has left.
- * A lane whose text has ended takes the next one; where none is left, the last lane moves into its
+ * advances the first lanes by the same number of blocks, as many as the shortest of them has left.
+ * A lane whose text has ended takes the next one; if none is left, the last lane moves into its
  * place.
  *
- * The narrow kernel interleaves three texts with plain integers: a processor of today has room for
- * three chains of steps beside each other, and not the registers for four. The wide one has sixteen
- * lanes, two vectors of eight. With the vectors of four that SSE2 has it won 12 % over the narrow
- * one, which is not worth a third kernel; NEON was not tried. */
+ * The narrow kernel interleaves three texts with plain integers: today's processors can run three
+ * chains of steps in parallel, but lack the registers for four. The wide one has sixteen lanes, two
+ * vectors of eight. With SSE2's vectors of four it was 12 % faster than the narrow one, which is
+ * not worth a third kernel; NEON was not tried.
+ */
 
 #define BLOCK_LEN 64
 #define BLOCK_WORDS_COUNT 16
@@ -32,14 +33,14 @@ struct lanes {
 struct kernel {
     void (*run)(struct lanes *lanes, size_t blocks_count);
     size_t lanes_count;
-    size_t worth_count; /* of texts, from which on it is the faster one */
+    size_t worth_count; /* texts from which on it is the fastest kernel */
 };
 
-/* What a lane is busy with: the whole blocks of a text, then its tail. */
+/* The work of a lane: the whole blocks of a text, then its tail. */
 struct task {
     size_t text; /* its index */
     size_t blocks_count;
-    size_t tail_blocks_count; /* 0: they are what `blocks_count` counts */
+    size_t tail_blocks_count; /* 0: `blocks_count` counts the tail */
     uint8_t tail[2 * BLOCK_LEN];
 };
 
@@ -53,8 +54,8 @@ struct batch {
 
 #define ROTATE(x, by) (((x) << (by)) | ((x) >> (32 - (by))))
 
-/* b is the latest of them, which the next step waits for: it comes in as late as can be. The two
- * sides of G have no bit in common, so both can be added, and only one of them waits for b. */
+/* Of the inputs, b is computed last, so each function uses it as late as possible. The two sides of
+ * G have no bit in common, so both can be added, and only one of them waits for b. */
 #define ADD_F(a, b, c, d) (a) += (d) ^ ((b) & ((c) ^ (d)))
 #define ADD_G(a, b, c, d) (a) += ~(d) & (c), (a) += (d) & (b)
 #define ADD_H(a, b, c, d) (a) += (b) ^ ((c) ^ (d))
@@ -83,7 +84,7 @@ struct batch {
     } while (0)
 
 /* clang-format off */
-/* STEP(function, a, b, c, d, word, shift, constant) for each of the 64. */
+/* STEP(function, a, b, c, d, word, shift, constant) for each of the 64 steps. */
 #define STEPS(STEP)                                                                                \
     STEP(ADD_F, a, b, c, d, 0, 7, 0xd76aa478)                                                      \
     STEP(ADD_F, d, a, b, c, 1, 12, 0xe8c7b756)                                                     \
@@ -166,8 +167,8 @@ static void load_words(uint32_t words[BLOCK_WORDS_COUNT], const uint8_t *block)
 
 #define NARROW_STEP(...) STEP_OF(0, __VA_ARGS__) STEP_OF(1, __VA_ARGS__) STEP_OF(2, __VA_ARGS__)
 
-/* The compiler shall not know what is in them: gcc 12 would gather the chains' integers in vectors,
- * which takes three times as long. */
+/* Hides the values from the compiler: gcc 12 would combine the chains' integers into vectors, which
+ * takes three times as long. */
 #define HIDE(i) __asm__("" : "+r"(a##i), "+r"(b##i), "+r"(c##i), "+r"(d##i))
 
 static void run_narrow(struct lanes *lanes, size_t blocks_count)
@@ -209,9 +210,9 @@ static void run_narrow(struct lanes *lanes, size_t blocks_count)
 
 #define VECTOR_OF(count) uint32_t __attribute__((vector_size(4 * (count))))
 
-/* The same quarter of eight blocks, 4 × 4 words turned in each half of the vectors: words[i] holds
- * word i of all of them. Row j are the quarters of the lanes j and j + 4, so that the lanes come
- * out in their order. */
+/* Transposes the same quarter of eight blocks, 4 × 4 words in each half of the vectors: words[i]
+ * gets word i of all blocks. Row j holds the quarters of lanes j and j + 4, so that the lanes stay
+ * in order. */
 static inline __attribute__((always_inline)) void turn_quarter(VECTOR_OF(8) words[4],
                                                                const uint8_t *const *blocks,
                                                                size_t offset)
@@ -275,8 +276,8 @@ __attribute__((target("avx2"))) static void run_avx2(struct lanes *lanes, size_t
     run_wide(lanes, blocks_count);
 }
 
-/* Twice as many registers, rotation, and any function of three in one instruction. Its longer
- * vectors win nothing: the steps wait for each other. */
+/* AVX-512 has twice as many registers, a rotation, and any function of three operands in one
+ * instruction. Its longer vectors gain nothing: the steps wait for each other. */
 __attribute__((target("avx512f,avx512vl"))) static void run_avx512(struct lanes *lanes,
                                                                    size_t blocks_count)
 {
@@ -285,7 +286,7 @@ __attribute__((target("avx512f,avx512vl"))) static void run_avx512(struct lanes 
 
 #endif
 
-/* The wide ones last. */
+/* The wide kernels come last. */
 static const struct kernel kernels[] = {
     {run_narrow, NARROW_COUNT, 1},
 #ifdef HAS_WIDE
@@ -305,7 +306,7 @@ size_t md5_kernels_count(void)
 
 /* --- which text is where -------------------------------------------------------------------- */
 
-/* What is behind the last whole block, 0x80, zeros, and how many bits the text has. */
+/* The tail: what is behind the last whole block, 0x80, zeros, and the text's length in bits. */
 static void write_tail(struct task *task, struct bytes text)
 {
     const size_t rest_len = text.len % BLOCK_LEN;
@@ -370,7 +371,7 @@ static void write_digest(const struct lanes *lanes, size_t lane, char *hex)
     digest_write_hex(digest, sizeof digest, hex);
 }
 
-/* Hashes on, until at least one of the first lanes has no more blocks. */
+/* Hashes until at least one of the first lanes has no more blocks. */
 static void run_some(struct batch *batch, const struct kernel *kernel)
 {
     const size_t busy = batch->count < kernel->lanes_count ? batch->count : kernel->lanes_count;
@@ -380,7 +381,7 @@ static void run_some(struct batch *batch, const struct kernel *kernel)
         if (batch->tasks[i].blocks_count < blocks_count)
             blocks_count = batch->tasks[i].blocks_count;
     for (size_t i = busy; i < kernel->lanes_count; i++)
-        batch->lanes.at[i] = batch->lanes.at[0]; /* idle: something that may be read */
+        batch->lanes.at[i] = batch->lanes.at[0]; /* idle: any memory that may be read */
     kernel->run(&batch->lanes, blocks_count);
     for (size_t i = 0; i < busy; i++)
         batch->tasks[i].blocks_count -= blocks_count;
@@ -402,7 +403,7 @@ static void take_ended(struct batch *batch, char (*hex)[DIGEST_MD5_HEX_LEN])
     }
 }
 
-/* By `wide` as long as there are enough texts for it, then by `narrow`. */
+/* Uses `wide` as long as there are enough texts for it, then `narrow`. */
 static void hash(const struct kernel *wide, const struct kernel *narrow, const struct bytes *texts,
                  size_t count, char (*hex)[DIGEST_MD5_HEX_LEN])
 {

@@ -15,8 +15,9 @@
 void mem_suit(size_t workers_count)
 {
 #ifdef __GLIBC__
-    /* Small blocks join their neighbours when they are freed. glibc puts that off until a large
-     * one is freed, here a map that shrinks, and then looks at all of them, every time. */
+    /* Small blocks join their neighbours when they are freed. By default glibc joins them only when
+     * a large block is freed (here a map that shrinks), and then examines all of them, every time.
+     */
     mallopt(M_MXFAST, 0);
     /* The main thread has little to do once the workers run: one of them shares its arena, which
      * grows by larger steps than those of other threads. */

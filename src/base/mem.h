@@ -1,13 +1,13 @@
-/* Heap memory that is there or the process ends: callers never see NULL.
+/* Heap memory. If there is none, the process ends: callers never see NULL.
  *
- * Thread: any. A size that comes from outside must have met its limit before it comes here.
+ * Thread: any. A size from outside must be checked against its limit first.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdlib.h> /* free() */
 
-/* Suits the allocator to a server of so many workers: before their threads start. */
+/* Tunes the allocator for a server with so many workers. Call it before their threads start. */
 void mem_suit(size_t workers_count);
 
 /* Gives free memory back to the system where there is much of it: for a thread that has time, now
@@ -17,11 +17,11 @@ void mem_give_back(void);
 /* `size` zeroed bytes; release with free(). */
 void *mem_new(size_t size) __attribute__((returns_nonnull, malloc));
 
-/* As realloc(): what is beyond the old size is not zeroed. */
+/* As realloc(): bytes beyond the old size are not zeroed. */
 void *mem_resize(void *memory, size_t size) __attribute__((returns_nonnull));
 
-/* An array of `*cap` elements of `size` bytes, of which `count` are taken: has room for one more
- * from then on. NULL and 0 are an empty one. */
+/* Makes room for one more element in an array of `*cap` elements of `size` bytes, of which `count`
+ * are in use. Returns the array, and updates `*cap`. NULL and 0 are an empty array. */
 void *mem_room(void *memory, size_t count, size_t *cap, size_t size)
     __attribute__((returns_nonnull));
 

@@ -1,13 +1,13 @@
-/* Handing something over, so that it cannot be used afterwards: MOVE(x) is what `x` points to, and
- * `x` is NULL from then on. Whoever still uses it fails at once and always, not once in a thousand
- * times when the new owner was quicker.
+/* Hands a pointer over, so that the old owner cannot use it any more: MOVE(x) is the value of `x`,
+ * and sets `x` to NULL. Code that still uses `x` then fails at once and every time, not once in a
+ * thousand times when the new owner was quicker.
  *
- * It is for every reference and every owned object that another one takes: a mail that is posted, a
- * struct that keeps a reference. A function that takes one is given the address of the caller's
- * variable, and empties it by this: `thing_take(thing, &welcome,
- * &cached)`. Who wants to go on using what it hands over takes a reference of its own first.
+ * It is for every reference and every owned object that changes its owner: a mail that is posted, a
+ * reference that a struct keeps. A function that takes one gets the address of the caller's
+ * variable, and moves out of it: `thing_take(thing, &welcome, &cached)`. A caller that wants to use
+ * the object afterwards takes a reference of its own first.
  *
- * In an argument list it must be the only mention of `x`: arguments are evaluated in any order.
+ * In an argument list, `x` must not occur a second time: arguments are evaluated in any order.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
-/* What Linux has and other systems lack, for sockets that belong to no loop. What a loop's sockets
- * need is in net/socket.h, waiting for many in net/poller.h and bench/poll.h. `tests/run portable`
- * compiles with all of it hidden.
+/* Hides what only Linux has, for sockets that belong to no loop. For a loop's sockets that is in
+ * net/socket.h; for waiting for many sockets, in net/poller.h and bench/poll.h. `tests/run
+ * portable` compiles without the Linux variants.
  *
  * Thread: any.
  */
@@ -10,9 +10,9 @@
 
 #include <sys/types.h>
 
-/* A stream socket that the programs we start do not get; -1 with errno where it is refused. */
+/* A stream socket that child processes do not inherit; -1 with errno on failure. */
 int platform_socket(int family);
 
-/* As send(). Who has gone is an error (EPIPE), and no signal ends us; of sockets of
- * platform_socket() everywhere. */
+/* As send(), but a peer that has gone is an error (EPIPE), never a signal; on every system for
+ * sockets of platform_socket(). */
 ssize_t platform_send(int fd, struct bytes data);

@@ -20,7 +20,7 @@ static size_t character_len(struct bytes text)
     return 0;
 }
 
-/* The code of a character of `len` bytes, whose first one carries the fewer bits the longer it is.
+/* The code of a character of `len` bytes. The longer it is, the fewer bits its first byte carries.
  */
 static unsigned code_of(const char *character, size_t len)
 {
@@ -42,7 +42,7 @@ static bool is_harmless(unsigned code)
     return !is_control && !is_line_end && !is_direction;
 }
 
-/* As JSON has it. */
+/* Appends the escape that JSON uses. */
 static void append_control(struct buffer *out, unsigned code)
 {
     if (code == '\n')
@@ -55,8 +55,8 @@ static void append_control(struct buffer *out, unsigned code)
         buffer_printf(out, "\\u%04x", code);
 }
 
-/* JSON has control characters of ASCII only as space between its parts, and bytes that are no UTF-8
- * not at all. */
+/* JSON has ASCII control characters only between its parts, so each becomes a space. It has no
+ * `\x9b`, so a byte that is not UTF-8 becomes `\u009b`. */
 static void append_escape(struct buffer *out, struct bytes character, bool is_json)
 {
     if (character.len == 0)

@@ -5,7 +5,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-/* Drawn at one go: a call for eight bytes costs OpenSSL as much as one for hundreds. */
+/* Drawn in one call: eight bytes cost OpenSSL as much time as hundreds. */
 #define STOCK_LEN 512
 
 static void draw(uint8_t *out, size_t len)
@@ -28,12 +28,12 @@ void random_bytes(void *out, size_t len)
     }
     left -= len;
     memcpy(out, stock + left, len);
-    OPENSSL_cleanse(stock + left, len); /* handed out once, and nowhere to be found after */
+    OPENSSL_cleanse(stock + left, len); /* used once, and then erased */
 }
 
 uint32_t random_between_1_and(uint32_t max)
 {
-    /* The last, incomplete stretch would favour small numbers: drawn again. */
+    /* The last, incomplete range would favour small numbers: draw again. */
     const uint32_t fair_below = UINT32_MAX - UINT32_MAX % max;
     uint32_t drawn;
 

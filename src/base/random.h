@@ -9,5 +9,5 @@
 
 void random_bytes(void *out, size_t len);
 
-/* 1 up to and including `max`, each as likely as the other. */
+/* 1 up to and including `max`, all equally likely. */
 uint32_t random_between_1_and(uint32_t max);

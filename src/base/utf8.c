@@ -5,7 +5,7 @@
 #define NOT_ASCII UINT64_C(0x8080808080808080)
 
 /* The first byte of a character says how many follow and, to keep out overlong forms, surrogates
- * and what is above U+10FFFF, what the second may be. */
+ * and codes above U+10FFFF, which values the second may have. */
 static bool begin(struct utf8 *state, uint8_t byte)
 {
     state->lower = 0x80;

@@ -1,6 +1,6 @@
 /* Checks UTF-8 (RFC 3629) piece by piece, as it arrives.
  *
- * Thread: any; a state belongs to one stream.
+ * Thread: any; each stream has a state of its own.
  */
 #pragma once
 
@@ -8,16 +8,16 @@
 
 /* Zero-initialised is the start of a text. */
 struct utf8 {
-    uint8_t pending; /* bytes the current character still wants */
-    uint8_t lower;   /* what the next byte must lie between, where `pending` > 0 */
+    uint8_t pending; /* bytes that the current character still needs */
+    uint8_t lower;   /* bounds of the next byte, if `pending` > 0 */
     uint8_t upper;
 };
 
-/* Goes over the next piece; false as soon as no continuation could make it valid. */
+/* Checks the next piece; false as soon as no continuation could make the text valid. */
 bool utf8_feed(struct utf8 *state, struct bytes piece);
 
-/* Whether the text may end here: no character is cut in half. */
+/* Whether the text may end here: no character is incomplete. */
 bool utf8_is_complete(const struct utf8 *state);
 
-/* A whole text at once. */
+/* Checks a whole text. */
 bool utf8_is_valid(struct bytes text);

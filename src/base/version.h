@@ -1,4 +1,4 @@
-/* What `reverb --version` says. Thread: any. */
+/* The version that `reverb --version` prints. Thread: any. */
 #pragma once
 
 #define VERSION "0.1.0"
