@@ -1,4 +1,4 @@
-/* What one worker counts for one app: the numbers whose label is the app.
+/* One worker's counters for one app: the metrics that have the app as a label.
  *
  * Thread: that worker adds; any thread reads.
  */
@@ -6,7 +6,7 @@
 
 #include "metrics/metrics.h"
 
-/* How a connection ended: the WebSocket close code that it was closed with, by either side. */
+/* How a connection ended: the WebSocket close code, from either side. */
 enum metrics_app_close {
     METRICS_APP_CLOSE_NORMAL,       /* 1000 */
     METRICS_APP_CLOSE_GOING_AWAY,   /* 1001 */
@@ -28,7 +28,7 @@ enum metrics_app_reject {
     METRICS_APP_REJECT_QUOTA, /* max_connections */
     METRICS_APP_REJECT_AUTH,  /* of a subscription, or a sign-in */
     METRICS_APP_REJECT_RATE,
-    METRICS_APP_REJECT_MESSAGE, /* not understood, or not allowed */
+    METRICS_APP_REJECT_MESSAGE, /* a message that was invalid or not allowed */
     METRICS_APP_REJECTS_COUNT,
 };
 
@@ -46,5 +46,5 @@ struct metrics_app {
 /* One for each worker, zeroed; release with free(). */
 struct metrics_app *metrics_app_new(size_t workers_count);
 
-/* What a close code counts as; 0 is no close frame. */
+/* The counter of a close code; 0 means no close frame. */
 enum metrics_app_close metrics_app_close_of(unsigned code);

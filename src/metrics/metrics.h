@@ -1,6 +1,6 @@
-/* What the server counts. Each worker counts for itself; whoever wants a total adds the workers up.
+/* The server's counters. Each worker has its own; a total is the sum over all workers.
  *
- * Thread: a worker's numbers are added to by that worker alone, and read by any thread.
+ * Thread: only the worker adds to its counters; any thread reads them.
  */
 #pragma once
 
@@ -13,8 +13,8 @@ struct metrics_counter {
     _Atomic(uint64_t) value;
 };
 
-/* How values are spread: counts by powers of two of a unit, and their sum. The last count is of the
- * values above all bounds. */
+/* A distribution: one count for each power of two of a unit, and the sum of the values. The last
+ * count is for values above all bounds. */
 #define METRICS_BOUNDS_COUNT 20
 
 struct metrics_histogram {
@@ -27,7 +27,8 @@ struct metrics_histogram {
 #define METRICS_RECEIVERS_UNIT 1
 
 struct metrics {
-    alignas(64) struct metrics_counter connections_opened; /* WebSockets, since the start */
+    alignas(64) struct metrics_counter
+        connections_opened; /* WebSocket connections, since the start */
     struct metrics_counter connections_closed;
     struct metrics_counter messages_received; /* from clients */
     struct metrics_counter messages_sent;     /* to clients, each receiver counted */
@@ -35,12 +36,14 @@ struct metrics {
     struct metrics_counter requests_handled;  /* HTTP */
     struct metrics_counter slow_readers_closed;
     struct metrics_counter stale_closed;
-    struct metrics_histogram turn_ns;          /* a turn of the loop, without its wait */
-    struct metrics_histogram publish_ns;       /* request read to last receiver handed over */
-    struct metrics_histogram fanout_receivers; /* of this worker, for one event or run of events */
+    struct metrics_histogram turn_ns; /* a turn of the loop, without its wait */
+    struct metrics_histogram
+        publish_ns; /* from reading the request to handing over its last receiver */
+    struct metrics_histogram
+        fanout_receivers; /* receivers on this worker, for one event or run of events */
 };
 
-/* One writer, so that no locked instruction is needed. */
+/* There is only one writer, so no locked instruction is needed. */
 static inline void metrics_add(struct metrics_counter *counter, uint64_t count)
 {
     atomic_store_explicit(&counter->value,
@@ -53,7 +56,7 @@ static inline uint64_t metrics_read(const struct metrics_counter *counter)
     return atomic_load_explicit(&counter->value, memory_order_relaxed);
 }
 
-/* Which count `value` belongs to: bound `i`, which is inclusive, is unit * 2^i. */
+/* The index of the count that `value` belongs to: bound `i`, which is inclusive, is unit * 2^i. */
 static inline size_t metrics_bound_of(uint64_t value, uint64_t unit)
 {
     const uint64_t units = value / unit + (value % unit != 0);
@@ -62,7 +65,7 @@ static inline size_t metrics_bound_of(uint64_t value, uint64_t unit)
     return bound < METRICS_BOUNDS_COUNT ? bound : METRICS_BOUNDS_COUNT;
 }
 
-/* `count` times the same value. `unit` is more than 0, and the same at each call. */
+/* Counts `value` `count` times. `unit` is greater than 0 and the same at each call. */
 static inline void metrics_observe_times(struct metrics_histogram *histogram, uint64_t value,
                                          uint64_t unit, uint64_t count)
 {
