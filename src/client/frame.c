@@ -45,7 +45,7 @@ ssize_t client_frame_parse(struct bytes in, struct client_frame *frame)
     return (ssize_t)(head_len + len);
 }
 
-/* Drawn for many frames at one time, as drawing four bytes costs as much. */
+/* Masks are drawn for many frames in one call, as drawing four bytes costs as much. */
 static void draw_mask(uint8_t mask[4])
 {
     static _Thread_local uint8_t drawn[1024];

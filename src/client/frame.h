@@ -1,14 +1,14 @@
 /* WebSocket frames as a client sees them: it reads unmasked ones and writes masked ones. RFC 6455
  * section 5.2.
  *
- * Thread: any. Memory: nothing is kept.
+ * Thread: any. Memory: keeps nothing.
  */
 #pragma once
 
 #include "base/buffer.h"
 #include "ws/frame.h"
 
-/* A longer payload is no Pusher server's. */
+/* No Pusher server sends a longer payload. */
 #define CLIENT_FRAME_PAYLOAD_LEN_MAX ((size_t)64 * 1024 * 1024)
 
 struct client_frame {
@@ -16,8 +16,8 @@ struct client_frame {
     struct bytes payload; /* borrowed from what was parsed */
 };
 
-/* Parses a whole frame: its length, 0 where more bytes are needed first, -1 where it is none that
- * this client takes (masked, fragmented, compressed or too long). */
+/* Parses a whole frame. Returns its length, 0 if more bytes are needed first, or -1 if this client
+ * does not support it (masked, fragmented, compressed or too long). */
 ssize_t client_frame_parse(struct bytes in, struct client_frame *frame);
 
 /* Appends a final, masked frame. */

@@ -78,8 +78,8 @@ static void append_body(struct buffer *out, struct bytes channel, struct bytes e
     buffer_append_char(out, '}');
 }
 
-/* The signed target: what is signed is without the prefix of the path, which a server may be
- * behind, and differs in line ends. */
+/* Appends the request target with its signature. The signed text has no path prefix, under which a
+ * proxy may serve the server, and has line ends between its parts. */
 static void append_target(struct buffer *out, const struct client_server *server, struct bytes body)
 {
     char signature[PUSHER_AUTH_HEX_LEN];

@@ -1,5 +1,5 @@
-/* The requests that a client sends: the opening handshake of a WebSocket, and events published over
- * the signed HTTP API. RFC 6455 section 4.1; Pusher Channels, "HTTP API".
+/* The requests of a client: a WebSocket's opening handshake, and publishing over the signed HTTP
+ * API. RFC 6455 section 4.1; Pusher Channels, "HTTP API".
  *
  * Thread: any.
  */
@@ -13,7 +13,7 @@
 void client_request_handshake(struct buffer *out, const struct client_server *server,
                               char key[CLIENT_REQUEST_KEY_LEN]);
 
-/* Whether the server's Sec-WebSocket-Accept answers that key. */
+/* Whether the server's Sec-WebSocket-Accept is right for that key. */
 bool client_request_is_accepted(const char key[CLIENT_REQUEST_KEY_LEN], struct bytes accept);
 
 /* Appends POST /apps/ID/events; `data` is the event's text, JSON or not. */

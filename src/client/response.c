@@ -15,7 +15,7 @@ static bool has_no_body(unsigned status)
     return status < 200 || status == 204 || status == 304;
 }
 
-/* "HTTP/1.1 200 OK": false where it is none. */
+/* Reads "HTTP/1.1 200 OK"; false if it is no status line. */
 static bool read_status(struct bytes line, struct client_response *response)
 {
     uint64_t status;

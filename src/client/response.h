@@ -1,4 +1,4 @@
-/* What an HTTP server answers, as far as a client of the Pusher API needs it. RFC 9112 section 4.
+/* Parses HTTP responses, as far as a client of the Pusher API needs it. RFC 9112 section 4.
  *
  * Thread: any.
  */
@@ -12,12 +12,12 @@
 
 struct client_response {
     unsigned status;
-    bool is_last;        /* the server closes the connection behind it */
-    bool is_until_close; /* its body has no other end than that */
-    struct bytes accept; /* Sec-WebSocket-Accept; absent where there is none */
-    struct bytes body;   /* borrowed; what has come of it where `is_until_close` */
+    bool is_last;        /* the server closes the connection after it */
+    bool is_until_close; /* its body ends when the connection closes */
+    struct bytes accept; /* Sec-WebSocket-Accept; absent if there is none */
+    struct bytes body;   /* borrowed; what has come so far if `is_until_close` */
 };
 
-/* Parses a whole response: its length, 0 where more bytes are needed first, -1 where it is none
- * that this client takes (chunked, or with a head that is too long). */
+/* Parses a whole response. Returns its length, 0 if more bytes are needed first, or -1 if this
+ * client does not support it (chunked, or with a head that is too long). */
 ssize_t client_response_parse(struct bytes in, struct client_response *response);

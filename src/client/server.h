@@ -1,6 +1,6 @@
-/* The Pusher server that a client speaks to: its address, resolved once, and an app of it.
+/* The Pusher server that a client connects to: its address, resolved once, and one of its apps.
  *
- * Thread: main opens and closes; fixed between, and then any thread may connect.
+ * Thread: main opens and closes it; in between it does not change, and any thread may connect.
  */
 #pragma once
 
@@ -15,11 +15,11 @@ struct client_server {
     const struct config_app *app; /* borrowed: id, key and secret are used */
     struct sockaddr_storage address;
     socklen_t address_len;
-    void *tls; /* OpenSSL's context; NULL where the URL is not a secure one */
+    void *tls; /* OpenSSL's context; NULL without TLS */
 };
 
-/* With `is_trusting` any certificate will do. False, and one line in `error`, where the host is not
- * known or OpenSSL refuses. */
+/* `is_trusting`: every certificate is accepted. False, and one line in `error`, if the host cannot
+ * be resolved or OpenSSL fails. */
 bool client_server_open(struct client_server *server, const struct client_url *url,
                         const struct config_app *app, bool is_trusting, struct buffer *error);
 void client_server_close(struct client_server *server);

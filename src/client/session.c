@@ -56,7 +56,7 @@ static bool read_more(struct client_session *session, struct buffer *error)
     return true;
 }
 
-/* Whether it is a text for the caller; all else is dealt with here. */
+/* Whether the frame is a text message for the caller; handles all others. */
 static bool is_for_caller(struct client_session *session, const struct client_frame *frame)
 {
     /* No event of an application begins so. */
@@ -94,7 +94,7 @@ bool client_session_next(struct client_session *session, struct bytes *text, str
     }
 }
 
-/* Hands out the whole frames at the beginning of `in`: how long they are, or -1. */
+/* Hands out the complete frames at the beginning of `in`. Returns their length, or -1. */
 static ssize_t hand_out(struct client_session *session, struct bytes in,
                         client_session_text_fn on_text, void *user)
 {
@@ -114,7 +114,7 @@ static ssize_t hand_out(struct client_session *session, struct bytes in,
     }
 }
 
-/* What came before and is not whole yet stands in `in`; mostly there is nothing. */
+/* An incomplete frame that came before is in `in`; usually there is none. */
 static bool take(struct client_session *session, struct bytes data, client_session_text_fn on_text,
                  void *user)
 {
@@ -150,7 +150,7 @@ bool client_session_receive(struct client_session *session, char *scratch, size_
             return false;
         if (len > 0 && !take(session, (struct bytes){scratch, (size_t)len}, on_text, user))
             return false;
-        /* TLS may hold more than poll() shows. */
+        /* OpenSSL may have buffered more than poll() reports. */
     } while (len == (ssize_t)scratch_len || (len > 0 && session->stream.tls != NULL));
     return true;
 }
@@ -204,7 +204,7 @@ static bool is_event(const struct jsonscan_field *event, struct bytes name)
            memcmp(raw.data + 1, name.data, name.len) == 0;
 }
 
-/* Waits for an event; its `data` is borrowed from the session, or from nobody. */
+/* Waits for an event; its `data` is borrowed from the session, or absent. */
 static bool await(struct client_session *session, struct bytes event, struct jsonscan_value *data,
                   struct buffer *error)
 {

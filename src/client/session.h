@@ -1,10 +1,10 @@
-/* A Pusher client's connection: handshake, subscriptions, events as they come.
+/* A Pusher client's connection: handshake, subscriptions, events.
  *
- * Each call waits for what it needs, up to CLIENT_STREAM_WAIT_S, but for client_session_receive():
- * whoever has many sessions polls them, and calls that for those where something has come. What the
- * server asks of a client on the way (ping, pusher:ping) is answered.
+ * Each call waits for what it needs, up to CLIENT_STREAM_WAIT_S, except client_session_receive(): a
+ * caller with many sessions polls their sockets, and calls it for those that are readable. Pings of
+ * the server (ping, pusher:ping) are answered on the way.
  *
- * Thread: its owner.
+ * Thread: owner.
  */
 #pragma once
 
@@ -16,42 +16,41 @@
 struct client_session {
     struct client_stream stream;
     const struct client_server *server;
-    struct buffer in; /* what has come and was not handed out */
-    size_t in_used;   /* the beginning of it, which was */
+    struct buffer in; /* received and not handed out yet */
+    size_t in_used;   /* bytes at its start that were handed out */
     char key[CLIENT_REQUEST_KEY_LEN];
     char socket_id[CLIENT_SESSION_SOCKET_ID_LEN_MAX + 1];
 };
 
-/* Connects and asks for a WebSocket. False, and one line in `error`, where that fails; then there
- * is nothing to close. */
+/* Connects and sends the handshake. False, and one line in `error`, if that fails; then there is
+ * nothing to close. */
 bool client_session_open(struct client_session *session, const struct client_server *server,
                          struct buffer *error);
 
-/* Waits until the server has accepted it and said which socket id it has. */
+/* Waits until the server has accepted the handshake and assigned a socket id. */
 bool client_session_greet(struct client_session *session, struct buffer *error);
 
-/* Sends pusher:subscribe, signed where the channel's kind asks for it; `channel_data` may be
- * absent. */
+/* Sends pusher:subscribe, signed if the channel's kind needs it; `channel_data` may be absent. */
 bool client_session_subscribe(struct client_session *session, struct bytes channel,
                               struct bytes channel_data);
 
 bool client_session_send(struct client_session *session, struct bytes text);
 
-/* Waits for the next text; borrowed until the next call. */
+/* Waits for the next text message; borrowed until the next call. */
 bool client_session_next(struct client_session *session, struct bytes *text, struct buffer *error);
 
-/* Waits for the event of that name, passes over others; pusher:error ends it. */
+/* Waits for the event of that name and skips others; false on pusher:error. */
 bool client_session_expect(struct client_session *session, struct bytes event,
                            struct buffer *error);
 
 typedef void (*client_session_text_fn)(void *user, struct bytes text);
 
-/* Reads what there is, into `scratch`, and hands out each text that has come whole; `on_text` must
- * not close the session. False where the connection has ended. */
+/* Reads what has come, into `scratch`, and calls `on_text` for each complete text message; it must
+ * not close the session. False if the connection has ended. */
 bool client_session_receive(struct client_session *session, char *scratch, size_t scratch_len,
                             client_session_text_fn on_text, void *user);
 
-/* Says goodbye and waits until the server has too, then closes. */
+/* Sends a close frame, waits for the server's, then closes. */
 void client_session_end(struct client_session *session);
 
 void client_session_close(struct client_session *session); /* twice is fine */

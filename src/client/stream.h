@@ -1,7 +1,7 @@
-/* A TCP connection to the server, plain or TLS. It waits where the socket does not, up to
- * CLIENT_STREAM_WAIT_S; once told not to, reading does no longer.
+/* A TCP connection to the server, plain or TLS. Reads and writes wait up to CLIENT_STREAM_WAIT_S;
+ * after client_stream_stop_waiting() only writes do.
  *
- * Thread: its owner.
+ * Thread: owner.
  */
 #pragma once
 
@@ -16,17 +16,17 @@ struct client_stream {
     void *tls; /* OpenSSL's session; NULL for a plain one */
 };
 
-/* Connects. False, and one line in `error`, where that fails; then there is nothing to close. */
+/* Connects. False, and one line in `error`, if that fails; then there is nothing to close. */
 bool client_stream_open(struct client_stream *stream, const struct client_server *server,
                         struct buffer *error);
 
-/* From now on reading does not wait. */
+/* From now on reads do not wait. */
 void client_stream_stop_waiting(struct client_stream *stream);
 
-/* As read(): 0 at the end, -1 with errno, which is EAGAIN where nothing has come. */
+/* As read(): 0 at the end, -1 with errno on failure, which is EAGAIN if nothing has come. */
 ssize_t client_stream_read(struct client_stream *stream, char *out, size_t len);
 
-/* All of it; false where the connection has failed. */
+/* Writes all of it; false if the connection has failed. */
 bool client_stream_write(struct client_stream *stream, struct bytes data);
 
 void client_stream_close(struct client_stream *stream); /* twice is fine */

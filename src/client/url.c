@@ -22,7 +22,7 @@ static bool reject(struct bytes text, const char *why, struct buffer *error)
     return false;
 }
 
-/* Cuts the scheme off; false where it is one we do not speak. */
+/* Cuts the scheme off; false if it is not supported. */
 static bool cut_scheme(struct bytes *rest, bool *is_secure)
 {
     *is_secure = false;

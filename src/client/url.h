@@ -1,5 +1,5 @@
-/* Where a Pusher server is: `ws://HOST:PORT/PREFIX`, also wss, http and https. RFC 3986, as far as
- * a server's address needs it.
+/* The URL of a Pusher server: `ws://HOST:PORT/PREFIX`, also wss, http and https. RFC 3986, as far
+ * as a server's address needs it.
  *
  * Thread: any.
  */
@@ -13,11 +13,11 @@ struct client_url {
     bool is_secure;
     char host[CLIENT_URL_LEN_MAX + 1]; /* an IPv6 address without its brackets */
     uint16_t port;
-    char path[CLIENT_URL_LEN_MAX + 1]; /* "" or "/prefix", never with a slash at its end */
+    char path[CLIENT_URL_LEN_MAX + 1]; /* "" or "/prefix", never with a trailing slash */
 };
 
-/* Without a scheme it is `ws`, without a port the scheme's. False, and one line in `error`, where
- * `text` is none. */
+/* The scheme defaults to `ws`, the port to the scheme's. False, and one line in `error`, if `text`
+ * is no such URL. */
 bool client_url_parse(struct bytes text, struct client_url *url, struct buffer *error);
 
 /* Appends `HOST:PORT`, as a Host header has it. */
