@@ -7,16 +7,16 @@
 
 #include <string.h>
 
-/* What the peer gets to answer our close frame. */
+/* The time that the peer has to answer our close frame. */
 #define CLOSE_MS 5000
 
 enum state {
     STATE_OPEN,
-    STATE_CLOSING, /* our close frame is out, the peer's is awaited */
+    STATE_CLOSING, /* our close frame is sent, the peer's is awaited */
     STATE_ENDED,   /* nothing more is read */
 };
 
-/* What is there only in the middle of a message or a frame. */
+/* State that exists only in the middle of a message or a frame. */
 struct ws_conn_partial {
     struct buffer in;      /* a frame that has not come whole */
     struct buffer message; /* the fragments so far, unmasked */
@@ -115,7 +115,7 @@ void ws_conn_close(struct ws_conn *conn, uint16_t code, struct bytes reason)
     net_conn_set_timer(conn->net, net_loop_now_ms(net_conn_loop(conn->net)) + CLOSE_MS);
 }
 
-/* The peer ends it, properly or not: answer, and read nothing more. */
+/* The peer ends the connection, properly or not: answer, and handle nothing more. */
 static void end(struct ws_conn *conn, uint16_t code, struct bytes reason,
                 void (*finish)(struct net_conn *net))
 {
@@ -172,8 +172,9 @@ static void on_close_frame(struct ws_conn *conn, struct bytes payload, bool is_l
     }
     if (conn->state == STATE_OPEN)
         conn->settings->events->on_control(conn, WS_FRAME_CLOSE);
-    /* RFC 6455 section 5.5.1: nothing comes behind the peer's close frame. Where something does, it
-     * is read, or the system would reset the connection and our answer with it. */
+    /* RFC 6455 section 5.5.1: nothing comes behind the peer's close frame. If something does, it is
+     * read all the same: otherwise the system would reset the connection, and our answer would be
+     * lost. */
     end(conn, code, BYTES(""), is_last ? net_conn_finish_at_once : net_conn_finish);
 }
 
@@ -187,7 +188,7 @@ static void on_control_frame(struct ws_conn *conn, enum ws_frame_opcode opcode,
     if (conn->state != STATE_OPEN)
         return;
     if (opcode == WS_FRAME_PING && !send_frame(conn, WS_FRAME_PONG, false, payload)) {
-        net_conn_close(conn->net); /* it floods with pings and reads nothing */
+        net_conn_close(conn->net); /* the peer floods us with pings and reads nothing */
         return;
     }
     conn->settings->events->on_control(conn, opcode);
@@ -251,13 +252,13 @@ static bool reads_on(const struct ws_conn *conn)
     return conn->state != STATE_ENDED && !net_conn_is_closing(conn->net);
 }
 
-/* What the next frame may add to its message. */
+/* How many bytes the next frame may add to its message. */
 static size_t payload_max(const struct ws_conn *conn)
 {
     return conn->message_bytes_max - (conn->partial ? conn->partial->message.len : 0);
 }
 
-/* Handles each frame that is whole in `data`; answers how many bytes they were. */
+/* Handles each complete frame in `data`; returns how many bytes they had. */
 static size_t handle_frames(struct ws_conn *conn, char *data, size_t len)
 {
     size_t handled = 0;
@@ -291,8 +292,8 @@ static size_t handle_frames(struct ws_conn *conn, char *data, size_t len)
     return handled;
 }
 
-/* Behind a frame that has not come whole: its bytes are kept in place until it has, so that many
- * small pieces cost no more than a few large ones. */
+/* Appends to an incomplete frame. Its bytes are not moved until it is complete, so that many small
+ * pieces cost no more than a few large ones. */
 static void receive_more(struct ws_conn *conn, const char *data, size_t len)
 {
     struct buffer *in = &conn->partial->in;

@@ -8,7 +8,7 @@
 
 #define WINDOW_BITS_MIN 8
 #define WINDOW_BITS_MAX 15
-/* zlib cannot make a raw stream with a window of 8 bits. */
+/* zlib cannot write a raw stream with a window of 8 bits. */
 #define SERVER_WINDOW_BITS_MIN 9
 #define OUT_LEN_STEP 4096
 
@@ -20,7 +20,7 @@ struct ws_deflate {
 
 /* --- negotiation: section 7.1 --------------------------------------------------------------- */
 
-/* As bytes_next(), but a separator within quotes separates nothing. */
+/* As bytes_next(), but ignores separators within quotes. */
 static bool next_unquoted(struct bytes *rest, char separator, struct bytes *piece)
 {
     bool is_quoted = false;
@@ -53,7 +53,7 @@ static bool read_window_bits(struct bytes value, uint8_t *bits)
         return false;
     if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
         value = (struct bytes){value.data + 1, value.len - 2};
-    /* Without leading zeroes. */
+    /* Leading zeroes are not allowed. */
     if (value.len == 0 || value.data[0] == '0' ||
         !bytes_to_number(value, WINDOW_BITS_MAX, &number) || number < WINDOW_BITS_MIN)
         return false;
@@ -69,7 +69,7 @@ struct offer {
     uint8_t client_bits;
 };
 
-/* A parameter that is unknown, has a wrong value or stands twice spoils its offer. */
+/* A parameter that is unknown, has a wrong value or occurs twice makes its offer invalid. */
 static bool read_parameter(struct offer *offer, struct bytes name, struct bytes value)
 {
     if (bytes_equal(name, BYTES("server_no_context_takeover"))) {
@@ -202,18 +202,18 @@ void ws_deflate_compress(struct ws_deflate *deflater, enum ws_deflate_form form,
         CHECK(deflate(stream, Z_SYNC_FLUSH) != Z_STREAM_ERROR);
         out->len += room - stream->avail_out;
     } while (stream->avail_out == 0);
-    /* The flush ends in 00 00 FF FF, which the receiver puts back. */
+    /* The flush ends with 00 00 FF FF, which the receiver adds again. */
     CHECK(out->len >= 4);
     out->len -= 4;
 }
 
-/* Feeds one stretch; 0 when all of it is used, else the negated code. */
+/* Decompresses one piece; 0 when all of it is used, else the negated code. */
 static int inflate_piece(z_stream *stream, struct bytes piece, size_t len_max, struct buffer *out)
 {
     stream->next_in = (Bytef *)(uintptr_t)piece.data;
     stream->avail_in = (uInt)piece.len;
     for (;;) {
-        size_t room = len_max - out->len + 1; /* one more shows that it is too much */
+        size_t room = len_max - out->len + 1; /* one byte more, to notice an excess */
         int status;
 
         if (room > OUT_LEN_STEP)

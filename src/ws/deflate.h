@@ -1,7 +1,7 @@
 /* permessage-deflate: the negotiation and the compression. RFC 7692.
  *
- * Neither side keeps a context from one message to the next: so an event is compressed once for all
- * its receivers, and an idle connection owns no window.
+ * Neither side keeps a context from one message to the next, so that an event is compressed once
+ * for all its receivers, and an idle connection owns no window.
  *
  * Thread: owner; each worker has one `ws_deflate` for all its connections.
  */
@@ -12,8 +12,8 @@
 
 struct ws_deflate;
 
-/* In what form a receiver takes its messages. Two windows serve all: what was compressed with a
- * small one can be read with any. */
+/* The form in which a receiver gets its messages. Two windows serve all receivers: what is
+ * compressed with a small window can be decompressed with any larger one. */
 enum ws_deflate_form {
     WS_DEFLATE_PLAIN,
     WS_DEFLATE_FULL,  /* window of 15 bits */
@@ -30,11 +30,11 @@ struct ws_deflate_agreement {
     uint8_t client_window_bits; /* 0: not mentioned */
 };
 
-/* The first of the client's offers that can be met; false where none can, or none was made. */
+/* Chooses the first of the client's offers that can be accepted; false if there is none. */
 bool ws_deflate_negotiate(const struct http_request *request,
                           struct ws_deflate_agreement *agreement);
 
-/* The value of the answer's Sec-WebSocket-Extensions. */
+/* Appends the value of the response's Sec-WebSocket-Extensions. */
 void ws_deflate_write_agreement(struct buffer *out, const struct ws_deflate_agreement *agreement);
 
 struct ws_deflate *ws_deflate_new(void);
@@ -44,7 +44,7 @@ void ws_deflate_free(struct ws_deflate *deflate); /* NULL is fine */
 void ws_deflate_compress(struct ws_deflate *deflater, enum ws_deflate_form form,
                          struct bytes message, struct buffer *out);
 
-/* Fills the empty `out` with what a compressed message says: 0, or a negated `enum ws_close` where
- * it is broken or would exceed `len_max`. */
+/* Decompresses a message into the empty `out`. Returns 0, or a negated `enum ws_close` if it is
+ * invalid or would exceed `len_max`. */
 int ws_deflate_decompress(struct ws_deflate *deflate, struct bytes payload, size_t len_max,
                           struct buffer *out);

@@ -28,7 +28,7 @@ static uint64_t big_endian(const uint8_t *in, size_t len)
     return number;
 }
 
-/* What the first two bytes say by themselves; 0, or the negated code of what is wrong. */
+/* Checks the first two bytes by themselves; 0, or the negated code of the error. */
 static ssize_t check_start(const uint8_t in[2], bool allows_compressed)
 {
     const uint8_t opcode = in[0] & 0x0f;
@@ -64,7 +64,7 @@ ssize_t ws_frame_parse(const uint8_t *in, size_t len, size_t payload_max, bool a
         if (len < 2 + extended_len)
             return 0;
         frame->payload_len = big_endian(in + 2, extended_len);
-        /* A length must be written as short as it can be, and has no sign. */
+        /* A length must use the shortest encoding, and its highest bit must be 0. */
         if (frame->payload_len < (extended_len == 2 ? LEN_16 : 65536u) ||
             frame->payload_len > INT64_MAX)
             return -WS_CLOSE_PROTOCOL_ERROR;

@@ -1,6 +1,6 @@
 /* WebSocket frames on the wire. RFC 6455 section 5.2.
  *
- * Thread: any. Memory: nothing is kept, nothing is allocated.
+ * Thread: any. Memory: keeps and allocates nothing.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ enum ws_frame_opcode {
 
 #define WS_FRAME_CONTROL_PAYLOAD_LEN_MAX 125
 #define WS_FRAME_HEADER_LEN_MAX 14
-/* Of a frame the server sends: no mask. */
+/* Of a frame that the server sends: it has no mask. */
 #define WS_FRAME_SERVER_HEADER_LEN_MAX 10
 
 struct ws_frame {
@@ -31,17 +31,17 @@ struct ws_frame {
     uint64_t payload_len;
 };
 
-/* Parses the header of a client's frame: its length, 0 where more bytes are needed first, or a
- * negated `enum ws_close`. `payload_max` bounds data frames; a longer one is refused before any of
+/* Parses the header of a client's frame. Returns its length, 0 if more bytes are needed first, or a
+ * negated `enum ws_close`. `payload_max` limits data frames; a longer one is refused before any of
  * it is buffered. `allows_compressed`: permessage-deflate was negotiated. */
 ssize_t ws_frame_parse(const uint8_t *in, size_t len, size_t payload_max, bool allows_compressed,
                        struct ws_frame *frame);
 
-/* Masks or unmasks `len` bytes, of which the first is the payload's first. */
+/* Masks or unmasks the first `len` bytes of a payload. */
 void ws_frame_mask(char *payload, size_t len, const uint8_t mask[4]);
 
 bool ws_frame_is_control(enum ws_frame_opcode opcode);
 
-/* Writes the header of a final, unmasked frame; answers its length. */
+/* Writes the header of a final, unmasked frame; returns its length. */
 size_t ws_frame_header(uint8_t out[WS_FRAME_SERVER_HEADER_LEN_MAX], enum ws_frame_opcode opcode,
                        bool is_compressed, size_t payload_len);

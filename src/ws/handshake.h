@@ -12,12 +12,12 @@ struct ws_handshake {
     struct ws_deflate_agreement deflate;
 };
 
-/* Whether the request asks for a WebSocket as it should: 0, or the HTTP status to refuse it with;
- * `reason` then says what is wrong. */
+/* Reads the request. Returns 0 if it is a valid handshake, else the HTTP status with which to
+ * refuse it; `reason` then says what is wrong. */
 unsigned ws_handshake_read(const struct http_request *request, bool offers_deflate,
                            struct ws_handshake *handshake, struct bytes *reason);
 
-/* The header lines a refusal carries; each with its CRLF, absent where there are none. */
+/* The header lines of a refusal, each with its CRLF; absent if there are none. */
 struct bytes ws_handshake_refusal_headers(unsigned status);
 
 /* The 101 response; `headers` are further lines, each with its CRLF. */

@@ -95,7 +95,7 @@ struct net_chunk *ws_message_frame(struct ws_message *message, enum ws_deflate_f
     ws_deflate_compress(deflate, form, ws_message_text(message), &payload);
     made = frame_new(buffer_bytes(&payload), true, &header_len);
     buffer_deinit(&payload);
-    /* Two workers may make it at the same time: the first one's stays. */
+    /* Two workers may compress it at the same time: the first one's frame is kept. */
     if (atomic_compare_exchange_strong_explicit(&message->frames[form], &frame, made,
                                                 memory_order_acq_rel, memory_order_acquire))
         return made;
