@@ -55,7 +55,8 @@ static void append_message(struct buffer *out, struct bytes message)
     buffer_deinit(&pretty);
 }
 
-/* Counts what a slow reader makes it drop, and says so with the next that is read. */
+/* Counts the events dropped because of a slow reader, and prints the number before the next one
+ * that it takes. */
 static void show(struct buffer *out)
 {
     static _Atomic size_t dropped_count;

@@ -1,6 +1,6 @@
-/* `--debug`: the stream of what happens, as Laravel Reverb shows it, on standard output.
+/* `--debug`: prints what happens to standard output, as Laravel Reverb does.
  *
- * Thread: any worker; what one event writes stays together.
+ * Thread: any worker; the lines of one event are never interleaved with others.
  */
 #pragma once
 

@@ -14,13 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Workers append whole lines to `pending` under a lock, which is also their one order. The main
- * thread takes all of it at once and writes it as the reader takes it. */
+/* Workers append whole lines to `pending` under a lock, which also gives them one order. The main
+ * thread takes all of `pending` at once and writes it as fast as the reader reads. */
 
-/* What may wait for the reader; events beyond are dropped and counted. Sums are not: those of an
- * interval in which there is no room are told with the next one's. */
+/* How much may wait for the reader; events beyond it are dropped and counted. Sums are never
+ * dropped: if there is no room, they are reported together with the next interval's. */
 #define PENDING_BYTES_MAX ((size_t)4 * 1024 * 1024)
-/* Takes of `pending` in one go, so that the main thread has time for other things. */
+/* How often `pending` is taken in one turn, so that the main thread has time for other work. */
 #define TAKES_MAX 16
 #define FINISH_MS 2000
 
@@ -46,13 +46,13 @@ static const char *const kind_names[KINDS_COUNT] = {
 struct observer_laravel {
     /* Fixed after start. */
     int fd;
-    unsigned kinds; /* a bit each */
+    unsigned kinds; /* one bit for each kind */
     struct pusher_observers_events events;
     struct pusher_observers observer;
     struct pusher_apps *apps;
     bool has_started;
 
-    /* Any, under the lock. */
+    /* Any thread, under the lock. */
     pthread_mutex_t lock;
     struct buffer pending;
     uint64_t dropped_count;
@@ -73,7 +73,8 @@ static bool wants(const struct observer_laravel *laravel, enum kind kind)
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* Takes the line, whose end is added. One that `must` be told has room in any case. */
+/* Takes the line and adds its end. A line that `must` be reported is queued beyond the limit, too.
+ */
 static void notify_line(struct observer_laravel *laravel, struct buffer *line, bool must)
 {
     bool was_empty;
@@ -118,7 +119,7 @@ static void append(struct buffer *line, const char *key, struct bytes text)
     jsonwrite_string(line, text);
 }
 
-/* The loop's clock counts from whenever; Laravel's is Unix time. */
+/* The loop's clock has an arbitrary start; Laravel needs Unix time. */
 static long long seen_at(const struct pusher_session *session)
 {
     const uint64_t ago_ms = net_loop_now_ms(session->worker->loop) - session->seen_ms;
@@ -290,7 +291,7 @@ void observer_laravel_say_awaiting(struct observer_laravel *laravel, const char 
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-/* All that waits becomes what is being written; false where nothing waits. */
+/* Moves all pending lines to `writing`; false if there are none. */
 static bool take_pending(struct observer_laravel *laravel)
 {
     struct buffer empty = laravel->writing;
@@ -310,7 +311,7 @@ static bool take_pending(struct observer_laravel *laravel)
     return laravel->writing.len > 0;
 }
 
-/* True where the reader takes nothing more for now. */
+/* Returns true if the reader takes nothing more for now. */
 static bool write_all(struct observer_laravel *laravel)
 {
     while (laravel->written_len < laravel->writing.len) {
@@ -343,7 +344,7 @@ static void write_pending(struct observer_laravel *laravel)
             return;
         }
     }
-    uv_async_send(&laravel->wake); /* others come first */
+    uv_async_send(&laravel->wake); /* let the loop's other handles run first */
 }
 
 static void on_writable(uv_poll_t *poll_handle, int status, int events)
@@ -398,7 +399,7 @@ static bool read_kinds(struct observer_laravel *laravel, const char *kinds, stru
     return true;
 }
 
-/* What nobody asked for stays NULL, so that it costs nothing. */
+/* The events that the application does not listen to stay NULL, and so cost nothing. */
 static void choose_events(struct observer_laravel *laravel)
 {
     struct pusher_observers_events *events = &laravel->events;

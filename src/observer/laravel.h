@@ -1,14 +1,14 @@
-/* What happens, told to `php artisan reverb:start`: one line of JSON an event, on a descriptor that
- * it has opened, and only of the kinds that somebody in the application listens to.
+/* Reports events to `php artisan reverb:start`: one line of JSON for each event, on a descriptor
+ * that it has opened, and only the kinds that the application listens to.
  *
  *     {"event":"MessageReceived","app":"1","socket_id":"1.2","origin":"https://…","seen":1,"message":"…"}
  *     {"event":"sums","at":1700000000,"apps":{"1":[sent,received]}}
  *     {"event":"dropped","count":3}
  *
- * A reader that is too slow loses lines and is told how many; the workers never wait for it.
+ * A reader that is too slow loses lines and gets their number; the workers never wait for it.
  *
- * Thread: workers tell; everything else main. Life: new, start (before the workers), finish (after
- * them), free (after the loop is closed, which closes its handles).
+ * Thread: workers call the observers; everything else main. Life: new, start (before the workers),
+ * finish (after them), free (after the loop is closed, which closes its handles).
  */
 #pragma once
 
@@ -19,28 +19,28 @@
 
 struct observer_laravel;
 
-/* `descriptor` and `kinds` are what the options say; NULL and one line in `error` where they are
+/* `descriptor` and `kinds` are what the options say; NULL and one line in `error` if they are
  * wrong. */
 struct observer_laravel *observer_laravel_new(const char *descriptor, const char *kinds,
                                               struct buffer *error);
 void observer_laravel_free(struct observer_laravel *laravel); /* NULL is fine */
 
-/* What the workers are to tell; with `next` behind it. */
+/* The observers that the workers notify; they pass each event on to `next`. */
 const struct pusher_observers *observer_laravel_listen(struct observer_laravel *laravel,
                                                        const struct pusher_observers *next);
 
-/* Sums are told every `interval_s`. */
+/* Starts writing; the sums are reported every `interval_s` seconds. */
 void observer_laravel_start(struct observer_laravel *laravel, uv_loop_t *loop,
                             struct pusher_apps *apps, uint32_t interval_s);
 
-/* Asks for the configuration anew; it comes as a command. */
+/* Asks Laravel for the configuration; the reply is a command (server/commands.h). */
 void observer_laravel_ask_config(struct observer_laravel *laravel);
 
-/* Asks for a restart of all that belongs to the application; "await" comes as a command. */
+/* Asks Laravel to restart with the application's present code; the reply is the command "await". */
 void observer_laravel_ask_restart(struct observer_laravel *laravel);
 
-/* Says, behind the sums so far, that this server waits for the one that takes its place. */
+/* Reports, after the sums so far, that this server waits for the server that replaces it. */
 void observer_laravel_say_awaiting(struct observer_laravel *laravel, const char *control_path);
 
-/* The last sums and all that waits are written, within bounded time. */
+/* Writes the last sums and all pending lines, within bounded time. */
 void observer_laravel_finish(struct observer_laravel *laravel);

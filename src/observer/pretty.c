@@ -5,7 +5,7 @@
 
 #define INDENT_LEN 4
 
-/* `data`, and `channel_data` in it. */
+/* For `data`, and `channel_data` in it. */
 #define EXPANSIONS_MAX 2
 
 static void append_line_start(struct buffer *out, int depth)
@@ -27,7 +27,7 @@ static bool is_empty_pair(struct bytes json, size_t at)
     return bytes_starts_with(rest, BYTES("{}")) || bytes_starts_with(rest, BYTES("[]"));
 }
 
-/* Where `out` has so many bytes it ends; `depth` is that of the brackets. */
+/* The output ends at `len_max` bytes; `depth` counts open brackets. */
 struct layout {
     struct buffer *out;
     size_t len_max;
@@ -37,7 +37,7 @@ struct layout {
 
 static void append_indented(struct layout *layout, struct bytes json);
 
-/* The string that begins `json`, with its quotes. It was scanned: it ends. */
+/* The string at the start of `json`, with its quotes. `json` was scanned, so the string ends. */
 static struct bytes string_of(struct bytes json)
 {
     size_t end = 1;
@@ -47,13 +47,13 @@ static struct bytes string_of(struct bytes json)
     return (struct bytes){json.data, end + 1};
 }
 
-/* What is sent as a string that holds JSON. */
+/* The members that are sent as strings that hold JSON. */
 static bool is_expanded(struct bytes key)
 {
     return bytes_equal(key, BYTES("\"data\"")) || bytes_equal(key, BYTES("\"channel_data\""));
 }
 
-/* Shows what the string says where that is an object or a list. */
+/* Appends the string's content indented if it is an object or a list; false if it is not. */
 static bool append_expanded(struct layout *layout, struct bytes string)
 {
     const struct jsonscan_value value = {JSONSCAN_STRING, true, string};
@@ -92,7 +92,7 @@ static void append_mark(struct layout *layout, char c)
         buffer_append_char(layout->out, ' ');
 }
 
-/* The text was scanned: brackets match and strings end. */
+/* The text was scanned, so brackets match and strings end. */
 static void append_indented(struct layout *layout, struct bytes json)
 {
     struct bytes key = BYTES_NONE; /* whose value comes next */
@@ -118,7 +118,7 @@ static void append_indented(struct layout *layout, struct bytes json)
     }
 }
 
-/* The lines are those of append_indented(): a string has none. */
+/* The line ends are those of append_indented(): a JSON string holds none. */
 static void append_printable_lines(struct buffer *out, struct bytes lines)
 {
     struct bytes line;
@@ -132,7 +132,7 @@ static void append_printable_lines(struct buffer *out, struct bytes lines)
     }
 }
 
-/* Never in the middle of a character of UTF-8. */
+/* The greatest length up to `len_max` that does not cut a UTF-8 character. */
 static size_t cut_at(struct bytes text, size_t len_max)
 {
     while (len_max > 0 && (text.data[len_max] & 0xc0) == 0x80)
@@ -142,7 +142,8 @@ static size_t cut_at(struct bytes text, size_t len_max)
 
 void observer_pretty_append(struct buffer *out, struct bytes json, size_t len_max)
 {
-    /* Nothing gets shorter on the way, and the character at the cut is whole. */
+    /* Indenting and escaping never shorten the text, and the character at the cut must be complete.
+     */
     const size_t needed = len_max + 4;
     struct buffer indented = {0};
     struct buffer pretty = {0};
