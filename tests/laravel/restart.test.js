@@ -26,6 +26,7 @@ test('reverb:restart restarts every server of the application, and keeps no brow
     const clients = await Promise.all(servers.map((server) => Client.open(server)));
     const travellers = await Promise.all(servers.flatMap((server) => [7, 8].map((version) => Traveller.connect(server, { version }))));
     let isOver = false;
+    t.after(() => { isOver = true; }); // also if the test fails: nothing may keep the process busy
     const traffic = (async () => {
         while (!isOver)
             await api(servers[0], 'POST', '/events', { body: { name: 'told', channel: 'news', data: '{}' } }).catch(() => {});
