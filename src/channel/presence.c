@@ -16,8 +16,8 @@
  *     \"ID\":{…user_info, escaped…}
  *     └─ id ─┘
  *
- * A user's connections may come with different infos. That of the first one is shown, and when the
- * last one that came with it has gone, that of another.
+ * A user's connections may come with different infos. This node stands up for that of the first one
+ * here, and when the last one that came with it has gone, for that of another.
  */
 struct other_info {
     struct other_info *next;
@@ -31,6 +31,7 @@ struct channel_presence_member {
     struct map_entry entry;
     struct other_info *others;      /* than that in `text`, the oldest first */
     const struct other_info *shown; /* NULL: that in `text` */
+    const struct other_info *own;   /* of a connection of this node; NULL: that in `text` */
     uint32_t last_number;
     uint32_t first_count; /* connections that came with that in `text` */
     uint32_t index;       /* where it is shown */
@@ -94,16 +95,17 @@ struct bytes channel_presence_user_id(const struct channel_presence_member *memb
     return (struct bytes){member->text, member->user_id_len};
 }
 
-static struct bytes fragment_of(const struct channel_presence_member *member)
+static struct bytes fragment_of(const struct channel_presence_member *member,
+                                const struct other_info *other)
 {
-    if (member->shown != NULL)
-        return (struct bytes){member->shown->fragment, member->shown->fragment_len};
+    if (other != NULL)
+        return (struct bytes){other->fragment, other->fragment_len};
     return (struct bytes){member->text + member->user_id_len, member->fragment_len};
 }
 
 void channel_presence_user_info(const struct channel_presence_member *member, struct buffer *out)
 {
-    const struct bytes escaped = bytes_from(fragment_of(member), member->id_len + 1);
+    const struct bytes escaped = bytes_from(fragment_of(member, member->own), member->id_len + 1);
     struct buffer quoted = {0};
     struct buffer scratch = {0};
     struct jsonscan_value value;
@@ -156,6 +158,101 @@ static struct channel_presence_member *member_new(struct bytes user_id, struct b
     return member;
 }
 
+/* --- infos ---------------------------------------------------------------------------------- */
+
+static struct other_info *other_info_new(struct bytes fragment, uint32_t number)
+{
+    struct other_info *other = mem_new(sizeof *other + fragment.len);
+
+    other->number = number;
+    other->fragment_len = (uint32_t)fragment.len;
+    memcpy(other->fragment, fragment.data, fragment.len);
+    return other;
+}
+
+/* The one with that fragment, made if there is none. */
+static struct other_info *other_info_of(struct channel_presence_member *member,
+                                        struct bytes fragment)
+{
+    struct other_info **at = &member->others;
+
+    while (*at != NULL && !bytes_equal(fragment_of(member, *at), fragment))
+        at = &(*at)->next;
+    if (*at == NULL)
+        *at = other_info_new(fragment, ++member->last_number);
+    return *at;
+}
+
+/* NULL: that in `text`. */
+static struct other_info *info_of(struct channel_presence_member *member, struct bytes user_info)
+{
+    const struct bytes first = fragment_of(member, NULL);
+    struct other_info *other = NULL;
+    struct buffer fragment = {0};
+
+    buffer_append(&fragment, first.data, member->id_len);
+    buffer_append_char(&fragment, ':');
+    jsonwrite_escaped(&fragment, user_info);
+    if (!bytes_equal(buffer_bytes(&fragment), first))
+        other = other_info_of(member, buffer_bytes(&fragment));
+    buffer_deinit(&fragment);
+    return other;
+}
+
+/* One connection less that came with it; whether it was the last. */
+static bool uncount_info(struct channel_presence_member *member, uint32_t number)
+{
+    struct other_info *other = member->others;
+
+    if (number == 0)
+        return --member->first_count == 0;
+    while (other->number != number)
+        other = other->next;
+    return --other->connections_count == 0;
+}
+
+static void drop_other_infos(struct channel_presence_member *member)
+{
+    struct other_info **at = &member->others;
+
+    while (*at != NULL) {
+        struct other_info *other = *at;
+
+        if (other->connections_count > 0 || other == member->shown || other == member->own) {
+            at = &other->next;
+        } else {
+            *at = other->next;
+            free(other);
+        }
+    }
+}
+
+/* Nobody here has what this node stood up for: what another connection came with is it. False if
+ * there is no other. */
+static bool choose_own_info(struct channel_presence_member *member)
+{
+    const struct other_info *other = member->others;
+
+    while (other != NULL && other->connections_count == 0)
+        other = other->next;
+    member->own = member->first_count > 0 ? NULL : other;
+    return member->first_count > 0 || other != NULL;
+}
+
+static void show_info(struct channel_presence *presence, struct channel_presence_member *member,
+                      const struct other_info *other)
+{
+    if (other == member->shown)
+        return;
+    if (member->is_listed) {
+        presence->fragments_len -= fragment_of(member, member->shown).len;
+        presence->fragments_len += fragment_of(member, other).len;
+        buffer_clear(&presence->snapshot);
+    }
+    member->shown = other;
+    drop_other_infos(member);
+}
+
 /* --- shown or not --------------------------------------------------------------------------- */
 
 static void list_member(struct channel_presence *presence, struct channel_presence_member *member)
@@ -165,7 +262,7 @@ static void list_member(struct channel_presence *presence, struct channel_presen
     member->is_listed = true;
     member->index = (uint32_t)presence->count;
     presence->members[presence->count++] = member;
-    presence->fragments_len += fragment_of(member).len;
+    presence->fragments_len += fragment_of(member, member->shown).len;
     presence->ids_len += member->id_len;
     buffer_clear(&presence->snapshot);
 }
@@ -178,7 +275,7 @@ static void unlist_member(struct channel_presence *presence, struct channel_pres
     last->index = member->index;
     member->is_listed = false;
     presence->count--;
-    presence->fragments_len -= fragment_of(member).len;
+    presence->fragments_len -= fragment_of(member, member->shown).len;
     presence->ids_len -= member->id_len;
     buffer_clear(&presence->snapshot);
 }
@@ -211,6 +308,7 @@ bool channel_presence_list(struct channel_presence *presence, struct bytes user_
     struct channel_presence_member *member = find_or_add(presence, user_id, user_info);
 
     member->generation = presence->generation;
+    show_info(presence, member, info_of(member, user_info));
     if (member->is_listed)
         return false;
     list_member(presence, member);
@@ -237,117 +335,32 @@ bool channel_presence_is_listed(const struct channel_presence *presence, struct 
 
 /* --- connections ---------------------------------------------------------------------------- */
 
-static struct other_info *other_info_new(struct bytes fragment, uint32_t number)
-{
-    struct other_info *other = mem_new(sizeof *other + fragment.len);
-
-    other->number = number;
-    other->fragment_len = (uint32_t)fragment.len;
-    memcpy(other->fragment, fragment.data, fragment.len);
-    return other;
-}
-
-/* The one with that fragment, made if there is none. */
-static struct other_info *other_info_of(struct channel_presence_member *member,
-                                        struct bytes fragment)
-{
-    struct other_info **at = &member->others;
-
-    while (*at != NULL &&
-           !bytes_equal((struct bytes){(*at)->fragment, (*at)->fragment_len}, fragment))
-        at = &(*at)->next;
-    if (*at == NULL)
-        *at = other_info_new(fragment, ++member->last_number);
-    return *at;
-}
-
-/* One more connection that came with that info; the info's number. */
-static uint32_t count_info(struct channel_presence_member *member, struct bytes user_info)
-{
-    const struct bytes first = {member->text + member->user_id_len, member->fragment_len};
-    struct buffer fragment = {0};
-    uint32_t number = 0;
-
-    buffer_append(&fragment, first.data, member->id_len);
-    buffer_append_char(&fragment, ':');
-    jsonwrite_escaped(&fragment, user_info);
-    if (bytes_equal(buffer_bytes(&fragment), first)) {
-        member->first_count++;
-    } else {
-        struct other_info *other = other_info_of(member, buffer_bytes(&fragment));
-
-        other->connections_count++;
-        number = other->number;
-    }
-    buffer_deinit(&fragment);
-    return number;
-}
-
-/* One connection less that came with it; whether it was the last. */
-static bool uncount_info(struct channel_presence_member *member, uint32_t number)
-{
-    struct other_info *other = member->others;
-
-    if (number == 0)
-        return --member->first_count == 0;
-    while (other->number != number)
-        other = other->next;
-    return --other->connections_count == 0;
-}
-
-static void drop_other_infos(struct channel_presence_member *member)
-{
-    struct other_info **at = &member->others;
-
-    while (*at != NULL) {
-        struct other_info *other = *at;
-
-        if (other->connections_count > 0 || other == member->shown) {
-            at = &other->next;
-        } else {
-            *at = other->next;
-            free(other);
-        }
-    }
-}
-
-/* Nobody has what was shown any more: what another connection came with is. */
-static void show_another_info(struct channel_presence *presence,
-                              struct channel_presence_member *member)
-{
-    const struct other_info *other = member->others;
-    const size_t len = fragment_of(member).len;
-
-    while (other != NULL && other->connections_count == 0)
-        other = other->next;
-    if (member->first_count == 0 && other == NULL)
-        return;
-    member->shown = member->first_count > 0 ? NULL : other;
-    if (!member->is_listed)
-        return;
-    presence->fragments_len += fragment_of(member).len - len;
-    buffer_clear(&presence->snapshot);
-}
-
 struct channel_presence_member *channel_presence_join(struct channel_presence *presence,
                                                       struct bytes user_id, struct bytes user_info,
                                                       bool *is_first, uint32_t *info)
 {
     struct channel_presence_member *member = find_or_add(presence, user_id, user_info);
+    struct other_info *other = info_of(member, user_info);
 
-    *info = count_info(member, user_info);
+    if (other != NULL)
+        other->connections_count++;
+    else
+        member->first_count++;
+    *info = other ? other->number : 0;
     *is_first = member->connections_count++ == 0;
+    if (*is_first)
+        member->own = other;
     return member;
 }
 
 bool channel_presence_leave(struct channel_presence *presence,
-                            struct channel_presence_member *member, uint32_t info)
+                            struct channel_presence_member *member, uint32_t info,
+                            bool *is_info_new)
 {
-    const uint32_t shown = member->shown ? member->shown->number : 0;
+    const uint32_t own = member->own ? member->own->number : 0;
 
     CHECK(member->connections_count > 0);
-    if (uncount_info(member, info) && info == shown)
-        show_another_info(presence, member);
+    *is_info_new = uncount_info(member, info) && info == own && choose_own_info(member);
     drop_other_infos(member);
     if (--member->connections_count > 0)
         return false;
@@ -412,13 +425,14 @@ struct bytes channel_presence_snapshot(struct channel_presence *presence)
     for (size_t i = 0; i < presence->count; i++) {
         if (i > 0)
             buffer_append_char(out, ',');
-        buffer_append(out, fragment_of(presence->members[i]).data, presence->members[i]->id_len);
+        buffer_append(out, fragment_of(presence->members[i], NULL).data,
+                      presence->members[i]->id_len);
     }
     buffer_append_text(out, "],\\\"hash\\\":{");
     for (size_t i = 0; i < presence->count; i++) {
         if (i > 0)
             buffer_append_char(out, ',');
-        buffer_append_bytes(out, fragment_of(presence->members[i]));
+        buffer_append_bytes(out, fragment_of(presence->members[i], presence->members[i]->shown));
     }
     buffer_append_text(out, "}}");
     return buffer_bytes(out);

@@ -13,20 +13,22 @@ struct channel_presence_member;
 struct channel_presence *channel_presence_new(void);
 void channel_presence_free(struct channel_presence *presence); /* NULL is fine */
 
-/* One more connection of `user_id` on this node; `is_first` says that the user had none here. What
- * is shown of a member is `user_info`, a JSON text, of a connection that is there: `*info` says
- * with which it came. Whether a member is shown at all is another matter: a cluster decides that
- * for all nodes together. */
+/* One more connection of `user_id` on this node; `is_first` says that the user had none here. It
+ * comes with `user_info`, a JSON text, and `*info` says which one that is among those of the user.
+ * Whether a member is shown, and with which info, is another matter: a cluster decides that for
+ * all nodes together. */
 struct channel_presence_member *channel_presence_join(struct channel_presence *presence,
                                                       struct bytes user_id, struct bytes user_info,
                                                       bool *is_first, uint32_t *info);
 
 /* One connection less, which came with `info`; true where it was the member's last here. Where it
- * is not shown it is freed then. */
+ * is not shown it is freed then. `*is_info_new`: channel_presence_user_info() is another now. */
 bool channel_presence_leave(struct channel_presence *presence,
-                            struct channel_presence_member *member, uint32_t info);
+                            struct channel_presence_member *member, uint32_t info,
+                            bool *is_info_new);
 
-/* Is a member from now on, and is none any more; false where nothing changed. */
+/* Is a member from now on, and is none any more; false where it was before. What is shown of it is
+ * what it was listed with last. */
 bool channel_presence_list(struct channel_presence *presence, struct bytes user_id,
                            struct bytes user_info);
 bool channel_presence_unlist(struct channel_presence *presence, struct bytes user_id);
@@ -45,7 +47,8 @@ const struct channel_presence_member *channel_presence_next_stale(
 
 struct bytes channel_presence_user_id(const struct channel_presence_member *member);
 
-/* What is shown of it: the JSON text as it was given, appended. */
+/* What a connection that is there came with, the JSON text as it was given, appended; of a member
+ * without connections here, what it was first listed with. */
 void channel_presence_user_info(const struct channel_presence_member *member, struct buffer *out);
 size_t channel_presence_count(const struct channel_presence *presence);
 

@@ -137,8 +137,13 @@ void cluster_state_join(struct cluster_state *state, struct bytes key, struct by
     const uint64_t hash = hash_bytes(user_id);
     struct cluster_state_member *member;
 
-    if (find_member(channel, user_id, hash) != NULL)
+    member = find_member(channel, user_id, hash);
+    if (member != NULL && bytes_equal(cluster_state_user_info(member), user_info))
         return;
+    if (member != NULL) {
+        map_remove(&channel->members, &member->entry);
+        free(member);
+    }
     member = mem_new(sizeof *member + user_id.len + user_info.len);
     member->user_id_len = (uint32_t)user_id.len;
     member->user_info_len = (uint32_t)user_info.len;

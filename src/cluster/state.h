@@ -65,7 +65,8 @@ struct cluster_state_channel *cluster_state_next_of_bucket(
 /* Forgets all of the channel, which is known. */
 void cluster_state_drop(struct cluster_state *state, struct bytes key);
 
-/* A member has come, or gone. Its channel has subscriptions at that moment. */
+/* A member has come, or has another info now; or it has gone. Its channel has subscriptions at that
+ * moment. */
 void cluster_state_join(struct cluster_state *state, struct bytes key, struct bytes user_id,
                         struct bytes user_info);
 void cluster_state_leave(struct cluster_state *state, struct bytes key, struct bytes user_id);

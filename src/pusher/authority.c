@@ -160,6 +160,23 @@ void pusher_authority_join(struct pusher_session *session,
     channel_registry_unlock_state(channel);
 }
 
+/* The others were told the info of a connection that has gone. Under the state lock. */
+static void renew_info(struct pusher_session *session, struct channel *channel,
+                       const struct channel_presence_member *member)
+{
+    const struct bytes user_id = channel_presence_user_id(member);
+    struct pusher_app *app = session->app;
+    struct buffer user_info = {0};
+
+    channel_presence_user_info(member, &user_info);
+    if (app->cluster != NULL)
+        cluster_join(app->cluster, channel_key(app, channel),
+                     (struct cluster_member){user_id, buffer_bytes(&user_info)});
+    if (!is_channel_shared(app, channel) && channel_presence_is_listed(channel->presence, user_id))
+        channel_presence_list(channel->presence, user_id, buffer_bytes(&user_info));
+    buffer_deinit(&user_info);
+}
+
 void pusher_authority_leave(struct pusher_session *session,
                             struct channel_subscription *subscription)
 {
@@ -167,6 +184,7 @@ void pusher_authority_leave(struct pusher_session *session,
     const struct bytes user_id = channel_presence_user_id(member);
     struct channel *channel = subscription->channel;
     struct pusher_app *app = session->app;
+    bool is_info_new;
 
     channel_registry_lock_state(channel);
     if (channel_presence_is_last(member)) {
@@ -175,7 +193,9 @@ void pusher_authority_leave(struct pusher_session *session,
         if (!is_channel_shared(app, channel))
             pusher_node_unlist_member(session, channel, user_id);
     }
-    channel_presence_leave(channel->presence, member, subscription->info);
+    channel_presence_leave(channel->presence, member, subscription->info, &is_info_new);
+    if (is_info_new)
+        renew_info(session, channel, member);
     channel_registry_unlock_state(channel);
 }
 

@@ -189,3 +189,33 @@ test('who subscribes, leaves and subscribes in one go is greeted as a member, an
         await until(async () => (await get(nodes[0], `/channels/${channel}/users`)).json.users.length === 1, 'it is gone');
     }
 });
+
+test('of a user whose tabs on several nodes have different infos a newcomer is shown that of one that is there', async () => {
+    const [a, b, c] = cluster.nodes;
+    const hall = 'presence-tabs';
+    const [onA, onB, again] = [await Client.open(a), await Client.open(b), await Client.open(b)];
+    const shown = async (tab) => {
+        for (const node of [a, b, c])
+            await until(async () => {
+                const newcomer = await Client.open(node);
+                const { hash } = await newcomer.join(hall, 'v');
+                newcomer.close();
+                return hash.u?.tab === tab;
+            }, `the info of tab ${tab} is shown`);
+    };
+    const witness = await Client.open(c);
+    await witness.join(hall, 'v');
+    await onA.join(hall, 'u', { tab: 'a' });
+    assert.equal((await witness.next('pusher_internal:member_added')).json.user_id, 'u');
+    await onB.join(hall, 'u', { tab: 'b' });
+    await again.join(hall, 'u', { tab: 'again' });
+    await shown('a');
+    await onA.leave(); // the first node has none any more
+    await shown('b');
+    await onB.leave(); // the second one has another
+    await shown('again');
+    await (await Client.open(a)).join(hall, 'u', { tab: 'back' });
+    await again.leave();
+    await shown('back');
+    await witness.quiet('nobody came and nobody went');
+});

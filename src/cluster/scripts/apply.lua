@@ -23,7 +23,8 @@
 --   epoch      text: another one says that the state was lost in between
 --   made       set:  which of the following hashes there must be ("k…", "x…")
 --   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"
---   m:KEY      hash: member → the nodes it is on, a line feed, its info
+--   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it came to others with
+--              another info, a zero byte and the same of that one. The first is shown.
 --   x:APP      hash: node → its connections
 --   n:NODE     set:  the keys that the node has, and "x"APP if it has connections there
 --   e:KEY      text: the last event of a cache channel
@@ -260,10 +261,57 @@ end
 
 -- --- members -----------------------------------------------------------------------------------
 
--- The nodes that a member is on, with a blank around each, and its info.
+-- The nodes that a member is on with its first info, a blank around each; that info; the others.
 local function parts_of_member(text)
     local at = string.find(text, '\n', 1, true)
-    return ' ' .. string.sub(text, 1, at - 1) .. ' ', string.sub(text, at + 1)
+    local zero = string.find(text, '%z', at)
+    return ' ' .. string.sub(text, 1, at - 1) .. ' ', string.sub(text, at + 1, zero and zero - 1),
+        zero and string.sub(text, zero + 1) or ''
+end
+
+local function with_others(first, others)
+    return first .. (first ~= '' and others ~= '' and '\0' or '') .. others
+end
+
+-- With which info the member is on that node; nil if it is not.
+local function info_on(text, node)
+    local nodes, info, others = parts_of_member(text)
+    if string.find(nodes, ' ' .. node .. ' ', 1, true) then
+        return info
+    end
+    return others ~= '' and info_on(others, node) or nil
+end
+
+-- The node is not there before, and is there before: the text without it may be ''.
+local function with_node(text, node, info)
+    if text == '' then
+        return node .. '\n' .. info
+    end
+    local nodes, first, others = parts_of_member(text)
+    if first == info then
+        return with_others(string.sub(nodes, 2) .. node .. '\n' .. info, others)
+    end
+    return with_others(string.sub(nodes, 2, -2) .. '\n' .. first, with_node(others, node, info))
+end
+
+local function without_node(text, node)
+    local nodes, info, others = parts_of_member(text)
+    local from, to = string.find(nodes, ' ' .. node .. ' ', 1, true)
+    if not from then
+        return with_others(string.sub(nodes, 2, -2) .. '\n' .. info, without_node(others, node))
+    end
+    nodes = string.gsub(string.sub(nodes, 2, from) .. string.sub(nodes, to + 1, -2), ' $', '')
+    return with_others(nodes ~= '' and nodes .. '\n' .. info or '', others)
+end
+
+-- All are told if what is shown of it has changed. It is no news to applications: by no process.
+local function change_member(key, member, text, changed)
+    local _, info = parts_of_member(changed)
+    local _, before = parts_of_member(text)
+    call('HSET', prefix .. ':m:' .. key, member, changed)
+    if info ~= before then
+        put_to_subscribed(key, 'A', pack(key, member, info, ''))
+    end
 end
 
 local function add_member(node, key, member, info)
@@ -275,9 +323,10 @@ local function add_member(node, key, member, info)
         put_to_subscribed(key, 'A', pack(key, member, info, process_of(node)))
         return
     end
-    local nodes, known = parts_of_member(text)
-    if not string.find(nodes, ' ' .. node .. ' ', 1, true) then
-        call('HSET', members, member, string.sub(nodes, 2) .. node .. '\n' .. known)
+    local before = info_on(text, node)
+    if before ~= info then
+        change_member(key, member, text,
+            with_node(before and without_node(text, node) or text, node, info))
     end
 end
 
@@ -285,18 +334,12 @@ local function remove_member(node, key, member, text)
     local members = prefix .. ':m:' .. key
     text = text or call('HGET', members, member)
     work = work + 2
-    if not text then
+    if not text or not info_on(text, node) then
         return
     end
-    local nodes, info = parts_of_member(text)
-    local from, to = string.find(nodes, ' ' .. node .. ' ', 1, true)
-    if not from then
-        return
-    end
-    nodes = string.sub(nodes, 2, from) .. string.sub(nodes, to + 1, -2)
-    nodes = string.gsub(nodes, ' $', '')
-    if nodes ~= '' then
-        call('HSET', members, member, nodes .. '\n' .. info)
+    local left = without_node(text, node)
+    if left ~= '' then
+        change_member(key, member, text, left)
         return
     end
     call('HDEL', members, member)
@@ -506,7 +549,7 @@ local function verify(key, count, member)
                 return
             end
             local text = call('HGET', prefix .. ':m:' .. key, member)
-            if text and string.find(parts_of_member(text), ' ' .. self .. ' ', 1, true) then
+            if text and info_on(text, self) then
                 call('PEXPIRE', prefix .. ':m:' .. key, STATE_TTL_MS)
                 return
             end

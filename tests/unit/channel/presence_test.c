@@ -96,7 +96,7 @@ static void leave(struct channel_presence *presence, struct user *user)
     assert_int_equal(channel_presence_is_last(user->member), user->connections_count == 0);
     if (user->connections_count == 0)
         assert_true(channel_presence_unlist(presence, bytes_of(user->id)));
-    assert_int_equal(channel_presence_leave(presence, user->member, 0),
+    assert_int_equal(channel_presence_leave(presence, user->member, 0, &(bool){0}),
                      user->connections_count == 0);
 }
 
@@ -137,7 +137,7 @@ static void the_first_connection_says_what_is_shown_of_a_member(void **state)
     channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"second\"}"), &is_first,
                           &(uint32_t){0});
     assert_false(is_first);
-    channel_presence_list(presence, BYTES("1"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("1"), BYTES("{\"name\":\"first\"}"));
     root = snapshot_of(presence);
     assert_text(oracle_member(json_object_get(json_object_get(root, "hash"), "1"), "name"),
                 "first");
@@ -153,6 +153,22 @@ static void assert_shown(struct channel_presence *presence, const char *name)
     assert_bytes_equal(oracle_member(json_object_get(json_object_get(root, "hash"), "1"), "name"),
                        bytes_of(name));
     json_decref(root);
+}
+
+/* As a node alone does it: what it stands up for is shown. */
+static bool leave_and_show(struct channel_presence *presence,
+                           struct channel_presence_member *member, uint32_t number)
+{
+    struct buffer info = {0};
+    bool is_info_new;
+    const bool is_last = channel_presence_leave(presence, member, number, &is_info_new);
+
+    if (is_info_new) {
+        channel_presence_user_info(member, &info);
+        assert_false(channel_presence_list(presence, BYTES("1"), buffer_bytes(&info)));
+    }
+    buffer_deinit(&info);
+    return is_last;
 }
 
 static void what_is_shown_of_a_member_is_of_a_connection_that_is_there(void **state)
@@ -171,25 +187,53 @@ static void what_is_shown_of_a_member_is_of_a_connection_that_is_there(void **st
         member =
             channel_presence_join(presence, BYTES("1"), buffer_bytes(&info), &is_first, &infos[i]);
     }
-    channel_presence_list(presence, BYTES("1"), BYTES("{}"));
+    channel_presence_list(presence, BYTES("1"), BYTES("{\"name\":\"a\"}"));
     assert_shown(presence, "a");
-    assert_false(channel_presence_leave(presence, member, infos[0]));
+    assert_false(leave_and_show(presence, member, infos[0]));
     assert_shown(presence, "a");
-    assert_false(channel_presence_leave(presence, member, infos[2]));
+    assert_false(leave_and_show(presence, member, infos[2]));
     assert_shown(presence, "b");
     channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"a\"}"), &is_first, &infos[0]);
     assert_shown(presence, "b");
-    assert_false(channel_presence_leave(presence, member, infos[3]));
-    assert_false(channel_presence_leave(presence, member, infos[1]));
+    assert_false(leave_and_show(presence, member, infos[3]));
+    assert_false(leave_and_show(presence, member, infos[1]));
     assert_shown(presence, "a");
     buffer_clear(&info);
     channel_presence_user_info(member, &info);
     assert_text(buffer_bytes(&info), "{\"name\":\"a\"}");
     channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"d\"}"), &is_first, &infos[1]);
-    assert_false(channel_presence_leave(presence, member, infos[0]));
+    assert_false(leave_and_show(presence, member, infos[0]));
     /* The last one goes, but other nodes have the member. */
-    assert_true(channel_presence_leave(presence, member, infos[1]));
+    assert_true(leave_and_show(presence, member, infos[1]));
     assert_shown(presence, "d");
+    buffer_deinit(&info);
+    channel_presence_free(presence);
+}
+
+/* Over several nodes what is shown is what all of them are told, until something else is told. */
+static void what_is_shown_of_a_member_is_what_it_was_listed_with_last(void **state)
+{
+    struct channel_presence *presence = channel_presence_new();
+    struct channel_presence_member *member;
+    struct buffer info = {0};
+    uint32_t number;
+    bool is_first;
+    bool is_info_new;
+
+    (void)state;
+    assert_true(channel_presence_list(presence, BYTES("1"), BYTES("{\"name\":\"far\"}")));
+    member = channel_presence_join(presence, BYTES("1"), BYTES("{\"name\":\"near\"}"), &is_first,
+                                   &number);
+    assert_true(is_first);
+    assert_shown(presence, "far");
+    channel_presence_user_info(member, &info);
+    assert_text(buffer_bytes(&info), "{\"name\":\"near\"}");
+    assert_false(channel_presence_list(presence, BYTES("1"), BYTES("{\"name\":\"near\"}")));
+    assert_shown(presence, "near");
+    assert_false(channel_presence_list(presence, BYTES("1"), BYTES("{\"name\":\"farther\"}")));
+    assert_true(channel_presence_leave(presence, member, number, &is_info_new));
+    assert_false(is_info_new);
+    assert_shown(presence, "farther");
     buffer_deinit(&info);
     channel_presence_free(presence);
 }
@@ -252,7 +296,7 @@ static void a_member_may_be_shown_without_a_connection_here(void **state)
     assert_false(channel_presence_is_listed(presence, BYTES("near")));
     assert_int_equal(channel_presence_count(presence), 1);
     assert_true(channel_presence_list(presence, BYTES("near"), BYTES("{}")));
-    assert_true(channel_presence_leave(presence, member, 0));
+    assert_true(channel_presence_leave(presence, member, 0, &(bool){0}));
     assert_true(channel_presence_is_listed(presence, BYTES("near")));
     assert_true(channel_presence_unlist(presence, BYTES("near")));
     assert_false(channel_presence_unlist(presence, BYTES("near")));
@@ -297,6 +341,7 @@ int main(void)
         cmocka_unit_test(the_snapshot_shows_who_is_there_whoever_comes_and_goes),
         cmocka_unit_test(the_first_connection_says_what_is_shown_of_a_member),
         cmocka_unit_test(what_is_shown_of_a_member_is_of_a_connection_that_is_there),
+        cmocka_unit_test(what_is_shown_of_a_member_is_what_it_was_listed_with_last),
         cmocka_unit_test(a_snapshot_is_made_once_for_all_who_ask_between_changes),
         cmocka_unit_test(thousands_of_members_are_one_snapshot),
         cmocka_unit_test(a_member_may_be_shown_without_a_connection_here),

@@ -83,7 +83,7 @@ static void members_that_come_in_pages_are_told_after_the_last_with_what_changed
     assert_text(READ("R", "c1:a:b", "v", "you"), "removed a/b v 0\n");
     assert_text(READ("A", "c1:a:b", "v", "4", "you"), "added a/v 4 0\n");
     assert_text(READ("P", "c1:a:b", "3", "0", "v", "2"),
-                "member a/v 4 0\nall a/b  1\nready a/b  12\n");
+                "member a/v 2 0\nall a/b  1\nready a/b  12\n");
     assert_text(READ("D", "c1:a:b", "14"), "ready a/b  14\n");
 }
 
