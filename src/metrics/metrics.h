@@ -27,8 +27,7 @@ struct metrics_histogram {
 #define METRICS_RECEIVERS_UNIT 1
 
 struct metrics {
-    alignas(64) struct metrics_counter
-        connections_opened; /* WebSocket connections, since the start */
+    alignas(64) struct metrics_counter connections_opened; /* WebSockets, since the start */
     struct metrics_counter connections_closed;
     struct metrics_counter messages_received; /* from clients */
     struct metrics_counter messages_sent;     /* to clients, each receiver counted */
@@ -36,11 +35,9 @@ struct metrics {
     struct metrics_counter requests_handled;  /* HTTP */
     struct metrics_counter slow_readers_closed;
     struct metrics_counter stale_closed;
-    struct metrics_histogram turn_ns; /* a turn of the loop, without its wait */
-    struct metrics_histogram
-        publish_ns; /* from reading the request to handing over its last receiver */
-    struct metrics_histogram
-        fanout_receivers; /* receivers on this worker, for one event or run of events */
+    struct metrics_histogram turn_ns;    /* a turn of the loop, without its wait */
+    struct metrics_histogram publish_ns; /* from the request to handing over its last receiver */
+    struct metrics_histogram fanout_receivers; /* of this worker, for one event or run of events */
 };
 
 /* There is only one writer, so no locked instruction is needed. */

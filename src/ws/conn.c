@@ -18,7 +18,7 @@ enum state {
 
 /* State that exists only in the middle of a message or a frame. */
 struct ws_conn_partial {
-    struct buffer in;      /* a frame that has not come whole */
+    struct buffer in;      /* an incomplete frame */
     struct buffer message; /* the fragments so far, unmasked */
     bool is_in_message;
     bool is_text;
