@@ -15,14 +15,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* How often the progress is told: to a person, and to a file. */
+/* How often the progress is printed: to a terminal, and to a file. */
 #define PROGRESS_NS UINT64_C(200000000)
 #define PROGRESS_FILE_NS UINT64_C(2000000000)
 
 static const struct scenario {
     const char *name;
     bool (*run)(struct bench *bench);
-    size_t connections_count; /* where the options do not say */
+    size_t connections_count; /* the default */
 } scenarios[] = {
     {"fanout", bench_fanout_run, 1000},      {"publish", bench_fanout_publish, 0},
     {"connect", bench_connect_run, 500},     {"idle", bench_idle_run, 1000},
@@ -224,7 +224,7 @@ json_t *bench_run(const struct bench_options *options, const struct client_serve
     total = (struct bench_tally){0};
     bench.report = options_report(&resolved, server);
     use_all_descriptors();
-    signal(SIGPIPE, SIG_IGN); /* a connection that ends is a fault of the run, not its end */
+    signal(SIGPIPE, SIG_IGN); /* a closed connection is counted, and does not end the generator */
     if (!run_beside_probe(&bench, scenario)) {
         json_decref(bench.report);
         return NULL;

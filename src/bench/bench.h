@@ -1,7 +1,6 @@
-/* The load generator: a scenario against any Pusher server, and what it measured.
+/* The load generator: runs a scenario against any Pusher server, and reports what it measured.
  *
- * Every message carries its number; one that is lost, doubled or out of order makes the run a
- * failed one.
+ * Every message carries a number. If one is lost, doubled or out of order, the run has failed.
  *
  * Thread: main.
  */
@@ -11,65 +10,65 @@
 #include "bench/tally.h"
 #include "client/server.h"
 
-/* Processes that have a part in it beside the server: another node, Redis. */
+/* Other processes that take part beside the server: another node, Redis. */
 #define BENCH_OTHERS_MAX 4
 
 struct bench_probe;
 
 struct bench_options {
     const char *scenario;
-    size_t connections_count; /* also users or channels; 0: what suits the scenario */
+    size_t connections_count; /* also users or channels; 0: the scenario's default */
     size_t in_flight_count;   /* sent and not answered yet */
-    double rate_per_s;        /* 0: as fast as what is in flight allows */
+    double rate_per_s;        /* 0: as fast as `in_flight_count` allows */
     size_t size_bytes;        /* of an event's data */
     double duration_s;
     size_t threads_count;
-    const char *channel;     /* of fanout and publish; NULL: one of its own */
-    size_t channels_count;   /* of fanout: others that somebody is subscribed to meanwhile */
-    size_t members_count;    /* of presence: who is there already */
-    pid_t pid;               /* the server's, 0 where it is not known */
+    const char *channel;     /* for fanout and publish; NULL: the scenario's own */
+    size_t channels_count;   /* for fanout: further channels that a client is subscribed to */
+    size_t members_count;    /* for presence: members that have joined before */
+    pid_t pid;               /* of the server; 0: not known */
     bool is_connecting_anew; /* a TCP connection for each request */
-    const char *probe_key; /* of an app whose clients' waits are measured beside; NULL: nobody's */
+    const char *probe_key;   /* of an app whose latency a probe measures meanwhile; NULL: none */
     pid_t others[BENCH_OTHERS_MAX];
     size_t others_count;
     const struct client_server
-        *publishing; /* where fanout publishes; NULL: where the clients are */
+        *publishing; /* the server to which fanout publishes; NULL: the clients' server */
 };
 
 /* A run: what the scenarios share. */
 struct bench {
     const struct bench_options *options;
     const struct client_server *server;
-    struct buffer *error; /* gets one line where a scenario cannot go on */
-    json_t *report;       /* gets what it measured */
+    struct buffer *error; /* gets one line if a scenario cannot continue */
+    json_t *report;       /* gets the results */
     struct bench_tally *total;
-    struct bench_probe *probe; /* NULL: nobody else waits */
+    struct bench_probe *probe; /* NULL: no probe */
     uint64_t others_before_ns[BENCH_OTHERS_MAX];
 };
 
-/* Runs it. The report is the caller's to print and to json_decref(); NULL, and one line in `error`,
- * where the run could not be carried out. `is_clean`: no message was lost, doubled or out of order.
- */
+/* Runs the scenario. Returns the report, which the caller prints and releases with json_decref();
+ * NULL, and one line in `error`, if the run could not be carried out. `is_clean`: no message was
+ * lost, doubled or out of order. */
 json_t *bench_run(const struct bench_options *options, const struct client_server *server,
                   bool *is_clean, struct buffer *error);
 
-/* For the scenarios: says on standard error how far it has come, not oftener than is readable. */
+/* For the scenarios: prints the progress to standard error, not more often than is readable. */
 void bench_show_progress(const struct bench *bench, double seconds, uint64_t count,
                          const char *what);
 
-/* For the scenarios: what the other processes have used so far is not theirs to answer for. */
+/* For the scenarios: what the other processes have used so far does not count. */
 void bench_begin_usage(struct bench *bench);
 
-/* For the scenarios: the CPU time that the server has used so far; 0 where its process is not
+/* For the scenarios: the CPU time that the server has used so far; 0 if its process is not
  * known.
  */
 uint64_t bench_server_cpu_ns(const struct bench *bench);
 
-/* For the scenarios: adds what the server and the generator used between two moments, per one of
- * `count` (of what `unit` says); the others since bench_begin_usage(). */
+/* For the scenarios: reports what the server and the generator used since the `before` values,
+ * divided by `count` (of `unit`); for the other processes, since bench_begin_usage(). */
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit);
 
-/* For the scenarios: a number of the report, to three decimals. */
+/* For the scenarios: adds a number to the report, with three decimals. */
 void bench_report_number(const struct bench *bench, const char *name, double number);

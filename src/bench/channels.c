@@ -4,12 +4,12 @@
 #include "bench/stamp.h"
 #include "client/frame.h"
 
-/* How many subscriptions are on their way at one time. */
+/* How many subscriptions are in flight at one time. */
 #define BATCH 100
 
 #define SECOND_NS UINT64_C(1000000000)
 
-/* What a phase has used in all rounds. */
+/* What a phase used in all rounds. */
 struct phase {
     uint64_t server_ns; /* CPU time */
     uint64_t passed_ns;
@@ -24,7 +24,7 @@ struct rounds {
     size_t count;
 };
 
-/* The channel's name holds its number; it names the same channel each time. */
+/* The channel's name holds its number, and is the same in each round. */
 static void append_channel(struct buffer *out, size_t number)
 {
     char stamp[BENCH_STAMP_LEN];
@@ -34,7 +34,7 @@ static void append_channel(struct buffer *out, size_t number)
     buffer_append(out, stamp, sizeof stamp);
 }
 
-/* In one write, so that the server's work is measured, and not how often it is woken. */
+/* In one write, so that the server's work is measured, not how often it wakes up. */
 static bool send_all(struct client_session *session, size_t from, size_t to, const char *event)
 {
     struct buffer text = {0};
@@ -54,7 +54,7 @@ static bool send_all(struct client_session *session, size_t from, size_t to, con
     return ok;
 }
 
-/* Answers come in the order of the questions, each once. */
+/* Checks that the answers come in the order of the requests, each once. */
 static bool await_answers(struct bench *bench, struct client_session *session, size_t from,
                           size_t to)
 {
@@ -90,7 +90,8 @@ static bool subscribe(struct bench *bench, struct client_session *session, size_
     return true;
 }
 
-/* Nothing answers to it: a ping of ours behind them tells that they are done. */
+/* The server does not answer an unsubscription: the pong for a ping behind them shows that they are
+ * done. */
 static bool unsubscribe(struct bench *bench, struct client_session *session, size_t count)
 {
     for (size_t from = 0; from < count; from += BATCH) {

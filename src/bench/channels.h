@@ -1,7 +1,7 @@
-/* The scenario `channels`: many channels on one connection, subscribed to and unsubscribed from,
- * and what it costs when it goes; again until the time is over.
+/* The scenario `channels`: one connection subscribes to many channels, unsubscribes, and subscribes
+ * and disconnects; repeated until the time is over.
  *
- * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ * Thread: main. False, and one line in bench->error, if the run cannot be carried out.
  */
 #pragma once
 
@@ -10,6 +10,6 @@
 
 bool bench_channels_run(struct bench *bench);
 
-/* For other scenarios: opens `session`, and subscribes it to as many channels as the options say.
- * The session is the caller's to close in any case. */
+/* For other scenarios: opens `session` and subscribes it to `channels_count` channels. The caller
+ * closes the session in any case. */
 bool bench_channels_occupy(struct bench *bench, struct client_session *session);

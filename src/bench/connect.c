@@ -10,7 +10,7 @@
 #define CHANNEL BYTES("bench-connect")
 #define SECOND_NS UINT64_C(1000000000)
 
-/* Rounds, in each of which all come, in steps of as many as may be in flight, and then all go. */
+/* Rounds: in each, all clients connect, in steps of `in_flight_count`, and then all disconnect. */
 struct rounds {
     struct bench *bench;
     struct client_session *sessions;
@@ -144,7 +144,7 @@ static void sign(struct requests *requests, uint64_t now_ns)
     requests->signed_ns = now_ns;
 }
 
-/* Waits for the answer; whether it was 200. */
+/* Waits for the answer; true if it is 200. */
 static bool await_answer(struct requests *requests, struct client_stream *stream)
 {
     struct client_response response;

@@ -1,7 +1,7 @@
-/* The scenario `connect` (clients come, subscribe and go), and `publish` with a TCP connection for
- * each request.
+/* The scenario `connect` (clients connect, subscribe and disconnect), and `publish` with a TCP
+ * connection for each request.
  *
- * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ * Thread: main. False, and one line in bench->error, if the run cannot be carried out.
  */
 #pragma once
 

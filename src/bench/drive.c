@@ -3,9 +3,9 @@
 #include "bench/stamp.h"
 
 #define SECOND_NS UINT64_C(1000000000)
-/* The part of the time that is not measured, in front of the part that is. */
+/* The length of the warm-up, which is not measured, as a share of the measured time. */
 #define WARM_UP_SHARE 0.2
-/* When nothing has come for so long, nothing more will. */
+/* If nothing has come for so long, nothing more is expected. */
 #define QUIET_NS (3 * SECOND_NS)
 #define WAIT_MS 10
 
@@ -37,7 +37,7 @@ static bool has_window(const struct bench_drive *drive)
            bench_receiver_count(drive->crowd) + (drive->window_count - 1) * receivers_count + 1;
 }
 
-/* Whether all that was sent has come, or nothing comes any more. */
+/* Whether all that was sent has arrived, or nothing more arrives. */
 static bool is_over(struct bench_drive *drive, uint64_t now_ns)
 {
     const uint64_t count = bench_receiver_count(drive->crowd);
@@ -77,7 +77,7 @@ static int on_turn(void *user)
             return WAIT_MS;
         drive->sent_count++;
     }
-    /* Waiting for the clock, or for what other threads receive. */
+    /* A short wait, if the clock or other threads decide when to send next. */
     return drive->bench->options->rate_per_s > 0 || drive->pool->threads_count > 1 ? 1 : WAIT_MS;
 }
 

@@ -6,8 +6,8 @@
 #include "bench/publisher.h"
 
 #define CHANNEL "bench-fanout"
-/* Events whose publishing was answered and that have not come to all: bounds what the server must
- * keep for a generator that falls behind. */
+/* Events whose publishing was answered and that not all have received: limits what the server must
+ * queue for a generator that falls behind. */
 #define WINDOW_MIN 64
 
 struct fanout {

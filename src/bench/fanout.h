@@ -1,7 +1,7 @@
 /* The scenarios `fanout` (events over the HTTP API to the subscribers of one channel) and `publish`
- * (the same to a channel without any).
+ * (the same to a channel without subscribers).
  *
- * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ * Thread: main. False, and one line in bench->error, if the run cannot be carried out.
  */
 #pragma once
 

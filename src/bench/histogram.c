@@ -5,8 +5,8 @@
 #define CUTS_BITS 6
 #define CUTS (1u << CUTS_BITS)
 
-/* Values below CUTS stand for themselves; above, the highest bit and the CUTS_BITS behind it tell.
- */
+/* A value below CUTS is its own slot. Above, the highest bit and the CUTS_BITS after it give the
+ * slot. */
 static size_t slot_of(uint64_t value)
 {
     unsigned shift;

@@ -1,6 +1,6 @@
 /* The scenario `idle`: subscribed connections that do nothing, and what they cost.
  *
- * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ * Thread: main. False, and one line in bench->error, if the run cannot be carried out.
  */
 #pragma once
 

@@ -65,7 +65,7 @@ void bench_poll_close(struct bench_poll *set)
     free(set->slots);
 }
 
-/* The slot of `fd`, of one that is free for -1. */
+/* The slot of `fd`; -1: a free slot. */
 static struct bench_poll_slot *find(struct bench_poll *set, int fd)
 {
     for (size_t i = 0; i < set->count; i++)
@@ -101,7 +101,7 @@ void bench_poll_remove(struct bench_poll *set, int fd)
     pthread_mutex_unlock(&set->lock);
 }
 
-/* Those of the slots, as poll() wants them. */
+/* The slots' sockets, in the form that poll() needs. */
 static struct pollfd *watched(struct bench_poll *set, size_t *count)
 {
     struct pollfd *all;
@@ -115,7 +115,7 @@ static struct pollfd *watched(struct bench_poll *set, size_t *count)
     return all;
 }
 
-/* Whoever reads may remove others, which then are not told of any more. */
+/* A callback may remove other sockets, whose callbacks then are not called any more. */
 static void *source_at(struct bench_poll *set, size_t at, int fd)
 {
     void *source;

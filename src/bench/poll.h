@@ -1,7 +1,7 @@
-/* Waits for many sockets at one time, for one of the generator's threads: in an epoll where the
- * system has one, else by poll().
+/* Waits for many sockets at one time, for one of the generator's threads: by epoll if the system
+ * has it, else by poll().
  *
- * Thread: any may add; who removes is the one that waits.
+ * Thread: any may add; only the thread that waits removes.
  */
 #pragma once
 
@@ -20,21 +20,22 @@ struct bench_poll {
     int epoll_fd;
 #else
     pthread_mutex_t lock;
-    struct bench_poll_slot *slots; /* of those that were removed stay, for others */
+    struct bench_poll_slot *slots; /* slots of removed sockets are reused */
     size_t count;
     size_t cap;
 #endif
 };
 
-/* False, with errno, where the system refuses. */
+/* False, with errno, if the system refuses. */
 bool bench_poll_open(struct bench_poll *set);
 void bench_poll_close(struct bench_poll *set);
 
-/* `reads_all`: whoever is told reads until nothing is left, so that the kernel need not look again.
- */
+/* `reads_all`: the callback reads until nothing is left, so that the kernel need not check the
+ * socket again. */
 bool bench_poll_add(struct bench_poll *set, int fd, bool reads_all, void *source);
 void bench_poll_remove(struct bench_poll *set, int fd);
 
-/* Tells of those that can be read, some hundreds at most; how many they were. */
+/* Calls `on_readable` for the readable sockets, some hundreds at most. Returns how many there were.
+ */
 int bench_poll_wait(struct bench_poll *set, int wait_ms,
                     void (*on_readable)(void *source, void *user), void *user);

@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-/* How often the other threads look whether it is over. */
+/* How often the other threads check whether the pool was stopped. */
 #define LOOK_MS 10
 
 static void on_readable(void *user, void *thread)

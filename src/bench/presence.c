@@ -5,7 +5,7 @@
 
 #define CHANNEL BYTES("presence-bench")
 #define SUCCEEDED BYTES("pusher_internal:subscription_succeeded")
-/* Of those that are there before it is measured: how many join at one time. */
+/* How many of the members that join before the measurement join at one time. */
 #define BATCH 250
 #define SECOND_NS UINT64_C(1000000000)
 
@@ -13,10 +13,10 @@ struct presence {
     struct bench *bench;
     struct bench_pool pool;
     struct bench_receiver_crowd crowd;
-    size_t before_count; /* who is there already: the first of the crowd */
-    size_t joined_count; /* after them */
+    size_t before_count; /* members that joined before: the first of the crowd */
+    size_t joined_count; /* members that joined after them */
     uint64_t began_ns;
-    uint64_t joined_ns; /* the last one */
+    uint64_t joined_ns; /* when the last one joined */
     bool has_failed;
 };
 
@@ -38,7 +38,7 @@ static bool ask_to_join(struct client_session *session, struct bytes user_id, st
     return ok;
 }
 
-/* Each user's id is the stamp of the join, which those that are there already are told. */
+/* Each user's id is the stamp of the join, so that the members that are notified can measure it. */
 static bool join(struct presence *presence, size_t number)
 {
     const size_t index = presence->before_count + number;
@@ -54,8 +54,8 @@ static bool join(struct presence *presence, size_t number)
     return bench_receiver_listen(&presence->crowd, index, error);
 }
 
-/* Their ids are no stamps: what others hear of them is not counted. They are short, since all of
- * them hear of all. */
+/* Their ids are no stamps, so their joins are not counted. The ids are short, because each member
+ * receives all of them. */
 static bool join_before(struct presence *presence, size_t from, size_t to)
 {
     struct bench_receiver *receivers = presence->crowd.receivers;
@@ -94,7 +94,7 @@ static bool fill(struct presence *presence)
     return true;
 }
 
-/* What `joined_count` joins make the others hear. */
+/* How many notifications `joined_count` joins cause. */
 static uint64_t expected_count(const struct presence *presence)
 {
     const uint64_t joined_count = presence->joined_count;
@@ -103,7 +103,7 @@ static uint64_t expected_count(const struct presence *presence)
            (joined_count > 0 ? joined_count * (joined_count - 1) / 2 : 0);
 }
 
-/* The next one joins when all have heard of the one before. */
+/* The next user joins when all have been notified of the one before. */
 static int on_turn(void *user)
 {
     struct presence *presence = user;
@@ -114,7 +114,7 @@ static int on_turn(void *user)
                         presence->joined_count, "join");
     if (!is_complete) {
         if (now_ns - presence->joined_ns > 5 * SECOND_NS)
-            bench_pool_stop(&presence->pool); /* what is missing is found when it is settled */
+            bench_pool_stop(&presence->pool); /* the rest counts as lost */
         return 1;
     }
     if (presence->joined_count == presence->crowd.count - presence->before_count) {

@@ -1,6 +1,6 @@
 /* The scenario `presence`: users join a presence channel one by one.
  *
- * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ * Thread: main. False, and one line in bench->error, if the run cannot be carried out.
  */
 #pragma once
 

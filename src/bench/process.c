@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The beginning of a file of /proc; empty where there is none. */
+/* Reads the beginning of a file in /proc; empty if there is no such file. */
 static void read_file(const char *path, char *text, size_t len)
 {
     FILE *file = fopen(path, "re");
@@ -40,7 +40,7 @@ static void read_times(pid_t pid, struct bench_process_usage *usage)
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     read_file(path, text, sizeof text);
-    at = strrchr(text, ')'); /* the name before it may hold anything */
+    at = strrchr(text, ')'); /* the name in front of it may hold any character */
     for (int field = 2; at != NULL && field < 14; field++)
         at = strchr(at + 1, ' ');
     if (at == NULL)
@@ -70,7 +70,7 @@ struct bench_process_usage bench_process_usage(pid_t pid)
 
 #else
 
-/* Of other processes such systems tell nobody but their own tools. */
+/* Such systems report other processes only to their own tools. */
 struct bench_process_usage bench_process_usage(pid_t pid)
 {
     struct bench_process_usage usage = {0};

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How long one signature serves. */
+/* How long one signature is used. */
 #define SIGNED_NS UINT64_C(1000000000)
 
 void bench_publisher_append_data(struct buffer *out, uint32_t sender, uint32_t number,
@@ -102,7 +102,7 @@ static void on_readable(struct bench_pool_source *source, struct bench_pool_thre
 
     if (len < 0 && errno == EAGAIN)
         return;
-    if (len <= 0) { /* some servers close after each answer: it is opened again when needed */
+    if (len <= 0) { /* some servers close after each answer: it reconnects when needed */
         disconnect(publisher, thread);
         on_response(publisher, NULL);
         return;

@@ -1,7 +1,7 @@
-/* Who publishes: keep-alive connections to the HTTP API, each with one request in flight, which
- * numbers the events it sends.
+/* Publishers: keep-alive connections to the HTTP API, each with one request in flight. Each
+ * publisher numbers the events that it sends.
  *
- * Thread: main, the pool's first.
+ * Thread: main, which is the pool's first.
  */
 #pragma once
 
@@ -29,20 +29,21 @@ struct bench_publisher_group {
     size_t size_bytes;
     struct bench_tally *tally; /* of the answers */
     size_t waiting_count;
-    size_t turn;           /* where the search for a free one begins */
-    struct buffer request; /* with `is_repeating`: one for all, signed anew every second */
+    size_t turn;           /* where the search for a free publisher begins */
+    struct buffer request; /* with `is_repeating`: the same for all, signed anew every second */
     uint64_t signed_ns;
-    bool is_repeating; /* nobody receives: the events need no numbers */
+    bool is_repeating; /* nobody receives the events: they need no numbers */
 };
 
-/* Connects `count` of them. False, and one line in `error`; the group is closed in any case. */
+/* Connects `count` publishers. False, and one line in `error`, if that fails; the caller closes the
+ * group in any case. */
 bool bench_publisher_open(struct bench_publisher_group *group, size_t count, struct buffer *error);
 
-/* Publishes one event over a connection that waits for no answer; false where there is none. */
+/* Publishes one event over a connection that waits for no answer; false if all wait. */
 bool bench_publisher_send(struct bench_publisher_group *group);
 
 void bench_publisher_close(struct bench_publisher_group *group);
 
-/* Appends an event's data: the stamp, filled up to `size_bytes`. */
+/* Appends an event's data: the stamp, padded to `size_bytes`. */
 void bench_publisher_append_data(struct buffer *out, uint32_t sender, uint32_t number,
                                  uint64_t now_ns, size_t size_bytes);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How many stand between two steps at one time. */
+/* How many receivers are between two steps at one time. */
 #define BATCH 64
 
 static void on_text(void *user, struct bytes text)

@@ -5,7 +5,7 @@
 
 #define MARK_LEN (sizeof BENCH_STAMP_MARK - 1)
 
-/* Digits are 'a' to 'p': four bits each, taken off without a table. */
+/* Digits are 'a' to 'p', four bits each, and are decoded without a table. */
 static void write_digits(char *out, size_t count, uint64_t number)
 {
     for (size_t i = count; i-- > 0; number >>= 4)

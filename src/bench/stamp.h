@@ -1,6 +1,6 @@
-/* What marks a message of the generator inside whatever a server makes of it: who sent it, which of
- * the sender's it is, and when. Letters, digits, "@" and "." only, so that no JSON escapes it; it
- * may stand in a payload, in a channel's name and in a user's id.
+/* Marks a message of the generator: its sender, its number and its time, found again in whatever
+ * frame a server builds from it. The stamp has only letters, digits, "@" and ".", so JSON does not
+ * escape it, and it may be part of a payload, a channel's name or a user's id.
  *
  * Thread: any.
  */
@@ -19,8 +19,8 @@ struct bench_stamp {
 
 void bench_stamp_write(char out[BENCH_STAMP_LEN], struct bench_stamp stamp);
 
-/* Finds the first one; false where there is none. `hint` is where the last one stood, mostly where
- * the next one stands. */
+/* Finds the first stamp; false if there is none. `hint` is the offset of the last one found, which
+ * usually is the next one's, too. */
 bool bench_stamp_find(struct bytes text, size_t *hint, struct bench_stamp *stamp);
 
 uint64_t bench_stamp_now_ns(void);

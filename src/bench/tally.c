@@ -1,6 +1,6 @@
 #include "bench/tally.h"
 
-/* Only its own thread writes: no locked instruction is needed. */
+/* Only the counter's own thread writes, so no locked instruction is needed. */
 static void increase(atomic_uint_fast64_t *counter)
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
@@ -51,7 +51,7 @@ bool bench_tally_is_clean(const struct bench_tally *tally)
            0;
 }
 
-/* To a tenth of a microsecond: what is finer is noise. */
+/* Rounds to a tenth of a microsecond: anything finer is noise. */
 static json_t *in_us(uint64_t ns)
 {
     const uint64_t tenths = (ns + 50) / 100;

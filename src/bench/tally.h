@@ -1,6 +1,6 @@
-/* What a thread has received, and whether each message came once and in its turn.
+/* What a thread has received, and whether each message came once and in order.
  *
- * Thread: owner, the thread that receives; others read `count` and `measured`, and all of it once
+ * Thread: owner, the thread that receives; others read `count` and `measured`, and everything once
  * that thread has ended.
  */
 #pragma once
@@ -21,19 +21,20 @@ struct bench_tally_faults {
 };
 
 struct bench_tally {
-    alignas(64) atomic_uint_fast64_t count; /* messages of ours */
-    atomic_uint_fast64_t measured;          /* of these sent at `from_ns` or later */
-    uint64_t from_ns;                       /* what was sent before is warming up */
-    uint64_t now_ns;                        /* when what is being read was received */
+    alignas(64) atomic_uint_fast64_t count; /* the generator's messages */
+    atomic_uint_fast64_t measured;          /* of these, the ones sent at `from_ns` or later */
+    uint64_t from_ns;                       /* what was sent before belongs to the warm-up */
+    uint64_t now_ns;                        /* when the bytes being read were received */
     size_t hint;                            /* bench/stamp.h */
     struct bench_tally_faults faults;
     struct bench_histogram latency; /* ns */
 };
 
-/* One message; `sent_ns` is when it was sent. */
+/* Counts one message, which was sent at `sent_ns`. */
 void bench_tally_add(struct bench_tally *tally, uint64_t sent_ns);
 
-/* `next` is the number due from a sender, `skipped_count` how many the receiver has not seen. */
+/* Checks a message's number. `next` is the number due from its sender, `skipped_count` how many
+ * numbers the receiver has not seen. */
 void bench_tally_check(struct bench_tally *tally, uint32_t number, uint32_t *next,
                        uint64_t *skipped_count);
 
@@ -41,6 +42,6 @@ void bench_tally_merge(struct bench_tally *tally, const struct bench_tally *othe
 
 bool bench_tally_is_clean(const struct bench_tally *tally);
 
-/* Objects that are the caller's: p50, p90, p99 and max in µs; the faults. */
+/* Objects that the caller owns: p50, p90, p99 and max in µs; the faults. */
 json_t *bench_tally_latency(const struct bench_tally *tally);
 json_t *bench_tally_faults(const struct bench_tally *tally);

@@ -8,8 +8,8 @@
 
 struct whisper {
     struct bench_pool pool;
-    struct bench_receiver_crowd crowd;  /* who listens */
-    struct bench_receiver_crowd sender; /* one, who hears nothing of its own */
+    struct bench_receiver_crowd crowd;  /* the receivers */
+    struct bench_receiver_crowd sender; /* one client, which does not receive its own events */
     size_t size_bytes;
     uint32_t number;
 };

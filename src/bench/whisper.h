@@ -1,6 +1,7 @@
-/* The scenario `whisper`: client events of one connection to the others of a private channel.
+/* The scenario `whisper`: client events of one connection to the other subscribers of a private
+ * channel.
  *
- * Thread: main. False, and one line in bench->error, where it cannot be carried out.
+ * Thread: main. False, and one line in bench->error, if the run cannot be carried out.
  */
 #pragma once
 
