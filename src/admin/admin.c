@@ -12,8 +12,8 @@
 
 #define CONNECTIONS_COUNT_MAX 64
 #define REQUEST_BYTES_MAX 16384
-#define BACKLOG_BYTES_MAX (64u * 1024 * 1024) /* one page; a hung reader holds no more */
-/* The main thread looks at its mailbox all the time: one that takes this long stands still. */
+#define BACKLOG_BYTES_MAX (64u * 1024 * 1024) /* one page; a reader that hangs occupies no more */
+/* The main thread reads its mailbox all the time: if it takes this long, it hangs. */
 #define PAGE_WAIT_MS 3000
 #define WAITING_TICK_MS 500
 
@@ -33,17 +33,17 @@ struct admin {
     struct net_loop loop;
     struct http_conn_settings http;
     struct net_listener *listener;
-    struct list waiting; /* requests whose page the main thread has not written yet */
+    struct list waiting; /* requests for pages that the main thread has not written yet */
     uv_timer_t tick;
 
-    bool is_bequeathed; /* main's: another process has the socket too */
-    bool has_ended;     /* main's: pages that come back have no reader any more */
+    bool is_bequeathed; /* main's: another process has the socket, too */
+    bool has_ended;     /* main's: pages that come back are dropped */
 };
 
 /* A request on its way to the main thread and back. */
 struct page_mail {
     struct net_mail mail;
-    struct list link; /* in `waiting`; in no list once it is answered */
+    struct list link; /* in `waiting`; in no list once the request is answered */
     struct admin *admin;
     struct http_conn_deferral deferral;
     struct admin_page page;
@@ -89,7 +89,7 @@ static void page_free(struct page_mail *asked)
     free(asked);
 }
 
-/* On the administration thread: the page is written. */
+/* Runs on the administration thread: the page is written. */
 static void on_written_mail(struct net_mail *mail, void *owner)
 {
     struct page_mail *asked = (struct page_mail *)mail;
@@ -105,7 +105,7 @@ static void on_written_mail(struct net_mail *mail, void *owner)
     page_free(asked);
 }
 
-/* On the main thread. */
+/* Runs on the main thread. */
 static void on_page_mail(struct net_mail *mail, void *owner)
 {
     struct page_mail *asked = (struct page_mail *)mail;
@@ -134,7 +134,7 @@ static void ask_main(struct admin *admin, struct http_conn *conn, enum admin_pag
     NET_MAILBOX_POST(admin->main_mailbox, asked);
 }
 
-/* The oldest stand in front. */
+/* The oldest requests come first in the list. */
 static void on_tick(uv_timer_t *tick)
 {
     struct admin *admin = tick->data;
@@ -255,7 +255,7 @@ static bool open_loop(struct admin *admin, int fd)
     return admin->listener != NULL;
 }
 
-/* The socket that is inherited, if it is where the settings want it, else a new one. */
+/* Returns the inherited socket if it has the address of the settings, else a new one. */
 static int open_socket(struct admin *admin, int inherited_fd, struct buffer *error)
 {
     if (inherited_fd >= 0 && admin_listen_is_at(inherited_fd, &admin->address, &admin->port))

@@ -1,9 +1,9 @@
 /* The administration listener: an HTTP server for operators, on an address of its own, never on the
  * public port. GET /metrics, /live, /ready.
  *
- * It has a thread of its own, so that a slow scraper costs nobody else anything. What a page says
- * is written by the main thread, which owns the apps: the request is mailed to it, and the page
- * mailed back. If the main thread does not answer in time, the answer is 503 and says so.
+ * It has a thread of its own, so that a slow scraper delays nothing else. The main thread, which
+ * owns the apps, writes the pages: the request is mailed to it, and the page is mailed back. If the
+ * main thread does not reply in time, the answer is 503 and says so.
  *
  * Thread: main opens, starts, ends and frees it.
  */
@@ -22,7 +22,7 @@ enum admin_page_kind {
     ADMIN_PAGE_READY,
 };
 
-/* What the main thread is asked for: it appends the body, and may change the status. */
+/* A page that the main thread must write: it appends the body, and may change the status. */
 struct admin_page {
     enum admin_page_kind kind;
     unsigned status; /* 200 */
@@ -33,21 +33,22 @@ typedef void (*admin_write_fn)(struct admin_page *page, void *user);
 
 /* Listens on `settings->admin`; NULL, and one line in `error`, if it cannot. `main_mailbox` is the
  * main thread's, which calls `write` for each page. `inherited_fd` is -1, or a listening socket of
- * another process, which is taken if it is the right one. */
+ * another process, which is used if it has the right address. */
 struct admin *admin_open(const struct config *settings, int inherited_fd,
                          struct net_mailbox *main_mailbox, admin_write_fn write, void *user,
                          struct buffer *error);
 
-/* Borrowed: its listening socket, for another process to inherit. */
+/* The listening socket, borrowed, for another process to inherit. */
 int admin_fd(const struct admin *admin);
 
-/* Another process has inherited it: the file of a Unix socket stays. */
+/* Another process has inherited the socket: the file of a Unix socket is not removed. */
 void admin_bequeath(struct admin *admin);
 void admin_start(struct admin *admin);
 
 /* The port that the system chose, if the address has port 0; 0 for a Unix socket. */
 uint16_t admin_port(const struct admin *admin);
 
-/* Closes all connections and ends the thread; then the main mailbox must be drained once more. */
+/* Closes all connections and ends the thread; the caller must then drain the main mailbox once
+ * more. */
 void admin_end(struct admin *admin);
 void admin_free(struct admin *admin); /* NULL is fine */

@@ -1,7 +1,6 @@
-/* Writes metrics as Prometheus and OpenMetrics read them: "Exposition formats" of Prometheus,
- * OpenMetrics 1.0.
+/* Writes metrics in the formats of Prometheus ("Exposition formats") and of OpenMetrics 1.0.
  *
- * Thread: the buffer owner's. A family is begun once, its samples follow.
+ * Thread: the buffer owner's. Each family is begun once; then its samples follow.
  */
 #pragma once
 
@@ -18,7 +17,7 @@ enum admin_exposition_type {
 struct admin_exposition {
     struct buffer *out;
     bool is_open_metrics;
-    const char *name; /* of the family that was begun, without `_total` and its like */
+    const char *name; /* of the present family, without a suffix such as `_total` */
     enum admin_exposition_type type;
 };
 
@@ -31,16 +30,16 @@ struct admin_exposition_label {
 void admin_exposition_begin(struct admin_exposition *exposition, const char *name,
                             enum admin_exposition_type type, const char *help);
 
-/* One sample of the family; no labels: `labels_count` is 0. */
+/* Adds one sample of the family; `labels_count` may be 0. */
 void admin_exposition_add(struct admin_exposition *exposition,
                           const struct admin_exposition_label *labels, size_t labels_count,
                           double value);
 
-/* The sum of several threads' histograms. `unit`: of the bounds, in what the metric is said in;
- * `scale`: what an observed value is multiplied by for that. */
+/* Adds the sum of several threads' histograms. `unit` is the first bound, in the metric's unit;
+ * `scale` converts an observed value to the metric's unit. */
 void admin_exposition_add_histogram(struct admin_exposition *exposition,
                                     const struct metrics_histogram *const *histograms,
                                     size_t histograms_count, double unit, double scale);
 
-/* Ends the whole. */
+/* Ends the page. */
 void admin_exposition_end(struct admin_exposition *exposition);

@@ -12,8 +12,8 @@
 
 #define LISTEN_COUNT_MAX 64
 
-/* A socket file that a server which was killed left behind refuses connections; one that answers
- * belongs to somebody. */
+/* The socket file of a server that was killed refuses connections; one that accepts them is in use.
+ */
 static bool is_left_behind(const struct sockaddr_un *address)
 {
     const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -29,7 +29,7 @@ static bool is_left_behind(const struct sockaddr_un *address)
 
 static int bind_unix(int fd, const struct sockaddr_un *address)
 {
-    /* Whoever may write to the socket may administrate: its owner and group. */
+    /* A user who may write to the socket may administrate: only its owner and group. */
     const mode_t before = umask(0117);
     int status = bind(fd, (const struct sockaddr *)address, sizeof *address);
 

@@ -9,11 +9,12 @@
 
 #include <stdint.h>
 
-/* The descriptor, or -1 and one line in `error`. `port`: the one that the system chose for 0. */
+/* Returns the descriptor, or -1 and one line in `error`. `port` gets the port that the system chose
+ * for 0. */
 int admin_listen(const struct config_address *address, uint16_t *port, struct buffer *error);
 
-/* Whether that listening socket, which another process has opened, is the one; it is prepared then.
- */
+/* Whether `fd`, a listening socket of another process, has that address; if it has, it is made
+ * ready for use here. */
 bool admin_listen_is_at(int fd, const struct config_address *address, uint16_t *port);
 
 /* Removes the file of a Unix socket. */

@@ -60,7 +60,7 @@ static void add_of_app(struct writer *writer, const struct pusher_app *app, cons
     admin_exposition_add(&writer->exposition, labels, label != NULL ? 2 : 1, number);
 }
 
-/* The sum over the workers of the counter that stands at `offset` in struct metrics_app. */
+/* The sum over all workers of the counter at `offset` in struct metrics_app. */
 static uint64_t sum_of_app(const struct writer *writer, const struct pusher_app *app, size_t offset)
 {
     uint64_t sum = 0;
@@ -80,7 +80,7 @@ static void app_counter(struct writer *writer, const char *name, const char *hel
     add_of_app(writer, app, NULL, NULL, (double)sum_of_app(writer, app, offset));
 }
 
-/* One counter for each of `values`, which stand one behind the other at `offset`. */
+/* Writes one counter for each of `values`; the counters follow each other from `offset` on. */
 static void app_counters(struct writer *writer, const char *name, const char *help, size_t offset,
                          const char *label, const char *const *values, size_t values_count)
 {

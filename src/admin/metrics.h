@@ -1,7 +1,7 @@
-/* The metrics page: what the workers, the apps, the cluster and the process count.
+/* The metrics page: the counters of the workers, the apps, the cluster and the process.
  *
- * Thread: main, which owns the apps. Labels are the operator's own words and a fixed set of ours:
- * nothing that clients can invent.
+ * Thread: main, which owns the apps. Labels are names from the configuration and a fixed set of
+ * ours: clients cannot create any.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 struct admin_metrics_source {
     struct pusher_apps *apps;
-    struct cluster *cluster;       /* NULL: the only node */
+    struct cluster *cluster;       /* NULL: no cluster */
     const struct metrics *metrics; /* an element for each worker */
     size_t workers_count;
     const struct net_descriptors *descriptors;
