@@ -1,4 +1,4 @@
-/* The HTTP API with Pusher's app, behind a real HTTP connection. */
+/* The HTTP API with the app of Pusher's documentation, behind a real HTTP connection. */
 #pragma once
 
 #include "api/api.h"
@@ -19,7 +19,7 @@ struct api_fixture {
     struct pusher_worker worker;
     struct pusher_app *app;
     struct api api;
-    struct buffer websocket_key; /* what the last request for a WebSocket named */
+    struct buffer websocket_key; /* the app key of the last request for a WebSocket */
 };
 
 static inline struct api_fixture *api_fixture_of(struct http_conn *conn)
@@ -89,7 +89,7 @@ static inline void api_fixture_close(struct api_fixture *fixture)
     buffer_deinit(&fixture->websocket_key);
 }
 
-/* What has come: the status, and the body in `answer`. */
+/* Reads the response: returns its status; `answer` gets its body. */
 static inline unsigned api_fixture_answer(struct api_fixture *fixture, struct bytes *answer)
 {
     const char *body_at = strstr(buffer_text(&fixture->http.sent), "\r\n\r\n");
@@ -117,7 +117,7 @@ static inline void api_fixture_feed(struct api_fixture *fixture, struct buffer *
     }
 }
 
-/* Sends the request; answers the status, and the answer's body in `body`. */
+/* Sends the request; returns the status of the response. `answer` gets its body. */
 static inline unsigned api_fixture_send(struct api_fixture *fixture, const char *method,
                                         const char *target, struct bytes body, struct bytes *answer)
 {
@@ -129,8 +129,7 @@ static inline unsigned api_fixture_send(struct api_fixture *fixture, const char 
     return api_fixture_answer(fixture, answer);
 }
 
-/* Appends the signature that Pusher's rules ask for: `query` holds its parameters sorted, decoded.
- */
+/* Appends the signature by Pusher's rules: `query` holds the parameters sorted and decoded. */
 static inline void api_fixture_sign(const struct api_fixture *fixture, const char *method,
                                     const char *path, const char *query, struct buffer *target)
 {
@@ -144,8 +143,8 @@ static inline void api_fixture_sign(const struct api_fixture *fixture, const cha
     buffer_deinit(&text);
 }
 
-/* Appends a request with a signature of its own: `more` is "" or further parameters, "&a=b", whose
- * names come behind auth_… and body_…. */
+/* Appends a signed request. `more` is "" or further parameters, "&a=b", whose names sort after
+ * auth_… and body_…. */
 static inline void api_fixture_append_call(const struct api_fixture *fixture,
                                            struct buffer *request, const char *method,
                                            const char *path, const char *more, struct bytes body)
@@ -169,7 +168,7 @@ static inline void api_fixture_append_call(const struct api_fixture *fixture,
     buffer_deinit(&query);
 }
 
-/* Sends the call, for an answer that comes at once. */
+/* Sends a signed request that is answered at once. */
 static inline unsigned api_fixture_call(struct api_fixture *fixture, const char *method,
                                         const char *path, const char *more, struct bytes body,
                                         struct bytes *answer)

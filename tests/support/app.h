@@ -1,4 +1,4 @@
-/* An app as Pusher's documentation uses it in its examples, and a configuration that has it. */
+/* The app that Pusher's documentation uses in its examples. */
 #pragma once
 
 #include "config/config.h"

@@ -1,4 +1,4 @@
-/* Certificates made on the spot: of a name or an address, signed by another or by themselves. */
+/* Makes certificates for a name or an address, signed by another certificate or by themselves. */
 #pragma once
 
 #include "base/check.h"
@@ -19,7 +19,7 @@ static inline void certificate_extend(X509 *x509, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
-/* `for_whom` is "DNS:app.test" or "IP:127.0.0.1"; NULL `issuer` is itself. */
+/* `for_whom` is "DNS:app.test" or "IP:127.0.0.1"; `issuer` NULL: self-signed. */
 static inline struct certificate certificate_make(const char *for_whom,
                                                   const struct certificate *issuer)
 {
@@ -44,7 +44,7 @@ static inline struct certificate certificate_make(const char *for_whom,
     return made;
 }
 
-/* Certificate and key in one file, as PHP takes them. */
+/* Writes certificate and key into one file, as PHP reads them. */
 static inline void certificate_write(const struct certificate *certificate, const char *path)
 {
     FILE *file = fopen(path, "w");

@@ -1,5 +1,4 @@
-/* A cluster that is asked and answers when the test says so: stands in the place of the real one.
- */
+/* A fake cluster: takes queries, and answers them when the test says so. */
 #pragma once
 
 #include "api/nodes.h"
@@ -10,7 +9,7 @@
 struct cluster {
     bool is_connected;
     bool is_stalled;
-    struct buffer asked; /* a line for each ask */
+    struct buffer asked; /* a line for each query */
     struct cluster_query_caller waiting[CLUSTER_FAKE_ASKS_MAX];
     size_t waiting_count;
 };
@@ -107,7 +106,7 @@ static inline void cluster_fake_deliver(struct net_mail *mail, void *owner)
     free(fake);
 }
 
-/* Answers what was asked first, by mail: `answer` stays until the next turn. */
+/* Answers the oldest query by mail: `answer` must stay until the next turn. */
 static inline void cluster_fake_answer(struct cluster *cluster,
                                        const struct cluster_query_answer *answer)
 {

@@ -1,5 +1,5 @@
-/* base/mem.h for a test that asks what something allocates: a linker that finds these takes the
- * library's own no more. Included by the test itself, once. */
+/* base/mem.h for a test that measures allocations: the linker uses these functions instead of the
+ * library's. Only the test's own file includes it. */
 #pragma once
 
 #include "base/check.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* All that was ever asked for; what was freed meanwhile counts too. */
+/* All bytes ever allocated, including those freed meanwhile. */
 static size_t counted_mem_bytes;
 
 void mem_suit(size_t workers_count)

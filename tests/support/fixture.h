@@ -1,5 +1,5 @@
-/* A real loop with real sockets, turned by the test: what was sent before a turn has arrived when
- * the turn is over. Every wait is for a condition and ends after FIXTURE_WAIT_MS. */
+/* A real loop with real sockets, which the test turns: what was sent before a turn has arrived when
+ * the turn is over. Every wait has a condition and ends after FIXTURE_WAIT_MS. */
 #pragma once
 
 #include "base/check.h"
@@ -47,7 +47,7 @@ static inline void fixture_open(struct fixture *fixture, size_t backlog_bytes_ma
                         fixture_on_turn_end, fixture) == 0);
 }
 
-/* One turn of the loop, which does not wait. */
+/* Runs one turn of the loop without waiting. */
 static inline void fixture_turn(struct fixture *fixture)
 {
     net_loop_turn(&fixture->loop, false);
@@ -70,8 +70,8 @@ static inline void fixture_wait(struct fixture *fixture, uint64_t began_ms, cons
             fixture_wait(fixture, began_ms_, #condition); \
     } while (0)
 
-/* Lets the connections' timers believe that so much time has passed, tick by tick; from then on the
- * wheel goes by this clock alone. */
+/* Advances the clock of the connections' timers by so much time, tick by tick; from then on only
+ * this function advances it. */
 static inline void fixture_pass(struct fixture *fixture, uint64_t ms)
 {
     const uint64_t last_tick = fixture->loop.wheel.tick + ms / NET_TIMER_TICK_MS + 1;
@@ -83,7 +83,7 @@ static inline void fixture_pass(struct fixture *fixture, uint64_t ms)
     }
 }
 
-/* Every connection must have closed, or be about to. */
+/* Every connection must have closed, or be closing. */
 static inline void fixture_close(struct fixture *fixture)
 {
     FIXTURE_UNTIL(fixture, fixture->loop.connections_count == 0);
@@ -91,8 +91,8 @@ static inline void fixture_close(struct fixture *fixture)
     net_loop_close(&fixture->loop);
 }
 
-/* A connected pair, both non-blocking; ours is counted in the descriptors, as an accepted one is.
- */
+/* A connected pair, both non-blocking. The returned socket is counted in the descriptors, like an
+ * accepted one. */
 static inline int fixture_pair(struct fixture *fixture, int *peer)
 {
     int fds[2];
@@ -109,7 +109,7 @@ static inline void fixture_send(int peer, struct bytes data)
     CHECK(send(peer, data.data, data.len, MSG_NOSIGNAL) == (ssize_t)data.len);
 }
 
-/* Appends what has come to the peer; false at the end. */
+/* Appends what has come to the peer; false once the other side has ended. */
 static inline bool fixture_receive(int peer, struct buffer *out)
 {
     for (;;) {

@@ -1,4 +1,4 @@
-/* What was answered, without the time at which it was. */
+/* Responses without their time. */
 #pragma once
 
 #include "base/buffer.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Takes the Date of each response out of `sent`. */
+/* Removes the Date of each response from `sent`. */
 static inline void http_dates_remove(struct buffer *sent)
 {
     const char *at;

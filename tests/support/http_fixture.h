@@ -1,4 +1,4 @@
-/* HTTP connections over socket pairs, whose requests are written down and answered by the test. */
+/* HTTP connections over socket pairs. Their requests are recorded, and the test answers them. */
 #pragma once
 
 #include "http/conn.h"
@@ -13,11 +13,11 @@ struct http_fixture {
     bool takes_over; /* the next request's connection is taken over */
     struct net_conn *taken;
     struct buffer rest;
-    bool deferrals;                     /* the next request is answered by http_fixture_answer() */
-    struct http_conn_deferral deferral; /* and this is its connection */
+    bool deferrals;                     /* responses are deferred until http_fixture_answer() */
+    struct http_conn_deferral deferral; /* of the request that waits */
     struct buffer held_path;
-    bool request_deferrals;   /* requests are received by http_fixture_resume() */
-    bool is_request_deferred; /* the one that is held */
+    bool request_deferrals;   /* requests are deferred until http_fixture_resume() */
+    bool is_request_deferred; /* `deferral` is a deferred request */
     void (*on_received)(struct http_fixture *http); /* before the answer; may be NULL */
 };
 
@@ -82,7 +82,7 @@ static inline void http_fixture_on_request(struct http_conn *conn,
     http_conn_defer_request(conn, &http->deferral);
 }
 
-/* Has the request received that is postponed; there is one. */
+/* Handles the deferred request; there must be one. */
 static inline void http_fixture_resume(struct http_fixture *http)
 {
     CHECK(http->is_request_deferred);
@@ -90,12 +90,12 @@ static inline void http_fixture_resume(struct http_fixture *http)
     http_conn_resume(http->deferral.conn, http_fixture_receive, NULL);
 }
 
-/* Answers the request that is held; there is one. */
+/* Answers the request whose response is deferred; there must be one. */
 static inline void http_fixture_answer(struct http_fixture *http)
 {
     struct buffer path = http->held_path;
 
-    http->held_path = (struct buffer){0}; /* the next may be held before this is over */
+    http->held_path = (struct buffer){0}; /* sending may defer the next */
     http_fixture_respond(http->deferral.conn, buffer_bytes(&path));
     buffer_deinit(&path);
 }
@@ -110,7 +110,7 @@ static inline void http_fixture_init(struct http_fixture *http, struct fixture *
     http->settings.user = http;
 }
 
-/* A connection; what was received and sent before is forgotten. */
+/* Opens a connection; forgets what was received and sent before. */
 static inline void http_fixture_connect(struct http_fixture *http)
 {
     const int fd = fixture_pair(http->fixture, &http->peer);
@@ -120,7 +120,7 @@ static inline void http_fixture_connect(struct http_fixture *http)
     CHECK(http_conn_open(&http->fixture->loop, fd, NULL, &http->settings) != NULL);
 }
 
-/* True while the connection is open. */
+/* Sends `data`; true while the connection is open. */
 static inline bool http_fixture_feed(struct http_fixture *http, struct bytes data)
 {
     const ssize_t len = send(http->peer, data.data, data.len, MSG_NOSIGNAL);
@@ -130,7 +130,7 @@ static inline bool http_fixture_feed(struct http_fixture *http, struct bytes dat
     return fixture_receive(http->peer, &http->sent) && len >= 0;
 }
 
-/* The status of the first answer; 0 where there is none. */
+/* The status of the first response; 0 if there is none. */
 static inline unsigned http_fixture_status(struct http_fixture *http)
 {
     static const struct bytes start = {"HTTP/1.1 ", 9};

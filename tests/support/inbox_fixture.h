@@ -1,9 +1,10 @@
-/* An inbox whose every word is written down, for unit tests and fuzzers. */
+/* An inbox whose events are all recorded, for unit tests and fuzzers. */
 #pragma once
 
 #include "cluster/inbox.h"
 
-/* "event c1:a:b 7 frame 0\n" for each thing that is told. */
+/* `told` gets a line for each event: "event 1/room frame 0
+ * ". */
 struct inbox_fixture {
     struct cluster_inbox inbox;
     struct cluster_outbox outbox;
@@ -140,7 +141,7 @@ static inline void inbox_fixture_deinit(struct inbox_fixture *fixture)
     buffer_deinit(&fixture->told);
 }
 
-/* As the script packs it. */
+/* Packs a part as the script does. */
 static inline void inbox_fixture_pack(struct buffer *out, struct bytes part)
 {
     for (int shift = 0; shift < 32; shift += 8)
@@ -148,7 +149,7 @@ static inline void inbox_fixture_pack(struct buffer *out, struct bytes part)
     buffer_append_bytes(out, part);
 }
 
-/* One thing of an entry. */
+/* Appends one item of an entry. */
 static inline void inbox_fixture_add(struct buffer *entry, char letter, struct bytes packed)
 {
     buffer_append_char(entry, letter);

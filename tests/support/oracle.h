@@ -1,4 +1,4 @@
-/* jansson as the oracle of what is JSON, where both must agree. */
+/* jansson as the oracle for what is JSON. */
 #pragma once
 
 #include "base/bytes.h"
@@ -10,7 +10,7 @@
 enum oracle_verdict {
     ORACLE_REFUSED,
     ORACLE_ACCEPTED,
-    ORACLE_UNDECIDED, /* what jansson alone cannot take: large numbers, NUL in a name */
+    ORACLE_UNDECIDED, /* jansson cannot tell: large numbers, NUL in a name */
 };
 
 static inline enum oracle_verdict oracle_text(struct bytes text, json_t **root)
@@ -20,9 +20,9 @@ static inline enum oracle_verdict oracle_text(struct bytes text, json_t **root)
 
     *root = NULL;
     if (!utf8_is_valid(text))
-        return ORACLE_UNDECIDED; /* who receives it checks that */
+        return ORACLE_UNDECIDED; /* the receiver of a text checks that before */
     if (text.len > 0 && memchr(text.data, '\0', text.len) != NULL)
-        return ORACLE_REFUSED; /* jansson 2.14 overlooks one behind a number */
+        return ORACLE_REFUSED; /* jansson 2.14 overlooks a NUL behind a number */
     *root = json_loadb(text.data, text.len,
                        JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
     if (*root != NULL)
@@ -40,7 +40,7 @@ static inline struct bytes oracle_string(const json_t *string)
     return (struct bytes){json_string_value(string), json_string_length(string)};
 }
 
-/* What stands at `key`; its text, or absent where it is no string. */
+/* The text of the member `key`; absent if it is no string. */
 static inline struct bytes oracle_member(const json_t *object, const char *key)
 {
     return oracle_string(json_object_get(object, key));

@@ -1,5 +1,5 @@
-/* A worker's part in the protocol on socket pairs: real connections from the handshake on, which a
- * test drives by hand. `cluster` is the test's own; NULL: a single node. */
+/* A worker's side of the protocol over socket pairs: real connections from the handshake on, driven
+ * by the test. `cluster` is the test's own; NULL: a single node. */
 #pragma once
 
 #include "base/digest.h"
@@ -17,7 +17,7 @@ struct pusher_client {
     int fd;
     uint64_t socket_id; /* 0: was refused */
     bool is_ended;
-    struct buffer sent; /* to it, and not looked at yet */
+    struct buffer sent; /* sent to the client and not examined yet */
 };
 
 struct pusher_fixture {
@@ -50,7 +50,7 @@ static inline void pusher_fixture_on_request(struct http_conn *conn,
     pusher_conversation_open(&fixture->worker, conn, request, bytes_from(request->path, 5));
 }
 
-/* Sets `settings` before, where it should be another app than the documentation's. */
+/* Opens the fixture with an app of the test's own. */
 static inline void pusher_fixture_open_with(struct pusher_fixture *fixture,
                                             struct config_app settings, struct cluster *cluster,
                                             const struct pusher_observers *observers)
@@ -97,7 +97,7 @@ static inline void pusher_fixture_close(struct pusher_fixture *fixture)
     buffer_deinit(&fixture->heard);
 }
 
-/* Two turns: one that reads, one for the mail that came of it. */
+/* Three turns: one that reads, and two for the mail that it causes. */
 static inline void pusher_fixture_turn(struct pusher_fixture *fixture)
 {
     for (int i = 0; i < 3; i++)
@@ -128,7 +128,7 @@ static inline struct pusher_client *pusher_fixture_connect(struct pusher_fixture
     return client;
 }
 
-/* What has come to the client since it was asked last: "text:…;close:4009:…;". */
+/* What the client has received since the last call: "text:…;close:4009:…;". */
 static inline struct bytes pusher_fixture_heard(struct pusher_fixture *fixture,
                                                 struct pusher_client *client)
 {
@@ -150,7 +150,7 @@ static inline struct bytes pusher_fixture_heard(struct pusher_fixture *fixture,
 #define assert_heard_holds(fixture, client, part) \
     assert_holds(pusher_fixture_heard(fixture, client), part)
 
-/* Connected and greeted. */
+/* A client that is connected and has its socket id. */
 static inline struct pusher_client *pusher_fixture_client(struct pusher_fixture *fixture)
 {
     struct pusher_client *client =
@@ -182,7 +182,7 @@ static inline void pusher_fixture_say(struct pusher_fixture *fixture, struct pus
     pusher_fixture_turn(fixture);
 }
 
-/* KEY:signature of the client's socket id with `text` behind it. */
+/* Appends KEY:signature, of the client's socket id followed by `text`. */
 static inline void pusher_fixture_append_auth(struct buffer *out, struct pusher_fixture *fixture,
                                               const struct pusher_client *client, const char *text)
 {
@@ -197,7 +197,7 @@ static inline void pusher_fixture_append_auth(struct buffer *out, struct pusher_
     buffer_deinit(&covered);
 }
 
-/* `data`: JSON whose quotes are escaped already; NULL for none. Signed as it stands unescaped. */
+/* `data`: JSON whose quotes are escaped already; NULL for none. The unescaped form is signed. */
 static inline void pusher_fixture_subscribe(struct pusher_fixture *fixture,
                                             struct pusher_client *client, const char *channel,
                                             const char *data)

@@ -1,6 +1,6 @@
-/* A Redis for unit tests: a thread on loopback that notes each command and answers as a Redis would
- * that applies everything, unless the test has said what to answer. What stands in the inbox the
- * test puts there. */
+/* A Redis for unit tests: a thread on loopback that records each command and answers as if Redis
+ * had applied it, unless the test has set another answer. The test itself puts entries into the
+ * inbox. */
 #pragma once
 
 #include "support/fixture.h"
@@ -16,8 +16,8 @@
 #define REDIS_PEER_ENTRIES_MAX 16
 #define REDIS_PEER_TURN_MS 5
 
-/* Answers the next command that holds `part` with `reply`, a text of RESP; "": closes instead;
- * NULL: says nothing. */
+/* Answers the next command that holds `part` with `reply`, a RESP text; "": closes the connection
+ * instead; NULL: sends nothing. */
 struct redis_peer_rule {
     const char *part;
     const char *reply;
@@ -27,18 +27,18 @@ struct redis_peer_rule {
 struct redis_peer_conn {
     int fd; /* -1: free */
     redisReader *reader;
-    bool waits; /* for an entry */
+    bool waits; /* for an entry of the inbox */
 };
 
 struct redis_peer {
     pthread_t thread;
-    pthread_mutex_t lock; /* over all that follows */
+    pthread_mutex_t lock; /* protects all that follows */
     bool is_over;
-    bool closes; /* everybody, once */
+    bool closes; /* all connections, once */
     int listener;
     uint16_t port;
     struct redis_peer_conn conns[REDIS_PEER_CONNS_MAX];
-    struct buffer log; /* a line for each command, its arguments with blanks between */
+    struct buffer log; /* a line for each command: its arguments with blanks between them */
     struct redis_peer_rule rules[REDIS_PEER_RULES_MAX];
     size_t rules_count;
     struct buffer entries[REDIS_PEER_ENTRIES_MAX];
@@ -61,7 +61,8 @@ static inline struct bytes redis_peer_argument(const redisReply *command, size_t
                : BYTES("");
 }
 
-/* Of apply.lua: its last operation is told by the letter before the arguments it may have. */
+/* Answers apply.lua. The letter of the last operation stands before its arguments, if it has any.
+ */
 static inline void redis_peer_apply(struct redis_peer *peer, const redisReply *command,
                                     struct buffer *out)
 {
@@ -118,7 +119,7 @@ static inline void redis_peer_write(const struct redis_peer_conn *conn, struct b
         (void)!send(conn->fd, text.data, text.len, MSG_NOSIGNAL);
 }
 
-/* True if a rule has answered. */
+/* True if a rule has decided the answer. */
 static inline bool redis_peer_by_rule(struct redis_peer *peer, struct redis_peer_conn *conn,
                                       struct bytes line)
 {
@@ -180,7 +181,7 @@ static inline void redis_peer_read(struct redis_peer *peer, struct redis_peer_co
     }
 }
 
-/* All entries to whoever waits for some. */
+/* Sends all entries to the connections that wait for some. */
 static inline void redis_peer_give_entries(struct redis_peer *peer)
 {
     struct buffer out = {0};
@@ -306,7 +307,7 @@ static inline void redis_peer_drop_rules(struct redis_peer *peer)
     pthread_mutex_unlock(&peer->lock);
 }
 
-/* An entry of the inbox; takes the buffer. */
+/* Adds an entry to the inbox; takes the buffer. */
 static inline void redis_peer_put(struct redis_peer *peer, struct buffer *entry)
 {
     pthread_mutex_lock(&peer->lock);

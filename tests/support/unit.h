@@ -1,5 +1,5 @@
-/* What every unit test needs: cmocka, numbers that are the same in each run, texts that end where
- * they end, so that the sanitizer sees whoever reads on. */
+/* What every unit test needs: cmocka, random numbers that are the same in each run, and texts in
+ * memory of exactly their length, so that the sanitizer notices a read beyond the end. */
 #pragma once
 
 #include "base/buffer.h"
@@ -26,13 +26,13 @@ static inline uint64_t unit_random_next(struct unit_random *random)
     return random->state * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-/* From 0 up to and without `below`. */
+/* A number from 0 up to, but not including, `below`. */
 static inline size_t unit_random_below(struct unit_random *random, size_t below)
 {
     return (size_t)(unit_random_next(random) >> 16) % below;
 }
 
-/* A copy of exactly that length; free() it. */
+/* A copy in memory of exactly that length; the caller must free() it. */
 static inline char *unit_exact(struct bytes text)
 {
     char *copy = malloc(text.len ? text.len : 1);

@@ -1,5 +1,5 @@
 /* Two workers with a fan-out each, and members: WebSockets over socket pairs that join channels.
- * The test turns both loops, unless it lets threads do so. */
+ * The test turns both loops, unless it starts threads for that. */
 #pragma once
 
 #include "channel/joining.h"
@@ -110,7 +110,7 @@ static inline void workers_open(struct workers *workers, size_t backlog_bytes_ma
 
 static inline void workers_turn(struct workers *workers)
 {
-    /* What one posts to the other while it turns comes with the next round. */
+    /* Mail that one worker posts to the other during its turn arrives with the next iteration. */
     for (size_t generation = 0; generation < 3; generation++)
         for (size_t i = 0; i < WORKERS_WORKERS_COUNT; i++)
             fixture_turn(&workers->workers[i].fixture);
@@ -161,7 +161,7 @@ static inline void workers_leave(struct channel_subscription *subscription)
     channel_unref(channel_fanout_leave(&member->worker->fanout, subscription, &is_last));
 }
 
-/* Publishes from that worker; `except` may be NULL. */
+/* Publishes from the worker of that index; `except` may be NULL. */
 static inline void workers_publish(struct workers *workers, size_t worker, const char *name,
                                    const char *text, const struct workers_member *except)
 {
@@ -176,7 +176,7 @@ static inline void workers_publish(struct workers *workers, size_t worker, const
     ws_message_unref(message);
 }
 
-/* "a;b;": the texts that the member was sent so far, also the compressed ones. */
+/* Appends "a;b;": the texts sent to the member so far, including the compressed ones. */
 static inline void workers_received(struct workers_member *member, struct buffer *out)
 {
     struct ws_peer_frame frame;

@@ -1,4 +1,4 @@
-/* One WebSocket connection over a socket pair, which writes down what it tells its owner. */
+/* One WebSocket connection over a socket pair, which records the events that its owner gets. */
 #pragma once
 
 #include "support/fixture.h"
@@ -89,7 +89,7 @@ static inline void ws_fixture_open(struct ws_fixture *ws, struct fixture *fixtur
 
 static inline void ws_fixture_feed(struct ws_fixture *ws, struct bytes data)
 {
-    /* A peer that has ended receives so when it writes. */
+    /* A peer that writes after the end gets an error. */
     const ssize_t len = send(ws->peer, data.data, data.len, MSG_NOSIGNAL);
 
     CHECK(len == (ssize_t)data.len || (len < 0 && errno == EPIPE));
@@ -97,7 +97,7 @@ static inline void ws_fixture_feed(struct ws_fixture *ws, struct bytes data)
     fixture_receive(ws->peer, &ws->sent);
 }
 
-/* The peer goes, and what is left is cleared up. */
+/* Disconnects the peer and releases everything. */
 static inline void ws_fixture_close(struct ws_fixture *ws)
 {
     if (ws->peer >= 0) {

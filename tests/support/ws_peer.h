@@ -1,4 +1,5 @@
-/* The client's side of a WebSocket: frames as a client sends them, and reads of what it is sent. */
+/* The client's side of a WebSocket: writes frames as a client does, and reads what a server sends.
+ */
 #pragma once
 
 #include "base/buffer.h"
@@ -39,8 +40,8 @@ static inline void ws_peer_write_text(struct buffer *out, struct bytes text)
     ws_peer_write(out, WS_PEER_FINAL | 0x1, text);
 }
 
-/* Cuts the next frame off what a server has sent; false where none is whole. A server never masks
- * and always finishes, and writes lengths as short as it can. */
+/* Cuts the next frame off what a server has sent; false if none is complete. A server never masks,
+ * never fragments, and uses the shortest length. */
 static inline bool ws_peer_read(struct bytes *rest, struct ws_peer_frame *frame)
 {
     const uint8_t *in = (const uint8_t *)rest->data;
@@ -70,7 +71,7 @@ static inline bool ws_peer_read(struct bytes *rest, struct ws_peer_frame *frame)
     return true;
 }
 
-/* "text:hello;close:1000:bye;": all frames of `sent`, which must hold nothing else. */
+/* Appends "text:hello;close:1000:bye;": all frames of `sent`, which must hold nothing else. */
 static inline void ws_peer_describe(struct buffer *out, struct bytes sent)
 {
     struct ws_peer_frame frame;
