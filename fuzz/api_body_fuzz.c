@@ -1,5 +1,5 @@
-/* Truth: a body that is no JSON is none; one that holds has what an event needs, as jansson sees
- * it; one that does not gets complaints that are JSON. */
+/* Truth: a body that is no JSON is refused as such; a valid one has, by jansson's reading, what an
+ * event needs; for an invalid one, the errors are JSON. */
 
 #include "api/body.h"
 
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct config_app app = app_of_documentation();
     struct jsonscan_value value;
 
-    /* As its caller does: only what is UTF-8 comes here. */
+    /* The caller checks that: only UTF-8 is parsed. */
     if (!utf8_is_valid(json))
         return 0;
     if (!jsonscan_parse(json, &value)) {

@@ -1,10 +1,10 @@
-/* The whole answer to a signed publish, whatever its body is.
+/* The whole answer to a signed publish with any body.
  *
- * Truths, with jansson as the oracle: 200 is answered where the body is JSON and what it should be,
- * 422 where it is JSON and is not, 400 where it is no JSON; and only with 200 is anything
- * published.
+ * Truths, with jansson as the oracle: the answer is 200 if the body is JSON and valid, 422 if it is
+ * JSON and invalid, 400 if it is no JSON; only with 200 is anything published.
  *
- * The first byte of an input chooses the route, the rest is the body. */
+ * The first byte of an input chooses the route, the rest is the body.
+ */
 
 #include "base/jsonscan.h"
 
@@ -32,8 +32,7 @@ static bool is_missing(const json_t *value)
     return value == NULL || json_is_null(value);
 }
 
-/* Whether it is an array, or an object with members; and whether `holds` is true of all its values.
- */
+/* Whether it is an array, or an object with members, and `holds` is true for all its values. */
 static bool is_list_of(json_t *list, bool (*holds)(const json_t *value), size_t count_min)
 {
     const char *name;
@@ -89,13 +88,13 @@ static size_t count_of(struct bytes text, char c)
     return count;
 }
 
-/* jansson takes what is nested deeper than we do. */
+/* jansson accepts deeper nesting than we do. */
 static bool may_be_deep(struct bytes body)
 {
     return count_of(body, '[') + count_of(body, '{') >= JSONSCAN_DEPTH_MAX;
 }
 
-/* Of two members of one name jansson knows the last alone; in a list all of them count. */
+/* Of two members with one name jansson keeps only the last; in a list all of them count. */
 static bool may_be_double(struct bytes body)
 {
     return count_of(body, '{') > 1;

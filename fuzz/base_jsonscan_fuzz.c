@@ -1,5 +1,5 @@
-/* Truth: what we take for JSON is what jansson takes for it, and each string, element and member
- * says the same. */
+/* Truth: we accept as JSON what jansson accepts, and each string, element and member has the same
+ * content. */
 
 #include "base/jsonscan.h"
 
@@ -64,7 +64,7 @@ static void compare(const struct jsonscan_value *value, const json_t *oracled)
     buffer_deinit(&scratch);
 }
 
-/* Nested deeper than we take, or jansson does. */
+/* Nested deeper than we or jansson accept. */
 static bool is_deep(struct bytes text)
 {
     size_t brackets_count = 0;

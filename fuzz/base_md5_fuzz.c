@@ -1,8 +1,9 @@
-/* Truth: what several texts hashed together come to is what OpenSSL says of each, by every kernel
- * this processor has.
+/* Truth: several texts hashed together, by every kernel that this processor supports, have the
+ * digests that OpenSSL computes for each.
  *
- * The first byte is how many texts there are, the next ones how long each is, in steps of the byte
- * behind them; their bytes follow, and begin anew where they end. */
+ * The first byte is the number of texts, the next ones are the length of each, in units of the byte
+ * after them. The texts' bytes follow, and start again at their end.
+ */
 
 #include "base/md5.h"
 
@@ -12,7 +13,7 @@
 
 static char hex[TEXTS_COUNT_MAX][DIGEST_MD5_HEX_LEN];
 
-/* Reading past its end is seen by the sanitizer. */
+/* In memory of its exact length: the sanitizer notices a read beyond the end. */
 static struct bytes text_of(struct bytes source, size_t from, size_t len)
 {
     char *text = malloc(len ? len : 1);

@@ -1,7 +1,7 @@
-/* Truth: whatever stands in an inbox, what is told of it lies within it, and the same entry of
- * another node's event read twice is told once.
+/* Truth: whatever an inbox holds, what is reported lies within it, and an entry with another node's
+ * event that is read twice is reported once.
  *
- * The input is entries: a letter, a length of two bytes, as many bytes.
+ * The input is a list of entries: a letter, a length of two bytes, and so many bytes.
  */
 
 #include "support/inbox_fixture.h"
@@ -10,7 +10,7 @@
 
 static void check_within(const struct inbox_fixture *fixture, size_t packed_len)
 {
-    /* Members are told by a line each, and no part is told twice. */
+    /* Each member is reported by one line, and no part is reported twice. */
     CHECK(fixture->told.len <= 64 + packed_len * 32);
 }
 

@@ -1,5 +1,5 @@
-/* Truth: a file is read or refused with one line; what is read is found again, and reading the same
- * twice changes nothing. */
+/* Truth: a file is read, or refused with one line; each variable that is read can be found, and
+ * reading the file twice changes nothing. */
 
 #include "config/env.h"
 

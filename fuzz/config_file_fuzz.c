@@ -1,5 +1,5 @@
-/* Truth: a file is an object for jansson, or it is refused with one line that names it; each value
- * in it becomes a text for a setting, or one line. */
+/* Truth: a file is an object by jansson's reading, or it is refused with one line that names it;
+ * each of its values becomes the text of a setting, or one line of error. */
 
 #include "config/file.h"
 

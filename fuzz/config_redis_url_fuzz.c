@@ -1,5 +1,5 @@
-/* Truth: what a URL is taken apart into, written as a URL again, says the same; where it cannot be
- * taken apart nothing is left of it. */
+/* Truth: the parts of a URL, written as a URL again, have the same meaning; if it cannot be parsed,
+ * no part is left. */
 
 #include "config/redis_url.h"
 

@@ -1,13 +1,13 @@
-/* Truth: what comes over an HTTP connection means the same whether it comes at once or in pieces:
- * the same requests, the same answers, but for "100 Continue". Every other request is answered
- * later. The first byte says how large the pieces are, how many come meanwhile, and whether each
- * request that comes in pieces is also handled later. */
+/* Truth: bytes over an HTTP connection mean the same whether they come at once or in pieces: the
+ * same requests, and the same answers except "100 Continue". The response to every other request is
+ * deferred. The first byte says how large the pieces are, how many come meanwhile, and whether each
+ * request that comes in pieces is deferred, too. */
 
 #include "fuzz.h"
 #include "support/http_dates.h"
 #include "support/http_fixture.h"
 
-/* Below the limit of a request: which of two faults is named first may depend on the pieces. */
+/* Below the limit of a request: which of two errors is reported first may depend on the pieces. */
 #define LEN_MAX 4000
 #define REQUEST_MAX 5000
 
@@ -69,7 +69,7 @@ static void run(struct http_fixture *http, struct bytes stream, size_t piece_len
     http_dates_remove(&http->sent);
 }
 
-/* No part of a request may hold what ends a line. */
+/* No part of a request may hold the end of a line. */
 static void check_received(const struct buffer *received)
 {
     CHECK(received->len == 0 || received->data[received->len - 1] == '\n');

@@ -1,6 +1,6 @@
-/* Truth: a request means the same whether it comes at once or in pieces, and none is taken that a
- * reader of whole lines, as strict as RFC 9112, would refuse; nor does it find other parts. The
- * first byte says how large the pieces are. */
+/* Truth: a request means the same whether it comes at once or in pieces. None is accepted that a
+ * second reader, which reads whole lines and is as strict as RFC 9112, refuses; and both find the
+ * same parts. The first byte says how large the pieces are. */
 
 #include "http/reader.h"
 
@@ -20,7 +20,7 @@ struct truth {
     size_t encodings_count;
     size_t hosts_count;
     bool is_old;
-    bool is_in_trailers; /* where a host means nothing */
+    bool is_in_trailers; /* in which Host has no meaning */
     struct buffer body;
 };
 
@@ -112,7 +112,7 @@ static bool is_right_first_line(struct truth *truth, struct bytes line)
            bytes_starts_with(rest, BYTES("HTTP/1.")) && isdigit((unsigned char)rest.data[7]);
 }
 
-/* Once, and else only commas and blanks. */
+/* Whether the list is "chunked" once, and otherwise only commas and blanks. */
 static bool is_chunked(struct bytes list)
 {
     struct bytes element;
@@ -144,7 +144,7 @@ static bool note(struct truth *truth, struct bytes name, struct bytes value)
     return true;
 }
 
-/* Up to the empty line. */
+/* Reads the fields up to the empty line. */
 static bool are_right_fields(struct truth *truth)
 {
     struct bytes line;
@@ -176,7 +176,7 @@ static bool is_right_head(struct truth *truth)
            !(truth->encodings_count > 0 && truth->is_old);
 }
 
-/* Cuts what is made of these characters off the front. */
+/* Cuts the leading characters of these kinds off. */
 static struct bytes take(struct bytes *rest, const char *others, bool has_letters)
 {
     struct bytes taken = {rest->data, 0};
@@ -297,7 +297,7 @@ static void say(struct buffer *said, const struct http_reader *reader, const cha
     buffer_append_bytes(said, request.body);
 }
 
-/* Every piece stands elsewhere, in memory of its length. */
+/* At each step the text lies elsewhere, in memory of exactly its length. */
 static void read_in_pieces(struct run *run, struct bytes text, size_t piece_len)
 {
     struct http_reader reader = {0};

@@ -1,5 +1,5 @@
-/* Truth: the parameters of a query, put together again, are the query without empty ones; decoding
- * never makes a text longer; and what was escaped comes back. */
+/* Truth: the parameters of a query, joined again, are the query without empty ones; decoding never
+ * makes a text longer; and an escaped text decodes to itself. */
 
 #include "http/query.h"
 
@@ -31,7 +31,7 @@ static void check_pairs(struct bytes query)
         if (piece.len == 0)
             continue;
         buffer_append_char(&should, '&');
-        /* "a" and "a=" are the same. */
+        /* "a" and "a=" mean the same. */
         if (sign == piece.data + piece.len - 1)
             piece.len--;
         buffer_append_bytes(&should, piece);

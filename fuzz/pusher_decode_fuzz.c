@@ -1,5 +1,6 @@
-/* Truth: what is a message to us is an object with an event to jansson; event, channel and the
- * members of `data` say the same; and an event made of its parts is JSON again. */
+/* Truth: what we accept as a message is, by jansson's reading, an object with an event; event,
+ * channel and the members of `data` have the same content; and an event encoded from these parts is
+ * JSON again. */
 
 #include "pusher/decode.h"
 

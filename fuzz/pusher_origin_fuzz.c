@@ -1,6 +1,6 @@
-/* Truth: an origin has a host exactly if the grammar of RFC 6454 and RFC 3986 says so, read here as
- * a regular expression; the host stands behind the scheme and reaches to the port or the end. A
- * pattern that is a host of its own matches it, and such a pattern is one that can match. */
+/* Truth: an origin has a host exactly if it matches the grammar of RFC 6454 and RFC 3986, which is
+ * a regular expression here; the host begins behind the scheme and ends at the port or the end. A
+ * pattern that equals the host matches it, and counts as a pattern that can match. */
 
 #include "config/origin_pattern.h"
 #include "pusher/origin.h"

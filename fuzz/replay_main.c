@@ -1,5 +1,5 @@
-/* Gives every file of the folders named to a fuzzer, without libFuzzer: what it once found is
- * looked at again with each `make test`, whichever compiler there is. */
+/* Passes every file of the named folders to a fuzzer, without libFuzzer: each `make test` replays
+ * what was found before, with any compiler. */
 
 #include "base/buffer.h"
 #include "base/check.h"
@@ -20,7 +20,7 @@ static void replay(const char *path)
     while ((len = fread(buffer_reserve(&content, 4096), 1, 4096, file)) > 0)
         content.len += len;
     fclose(file);
-    /* Of exactly its length, so that the sanitizer sees whoever reads on. */
+    /* In memory of exactly its length, so that the sanitizer notices a read beyond the end. */
     exact = bytes_copy(buffer_bytes(&content));
     exact = realloc(exact, content.len ? content.len : 1);
     CHECK(exact != NULL);

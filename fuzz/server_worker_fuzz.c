@@ -1,11 +1,13 @@
-/* A whole worker, with two clients on socket pairs: HTTP, handshakes, frames, Pusher's messages and
- * signed requests, as an input says.
+/* A whole worker with two clients on socket pairs: HTTP, handshakes, frames, Pusher's messages and
+ * signed requests, as the input says.
  *
  * Truths: each client is answered the same whether its bytes come at once or in pieces; each text
- * frame is a JSON object with an event; and when both have gone, nothing of them is left.
+ * frame is a JSON object with an event; and when both have disconnected, no state of them is left.
  *
- * An input is a byte for the length of the pieces, and then records: what is sent and by whom, the
- * length, the payload. Other inputs are rare strokes of luck: masks, signatures and socket ids. */
+ * An input is one byte for the length of the pieces, and then records: what is sent and by which
+ * client, the length, the payload. The fuzzer itself adds masks, signatures and socket ids, which
+ * random bytes would hardly ever get right.
+ */
 
 #include "server/worker.h"
 
@@ -20,7 +22,7 @@
 #include "support/oracle.h"
 #include "support/ws_peer.h"
 
-/* Below every limit of a size: which of two faults is named first may depend on the pieces. */
+/* Below every limit of a size: which of two errors is reported first may depend on the pieces. */
 #define LEN_MAX 3000
 #define REQUEST_MAX 8000
 #define BACKLOG_MAX 1000000
@@ -109,7 +111,7 @@ static void turn(struct world *world)
         fixture_receive(world->clients[i].fd, &world->clients[i].sent);
 }
 
-/* Both go, and nothing of them may be left. */
+/* Disconnects both clients; no state of them may be left. */
 static void world_close(struct world *world)
 {
     for (size_t i = 0; i < CLIENTS_COUNT; i++) {
@@ -129,8 +131,8 @@ static void world_close(struct world *world)
 
 /* --- what is sent --------------------------------------------------------------------------- */
 
-/* The connection's own session, were it the first that was opened or the second; the truth does not
- * hang on it. */
+/* The session of that client, if the sessions were opened in the clients' order; the truth does not
+ * depend on it. */
 static const struct pusher_session *session_of(const struct world *world, size_t client)
 {
     const struct list *link = world->pusher.sessions.next;
@@ -155,7 +157,7 @@ static void append_frame(struct buffer *out, struct buffer *text)
     buffer_deinit(text);
 }
 
-/* As user 7 of a presence channel; the name stands in the JSON as it is. */
+/* Subscribes as user 7 of a presence channel; the name is put into the JSON unescaped. */
 static void append_subscribe(struct buffer *out, const struct world *world, size_t client,
                              struct bytes channel)
 {
@@ -269,7 +271,7 @@ static void feed(struct world *world, struct client *client, struct bytes data, 
         turn(world);
         data = bytes_from(data, len);
     }
-    turn(world); /* who was mailed, or is written to at the end of a turn, has it now */
+    turn(world); /* delivers what was mailed or waits for the end of a turn */
 }
 
 static void run(struct world *world, struct bytes input, size_t piece_len)
@@ -306,7 +308,7 @@ static void remove_all(struct buffer *sent, struct bytes words)
     }
 }
 
-/* A greeting holds the socket id, which is another each time and as long as chance will. */
+/* The greeting holds the socket id, which is random, as is its length. */
 static bool is_greeting(struct bytes text)
 {
     return bytes_starts_with(text, BYTES("{\"event\":\"pusher:connection_established\""));
@@ -330,7 +332,7 @@ static void describe_frames(struct buffer *out, struct bytes frames)
     CHECK(frames.len == 0);
 }
 
-/* Responses, and behind "101" frames. */
+/* Describes the responses; after "101" the frames. */
 static void describe(struct buffer *out, struct buffer *sent)
 {
     static const struct bytes upgraded = BYTES("HTTP/1.1 101 ");

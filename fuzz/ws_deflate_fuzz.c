@@ -1,5 +1,6 @@
-/* Truth: what we compress comes back; what others compress, or damage, gives no more than the
- * limit, and the same with a limit it just fits; and an offer is read within its bounds. */
+/* Truth: what we compress can be decompressed; what others compress, or damage, gives no more than
+ * the limit, and the same with a limit that it just fits; and an offer is read within its bounds.
+ */
 
 #include "ws/deflate.h"
 

@@ -1,5 +1,5 @@
-/* Truth: a header means the same however much has come behind it, waits at each prefix, and says
- * what a slow reading of RFC 6455 section 5.2 says. */
+/* Truth: a header means the same however many bytes have come behind it, is incomplete at each
+ * prefix, and is parsed as a simple, slow reading of RFC 6455 section 5.2 parses it. */
 
 #include "ws/frame.h"
 
