@@ -1,7 +1,7 @@
-/* A channel: its name, its subscribers on all workers, its members, its last event.
+/* A channel: its name, its subscribers on all workers, its members, its cached event.
  *
- * Thread: what is fixed after the start any; `receivers[w]` only worker w; the rest as said below.
- * Life: counted. It stands in its registry while somebody is subscribed or an event is kept.
+ * Thread: fixed fields any; `receivers[w]` only worker w; the rest as noted below.
+ * Life: counted. Its registry lists it while it has a subscription or a cached event.
  */
 #pragma once
 
@@ -14,40 +14,40 @@
 
 #include <stdatomic.h>
 
-/* A bit each in `workers`. */
+/* Each worker is one bit of `workers`. */
 #define CHANNEL_WORKERS_COUNT_MAX 64
 
 struct channel_registry;
 
 /* The last event of a cache channel; under the state lock. */
 struct channel_cache {
-    struct list link; /* among all that keep one, under the registry's cache lock */
+    struct list link; /* in the registry's list of cached events, under its cache lock */
     struct channel *channel;
-    struct ws_message *event; /* NULL: none is kept */
+    struct ws_message *event; /* NULL: none is cached */
     uint64_t expires_ms;      /* changed under both locks */
 };
 
-/* What a look for it touches comes first. */
+/* The fields that a lookup touches come first. */
 struct channel {
-    struct map_entry entry; /* under the shard lock, but the hash, which is fixed */
+    struct map_entry entry; /* under the shard lock; the hash is fixed */
 
     /* Fixed. */
     struct channel_registry *registry;
-    char *name; /* behind `receivers` */
+    char *name; /* stored behind `receivers` */
     uint32_t name_len;
     struct channel_kind kind;
 
     atomic_uint refs;
-    _Atomic(uint64_t) workers; /* those that have subscribers; changed under the shard lock */
+    _Atomic(uint64_t) workers; /* those with subscribers; changed under the shard lock */
 
-    atomic_uint told_count; /* of subscriptions, as its subscribers were told last */
-    bool has_newcomers;     /* who were not told yet; the cluster's thread's */
+    atomic_uint told_count; /* the subscription count that subscribers were last notified of */
+    bool has_newcomers;     /* some were not notified yet; the cluster's thread only */
 
-    /* Under the shard lock; the count may be read by any. */
+    /* Changed under the shard lock; any thread may read the count. */
     atomic_uint subscriptions_count;
-    bool is_listed; /* stands in the registry */
+    bool is_listed; /* the registry lists it */
 
-    /* A worker each, NULL where it has nobody; that of the worker who made the channel is `own`. */
+    /* One element a worker, NULL if it has no subscriber; `own_worker` uses `own`. */
     uint32_t own_worker; /* fixed */
     struct channel_receivers own;
 
@@ -58,7 +58,7 @@ struct channel {
     struct channel_receivers *receivers[];
 };
 
-/* `worker`: the one that is likely to have subscribers. */
+/* `worker`: the one that is expected to have subscribers. */
 struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
                             struct channel_kind kind, size_t workers_count, size_t worker);
 struct channel *channel_ref(struct channel *channel);
@@ -66,7 +66,7 @@ void channel_unref(struct channel *channel);
 
 struct bytes channel_name(const struct channel *channel);
 
-/* What `worker` knows of it, on that worker: made where it has nobody yet, and let go of when it
- * holds nobody any more. */
+/* The worker's receivers: hold makes them if there are none, drop frees them once they are empty.
+ * Only on that worker. */
 struct channel_receivers *channel_hold_receivers(struct channel *channel, size_t worker);
 void channel_drop_receivers(struct channel *channel, size_t worker);

@@ -6,35 +6,33 @@
 #include "channel/run.h"
 
 /* Runs wait in a queue and are sent in the order in which they were begun. An event joins the
- * latest run of its channel only where that cannot overtake another: that run is the last of the
+ * latest run of its channel only if that cannot overtake another: that run is the last of the
  * queue, or none of the channel's subscribers is in any other channel. Else it begins a new run.
  *
- * A turn sends for SLICE_NS at most, and the next turn goes on: however many receivers there are,
- * who asks something else waits no longer than that. Meanwhile receivers come and go. Each hears
- * from the message on that was the next when it came (`from`), and `sent_count` receivers in front
- * have been sent the run that is being sent: they stay there.
+ * A turn sends for SLICE_NS at most, and the next turn resumes: however many receivers there are,
+ * no other request waits longer than that. Meanwhile receivers come and go. Each receives messages
+ * from the one on that was next when it came (`from`). The first `sent_count` receivers have been
+ * sent the run under way and stay in front.
  *
- * Where a run is all that its receivers get this turn, each is sent it at once, by reference.
+ * If a run is all that its receivers get this turn, each is sent it at once, by reference.
  * Otherwise the runs queue at the connection, which sends them together when the turn ends. */
 
-/* What a turn sends before others have theirs. */
+/* How long a turn sends before other work has its time. */
 #define SLICE_NS UINT64_C(16000000)
-/* So many receivers are sent something before the clock is looked at; and of more than so many
- * bytes each, one. */
+/* The clock is read after this many sends, or after one send that is larger than the size below. */
 #define SENDS_A_LOOK 16
 #define LARGE_RUN_BYTES 65536
-/* What only queues takes its time when the turn ends. */
+/* A send that only queues costs its time later, when the turn ends: hence a limit by number. */
 #define QUEUED_A_TURN_MAX 1024
-/* What one run holds, beyond which the next is begun: a reader that takes all of it is behind by
- * that much at least. */
+/* A run of this size is full and the next one begins: a reader that is sent a whole run is behind
+ * by its size. */
 #define RUN_BYTES_MAX 262144
-/* What may wait to be sent to all receivers together, beyond which whoever publishes is not read
- * from. */
+/* If more than this waits to be sent to all receivers together, publishers are not read from. */
 #define WAITING_BYTES_HIGH ((size_t)32 * 1024 * 1024)
 
-/* What may still be sent in this turn. */
+/* What this turn may still send. */
 struct slice {
-    uint64_t ends_ns; /* UINT64_MAX: all of it */
+    uint64_t ends_ns; /* UINT64_MAX: no limit */
     size_t sends_count;
     size_t queued_count;
 };
@@ -64,8 +62,7 @@ struct channel_subscription *channel_fanout_find(const struct channel_fanout *fa
     return receivers ? channel_receivers_find(receivers, conn) : NULL;
 }
 
-/* Where the worker has nobody in the channel any more, and nothing waits for it, what it knows of
- * the channel is freed. */
+/* Frees the worker's receivers of the channel if they are empty and no run is queued for them. */
 static void release(struct channel_fanout *fanout, struct channel *channel)
 {
     const struct channel_receivers *receivers = receivers_of(fanout, channel);
@@ -74,7 +71,7 @@ static void release(struct channel_fanout *fanout, struct channel *channel)
         channel_drop_receivers(channel, fanout->worker);
 }
 
-/* A subscription counts as shared where its subscriber has another one. */
+/* A subscription counts as shared if its subscriber has another one. */
 static void mark_shared(struct channel_fanout *fanout, struct channel_subscription *subscription,
                         bool is_shared)
 {
@@ -92,7 +89,7 @@ static struct channel_subscription *first_of(const struct channel_subscriber *su
     return LIST_OWNER(subscriber->subscriptions.next, struct channel_subscription, link);
 }
 
-/* Of several only the first can have become active when it was alone. */
+/* Only the first of several can have become active while it was the only one. */
 static void note_another(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     if (subscription->subscriber->count < 2)
@@ -101,7 +98,7 @@ static void note_another(struct channel_fanout *fanout, struct channel_subscript
     mark_shared(fanout, subscription, true);
 }
 
-/* Of two the one that stays is alone. */
+/* If two are left, the one that stays is no longer shared. */
 static void note_one_less(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     mark_shared(fanout, subscription, false);
@@ -165,7 +162,7 @@ static struct channel_run *run_for(struct channel_fanout *fanout, struct channel
     return begin_run(fanout, channel);
 }
 
-/* Who of this worker's subscribers is left out; NULL where nobody is. */
+/* The subscription of this worker that `except` leaves out; NULL if there is none. */
 static struct channel_subscription *excepted(struct channel_fanout *fanout,
                                              const struct channel *channel, uint64_t except)
 {
@@ -177,7 +174,7 @@ static struct channel_subscription *excepted(struct channel_fanout *fanout,
     return subscription != NULL && subscription->is_active ? subscription : NULL;
 }
 
-/* Gathers the event for this worker's subscribers. */
+/* Adds the event to a run for this worker's subscribers. */
 static void gather(struct channel_fanout *fanout, struct channel *channel,
                    struct ws_message *message, uint64_t except)
 {
@@ -202,7 +199,7 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
     fanout->slow[fanout->slow_count++] = conn;
 }
 
-/* What a receiver was sent of the run, counted, and told to whoever listens. */
+/* Counts the messages of the run that a receiver was sent, and notifies the observer of each. */
 static size_t note_sent(const struct channel_fanout *fanout, const struct channel_run *run,
                         struct channel_receivers_entry receiver, size_t first)
 {
@@ -233,7 +230,7 @@ static void count_sent(const struct channel_fanout *fanout, const struct channel
         fanout->on_sent_count(conn, count);
 }
 
-/* To a receiver that does not hear all of the run. */
+/* Sends to a receiver that skips some of the run's messages or missed the first ones. */
 static bool send_part(struct channel_fanout *fanout, struct channel_run *run,
                       struct channel_receivers_entry receiver, size_t first)
 {
@@ -258,8 +255,8 @@ static bool send_whole(struct channel_fanout *fanout, struct channel_run *run, s
     return is_all ? ws_conn_send_frames(conn, frames) : ws_conn_queue_frames(conn, frames, 0);
 }
 
-/* From its message `first` on; `is_all`: the run is all that its receivers get this turn. How many
- * messages that were. */
+/* Sends the run from message `first` on; `is_all`: the run is all that its receivers get this turn.
+ * Returns the number of messages. */
 static size_t send_to(struct channel_fanout *fanout, struct channel_run *run,
                       struct channel_receivers_entry receiver, size_t first, bool is_all)
 {
@@ -272,7 +269,7 @@ static size_t send_to(struct channel_fanout *fanout, struct channel_run *run,
                                                            : run->messages_count - first;
 }
 
-/* Whether the turn has sent enough, `bytes` to one more just now. */
+/* Whether the turn has sent enough; `bytes` were just sent to one more receiver. */
 static bool is_over(struct slice *slice, uint32_t sends_a_look, size_t bytes, bool is_queued)
 {
     if (slice->ends_ns == UINT64_MAX)
@@ -292,7 +289,7 @@ static void note_waiting_less(struct channel_fanout *fanout, struct channel_run 
     net_watermark_sub(&fanout->watermark, bytes);
 }
 
-/* Goes on with the run; false where the slice is over before all have been sent it. */
+/* Resumes the run; false if the slice ends before all receivers have been sent it. */
 static bool send_run(struct channel_fanout *fanout, struct channel_run *run, bool is_all,
                      struct slice *slice)
 {
@@ -386,7 +383,7 @@ void channel_fanout_end_turn(struct channel_fanout *fanout)
 
 /* --- leaving -------------------------------------------------------------------------------- */
 
-/* What waits for the subscriber in this run: its subscription there; NULL where nothing does. */
+/* The leaving subscriber's subscription that has yet to be sent this run; NULL if there is none. */
 static struct channel_subscription *waiting_in(struct channel_fanout *fanout,
                                                const struct channel_run *run,
                                                struct channel_subscription *leaving)
@@ -403,7 +400,7 @@ static struct channel_subscription *waiting_in(struct channel_fanout *fanout,
     return channel_run_first(run, subscription) < run->messages_count ? subscription : NULL;
 }
 
-/* One receiver is sent the run before the others: it hears what comes behind it. */
+/* Sends one receiver the run before the others; from then on it receives what follows the run. */
 static void send_ahead(struct channel_fanout *fanout, struct channel_run *run,
                        struct channel_subscription *subscription)
 {
@@ -420,8 +417,8 @@ static void send_ahead(struct channel_fanout *fanout, struct channel_run *run,
         receivers->latest_from = subscription->from;
 }
 
-/* Who leaves a channel and reads on has been sent what was published to it before, and what came
- * before that to its other channels. */
+/* A subscriber that leaves a channel is first sent what was published there before, and what was
+ * published to its other channels before that. */
 static void catch_up(struct channel_fanout *fanout, struct channel_subscription *leaving)
 {
     uint32_t runs_left = receivers_of(fanout, leaving->channel)->runs_count;
@@ -543,7 +540,7 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
                             struct ws_message *message, uint64_t except)
 {
     post_to_others(fanout, channel, message, except);
-    /* What was told in order before waits in this worker's own mailbox: it comes first. */
+    /* Messages that were published in order before wait in this worker's mailbox: they go first. */
     if (net_mailbox_is_idle(&fanout->loop->mailbox))
         gather(fanout, channel, message, except);
     else if (receivers_of(fanout, channel) != NULL)

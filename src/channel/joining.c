@@ -6,24 +6,24 @@
 
 #include <string.h>
 
-/* A newcomer's place among the changes of the channel is a mail: those before it are news that the
- * snapshot, written under the state lock when the mail was posted, contains already; the newcomer
- * does not hear them. */
+/* A mail marks the newcomer's place in the order of the channel's changes. The snapshot, written
+ * under the state lock when that mail is posted, contains every change before it: the newcomer does
+ * not receive those. */
 
-/* A snapshot of more is shared by all who join in a turn. */
+/* A snapshot larger than this is shared by all that join in a turn. */
 #define SMALL_BYTES 16384
-/* What all newcomers of a turn are sent together; the others wait for the next. */
+/* The bytes of all welcomes in one turn; the other newcomers wait for the next. */
 #define WELCOMES_BYTES_A_TURN ((size_t)16 * 1024 * 1024)
 
 struct joiner {
-    struct ws_conn *conn; /* only to look up: it may be gone */
+    struct ws_conn *conn; /* only compared: it may be gone */
     uint32_t token;
 };
 
 struct channel_joining_group {
     struct channel_joining_group *next;
     struct channel *channel; /* a reference */
-    struct joiner *joiners;  /* the first of them waits longest */
+    struct joiner *joiners;  /* the one that waits longest first */
     size_t count;
     size_t cap;
 };
@@ -59,8 +59,8 @@ static void on_activation_mail(struct net_mail *mail, void *owner)
     free(activation);
 }
 
-/* Under the state lock: activates up to as many of them as may be sent `*bytes_left` together; how
- * many. */
+/* Under the state lock: posts the activation of as many joiners as `*bytes_left` allows, at least
+ * one; returns their number. */
 static size_t post(struct channel_joining *joining, struct channel *channel,
                    const struct joiner *joiners, size_t count, size_t *bytes_left)
 {
@@ -120,7 +120,7 @@ static void add_later(struct channel_joining *joining, struct channel *channel,
     group->joiners[group->count++] = joiner;
 }
 
-/* False where some of them wait for the next turn. */
+/* False if some of the group wait for the next turn. */
 static bool welcome_group(struct channel_joining *joining, struct channel_joining_group *group,
                           size_t *bytes_left)
 {

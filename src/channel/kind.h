@@ -8,8 +8,8 @@
 
 struct channel_kind {
     bool needs_auth;  /* private, encrypted and presence channels */
-    bool is_presence; /* knows its members */
-    bool is_cache;    /* keeps its last event */
+    bool is_presence; /* has a list of members */
+    bool is_cache;    /* caches its last event */
     bool is_encrypted;
 };
 

@@ -9,15 +9,14 @@
 
 #include <string.h>
 
-/* Members stand in a map to be found and, where they are shown, in an array to be listed. Each
- * carries the stretch of the snapshot that is its own, so that a snapshot of ten thousand is
- * copies, not ten thousand encodings:
+/* A map finds members; an array holds those that are listed. Each member carries its own fragment
+ * of the snapshot, so that a snapshot of ten thousand is copies, not ten thousand encodings:
  *
  *     \"ID\":{…user_info, escaped…}
  *     └─ id ─┘
  *
- * A user's connections may come with different infos. This node stands up for that of the first one
- * here, and when the last one that came with it has gone, for that of another.
+ * A user's connections may come with different infos. This node's own info is that of the first
+ * connection here; when the last connection with it has gone, it is that of another one.
  */
 struct other_info {
     struct other_info *next;
@@ -29,19 +28,19 @@ struct other_info {
 
 struct channel_presence_member {
     struct map_entry entry;
-    struct other_info *others;      /* than that in `text`, the oldest first */
-    const struct other_info *shown; /* NULL: that in `text` */
+    struct other_info *others;      /* infos other than that in `text`, the oldest first */
+    const struct other_info *shown; /* the listed info; NULL: that in `text` */
     const struct other_info *own;   /* of a connection of this node; NULL: that in `text` */
     uint32_t last_number;
     uint32_t first_count; /* connections that came with that in `text` */
-    uint32_t index;       /* where it is shown */
-    uint32_t generation;  /* the last one in which it was shown */
+    uint32_t index;       /* in `members`, if it is listed */
+    uint32_t generation;  /* the last one in which it was listed */
     bool is_listed;
     uint32_t connections_count; /* of this node */
     uint32_t user_id_len;
-    uint32_t id_len;       /* of the stretch: the quoted user id */
-    uint32_t fragment_len; /* all of it */
-    char text[];           /* the user id as it is, then the stretch */
+    uint32_t id_len;       /* of the fragment's quoted user id */
+    uint32_t fragment_len; /* of the whole fragment */
+    char text[];           /* the user id as it is, then the fragment */
 };
 
 struct channel_presence {
@@ -50,8 +49,8 @@ struct channel_presence {
     size_t count;
     size_t cap;
     uint32_t generation;
-    size_t fragments_len; /* of all members */
-    size_t ids_len;       /* of their ids alone */
+    size_t fragments_len; /* of all listed members */
+    size_t ids_len;       /* of their quoted ids alone */
     struct buffer snapshot;
 };
 
@@ -170,7 +169,7 @@ static struct other_info *other_info_new(struct bytes fragment, uint32_t number)
     return other;
 }
 
-/* The one with that fragment, made if there is none. */
+/* The info with that fragment, made if there is none. */
 static struct other_info *other_info_of(struct channel_presence_member *member,
                                         struct bytes fragment)
 {
@@ -183,7 +182,7 @@ static struct other_info *other_info_of(struct channel_presence_member *member,
     return *at;
 }
 
-/* NULL: that in `text`. */
+/* The member's record of that info, made if there is none; NULL: that in `text`. */
 static struct other_info *info_of(struct channel_presence_member *member, struct bytes user_info)
 {
     const struct bytes first = fragment_of(member, NULL);
@@ -199,7 +198,7 @@ static struct other_info *info_of(struct channel_presence_member *member, struct
     return other;
 }
 
-/* One connection less that came with it; whether it was the last. */
+/* Removes a connection that came with the info of that number; true if it was the last. */
 static bool uncount_info(struct channel_presence_member *member, uint32_t number)
 {
     struct other_info *other = member->others;
@@ -227,7 +226,7 @@ static void drop_other_infos(struct channel_presence_member *member)
     }
 }
 
-/* Nobody here has what this node stood up for: what another connection came with is it. False if
+/* No connection of this node has its own info any more: takes that of another connection. False if
  * there is no other. */
 static bool choose_own_info(struct channel_presence_member *member)
 {
@@ -253,7 +252,7 @@ static void show_info(struct channel_presence *presence, struct channel_presence
     drop_other_infos(member);
 }
 
-/* --- shown or not --------------------------------------------------------------------------- */
+/* --- listed or not -------------------------------------------------------------------------- */
 
 static void list_member(struct channel_presence *presence, struct channel_presence_member *member)
 {
@@ -373,7 +372,7 @@ bool channel_presence_is_last(const struct channel_presence_member *member)
     return member->connections_count == 1;
 }
 
-/* --- all of them anew ----------------------------------------------------------------------- */
+/* --- generations ---------------------------------------------------------------------------- */
 
 void channel_presence_begin_generation(struct channel_presence *presence)
 {
@@ -383,7 +382,7 @@ void channel_presence_begin_generation(struct channel_presence *presence)
 const struct channel_presence_member *channel_presence_next_stale(
     const struct channel_presence *presence, size_t *index)
 {
-    /* From the back: whoever takes the place of one that is hidden was looked at before. */
+    /* From the back: a member that takes the place of an unlisted one was checked before. */
     while (*index > 0) {
         const struct channel_presence_member *member = presence->members[--*index];
 
@@ -393,7 +392,7 @@ const struct channel_presence_member *channel_presence_next_stale(
     return NULL;
 }
 
-/* --- who is there --------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------------------------- */
 
 size_t channel_presence_count(const struct channel_presence *presence)
 {

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "channel/subscription.h"
 
-/* A map finds the connection from this count on, and until the count falls below the other. */
+/* A map is made when the count rises above the first, and freed when it falls below the other. */
 #define MAP_ABOVE_COUNT 16
 #define ARRAY_BELOW_COUNT 8
 
@@ -42,7 +42,7 @@ static void grow(struct channel_receivers *receivers)
         receivers->entries[0] = receivers->only;
 }
 
-/* --- who is where --------------------------------------------------------------------------- */
+/* --- lookup --------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const struct ws_conn *conn)
 {
@@ -94,7 +94,7 @@ struct channel_subscription *channel_receivers_find(const struct channel_receive
     return NULL;
 }
 
-/* --- coming and going ----------------------------------------------------------------------- */
+/* --- adding and removing -------------------------------------------------------------------- */
 
 void channel_receivers_add(struct channel_receivers *receivers,
                            struct channel_subscription *subscription)

@@ -1,6 +1,6 @@
-/* What one worker knows of a channel: its connections there. In front stand the receivers, who hear
- * the channel's events, in the order of their coming; behind them who has subscribed and waits for
- * its answer. One is found by going along them where they are few, by a map where they are many.
+/* One worker's connections in a channel. In front are the receivers, which receive the channel's
+ * events; behind them are the subscriptions that are not active yet. A lookup goes through the
+ * array if they are few and uses a map if they are many.
  *
  * Thread: owner, the worker.
  */
@@ -25,32 +25,32 @@ struct channel_receivers {
     struct channel_receivers_entry only;
     struct map *by_conn;    /* NULL: few */
     uint32_t count;         /* receivers */
-    uint32_t entries_count; /* and subscriptions that wait */
+    uint32_t entries_count; /* receivers and subscriptions that are not active yet */
     uint32_t cap;           /* of entries */
-    uint32_t shared_count;  /* receivers that are in other channels too */
+    uint32_t shared_count;  /* receivers whose subscriber is in other channels too */
     /* The fan-out's. */
-    uint32_t runs_count;     /* that are not sent yet */
-    uint32_t sent_count;     /* receivers in front who have been sent the run that is being sent */
+    uint32_t runs_count;     /* runs not sent yet */
+    uint32_t sent_count;     /* receivers in front that were sent the run under way */
     struct channel_run *run; /* the latest */
-    uint64_t sequence;       /* messages that were published to the receivers */
-    uint64_t latest_from;    /* of those who hear only what came later than others did */
+    uint64_t sequence;       /* messages published to the receivers so far */
+    uint64_t latest_from;    /* no receiver's `from` is higher */
 };
 
-/* One more in the channel, which waits. */
+/* Adds a subscription, which is not active yet. */
 void channel_receivers_add(struct channel_receivers *receivers,
                            struct channel_subscription *subscription);
 
-/* It hears from the next message on; it no longer does: `is_active` says so. Who was sent the run
- * that is being sent stays in front. */
+/* Activates the subscription from the next message on, and deactivates it; both set `is_active`.
+ * Receivers that were sent the run under way stay in front. */
 void channel_receivers_activate(struct channel_receivers *receivers,
                                 struct channel_subscription *subscription);
 void channel_receivers_deactivate(struct channel_receivers *receivers,
                                   struct channel_subscription *subscription);
 
-/* One less, which does not hear any more. With the last one all memory is given back. */
+/* Removes a subscription that is not active. Removing the last one frees all memory. */
 void channel_receivers_remove(struct channel_receivers *receivers,
                               struct channel_subscription *subscription);
 
-/* NULL where that connection is not there; it is only compared. */
+/* NULL if the connection is not there. `conn` is only compared, never dereferenced. */
 struct channel_subscription *channel_receivers_find(const struct channel_receivers *receivers,
                                                     const struct ws_conn *conn);

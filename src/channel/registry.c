@@ -23,11 +23,11 @@ struct channel_registry {
     void (*on_count)(struct channel *channel, int change, void *user); /* may be NULL */
     void *count_user;
     atomic_size_t occupied_count;
-    struct metrics_app *metrics; /* a worker each; or NULL */
+    struct metrics_app *metrics; /* one element a worker; or NULL */
     struct shard shards[STRIPES_COUNT];
     pthread_mutex_t state_locks[STRIPES_COUNT];
     pthread_mutex_t cache_lock; /* over `cached` */
-    struct list cached;         /* channels that keep an event, what expires first in front */
+    struct list cached;         /* channels with a cached event, the first to expire in front */
 };
 
 struct channel_registry *channel_registry_new(size_t workers_count, bool has_kinds)
@@ -106,7 +106,7 @@ void channel_registry_free(struct channel_registry *registry)
 
 static struct shard *shard_of(struct channel_registry *registry, uint64_t hash)
 {
-    /* Not the bits by which the map within chooses its bucket. */
+    /* Other bits than those by which the shard's map chooses its bucket. */
     return &registry->shards[hash >> 58];
 }
 
@@ -241,7 +241,7 @@ bool channel_registry_leave(struct channel *channel, size_t worker, bool is_last
     return is_last;
 }
 
-/* --- the last event ------------------------------------------------------------------------- */
+/* --- the cached event ----------------------------------------------------------------------- */
 
 static void keep(struct channel *channel, struct ws_message *event, uint64_t expires_ms)
 {
@@ -265,7 +265,7 @@ struct channel *channel_registry_lock_and_cache(struct channel_registry *registr
     struct shard *shard = shard_of(registry, hash);
     struct channel *channel;
 
-    /* The state is locked before the shard is let go: in between the channel could be dropped. */
+    /* The state is locked before the shard is unlocked: in between the channel could be dropped. */
     pthread_mutex_lock(&shard->lock);
     channel = channel_ref(find_or_add(registry, shard, name, hash, 0));
     CHECK(channel->cache != NULL);
@@ -291,7 +291,7 @@ struct ws_message *channel_registry_cached(struct channel *channel, uint64_t now
     return ws_message_ref(cache->event);
 }
 
-/* The first channel whose event has expired, with a reference. */
+/* The first channel whose cached event has expired, with a reference. */
 static struct channel *next_expired(struct channel_registry *registry, uint64_t now_ms)
 {
     struct channel *channel = NULL;
@@ -325,7 +325,7 @@ void channel_registry_expire(struct channel_registry *registry, uint64_t now_ms)
     }
 }
 
-/* --- all of them ---------------------------------------------------------------------------- */
+/* --- all channels --------------------------------------------------------------------------- */
 
 static bool is_wanted(struct channel *channel, struct bytes prefix)
 {

@@ -6,7 +6,7 @@
 
 struct channel_run_skip {
     struct channel_subscription *subscription;
-    size_t message; /* the one it is not sent */
+    size_t message; /* the index of the one it is not sent */
 };
 
 struct channel_run *channel_run_new(struct channel *channel, uint64_t first)
@@ -69,7 +69,7 @@ bool channel_run_next(const struct channel_run *run,
                       const struct channel_subscription *subscription, size_t *message,
                       size_t *skip)
 {
-    /* They stand in the order of their messages, one a message. */
+    /* The skips are in the order of their messages, at most one a message. */
     for (; *message < run->messages_count; ++*message) {
         while (*skip < run->skips_count && run->skips[*skip].message < *message)
             ++*skip;

@@ -1,6 +1,6 @@
-/* A run: events for the receivers that one worker has in a channel, which wait to be sent. Its
- * frames are made once, end to end, and sent by reference to whoever hears all of them, or the rest
- * from some message on. For channel/fanout.c alone.
+/* A run: queued events for the receivers that one worker has in a channel. Its frames are made
+ * once, end to end, and sent by reference to each receiver: all of them, or those from some message
+ * on. For channel/fanout.c alone.
  *
  * Thread: owner. Memory: a run holds references to its channel and messages; subscriptions that
  * skip a message are borrowed: channel_run_forget() them.
@@ -12,10 +12,10 @@
 
 struct channel_run_skip;
 
-/* All messages in one form. */
+/* The frames of all messages in one form. */
 struct channel_run_frames {
     struct net_chunk *all;
-    uint32_t *starts; /* where each message begins; NULL until somebody hears a part of them */
+    uint32_t *starts; /* where each message begins; NULL until a receiver is sent only a part */
 };
 
 struct channel_run {
@@ -25,10 +25,10 @@ struct channel_run {
     size_t messages_count;
     size_t messages_cap;
     size_t waiting_bytes; /* for all receivers: counted in the fan-out's watermark */
-    size_t bytes;         /* of all messages, as they are without compression */
+    size_t bytes;         /* of all messages, uncompressed */
     uint64_t first;       /* the number of its first message in the receivers' sequence */
-    bool is_begun;        /* it is being sent */
-    bool is_closed;       /* somebody has been sent it: nothing joins it */
+    bool is_begun;        /* sending has begun */
+    bool is_closed;       /* a receiver was sent it: no event may join it any more */
     struct channel_run_skip *skips;
     size_t skips_count;
     size_t skips_cap;
@@ -38,17 +38,17 @@ struct channel_run {
 struct channel_run *channel_run_new(struct channel *channel, uint64_t first);
 void channel_run_free(struct channel_run *run);
 
-/* Adds a message for all receivers but `skipping` (NULL: for all). */
+/* Adds a message for all receivers except `skipping` (NULL: for all). */
 void channel_run_add(struct channel_run *run, struct ws_message *message,
                      struct channel_subscription *skipping);
 
-/* It does not hear the run, or will have gone: nothing is skipped for it. */
+/* Removes the skips of a subscription that leaves. */
 void channel_run_forget(struct channel_run *run, const struct channel_subscription *subscription);
 
-/* Sets or clears `is_skipping` of those that skip a message. */
+/* Sets or clears `is_skipping` of the subscriptions that skip a message. */
 void channel_run_mark_skipping(const struct channel_run *run, bool is_skipping);
 
-/* The first message that the receiver hears; `messages_count` where it hears none. */
+/* The first message that the receiver is sent; `messages_count` if it is sent none. */
 static inline size_t channel_run_first(const struct channel_run *run,
                                        const struct channel_subscription *subscription)
 {
@@ -57,7 +57,7 @@ static inline size_t channel_run_first(const struct channel_run *run,
     return from < run->messages_count ? from : run->messages_count;
 }
 
-/* For channel_run_frames(). */
+/* For channel_run_frames() alone. */
 struct net_chunk *channel_run_make_frames(struct channel_run *run, enum ws_deflate_form form,
                                           struct ws_deflate *deflate);
 
@@ -71,18 +71,18 @@ static inline struct net_chunk *channel_run_frames(struct channel_run *run,
     return all != NULL ? all : channel_run_make_frames(run, form, deflate);
 }
 
-/* Where in them a message begins. */
+/* The offset in the frames at which a message begins. */
 size_t channel_run_start(struct channel_run *run, size_t message, enum ws_deflate_form form,
                          struct ws_deflate *deflate);
 
-/* Those from `first` on that a subscription which skips some is sent, the caller's; NULL where none
- * is left. */
+/* The frames from message `first` on, without those that the subscription skips; the caller owns
+ * the chunk. NULL if no frame is left. */
 struct net_chunk *channel_run_frames_for(const struct channel_run *run, size_t first,
                                          const struct channel_subscription *subscription,
                                          enum ws_deflate_form form, struct ws_deflate *deflate);
 
-/* Whether there is a message at or behind `*message` that the subscription is sent: sets it to the
- * first one. `*skip` begins as 0 and is kept from one to the next. */
+/* Advances `*message` to the first message from there on that the subscription is sent; false if
+ * there is none. `*skip` is 0 for the first call and kept from one call to the next. */
 bool channel_run_next(const struct channel_run *run,
                       const struct channel_subscription *subscription, size_t *message,
                       size_t *skip);

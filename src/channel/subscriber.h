@@ -1,4 +1,4 @@
-/* What a connection holds: all its subscriptions. Lies in the connection's own memory.
+/* The subscriptions of one connection. Lies in the connection's own memory.
  *
  * Thread: owner, the connection's worker.
  */

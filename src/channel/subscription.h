@@ -11,16 +11,16 @@ struct channel;
 struct channel_presence_member;
 
 struct channel_subscription {
-    struct map_entry entry; /* where the channel has many on this worker */
+    struct map_entry entry; /* if the channel has many on this worker */
     struct list link;       /* in the subscriber's list */
     struct channel_subscriber *subscriber;
     struct channel *channel;                /* a reference */
     struct channel_presence_member *member; /* of a presence channel */
-    uint64_t from;                          /* the first of the channel's messages that it hears */
-    uint32_t info;                          /* with which the member's connection came */
-    uint32_t token;                         /* of all of the worker's no other has it */
-    uint32_t index;                         /* of its place, channel/receivers.h */
-    bool is_active;                         /* hears the channel's events */
+    uint64_t from;                          /* the first of the channel's messages it receives */
+    uint32_t info;                          /* see channel_presence_join() */
+    uint32_t token;                         /* unique among the worker's subscriptions */
+    uint32_t index;                         /* in the entries of channel/receivers.h */
+    bool is_active;                         /* receives the channel's events */
     bool is_shared;                         /* the subscriber is in other channels too */
-    bool is_skipping;                       /* is left out of an event of the run being sent */
+    bool is_skipping;                       /* skips an event of the run being sent */
 };
