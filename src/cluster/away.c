@@ -24,6 +24,9 @@ static bool is_news(struct cluster_away *away, const char *said)
 {
     const size_t len = said ? strcspn(said, " ") : 0;
 
+    /* What waits while Redis becomes a replica hears this; what writes hears why. */
+    if (len == strlen("UNBLOCKED") && strncmp(said, "UNBLOCKED", len) == 0)
+        return false;
     if (len == 0 || (strncmp(away->said, said, len) == 0 && away->said[len] == '\0'))
         return false;
     snprintf(away->said, sizeof away->said, "%.*s", (int)len, said);
