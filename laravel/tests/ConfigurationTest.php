@@ -41,6 +41,17 @@ class ConfigurationTest extends TestCase
         $this->assertArrayNotHasKey('max_connections', $app);
     }
 
+    public function test_the_address_that_browsers_know_is_handed_over(): void
+    {
+        $options = ['host' => 'ws.example.com', 'port' => 443, 'scheme' => 'https', 'useTLS' => true, 'curl' => ['x']];
+        $apps = new ConfigApplicationProvider(collect([['app_id' => 1, 'key' => 'k', 'secret' => 's', 'options' => $options]]));
+        $configuration = new Configuration(new Repository(['reverb' => []]), $apps);
+
+        unset($options['curl']);
+        $this->assertSame($options, $configuration->toArray()['apps']['apps'][0]['options']);
+        $this->assertArrayNotHasKey('options', $this->configuration([])['apps']['apps'][0]);
+    }
+
     public function test_the_provider_of_the_application_is_not_the_servers_concern(): void
     {
         $this->assertSame('config', $this->configuration([])['apps']['provider']);

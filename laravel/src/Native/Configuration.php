@@ -84,6 +84,19 @@ class Configuration
             'max_connections' => $app->maxConnections(),
             'accept_client_events_from' => $app->acceptClientEventsFrom(),
             'rate_limiting' => [...($app->rateLimiting() ?? []), 'enabled' => $app->usesRateLimiting()],
+            'options' => $this->publicAddress($app),
         ], fn ($value) => $value !== null);
+    }
+
+    /**
+     * Where browsers and Laravel reach the server: behind a proxy another address than it listens on.
+     *
+     * @return array<string, mixed>|null
+     */
+    protected function publicAddress(Application $app): ?array
+    {
+        $address = array_intersect_key($app->options(), array_flip(['host', 'port', 'scheme', 'useTLS']));
+
+        return array_filter($address, fn ($value) => $value !== null) ?: null;
     }
 }
