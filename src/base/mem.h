@@ -10,8 +10,8 @@
 /* Tunes the allocator for a server with so many workers. Call it before their threads start. */
 void mem_suit(size_t workers_count);
 
-/* Gives free memory back to the system where there is much of it: for a thread that has time, now
- * and then. */
+/* Gives free memory back to the system if there is much of it. Call it now and then, from a thread
+ * that has time. */
 void mem_give_back(void);
 
 /* `size` zeroed bytes; release with free(). */

@@ -1,7 +1,6 @@
 /* Text from outside, escaped so that it cannot control a terminal or forge a log line: a control
  * character (C0, DEL, C1), a line separator, or a character that changes the direction of writing
- * is written as `
- * ` or `\u001b`; a byte that is not UTF-8 as `\x9b`.
+ * is written as `\n` or `\u001b`; a byte that is not UTF-8 as `\x9b`.
  *
  * Thread: any.
  */

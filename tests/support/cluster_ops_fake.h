@@ -1,5 +1,5 @@
-/* A cluster that notes what it is told and asked: stands in the place of the real one, whose
- * answers the test gives by pusher_cluster_events_table. Included by the test itself, once. */
+/* A fake cluster that records its calls. The test itself gives the answers, by
+ * pusher_cluster_events_table. Only the test's own file includes it. */
 #pragma once
 
 #include "cluster/cluster.h"
@@ -8,8 +8,8 @@
 struct cluster {
     bool is_up;
     bool is_congested;
-    struct cluster_waiter waiter; /* of the last question */
-    struct buffer notes;          /* a word or more for each call, with a semicolon behind it */
+    struct cluster_waiter waiter; /* of the last query */
+    struct buffer notes;          /* the name and arguments of each call, followed by a semicolon */
 };
 
 static struct cluster cluster_ops;
@@ -20,7 +20,7 @@ static void cluster_ops_note(const char *what, struct bytes name, struct bytes m
                   more.len > 0 ? " " : "", BYTES_ARGS(more));
 }
 
-/* What it was told since it was looked at last; borrowed until it is told more. */
+/* The calls since the last look; borrowed until the next one. */
 static struct bytes cluster_ops_notes(void)
 {
     static char notes[4096];

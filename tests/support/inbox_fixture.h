@@ -3,8 +3,7 @@
 
 #include "cluster/inbox.h"
 
-/* `told` gets a line for each event: "event 1/room frame 0
- * ". */
+/* `told` gets a line for each event: "event 1/room frame 0\n". */
 struct inbox_fixture {
     struct cluster_inbox inbox;
     struct cluster_outbox outbox;
