@@ -28,7 +28,7 @@ static void drop_continue(struct buffer *sent)
 
 static void on_received(struct http_fixture *http)
 {
-    http->deferrals = !http->deferrals;
+    http->defers_responses = !http->defers_responses;
 }
 
 /* True while the connection is open. */
@@ -42,14 +42,14 @@ static bool answer(struct http_fixture *http)
 }
 
 static void run(struct http_fixture *http, struct bytes stream, size_t piece_len,
-                unsigned pieces_held, bool request_deferrals)
+                unsigned pieces_deferred, bool defers_requests)
 {
     bool is_open = true;
     unsigned waited = 0;
 
     http_fixture_init(http, &fixture, REQUEST_MAX);
     http->on_received = on_received;
-    http->request_deferrals = request_deferrals;
+    http->defers_requests = defers_requests;
     http_fixture_connect(http);
     while (is_open && stream.len > 0) {
         const size_t len = stream.len < piece_len ? stream.len : piece_len;
@@ -57,7 +57,7 @@ static void run(struct http_fixture *http, struct bytes stream, size_t piece_len
         is_open = http_fixture_feed(http, (struct bytes){stream.data, len});
         stream = bytes_from(stream, len);
         waited = http->deferral.conn == NULL ? 0 : waited + 1;
-        if (waited > pieces_held) {
+        if (waited > pieces_deferred) {
             waited = 0;
             is_open = answer(http);
         }

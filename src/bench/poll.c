@@ -131,20 +131,20 @@ int bench_poll_wait(struct bench_poll *set, int wait_ms,
 {
     size_t count;
     struct pollfd *all = watched(set, &count);
-    int told = 0;
+    int ready_count = 0;
 
     if (poll(all, (nfds_t)count, wait_ms) > 0) {
-        for (size_t i = 0; i < count && told < READY_COUNT_MAX; i++) {
+        for (size_t i = 0; i < count && ready_count < READY_COUNT_MAX; i++) {
             void *source = all[i].revents != 0 ? source_at(set, i, all[i].fd) : NULL;
 
             if (source != NULL) {
                 on_readable(source, user);
-                told++;
+                ready_count++;
             }
         }
     }
     free(all);
-    return told;
+    return ready_count;
 }
 
 #endif

@@ -75,7 +75,7 @@ static bool wants(const struct observer_laravel *laravel, enum kind kind)
 
 /* Takes the line and adds its end. A line that `must` be reported is queued beyond the limit, too.
  */
-static void notify_line(struct observer_laravel *laravel, struct buffer *line, bool must)
+static void report_line(struct observer_laravel *laravel, struct buffer *line, bool must)
 {
     bool was_empty;
 
@@ -92,9 +92,9 @@ static void notify_line(struct observer_laravel *laravel, struct buffer *line, b
         uv_async_send(&laravel->wake);
 }
 
-static void tell(struct observer_laravel *laravel, struct buffer *line)
+static void report(struct observer_laravel *laravel, struct buffer *line)
 {
-    notify_line(laravel, line, false);
+    report_line(laravel, line, false);
 }
 
 static bool has_room(struct observer_laravel *laravel)
@@ -144,7 +144,7 @@ static void notify_session(struct observer_laravel *laravel, enum kind kind,
         buffer_append_text(&line, ",\"uses_control_frames\":true");
     if (message.data != NULL)
         append(&line, "message", message);
-    tell(laravel, &line);
+    report(laravel, &line);
 }
 
 static void on_connected(void *user, const struct pusher_session *session)
@@ -191,7 +191,7 @@ static void notify_channel(struct observer_laravel *laravel, enum kind kind,
 
     begin(&line, kind, app);
     append(&line, "channel", channel);
-    tell(laravel, &line);
+    report(laravel, &line);
 }
 
 static void on_channel_created(void *user, const struct pusher_app *app, struct bytes channel)
@@ -213,7 +213,7 @@ static void on_member_added(void *user, const struct pusher_app *app, struct byt
     append(&line, "channel", channel);
     append(&line, "user_id", user_id);
     append(&line, "user_info", user_info);
-    tell(user, &line);
+    report(user, &line);
 }
 
 static void on_member_removed(void *user, const struct pusher_app *app, struct bytes channel,
@@ -224,12 +224,12 @@ static void on_member_removed(void *user, const struct pusher_app *app, struct b
     begin(&line, MEMBER_REMOVED, app);
     append(&line, "channel", channel);
     append(&line, "user_id", user_id);
-    tell(user, &line);
+    report(user, &line);
 }
 
 /* --- sums ----------------------------------------------------------------------------------- */
 
-static void notify_sums(struct observer_laravel *laravel)
+static void report_sums(struct observer_laravel *laravel)
 {
     struct buffer line = {0};
     bool has_any = false;
@@ -252,7 +252,7 @@ static void notify_sums(struct observer_laravel *laravel)
     }
     buffer_append_char(&line, '}');
     if (has_any)
-        notify_line(laravel, &line, true);
+        report_line(laravel, &line, true);
     else
         buffer_deinit(&line);
 }
@@ -260,7 +260,7 @@ static void notify_sums(struct observer_laravel *laravel)
 static void on_tick(uv_timer_t *tick)
 {
     if (has_room(tick->data))
-        notify_sums(tick->data);
+        report_sums(tick->data);
 }
 
 void observer_laravel_ask_config(struct observer_laravel *laravel)
@@ -268,7 +268,7 @@ void observer_laravel_ask_config(struct observer_laravel *laravel)
     struct buffer line = {0};
 
     buffer_append_text(&line, "{\"event\":\"config\"");
-    notify_line(laravel, &line, true);
+    report_line(laravel, &line, true);
 }
 
 void observer_laravel_ask_restart(struct observer_laravel *laravel)
@@ -276,17 +276,17 @@ void observer_laravel_ask_restart(struct observer_laravel *laravel)
     struct buffer line = {0};
 
     buffer_append_text(&line, "{\"event\":\"restart\"");
-    notify_line(laravel, &line, true);
+    report_line(laravel, &line, true);
 }
 
 void observer_laravel_say_awaiting(struct observer_laravel *laravel, const char *control_path)
 {
     struct buffer line = {0};
 
-    notify_sums(laravel);
+    report_sums(laravel);
     buffer_append_text(&line, "{\"event\":\"awaiting\"");
     append(&line, "control", bytes_of(control_path));
-    notify_line(laravel, &line, true);
+    report_line(laravel, &line, true);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -366,7 +366,7 @@ void observer_laravel_finish(struct observer_laravel *laravel)
 {
     struct pollfd wait = {.fd = laravel->fd, .events = POLLOUT};
 
-    notify_sums(laravel);
+    report_sums(laravel);
     do {
         while (write_all(laravel))
             if (poll(&wait, 1, FINISH_MS) <= 0)

@@ -13,10 +13,10 @@ struct http_fixture {
     bool takes_over; /* the next request's connection is taken over */
     struct net_conn *taken;
     struct buffer rest;
-    bool deferrals;                     /* responses are deferred until http_fixture_answer() */
+    bool defers_responses;              /* responses are deferred until http_fixture_answer() */
     struct http_conn_deferral deferral; /* of the request that waits */
-    struct buffer held_path;
-    bool request_deferrals;   /* requests are deferred until http_fixture_resume() */
+    struct buffer deferred_path;
+    bool defers_requests;     /* requests are deferred until http_fixture_resume() */
     bool is_request_deferred; /* `deferral` is a deferred request */
     void (*on_received)(struct http_fixture *http); /* before the answer; may be NULL */
 };
@@ -58,10 +58,10 @@ static inline void http_fixture_receive(struct http_conn *conn, const struct htt
         buffer_append_bytes(&http->rest, rest);
         return;
     }
-    if (http->deferrals) {
+    if (http->defers_responses) {
         CHECK(http->deferral.conn == NULL);
-        buffer_clear(&http->held_path);
-        buffer_append_bytes(&http->held_path, request->path);
+        buffer_clear(&http->deferred_path);
+        buffer_append_bytes(&http->deferred_path, request->path);
         http_conn_defer_response(conn, &http->deferral);
         return;
     }
@@ -73,7 +73,7 @@ static inline void http_fixture_on_request(struct http_conn *conn,
 {
     struct http_fixture *http = http_conn_user(conn);
 
-    if (!http->request_deferrals) {
+    if (!http->defers_requests) {
         http_fixture_receive(conn, request, NULL);
         return;
     }
@@ -93,9 +93,9 @@ static inline void http_fixture_resume(struct http_fixture *http)
 /* Answers the request whose response is deferred; there must be one. */
 static inline void http_fixture_answer(struct http_fixture *http)
 {
-    struct buffer path = http->held_path;
+    struct buffer path = http->deferred_path;
 
-    http->held_path = (struct buffer){0}; /* sending may defer the next */
+    http->deferred_path = (struct buffer){0}; /* sending may defer the next */
     http_fixture_respond(http->deferral.conn, buffer_bytes(&path));
     buffer_deinit(&path);
 }
@@ -155,5 +155,5 @@ static inline void http_fixture_deinit(struct http_fixture *http)
     buffer_deinit(&http->received);
     buffer_deinit(&http->sent);
     buffer_deinit(&http->rest);
-    buffer_deinit(&http->held_path);
+    buffer_deinit(&http->deferred_path);
 }

@@ -110,8 +110,8 @@ static inline void workers_open(struct workers *workers, size_t backlog_bytes_ma
 
 static inline void workers_turn(struct workers *workers)
 {
-    /* Mail that one worker posts to the other during its turn arrives with the next iteration. */
-    for (size_t generation = 0; generation < 3; generation++)
+    /* Mail that one worker posts to the other during its turn arrives in the next pass. */
+    for (size_t pass = 0; pass < 3; pass++)
         for (size_t i = 0; i < WORKERS_WORKERS_COUNT; i++)
             fixture_turn(&workers->workers[i].fixture);
 }

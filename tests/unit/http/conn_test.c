@@ -439,7 +439,7 @@ static void finishing_all_lets_requests_that_have_begun_be_answered(void **state
     http_conn_finish_all(&http.settings);
     fixture_turn(&fixture);
     assert_false(fixture_receive(idle, &idle_sent));
-    http_fixture_feed(&http, BYTES("\r\nGET /unheard HTTP/1.1\r\nHost: x\r\n\r\n"));
+    http_fixture_feed(&http, BYTES("\r\nGET /unread HTTP/1.1\r\nHost: x\r\n\r\n"));
     assert_int_equal(status(), 200);
     assert_int_equal(answers_count(), 1);
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
@@ -520,21 +520,21 @@ static size_t received_count(void)
     return count;
 }
 
-static void on_hold_first(struct http_fixture *of)
+static void defer_first(struct http_fixture *of)
 {
     (void)of;
-    http.deferrals = received_count() == 1;
+    http.defers_responses = received_count() == 1;
 }
 
-static void on_hold_each(struct http_fixture *of)
+static void defer_each(struct http_fixture *of)
 {
-    of->deferrals = true;
+    of->defers_responses = true;
 }
 
-static void requests_behind_a_held_one_wait_for_its_answer(void **state)
+static void requests_behind_a_deferred_response_wait_for_it(void **state)
 {
     (void)state;
-    http.on_received = on_hold_first;
+    http.on_received = defer_first;
     http_fixture_feed(&http, BYTES(GET("/first") GET("/second")));
     http_fixture_feed(&http, BYTES(GET("/third") "GET /fou"));
     assert_int_equal(received_count(), 1);
@@ -550,10 +550,10 @@ static void requests_behind_a_held_one_wait_for_its_answer(void **state)
     assert_lacks_text(buffer_bytes(&http.sent), "Connection: close");
 }
 
-static void each_request_may_be_held(void **state)
+static void each_response_may_be_deferred(void **state)
 {
     (void)state;
-    http.on_received = on_hold_each;
+    http.on_received = defer_each;
     http_fixture_feed(&http, BYTES(pipelined));
     for (size_t i = 1; i <= 4; i++) {
         assert_int_equal(received_count(), i);
@@ -565,7 +565,7 @@ static void each_request_may_be_held(void **state)
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
 }
 
-static void behind_a_held_request_only_so_much_is_read(void **state)
+static void behind_a_deferred_response_only_so_much_is_read(void **state)
 {
     struct buffer many = {0};
     size_t count = 0;
@@ -579,7 +579,7 @@ static void behind_a_held_request_only_so_much_is_read(void **state)
         append_large(&many, 1000);
         count++;
     }
-    http.on_received = on_hold_first;
+    http.on_received = defer_first;
     http_fixture_feed(&http, BYTES(GET("/first")));
     /* The peer can send no more at some point, whatever turns the loop makes. */
     for (int idle_turns = 0; idle_turns < 3 && sent_len < many.len;) {
@@ -603,22 +603,22 @@ static void behind_a_held_request_only_so_much_is_read(void **state)
     buffer_deinit(&many);
 }
 
-static void whoever_holds_learns_that_the_client_has_gone(void **state)
+static void a_deferral_of_a_response_ends_if_the_client_has_gone(void **state)
 {
     (void)state;
-    http.on_received = on_hold_each;
-    http_fixture_feed(&http, BYTES(GET("/held") GET("/behind")));
+    http.on_received = defer_each;
+    http_fixture_feed(&http, BYTES(GET("/deferred") GET("/behind")));
     assert_non_null(http.deferral.conn);
     http_fixture_disconnect(&http);
     assert_null(http.deferral.conn);
     assert_int_equal(received_count(), 1);
 }
 
-static void a_client_that_ends_its_side_still_gets_what_was_held(void **state)
+static void a_client_that_ends_its_side_still_gets_a_deferred_response(void **state)
 {
     (void)state;
-    http.on_received = on_hold_first;
-    http_fixture_feed(&http, BYTES(GET("/held") GET("/behind")));
+    http.on_received = defer_first;
+    http_fixture_feed(&http, BYTES(GET("/deferred") GET("/behind")));
     shutdown(http.peer, SHUT_WR);
     fixture_turn(&fixture);
     fixture_turn(&fixture);
@@ -627,11 +627,11 @@ static void a_client_that_ends_its_side_still_gets_what_was_held(void **state)
     assert_int_equal(answers_count(), 2);
 }
 
-static void a_held_request_is_neither_too_slow_nor_silent(void **state)
+static void a_deferred_response_is_neither_too_slow_nor_silent(void **state)
 {
     (void)state;
-    http.on_received = on_hold_first;
-    http_fixture_feed(&http, BYTES(GET("/held") "GET /be"));
+    http.on_received = defer_first;
+    http_fixture_feed(&http, BYTES(GET("/deferred") "GET /be"));
     fixture_pass(&fixture, 100000);
     assert_int_equal(http.sent.len, 0);
     assert_non_null(http.deferral.conn);
@@ -640,13 +640,13 @@ static void a_held_request_is_neither_too_slow_nor_silent(void **state)
     assert_int_equal(answers_count(), 2);
 }
 
-static void a_held_request_does_not_give_way_but_one_behind_it_in_line(void **state)
+static void a_deferred_response_does_not_give_way_but_one_behind_it_in_line(void **state)
 {
     const int held = http.peer;
 
     (void)state;
-    http.on_received = on_hold_each;
-    http_fixture_feed(&http, BYTES(GET("/held")));
+    http.on_received = defer_each;
+    http_fixture_feed(&http, BYTES(GET("/deferred")));
     http_fixture_connect(&http); /* another, which says nothing */
     FIXTURE_UNTIL(&fixture, http_conn_evict(&http.settings));
     FIXTURE_UNTIL(&fixture, fixture.loop.connections_count == 1);
@@ -660,13 +660,13 @@ static void a_held_request_does_not_give_way_but_one_behind_it_in_line(void **st
     assert_int_equal(status(), 200);
 }
 
-static void finishing_all_waits_for_what_is_held(void **state)
+static void finishing_all_waits_for_a_deferred_response(void **state)
 {
     (void)state;
-    http.on_received = on_hold_first;
-    http_fixture_feed(&http, BYTES(GET("/held")));
+    http.on_received = defer_first;
+    http_fixture_feed(&http, BYTES(GET("/deferred")));
     http_conn_finish_all(&http.settings);
-    assert_true(http_fixture_feed(&http, BYTES(GET("/unheard"))));
+    assert_true(http_fixture_feed(&http, BYTES(GET("/unread"))));
     http_fixture_answer(&http);
     FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(status(), 200);
@@ -675,11 +675,11 @@ static void finishing_all_waits_for_what_is_held(void **state)
     assert_int_equal(received_count(), 1);
 }
 
-static void closing_all_tells_whoever_holds(void **state)
+static void closing_all_ends_a_deferral(void **state)
 {
     (void)state;
-    http.on_received = on_hold_each;
-    http_fixture_feed(&http, BYTES(GET("/held")));
+    http.on_received = defer_each;
+    http_fixture_feed(&http, BYTES(GET("/deferred")));
     http_conn_close_all(&http.settings);
     http_fixture_answer(&http); /* in vain, before it knows */
     FIXTURE_UNTIL(&fixture, list_is_empty(&http.settings.conns));
@@ -688,10 +688,10 @@ static void closing_all_tells_whoever_holds(void **state)
 
 /* --- handling later ------------------------------------------------------------------------- */
 
-static void a_postponed_request_is_handled_once_and_with_all_its_parts(void **state)
+static void a_deferred_request_is_handled_once_and_with_all_its_parts(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
+    http.defers_requests = true;
     http_fixture_feed(&http, BYTES(pipelined));
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(received_count(), i);
@@ -705,12 +705,12 @@ static void a_postponed_request_is_handled_once_and_with_all_its_parts(void **st
     assert_int_equal(answers_count(), 4);
 }
 
-static void a_postponed_request_stays_as_it_came_whatever_comes_behind_it(void **state)
+static void a_deferred_request_stays_as_it_came_whatever_comes_behind_it(void **state)
 {
     (void)state;
     for (size_t split = 1; split < sizeof pipelined - 1; split++) {
         renew();
-        http.request_deferrals = true;
+        http.defers_requests = true;
         http_fixture_feed(&http, (struct bytes){pipelined, split});
         http_fixture_feed(&http, bytes_from(BYTES(pipelined), split));
         while (http.deferral.conn != NULL)
@@ -722,10 +722,10 @@ static void a_postponed_request_stays_as_it_came_whatever_comes_behind_it(void *
     }
 }
 
-static void a_postponed_body_can_be_read(void **state)
+static void a_deferred_body_can_be_read(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
+    http.defers_requests = true;
     http_fixture_feed(&http,
                       BYTES("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nplain"));
     assert_text(http_conn_deferred_body(http.deferral.conn), "plain");
@@ -739,22 +739,22 @@ static void a_postponed_body_can_be_read(void **state)
     assert_int_equal(received_count(), 2);
 }
 
-static void the_answer_to_a_postponed_request_leaves_at_once(void **state)
+static void the_answer_to_a_deferred_request_leaves_at_once(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
-    http_fixture_feed(&http, BYTES(GET("/postponed")));
+    http.defers_requests = true;
+    http_fixture_feed(&http, BYTES(GET("/deferred")));
     assert_int_equal(http.sent.len, 0);
     http_fixture_resume(&http);
     fixture_receive(http.peer, &http.sent);
     assert_int_equal(status(), 200);
 }
 
-static void a_postponed_request_may_be_held_when_it_is_handled(void **state)
+static void the_response_to_a_deferred_request_may_be_deferred(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
-    http.on_received = on_hold_each;
+    http.defers_requests = true;
+    http.on_received = defer_each;
     http_fixture_feed(&http, BYTES(GET("/first") GET("/second")));
     for (size_t i = 1; i <= 2; i++) {
         http_fixture_resume(&http);
@@ -767,21 +767,21 @@ static void a_postponed_request_may_be_held_when_it_is_handled(void **state)
     assert_int_equal(answers_count(), 2);
 }
 
-static void whoever_postpones_learns_that_the_client_has_gone(void **state)
+static void a_deferral_of_a_request_ends_if_the_client_has_gone(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
-    http_fixture_feed(&http, BYTES(GET("/postponed") GET("/behind")));
+    http.defers_requests = true;
+    http_fixture_feed(&http, BYTES(GET("/deferred") GET("/behind")));
     http_fixture_disconnect(&http);
     assert_null(http.deferral.conn);
     assert_int_equal(received_count(), 0);
 }
 
-static void a_client_that_ends_its_side_still_gets_what_was_postponed(void **state)
+static void a_client_that_ends_its_side_still_gets_the_answer_to_a_deferred_request(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
-    http_fixture_feed(&http, BYTES(GET("/postponed") GET("/behind")));
+    http.defers_requests = true;
+    http_fixture_feed(&http, BYTES(GET("/deferred") GET("/behind")));
     shutdown(http.peer, SHUT_WR);
     fixture_turn(&fixture);
     fixture_turn(&fixture);
@@ -791,11 +791,11 @@ static void a_client_that_ends_its_side_still_gets_what_was_postponed(void **sta
     assert_int_equal(answers_count(), 2);
 }
 
-static void what_is_postponed_while_all_end_is_handled_and_is_the_last(void **state)
+static void a_request_deferred_while_all_end_is_handled_and_is_the_last(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
-    http_fixture_feed(&http, BYTES(GET("/postponed") GET("/unheard")));
+    http.defers_requests = true;
+    http_fixture_feed(&http, BYTES(GET("/deferred") GET("/unread")));
     http_conn_finish_all(&http.settings);
     http_fixture_resume(&http);
     FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
@@ -804,11 +804,11 @@ static void what_is_postponed_while_all_end_is_handled_and_is_the_last(void **st
     assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
 }
 
-static void what_is_postponed_is_not_handled_once_its_connection_is_closed(void **state)
+static void a_deferred_request_is_not_handled_once_its_connection_is_closed(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
-    http_fixture_feed(&http, BYTES(GET("/postponed")));
+    http.defers_requests = true;
+    http_fixture_feed(&http, BYTES(GET("/deferred")));
     http_conn_close_all(&http.settings);
     http_fixture_resume(&http); /* before it knows */
     assert_null(http.deferral.conn);
@@ -816,16 +816,16 @@ static void what_is_postponed_is_not_handled_once_its_connection_is_closed(void 
     assert_int_equal(received_count(), 0);
 }
 
-static void a_postponed_request_is_neither_too_slow_nor_gives_it_way(void **state)
+static void a_deferred_request_is_neither_too_slow_nor_gives_way(void **state)
 {
     (void)state;
-    http.request_deferrals = true;
-    http_fixture_feed(&http, BYTES(GET("/postponed") "GET /be"));
+    http.defers_requests = true;
+    http_fixture_feed(&http, BYTES(GET("/deferred") "GET /be"));
     fixture_pass(&fixture, 100000);
     assert_non_null(http.deferral.conn);
     assert_false(http_conn_evict(&http.settings));
     http_fixture_resume(&http);
-    http.request_deferrals = false;
+    http.defers_requests = false;
     assert_true(http_fixture_feed(&http, BYTES("hind HTTP/1.1\r\nHost: x\r\n\r\n")));
     assert_int_equal(answers_count(), 2);
 }
@@ -870,10 +870,10 @@ static void on_take(struct http_fixture *of)
     of->takes_over = true;
 }
 
-static void on_hold_first_then_take(struct http_fixture *of)
+static void defer_first_then_take(struct http_fixture *of)
 {
-    of->deferrals = received_count() == 1;
-    of->takes_over = !of->deferrals;
+    of->defers_responses = received_count() == 1;
+    of->takes_over = !of->defers_responses;
 }
 
 static void check_taken(void)
@@ -912,11 +912,11 @@ static void another_protocol_takes_over_a_request_in_pieces(void **state)
     check_taken();
 }
 
-static void one_whose_client_has_ended_is_not_taken_over_after_a_held_request(void **state)
+static void one_whose_client_has_ended_is_not_taken_over_after_a_deferred_response(void **state)
 {
     (void)state;
-    http.on_received = on_hold_first_then_take;
-    http_fixture_feed(&http, BYTES(GET("/held") GET("/app/key")));
+    http.on_received = defer_first_then_take;
+    http_fixture_feed(&http, BYTES(GET("/deferred") GET("/app/key")));
     shutdown(http.peer, SHUT_WR);
     fixture_turn(&fixture);
     fixture_turn(&fixture);
@@ -928,25 +928,25 @@ static void one_whose_client_has_ended_is_not_taken_over_after_a_held_request(vo
     buffer_deinit(&taken_data);
 }
 
-static void another_protocol_takes_over_behind_a_held_request(void **state)
+static void another_protocol_takes_over_behind_a_deferred_response(void **state)
 {
     (void)state;
-    http.on_received = on_hold_first_then_take;
-    http_fixture_feed(&http, BYTES(GET("/held") GET("/app/key") "behind"));
+    http.on_received = defer_first_then_take;
+    http_fixture_feed(&http, BYTES(GET("/deferred") GET("/app/key") "behind"));
     assert_int_equal(http.rest.len, 0);
     http_fixture_answer(&http);
     assert_text(buffer_bytes(&http.rest), "behind");
     check_taken();
-    assert_holds(buffer_bytes(&http.sent), "/held");
+    assert_holds(buffer_bytes(&http.sent), "/deferred");
 }
 
-static void who_takes_over_receives_on_though_much_had_come_behind_a_held_request(void **state)
+static void a_new_owner_reads_on_though_much_had_come_behind_a_deferred_response(void **state)
 {
     struct buffer much = {0};
 
     (void)state;
-    http.on_received = on_hold_first_then_take;
-    buffer_append_text(&much, GET("/held") GET("/app/key"));
+    http.on_received = defer_first_then_take;
+    buffer_append_text(&much, GET("/deferred") GET("/app/key"));
     while (much.len < 2 * REQUEST_MAX)
         buffer_append_char(&much, 'm');
     http_fixture_feed(&http, buffer_bytes(&much));
@@ -987,28 +987,28 @@ int main(void)
         HTTP_TEST(who_has_just_come_does_not_give_way),
         HTTP_TEST(who_has_been_silent_gives_way),
         HTTP_TEST(an_end_that_begins_within_a_request_still_answers_it),
-        HTTP_TEST(requests_behind_a_held_one_wait_for_its_answer),
-        HTTP_TEST(each_request_may_be_held),
-        HTTP_TEST(behind_a_held_request_only_so_much_is_read),
-        HTTP_TEST(whoever_holds_learns_that_the_client_has_gone),
-        HTTP_TEST(a_client_that_ends_its_side_still_gets_what_was_held),
-        HTTP_TEST(a_held_request_is_neither_too_slow_nor_silent),
-        HTTP_TEST(a_held_request_does_not_give_way_but_one_behind_it_in_line),
-        HTTP_TEST(finishing_all_waits_for_what_is_held),
-        HTTP_TEST(closing_all_tells_whoever_holds),
-        HTTP_TEST(a_postponed_request_is_handled_once_and_with_all_its_parts),
-        HTTP_TEST(a_postponed_request_stays_as_it_came_whatever_comes_behind_it),
-        HTTP_TEST(a_postponed_body_can_be_read),
-        HTTP_TEST(the_answer_to_a_postponed_request_leaves_at_once),
-        HTTP_TEST(a_postponed_request_may_be_held_when_it_is_handled),
-        HTTP_TEST(whoever_postpones_learns_that_the_client_has_gone),
-        HTTP_TEST(a_client_that_ends_its_side_still_gets_what_was_postponed),
-        HTTP_TEST(what_is_postponed_while_all_end_is_handled_and_is_the_last),
-        HTTP_TEST(what_is_postponed_is_not_handled_once_its_connection_is_closed),
-        HTTP_TEST(a_postponed_request_is_neither_too_slow_nor_gives_it_way),
-        HTTP_TEST(one_whose_client_has_ended_is_not_taken_over_after_a_held_request),
-        HTTP_TEST(another_protocol_takes_over_behind_a_held_request),
-        HTTP_TEST(who_takes_over_receives_on_though_much_had_come_behind_a_held_request),
+        HTTP_TEST(requests_behind_a_deferred_response_wait_for_it),
+        HTTP_TEST(each_response_may_be_deferred),
+        HTTP_TEST(behind_a_deferred_response_only_so_much_is_read),
+        HTTP_TEST(a_deferral_of_a_response_ends_if_the_client_has_gone),
+        HTTP_TEST(a_client_that_ends_its_side_still_gets_a_deferred_response),
+        HTTP_TEST(a_deferred_response_is_neither_too_slow_nor_silent),
+        HTTP_TEST(a_deferred_response_does_not_give_way_but_one_behind_it_in_line),
+        HTTP_TEST(finishing_all_waits_for_a_deferred_response),
+        HTTP_TEST(closing_all_ends_a_deferral),
+        HTTP_TEST(a_deferred_request_is_handled_once_and_with_all_its_parts),
+        HTTP_TEST(a_deferred_request_stays_as_it_came_whatever_comes_behind_it),
+        HTTP_TEST(a_deferred_body_can_be_read),
+        HTTP_TEST(the_answer_to_a_deferred_request_leaves_at_once),
+        HTTP_TEST(the_response_to_a_deferred_request_may_be_deferred),
+        HTTP_TEST(a_deferral_of_a_request_ends_if_the_client_has_gone),
+        HTTP_TEST(a_client_that_ends_its_side_still_gets_the_answer_to_a_deferred_request),
+        HTTP_TEST(a_request_deferred_while_all_end_is_handled_and_is_the_last),
+        HTTP_TEST(a_deferred_request_is_not_handled_once_its_connection_is_closed),
+        HTTP_TEST(a_deferred_request_is_neither_too_slow_nor_gives_way),
+        HTTP_TEST(one_whose_client_has_ended_is_not_taken_over_after_a_deferred_response),
+        HTTP_TEST(another_protocol_takes_over_behind_a_deferred_response),
+        HTTP_TEST(a_new_owner_reads_on_though_much_had_come_behind_a_deferred_response),
         HTTP_TEST(another_protocol_takes_over_with_what_came_behind),
         HTTP_TEST(another_protocol_takes_over_a_request_in_pieces),
     };
