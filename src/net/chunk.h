@@ -1,6 +1,6 @@
-/* Bytes on their way out, shared by all who are sent them: written once, counted, then read only.
+/* Output bytes that several connections may share: written once, then read-only, reference-counted.
  *
- * Thread: ref and unref any; writing only the one who made it, before anybody else has it.
+ * Thread: ref and unref any; only the thread that made it may write, before it is shared.
  */
 #pragma once
 
@@ -23,13 +23,13 @@ struct net_chunk *net_chunk_new(size_t cap);
 struct net_chunk *net_chunk_ref(struct net_chunk *chunk);
 void net_chunk_unref(struct net_chunk *chunk); /* NULL is fine */
 
-/* Appends where there is room: the caller has looked. */
+/* Appends; the caller has made sure that there is room. */
 void net_chunk_append(struct net_chunk *chunk, const void *data, size_t len);
 
-/* Slow readers keep it: it counts among what they hold until it is freed. */
+/* Counts it among the bytes that slow readers hold, until it is freed. */
 void net_chunk_hold(struct net_chunk *chunk);
 
-/* What slow readers hold of memory, in the whole process. */
+/* The memory that slow readers hold, in the whole process. */
 size_t net_chunk_held_bytes(void);
 
 struct bytes net_chunk_bytes(const struct net_chunk *chunk);

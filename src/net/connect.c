@@ -10,15 +10,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Each address gets its share of the time that is left, so that one that swallows everything does
- * not keep the next from being tried. What failed last is what is told. */
+/* Each address gets its share of the time that is left, so that one that does not respond does not
+ * keep the next from being tried. The error of the last address is the one that is reported. */
 
 #define ADDRESSES_COUNT_MAX 16
 
-/* Outlives who asked: a name that is being looked up cannot always be let go. */
+/* May outlive its `net_connecting`: a lookup under way cannot always be cancelled. */
 struct lookup {
     uv_getaddrinfo_t request;
-    struct net_connecting *asker; /* NULL: nobody waits any more */
+    struct net_connecting *asker; /* NULL: cancelled */
 };
 
 struct address {
@@ -34,15 +34,15 @@ struct net_connecting {
     void *user;
     net_connect_fn on_done;
     struct net_tls *tls;
-    struct net_tls_session *session; /* NULL until it has arrived, and for a plain connection */
-    struct lookup *lookup;           /* NULL when nothing is looked up */
+    struct net_tls_session *session; /* NULL until it is connected, and for a plain connection */
+    struct lookup *lookup;           /* NULL if no lookup is under way */
     char *host;
     uint64_t timeout_ms;
     uint64_t ends_at_ms;
     struct address addresses[ADDRESSES_COUNT_MAX];
     size_t addresses_count;
-    size_t next;         /* the address to be tried next */
-    struct buffer error; /* of the last one that was tried */
+    size_t next;         /* the index of the address to try next */
+    struct buffer error; /* of the last address that was tried */
     uint16_t port;
 };
 
@@ -75,7 +75,7 @@ static void say_timed_out(struct net_connecting *connecting)
 
 /* --- the end -------------------------------------------------------------------------------- */
 
-/* The socket stays open: it is closed, or handed on. */
+/* Ends the watch and leaves the socket open: the caller closes it or hands it over. */
 static int let_go_of_socket(struct net_connecting *connecting)
 {
     const int fd = connecting->watch.fd;
@@ -105,7 +105,7 @@ static void on_timer_closed(uv_handle_t *handle)
     free(connecting);
 }
 
-/* The memory stays until the turn has ended: the watch lies in it. */
+/* Frees it when the turn has ended: its memory holds the watch. */
 static void end(struct net_connecting *connecting)
 {
     drop_socket(connecting);
@@ -207,7 +207,7 @@ static void on_timeout(uv_timer_t *timer)
     try_next(connecting);
 }
 
-/* False where it fails at once. */
+/* Starts connecting to the address; false if that fails at once. */
 static bool set_out(struct net_connecting *connecting, const struct address *address)
 {
     const int fd = net_socket_connect((const struct sockaddr *)&address->storage, address->len);
@@ -304,7 +304,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     free(lookup);
 }
 
-/* Whether it is under way. */
+/* Starts the lookup; false if that fails. */
 static bool look_up(struct net_connecting *connecting)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};

@@ -2,12 +2,12 @@
 
 #include <sys/resource.h>
 
-/* Libraries, logs, listeners, wake-ups, the control socket. */
+/* Descriptors of the process itself: libraries, logs, listeners, wake-ups, the control socket. */
 #define OWN_COUNT 48
-/* For publishers: a tenth, within these bounds. */
+/* Reserved for publishers: a tenth, within these bounds. */
 #define PUBLISHERS_COUNT_MIN 8
 #define PUBLISHERS_COUNT_MAX 1024
-/* A limit of "unlimited" is answered with this. */
+/* Used if the system's limit is "unlimited". */
 #define LIMIT_MAX 1048576
 
 static size_t raise_limit(void)

@@ -9,9 +9,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* Two ways to be full. By our own count: the socket is left alone for a moment. By the system's,
- * which others fill too: then accept() fails and the loop would be woken again at once, for ever.
- * So one descriptor is kept in hand: it is let go to accept the caller and send it away. */
+/* There are two limits. At our own count, the socket is not watched for a moment. At the system's,
+ * which other processes use up too, accept() fails and the socket stays readable, so that the loop
+ * would spin. So one descriptor is reserved: it is closed to accept the connection and close it. */
 
 #define ACCEPTS_A_TURN_MAX 64
 #define PAUSE_MS 50
@@ -73,7 +73,7 @@ static bool somebody_waits(const struct net_listener *listener)
     return poll(&entry, 1, 0) > 0;
 }
 
-/* A place for the next one; false where there is none, or nobody waits. */
+/* Counts the next connection; false if there is no room, or if none waits. */
 static bool take_place(struct net_listener *listener)
 {
     if (net_descriptors_take_connection(listener->loop->descriptors))
@@ -89,7 +89,7 @@ static bool take_place(struct net_listener *listener)
     return false;
 }
 
-/* False when it is enough for this turn. */
+/* False if there is nothing more to accept in this turn. */
 static bool accept_one(struct net_listener *listener)
 {
     int fd;

@@ -1,5 +1,5 @@
-/* A worker's door: accepts what comes to its listening socket, while there is room. When there is
- * none, whoever has connected waits in the kernel's queue until there is.
+/* A worker's listening socket: accepts connections while there is room. Otherwise new connections
+ * wait in the kernel's queue until there is.
  *
  * Thread: owner. Life: net_listener_open() to the end of the turn after net_listener_close().
  */
@@ -10,15 +10,15 @@
 struct net_listener;
 
 struct net_listener_events {
-    /* A connection that was counted in the loop's descriptors; takes `fd`. */
+    /* A new connection, counted in the loop's descriptors; takes `fd`. */
     void (*on_accept)(int fd, void *user);
-    /* Somebody waits and there is no room: true where a connection was closed to make some. */
+    /* A connection waits and there is no room: true if another one was closed to make room. */
     bool (*on_full)(void *user);
 };
 
-/* Takes `fd`, a listening socket. NULL where the system refuses. */
+/* Takes `fd`, a listening socket. NULL if the system refuses. */
 struct net_listener *net_listener_open(struct net_loop *loop, int fd,
                                        const struct net_listener_events *events, void *user);
 
-/* Nothing is accepted from now on; frees itself. */
+/* Accepts nothing from now on; the listener frees itself. */
 void net_listener_close(struct net_listener *listener);

@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-/* What those who send much have of a turn, all together and each. */
+/* The time that connections with much input get in a turn, all together and each. */
 #define SHARES_NS UINT64_C(16000000)
 #define SHARE_NS_MIN UINT64_C(100000)
 #define SHARE_NS_MAX UINT64_C(2000000)
@@ -16,7 +16,7 @@ static void observe_turn(const struct net_loop *loop)
                         METRICS_DURATION_UNIT_NS);
 }
 
-/* The more there are who would like all of it, the less each has. */
+/* The more connections compete for the turn, the smaller the share of each. */
 static void share_turns(struct net_loop *loop)
 {
     loop->share_ns = SHARES_NS / (loop->yielding.count + 1);
@@ -48,9 +48,9 @@ static void on_turn(void *user)
     observe_turn(loop);
 }
 
-/* Where the process stood still, or a turn took long, the sockets hold what came meanwhile, more
- * than one turn reads: it is read before anybody is found too late. But not twice in a row, so that
- * a loop that is always late has its timers all the same. */
+/* If the process stood still or a turn took long, the sockets hold more input than one turn reads:
+ * it is read before timers declare a peer late. But not twice in a row, so that timers also run in
+ * a loop that is always late. */
 static bool must_read_first(struct net_loop *loop)
 {
     const uint64_t now_ms = uv_now(&loop->uv);
@@ -74,7 +74,7 @@ static void on_tick(uv_timer_t *tick)
     loop->connections->end_stalled(loop, uv_now(&loop->uv));
 }
 
-/* On the thread that made room. */
+/* Runs on the thread that lowered the queue. */
 static void on_low(struct net_watermark_waiter *waiter)
 {
     struct net_loop_wake *wake = LIST_OWNER(waiter, struct net_loop_wake, waiter);

@@ -1,9 +1,9 @@
-/* A worker's event loop: libuv's and the sockets beside it (net/poller.h), plus what every
- * connection of that worker shares.
+/* A worker's event loop: libuv's loop and the sockets beside it (net/poller.h), and the state that
+ * all connections of that worker share.
  *
- * A turn of the loop reads what has come, handles it, and ends by sending what was queued:
- * `on_turn_end` first (runs of events), then each connection that has output. Connections that were
- * closed in a turn are freed at its end.
+ * A turn of the loop reads and handles input, and ends by sending what was queued: `on_turn_end`
+ * first (runs of events), then each connection that has output. Connections that were closed in a
+ * turn are freed at its end.
  *
  * Thread: owner; other threads only post to its mailbox.
  */
@@ -19,7 +19,7 @@
 
 #define NET_LOOP_READ_LEN 65536
 
-/* Tells the loop that a queue which others wait for is lower. */
+/* Wakes the loop when a queue that its connections wait for is low again. */
 struct net_loop_wake {
     struct net_watermark_waiter waiter;
     struct net_mail mail;
@@ -28,8 +28,8 @@ struct net_loop_wake {
     bool is_due;
 };
 
-/* What connections have done in each turn: handed in by the first one, since the loop knows none.
- */
+/* What the loop calls in each turn for its connections. The first connection sets it, since the
+ * loop is below net/conn.h. */
 struct net_loop_connections {
     void (*resume_held)(struct net_loop *loop);
     void (*flush_all)(struct net_loop *loop);
@@ -44,30 +44,30 @@ struct net_loop {
     struct net_mailbox mailbox;
     struct net_timer_wheel wheel;
     struct net_descriptors *descriptors; /* shared by all workers */
-    size_t backlog_bytes_max;            /* what may be queued for one: net/backlog.h */
+    size_t backlog_bytes_max;            /* `max` of net/backlog.h */
     struct list backlogs;                /* net/backlog.h */
-    struct net_held yielding;            /* connections that have had their share of a turn */
-    struct net_held waiting;             /* who filled a queue, until it is lower */
-    struct net_loop_wake wake;           /* for them */
-    uint64_t share_ns;                   /* what a connection may have of a turn */
-    uint64_t yield_ns;                   /* when that of the one being handled is over */
+    struct net_held yielding;            /* connections that used up their share of a turn */
+    struct net_held waiting;             /* those that filled a queue, until it is low */
+    struct net_loop_wake wake;           /* for those in `waiting` */
+    uint64_t share_ns;                   /* a connection's share of a turn */
+    uint64_t yield_ns;                   /* when the current connection's share ends */
     struct net_conn *unsent;             /* connections with output of this turn */
     struct net_conn *closed;             /* to be freed when it ends */
-    const struct net_loop_connections *connections; /* NULL: there was none yet */
+    const struct net_loop_connections *connections; /* NULL: there was no connection yet */
     void (*on_turn_end)(void *user);
     void *user;
     struct metrics *metrics; /* NULL: turns are not counted */
     size_t connections_count;
     atomic_uint
-        ticks; /* one each NET_TIMER_TICK_MS, as long as it is not stuck; any thread reads */
+        ticks; /* one each NET_TIMER_TICK_MS while the loop is not stuck; any thread reads */
     uv_timer_t tick;
-    uint64_t ticked_ms; /* when it ticked last */
+    uint64_t ticked_ms; /* the time of the last tick */
     bool is_closed;
     bool reads_first;  /* this tick's timers wait for the next one */
-    char *read_buffer; /* NET_LOOP_READ_LEN bytes, borrowed by whoever reads */
+    char *read_buffer; /* NET_LOOP_READ_LEN bytes, lent to the connection that reads */
 };
 
-/* `user` is handed to `on_turn_end` and to each mail. Negative UV_E… where it fails. */
+/* `user` is handed to `on_turn_end` and to each mail. Negative UV_E… if it fails. */
 int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
                   size_t backlog_bytes_max, void (*on_turn_end)(void *user), void *user);
 
@@ -75,20 +75,19 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
 void net_loop_run(struct net_loop *loop);
 void net_loop_stop(struct net_loop *loop);
 
-/* One turn; `waits` until there is something to do. */
+/* Runs one turn; with `waits` it waits until there is something to do. */
 void net_loop_turn(struct net_loop *loop, bool waits);
 
-/* Those in `waiting` wait for it too. */
+/* Wakes the loop once `watermark` is low, for the connections in `waiting`. */
 void net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark);
 
-/* There is more to do: the next turn does not wait. */
+/* The next turn does not wait: there is more to do. */
 void net_loop_come_back(struct net_loop *loop);
 
 /* After the run, and after every connection has closed. */
 void net_loop_close(struct net_loop *loop);
 
-/* Whether other sockets have yet to be read in this turn, as far as is known: true where it is not.
- */
+/* Whether other sockets are still to be read in this turn; true if that is not known. */
 bool net_loop_has_more(const struct net_loop *loop);
 
 uint64_t net_loop_now_ms(const struct net_loop *loop);

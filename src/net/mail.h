@@ -1,4 +1,4 @@
-/* What one worker sends to another: the head of whatever struct it stands in (net/mailbox.h).
+/* A message from one thread to another: a member of the struct that is sent (net/mailbox.h).
  *
  * Thread: the sender's until it is posted, then the receiver's.
  */
@@ -8,11 +8,11 @@
 
 struct net_mail;
 
-/* Frees the mail, or the struct it stands in. `owner` is the mailbox's. */
+/* Handles the mail and frees the struct that it is part of. `owner` is the mailbox's. */
 typedef void (*net_mail_fn)(struct net_mail *mail, void *owner);
 
 struct net_mail {
     struct net_mail *next;
     net_mail_fn deliver;
-    size_t bytes; /* what it keeps in memory beside itself */
+    size_t bytes; /* of memory that it keeps beside itself */
 };

@@ -1,7 +1,7 @@
 #include "net/mailbox.h"
 
-/* Senders push onto a stack with one compare-and-swap; the reader takes the whole stack and turns
- * it round. Whole takes in order, each in order, are one order. */
+/* Senders push onto a stack with one compare-and-swap; the reader takes the whole stack at once and
+ * reverses it. So mails are delivered in the order in which they were posted. */
 
 static void on_wake(uv_async_t *wake)
 {

@@ -1,10 +1,11 @@
-/* How one worker tells another something: a queue with many senders and one reader.
+/* A worker's queue of mails from other threads: many senders, one reader.
  *
- * Order: what was posted before (in the sense of happened-before, over any threads) is delivered
- * before. This is what keeps two events of one publisher in order although they met two workers.
+ * Order: a mail that was posted before another (in the sense of happened-before, over any threads)
+ * is delivered before it. This keeps two events of one publisher in order although they passed
+ * through two workers.
  *
  * Thread: NET_MAILBOX_POST() any; everything else the owner.
- * Life: a mail belongs to the mailbox from its post to its delivery, where its function frees it.
+ * Life: the mailbox owns a mail from its post to its delivery, when its function frees it.
  */
 #pragma once
 
@@ -16,11 +17,11 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/* More than this waiting says that the owner cannot keep up: whoever has a choice stops posting. */
+/* If more than this waits, the owner cannot keep up: optional mails are not posted any more. */
 #define NET_MAILBOX_BYTES_MAX ((size_t)64 * 1024 * 1024)
-/* Beyond this, whose bytes make a worker post is not read from (net/watermark.h). */
+/* If more than this waits, connections whose input causes posts are not read (net/watermark.h). */
 #define NET_MAILBOX_BYTES_HIGH ((size_t)4 * 1024 * 1024)
-/* What a mail counts beside its `bytes`. */
+/* Each mail counts as this much more than its `bytes`. */
 #define NET_MAILBOX_MAIL_BYTES 256
 
 struct net_mailbox {
@@ -33,7 +34,7 @@ struct net_mailbox {
 
 int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner);
 
-/* Delivers nothing more, frees nothing: what is left in it is delivered first. */
+/* Delivers what is left, and nothing after that. */
 void net_mailbox_close(struct net_mailbox *mailbox);
 
 /* Posts the struct whose member `mail` is the mail: `letter`, a variable that points to it, is NULL
@@ -48,13 +49,11 @@ void net_mailbox_close(struct net_mailbox *mailbox);
 /* For NET_MAILBOX_POST() alone. */
 void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail);
 
-/* Delivers all that was posted before it was called, and not what is posted meanwhile: so nobody
- * keeps it for ever. Called within a delivery it does nothing: what waits is delivered after, in
- * its turn. */
+/* Delivers what was posted before the call, and not what is posted meanwhile, so that it ends.
+ * Within a delivery it does nothing: the waiting mails follow in their order. */
 void net_mailbox_drain(struct net_mailbox *mailbox);
 
-/* The owner only: whether nothing waits, and nothing is being delivered. Others may post meanwhile.
- */
+/* Whether nothing waits and nothing is being delivered. Other threads may post meanwhile. */
 bool net_mailbox_is_idle(const struct net_mailbox *mailbox);
 
 bool net_mailbox_is_full(struct net_mailbox *mailbox);

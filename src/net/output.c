@@ -11,7 +11,7 @@ struct net_output_segment {
     struct net_output_segment *next;
     struct net_chunk *chunk;
     uint32_t offset;
-    bool is_own; /* no other connection has the chunk: it may grow */
+    bool is_own; /* no other connection shares the chunk: it may grow */
 };
 
 static void append(struct net_output *output, struct net_chunk *chunk, uint32_t offset, bool is_own)

@@ -1,6 +1,6 @@
-/* What is queued for one connection: stretches of chunks, in the order in which they leave. Small
- * pieces for this connection alone are copied together; a chunk that many are sent stands in all
- * their queues by reference.
+/* The output queue of one connection: segments of chunks, in sending order. Small pieces for this
+ * connection alone are copied together; a chunk that many connections are sent is in each queue by
+ * reference.
  *
  * Thread: owner. Memory: none while it is empty.
  */
@@ -21,19 +21,19 @@ struct net_output {
 
 void net_output_copy(struct net_output *output, struct bytes data);
 
-/* A reference to `chunk`, of which the first `offset` bytes are left out. */
+/* Queues a reference to `chunk` without its first `offset` bytes. */
 void net_output_share(struct net_output *output, struct net_chunk *chunk, size_t offset);
 
-/* Its chunks, or the last of them, are kept by a slow reader (net/chunk.h). */
+/* Marks its chunks, or the last one, as held by a slow reader (net_chunk_hold()). */
 void net_output_hold(const struct net_output *output);
 void net_output_hold_last(const struct net_output *output);
 
-/* The first `len` bytes have left. */
+/* Removes the first `len` bytes, which were sent. */
 void net_output_consume(struct net_output *output, size_t len);
 void net_output_drop(struct net_output *output);
 
-/* What is first, in up to `count_max` pieces; how many they are. */
+/* Fills `pieces` from the front of the queue, `count_max` at most; returns their number. */
 int net_output_pieces(const struct net_output *output, struct iovec *pieces, int count_max);
 
-/* The same copied together, up to `len_max` bytes; how many they are. */
+/* Copies up to `len_max` bytes from the front of the queue; returns their number. */
 size_t net_output_peek(const struct net_output *output, char *out, size_t len_max);

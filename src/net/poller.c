@@ -27,7 +27,7 @@ static int control(const struct net_poller *poller, int operation, struct net_po
 int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(void *user),
                     void *user)
 {
-    /* libuv's own loop is the one that has no watch. */
+    /* A NULL watch stands for libuv's loop. */
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 
     poller->uv = uv;
@@ -55,11 +55,11 @@ void net_poller_close(struct net_poller *poller)
 static void tell(const struct epoll_event *event)
 {
     struct net_poller_watch *watch = event->data.ptr;
-    /* What is broken is ready for both: whoever reads or writes finds out. */
+    /* A broken socket is ready for both: the next read or write reports the error. */
     const bool is_broken = (event->events & (EPOLLERR | EPOLLHUP)) != 0;
 
     if (watch->fd < 0)
-        return; /* removed by what was ready before it */
+        return; /* removed while an earlier event was handled */
     watch->on_ready(watch, (event->events & EPOLLIN) || is_broken,
                     (event->events & EPOLLOUT) || is_broken);
 }
@@ -82,7 +82,7 @@ void net_poller_turn(struct net_poller *poller, bool waits)
         else
             tell(&ready[i]);
     }
-    /* Its timers may be due as well, or handles wait to be closed. */
+    /* Timers may be due as well, or handles wait to be closed. */
     if (is_uv_ready || uv_backend_timeout(poller->uv) == 0)
         uv_run(poller->uv, UV_RUN_NOWAIT);
     poller->on_turn(poller->user);
@@ -90,7 +90,7 @@ void net_poller_turn(struct net_poller *poller, bool waits)
 
 void net_poller_run(struct net_poller *poller)
 {
-    /* What was started before has yet to be told to the kernel. */
+    /* Registers with the kernel what was started before. */
     uv_run(poller->uv, UV_RUN_NOWAIT);
     while (!poller->is_stopped)
         net_poller_turn(poller, true);
@@ -134,8 +134,8 @@ void net_poller_remove(struct net_poller *poller, struct net_poller_watch *watch
 {
     if (watch->fd < 0)
         return;
-    /* A descriptor that is closed for good leaves the epoll by itself; this one may have been
-     * handed to a child. */
+    /* Closing alone removes a descriptor from the epoll only if it has no copy; a child process may
+     * have one. */
     control(poller, EPOLL_CTL_DEL, watch);
     watch->fd = -1;
 }
@@ -149,7 +149,7 @@ static void on_prepare(uv_prepare_t *prepare)
     poller->on_turn(poller->user);
 }
 
-/* It is there so that the poll behind it does not wait. */
+/* An active idle handle keeps the following poll from waiting. */
 static void on_idle(uv_idle_t *idle)
 {
     (void)idle;

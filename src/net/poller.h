@@ -1,8 +1,8 @@
-/* Waits for many sockets at once and runs libuv's loop beside it.
+/* Waits for many sockets at once and runs libuv's loop beside them.
  *
- * On Linux the sockets stand in an epoll of our own, in which libuv's loop is one more: a
- * connection then costs 16 bytes and two system calls of watching, not the 160 bytes and six of a
- * uv_poll_t. Elsewhere, and with NET_POLLER_PORTABLE defined, each socket has its uv_poll_t.
+ * On Linux the sockets are in an epoll of our own, which watches libuv's loop too: watching a
+ * connection then costs 16 bytes and two system calls, not the 160 bytes and six of a uv_poll_t.
+ * Elsewhere, and with NET_POLLER_PORTABLE defined, each socket has its uv_poll_t.
  *
  * Thread: owner.
  */
@@ -29,18 +29,18 @@ struct net_poller_watch {
 #if !NET_POLLER_EPOLL
     uv_poll_t *poll;
 #endif
-    int fd; /* -1: is not watched */
+    int fd; /* -1: not watched */
     bool reads;
     bool writes;
 };
 
 struct net_poller {
     uv_loop_t *uv;
-    void (*on_turn)(void *user); /* each time what was ready has been handled */
+    void (*on_turn)(void *user); /* called each time all ready sockets have been handled */
     void *user;
     uint64_t woken_ns; /* when this turn began, by uv_hrtime(); 0: not known */
     bool is_stopped;
-    bool has_more; /* what is ready as well has yet to be told; true where that is not known */
+    bool has_more; /* other ready sockets are not handled yet; true if that is not known */
 #if NET_POLLER_EPOLL
     int epoll_fd;
     bool comes_back; /* the next turn does not wait */
@@ -51,30 +51,29 @@ struct net_poller {
 #endif
 };
 
-/* Negative UV_E… where it fails. */
+/* Negative UV_E… if it fails. */
 int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(void *user),
                     void *user);
 
-/* All watches are removed; libuv's loop runs once more after it. */
+/* After all watches are removed; the caller then runs libuv's loop once more. */
 void net_poller_close(struct net_poller *poller);
 
-/* Turns until net_poller_stop(). */
+/* Runs turns until net_poller_stop(). */
 void net_poller_run(struct net_poller *poller);
 void net_poller_stop(struct net_poller *poller);
 
 /* The next turn does not wait. */
 void net_poller_come_back(struct net_poller *poller);
 
-/* One turn; `waits` for something to be ready, else looks only. */
+/* Runs one turn; with `waits` it waits until something is ready. */
 void net_poller_turn(struct net_poller *poller, bool waits);
 
-/* Watches `fd`, for which `on_ready` is called as long as it is ready. Negative UV_E… where it
- * fails. */
+/* Watches `fd`: calls `on_ready` in each turn in which it is ready. Negative UV_E… if it fails. */
 int net_poller_add(struct net_poller *poller, struct net_poller_watch *watch, int fd, bool reads,
                    bool writes);
 int net_poller_change(struct net_poller *poller, struct net_poller_watch *watch, bool reads,
                       bool writes);
 
-/* Before `fd` is closed. `on_ready` is not called any more. Nothing happens where it is not
- * watched. */
+/* Ends the watch, before `fd` is closed: `on_ready` is not called any more. Does nothing if it is
+ * not watched. */
 void net_poller_remove(struct net_poller *poller, struct net_poller_watch *watch);

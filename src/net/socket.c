@@ -19,11 +19,11 @@
 #endif
 
 #define LISTEN_COUNT_MAX 4096
-/* A peer that went without a word is noticed after 15 + 3 × 5 s. */
+/* A peer that vanished is noticed after 15 + 3 × 5 s. */
 #define KEEPALIVE_IDLE_S 15
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT 3
-/* A connection within this machine. */
+/* How long a connection within this machine may take. */
 #define ANSWER_MS 100
 
 static int set_value(int fd, int level, int name, int value)
@@ -68,7 +68,7 @@ static int open_bound(const struct sockaddr *address, socklen_t address_len, boo
         status = set_option(fd, SOL_SOCKET, SO_REUSEADDR);
     if (status == 0 && is_shared)
         status = share_port(fd);
-    /* Linux hands this on to what is accepted. */
+    /* On Linux accepted sockets inherit this. */
     if (status == 0)
         status = set_option(fd, IPPROTO_TCP, TCP_NODELAY);
     if (status == 0 && bind(fd, address, address_len) != 0)
@@ -152,7 +152,7 @@ int net_socket_listen_again(int listener)
 #endif
 }
 
-/* --- sockets that are given ----------------------------------------------------------------- */
+/* --- sockets of another process ------------------------------------------------------------- */
 
 bool net_socket_take(int fd)
 {
@@ -200,8 +200,8 @@ bool net_socket_is_at(int fd, const char *host, uint16_t port)
     return is_same_address(&wanted, &address);
 }
 
-/* A port of the system's own choice for our end may be the very one that is asked for: then it is
- * us who answer. */
+/* The system may choose the port that we connect to as the port of our own end: then the socket is
+ * connected to itself. */
 static bool is_own_echo(int fd)
 {
     struct sockaddr_storage here = {0};
@@ -223,7 +223,7 @@ bool net_socket_is_answered(const struct sockaddr_storage *address)
     bool is_answered = false;
 
     if (fd < 0 || set_non_blocking(fd) != 0) {
-        /* Nothing is known. */
+        /* Not known. */
     } else if (connect(fd, (const struct sockaddr *)address, len) == 0 ||
                (errno == EINPROGRESS && poll(&entry, 1, ANSWER_MS) == 1)) {
         is_answered = net_socket_connected(fd) == 0 && !is_own_echo(fd);

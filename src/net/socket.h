@@ -1,4 +1,5 @@
-/* Where systems differ: listening on one port from several workers, accepting and connecting.
+/* Socket calls that differ between systems: listening on one port from several workers, accepting
+ * and connecting.
  *
  * Linux gives each worker a listening socket of its own and shares the connections out
  * (SO_REUSEPORT). Elsewhere the workers share one socket.
@@ -12,41 +13,41 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* A bound and listening, non-blocking socket, or a negative UV_E…. `port` is in and out: 0 lets the
- * system choose. With `is_shared` further sockets may listen on the same port. */
+/* Returns a bound and listening, non-blocking socket, or a negative UV_E…. `port` is in and out: 0
+ * lets the system choose. With `is_shared` further sockets may listen on the same port. */
 int net_socket_listen(const char *host, uint16_t *port, bool is_shared);
 
-/* One more listener on the port of `listener`, for another worker. */
+/* Another listening socket on the port of `listener`, for another worker. */
 int net_socket_listen_again(int listener);
 
-/* One more for another worker that takes from the same queue as `listener`. */
+/* Another descriptor of `listener`, with the same accept queue, for another worker. */
 int net_socket_share(int listener);
 
-/* Prepares a listening socket that another process has opened. False if it is none. */
+/* Prepares a listening socket that another process has opened. False if `fd` is not one. */
 bool net_socket_take(int fd);
 
-/* Whether the socket listens on that port and host; on any port if `port` is 0. */
+/* Whether the socket listens on that host and port; any port matches if `port` is 0. */
 bool net_socket_is_at(int fd, const char *host, uint16_t port);
 
-/* Where it listens: 0 or a negative UV_E…. */
+/* The address on which it listens. 0 or a negative UV_E…. */
 int net_socket_address(int fd, struct sockaddr_storage *address, uint16_t *port);
 
-/* Whether somebody accepts connections there; on this machine that is known at once. */
+/* Whether a server accepts connections at `address`, which is on this machine. */
 bool net_socket_is_answered(const struct sockaddr_storage *address);
 
-/* Whether nobody else listens there: with shared ports a second server would not notice. */
+/* Checks that no other server listens there, which a shared port would hide. 0 or a negative
+ * UV_E…. */
 int net_socket_probe(const char *host, uint16_t port);
 
-/* A non-blocking connection that sends at once (TCP_NODELAY), or a negative UV_E…. */
+/* Returns a non-blocking connection with TCP_NODELAY, or a negative UV_E…. */
 int net_socket_accept(int listener);
 
-/* What the kernel has taken to send and the peer has not acknowledged; 0 where the system does not
- * say. */
+/* The bytes in the kernel that the peer has not acknowledged; 0 if the system does not say. */
 size_t net_socket_unacknowledged(int fd);
 
-/* A non-blocking socket that is on its way to `address`; over TCP it sends at once and notices a
- * peer that is gone. It is writable when it has arrived or failed. Or a negative UV_E…. */
+/* Returns a non-blocking socket that is connecting to `address`, or a negative UV_E…. Over TCP it
+ * has TCP_NODELAY and keepalive. It becomes writable when it has connected or failed. */
 int net_socket_connect(const struct sockaddr *address, socklen_t address_len);
 
-/* How net_socket_connect() ended: 0 or a negative UV_E…. */
+/* The result of net_socket_connect(): 0 or a negative UV_E…. */
 int net_socket_connected(int fd);

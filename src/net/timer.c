@@ -1,7 +1,7 @@
 #include "net/timer.h"
 
-/* A timer stands in the slot of the tick it is due in; one further off than a turn of the wheel
- * stands in the last slot before the hand and is put on again when the hand comes by. */
+/* A timer is in the slot of the tick at which it is due. One that is due later than a full turn of
+ * the wheel is in the last slot before the hand, and is set again when the hand gets there. */
 
 static uint64_t tick_of(uint64_t ms)
 {
@@ -23,7 +23,7 @@ void net_timer_wheel_turn(struct net_timer_wheel *wheel, uint64_t now_ms, net_ti
         struct list due;
         struct list *slot = &wheel->slots[++wheel->tick % NET_TIMER_SLOTS_COUNT];
 
-        /* Taken off first: what a callback sets again must not be met in the same round. */
+        /* Moved to a list first: a timer that a callback sets again must not fire in this round. */
         list_init(&due);
         while (!list_is_empty(slot)) {
             struct list *link = slot->next;

@@ -1,4 +1,4 @@
-/* Many coarse timers on one wheel: setting, moving and stopping one costs a few instructions,
+/* Many coarse timers on one timer wheel: setting, moving and stopping one takes a few instructions,
  * however many there are.
  *
  * Thread: owner. Precision: NET_TIMER_TICK_MS, never early.
@@ -26,7 +26,7 @@ typedef void (*net_timer_fn)(struct net_timer *timer, uint64_t now_ms);
 
 void net_timer_wheel_init(struct net_timer_wheel *wheel, uint64_t now_ms);
 
-/* Calls `on_due` for each timer that is due by now; it is stopped before. */
+/* Stops each timer that is due by now, and calls `on_due` for it. */
 void net_timer_wheel_turn(struct net_timer_wheel *wheel, uint64_t now_ms, net_timer_fn on_due);
 
 void net_timer_init(struct net_timer *timer);

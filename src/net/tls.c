@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-/* `struct net_tls_session` is OpenSSL's SSL under a name of ours: nothing else needs OpenSSL. */
+/* `struct net_tls_session` is OpenSSL's SSL under another name: no other file needs OpenSSL. */
 
 struct file_mark {
     struct timespec changed_at;
@@ -26,7 +26,7 @@ struct file_mark {
 
 struct net_tls {
     bool is_client;
-    pthread_mutex_t lock; /* over all below; main alone changes it */
+    pthread_mutex_t lock; /* over all fields below, which only main changes */
     SSL_CTX *context;
     struct config_tls settings; /* a copy */
     struct file_mark cert_mark;
@@ -63,7 +63,7 @@ static bool mark_equal(struct file_mark a, struct file_mark b)
 
 static const char *key_file(const struct config_tls *settings)
 {
-    /* PHP lets the certificate's file hold the key as well. */
+    /* As in PHP, the certificate's file may hold the key as well. */
     return settings->local_pk ? settings->local_pk : settings->local_cert;
 }
 
@@ -80,7 +80,7 @@ static int give_passphrase(char *out, int out_len, int is_writing, void *user)
     return (int)len;
 }
 
-/* Its first byte begins a sequence of ASN.1, and not a line of text. */
+/* DER begins with the tag of an ASN.1 sequence, PEM with text. */
 static bool is_der(const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -91,7 +91,7 @@ static bool is_der(const char *path)
     return first == 0x30;
 }
 
-/* What OpenSSL says of it depends on how the key was locked. */
+/* OpenSSL's error depends on how the key was encrypted. */
 static bool is_wrong_passphrase(void)
 {
     char text[256];
@@ -119,7 +119,7 @@ static void say_why(struct buffer *error, const char *what, const char *path)
     ERR_clear_error();
 }
 
-/* What works here, and not for those who connect. */
+/* Warns of a certificate that the server can use but that clients will refuse. */
 static void warn_of_certificate(SSL_CTX *context, const char *path)
 {
     X509 *leaf = SSL_CTX_get0_certificate(context);
@@ -186,7 +186,7 @@ static SSL_CTX *context_new(const struct config_tls *settings, bool is_client, s
 
     CHECK(context != NULL);
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    /* Moving buffers: what could not be sent is gathered anew. Release: idle ones own no buffer. */
+    /* Moving buffers: unsent bytes are copied anew. Release: idle connections own no buffer. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -254,7 +254,7 @@ bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, stru
     pthread_mutex_unlock(&tls->lock);
     settings_free(&former);
     if (context != NULL)
-        SSL_CTX_free(old); /* connections that use it hold it */
+        SSL_CTX_free(old); /* connections that use it have references */
     return context != NULL;
 }
 
@@ -328,7 +328,7 @@ struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd)
     return (struct net_tls_session *)ssl;
 }
 
-/* An IP address must not be sent as a server's name (RFC 6066), and is looked for elsewhere in the
+/* An IP address must not be sent as server name (RFC 6066), and is in another field of the
  * certificate. */
 static bool expect_host(SSL *ssl, const char *host)
 {
@@ -398,8 +398,8 @@ void net_tls_session_free(struct net_tls_session *session)
     SSL_free(ssl_of(session));
 }
 
-/* Who speaks HTTP to this port sees why nothing comes of it. What it has sent is read, or it might
- * lose the answer. */
+/* Tells a client that speaks plain HTTP to this port why it fails. Its request is read first:
+ * otherwise closing might discard the answer. */
 static void answer_plain(int fd)
 {
     static const char answer[] =
@@ -414,7 +414,7 @@ static void answer_plain(int fd)
     platform_send(fd, BYTES(answer));
 }
 
-/* Turns OpenSSL's answer into read()'s and write()'s. */
+/* Converts OpenSSL's result into that of read() and write(). */
 static ssize_t result_of(SSL *ssl, int result)
 {
     switch (SSL_get_error(ssl, result)) {
@@ -447,7 +447,7 @@ ssize_t net_tls_write(struct net_tls_session *session, const char *data, size_t 
 
     ERR_clear_error();
     written = result_of(ssl_of(session), SSL_write(ssl_of(session), data, (int)len));
-    if (written == 0) { /* the peer has ended: nobody reads this */
+    if (written == 0) { /* the peer has closed: nothing more can be sent */
         errno = EPIPE;
         return -1;
     }

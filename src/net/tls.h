@@ -1,4 +1,4 @@
-/* TLS 1.2 and 1.3 by OpenSSL, over a socket that is connected already.
+/* TLS 1.2 and 1.3 with OpenSSL, over a connected socket.
  *
  * Thread: a `net_tls` any; a session the connection's owner.
  */
@@ -9,51 +9,51 @@
 
 #include <sys/types.h>
 
-/* What one record may hold; also what is encrypted at one go. */
+/* The largest record; also the most that is encrypted at once. */
 #define NET_TLS_RECORD_LEN_MAX 16384
 
 struct net_tls;         /* certificate and settings, shared by all connections */
 struct net_tls_session; /* one connection */
 
-/* NULL where the certificate cannot be used; `error` then says which file and why. */
+/* NULL if the certificate cannot be used; `error` then says which file and why. */
 struct net_tls *net_tls_new(const struct config_tls *settings, struct buffer *error);
 
-/* The other side of it: for connections to servers. `local_cert` and `local_pk` are shown to those
- * who ask and may be NULL; without `cafile` and `capath` the system's authorities are believed. */
+/* The client side: for connections to servers. `local_cert` and `local_pk` are the client's
+ * certificate and may be NULL; without `cafile` and `capath` the system's authorities are trusted.
+ */
 struct net_tls *net_tls_new_client(const struct config_tls *settings, struct buffer *error);
 
 void net_tls_free(struct net_tls *tls);
 
-/* Main alone. Reads the files again; connections from now on get the new certificate. False, and
- * the old one stays, where it cannot be used. */
+/* Main only. Reads the files again; new connections get the new certificate. False, and the old one
+ * stays in use, if it cannot be used. */
 bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error);
 
-/* Whether a file of the certificate is another than the one in use. */
+/* Whether a file of the certificate has changed since it was read. */
 bool net_tls_is_stale(struct net_tls *tls);
 
 struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd);
 
-/* A session with the server called `host`, a name or an IP address; with `verify_peer` its
- * certificate must be for that. NULL `host`: whoever the authorities know will do. */
+/* A session with the server `host`, a name or an IP address, which with `verify_peer` its
+ * certificate must name. NULL `host`: any certificate of the authorities will do. */
 struct net_tls_session *net_tls_session_new_client(struct net_tls *tls, int fd, const char *host);
 
-/* A client's handshake, as far as it goes: true when it is done. False with errno EAGAIN for later,
- * when the socket is readable, or writable where `wants_write` says so; with another errno it
- * failed and `error` says why. */
+/* Continues a client's handshake: true when it is done. False with errno EAGAIN: call again when
+ * the socket is readable, or writable if `*wants_write`. False with another errno: it failed, and
+ * `error` says why. */
 bool net_tls_handshake(struct net_tls_session *session, bool *wants_write, struct buffer *error);
 
 void net_tls_session_free(struct net_tls_session *session); /* NULL is fine */
 
-/* As read(): 0 at the end, -1 with errno EAGAIN for later, -1 with another errno where it failed.
- */
+/* Like read(): 0 at the end, -1 with errno EAGAIN for later, -1 with another errno if it failed. */
 ssize_t net_tls_read(struct net_tls_session *session, char *out, size_t len);
 
-/* As write(), of NET_TLS_RECORD_LEN_MAX at most. After EAGAIN the next call must begin with the
+/* Like write(), of NET_TLS_RECORD_LEN_MAX at most. After EAGAIN the next call must begin with the
  * same bytes. */
 ssize_t net_tls_write(struct net_tls_session *session, const char *data, size_t len);
 
-/* Whether bytes wait that the socket no longer shows. */
+/* Whether decrypted bytes wait to be read, for which the socket is not reported as readable. */
 bool net_tls_has_decrypted(const struct net_tls_session *session);
 
-/* Tells the peer that nothing more comes. */
+/* Sends close_notify: nothing more is sent. */
 void net_tls_end(struct net_tls_session *session);

@@ -47,7 +47,8 @@ static void release(struct net_watermark *watermark)
     }
 }
 
-/* Each side writes first and then looks at what the other has written: one of them sees it. */
+/* Each side writes first and then reads what the other has written: at least one of them sees it.
+ */
 
 void net_watermark_sub(struct net_watermark *watermark, size_t amount)
 {

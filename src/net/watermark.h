@@ -1,8 +1,8 @@
-/* How full a queue is, so that who fills it is not read from meanwhile. Whoever adds beyond the
- * high mark has its thread remember so; the loop then holds back the connection whose bytes it is
- * handling (net/conn.c), and goes on with it when the queue has come down to half.
+/* How full a queue is, so that the connections that fill it are not read meanwhile. An addition
+ * beyond the high mark is noted in the calling thread; the loop then holds back the connection
+ * whose input it is handling (net/conn.c), and resumes it when the queue is down to half.
  *
- * Thread: any, but for what is said to be of the calling thread.
+ * Thread: any; the note is per thread.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 
 struct net_watermark_waiter {
     struct net_watermark_waiter *next;
-    void (*on_low)(struct net_watermark_waiter *waiter); /* on any thread; it waits no longer */
+    void (*on_low)(struct net_watermark_waiter *waiter); /* on any thread; the wait is over */
 };
 
 struct net_watermark {
@@ -26,13 +26,13 @@ void net_watermark_init(struct net_watermark *watermark, size_t high);
 void net_watermark_add(struct net_watermark *watermark, size_t amount);
 void net_watermark_sub(struct net_watermark *watermark, size_t amount);
 
-/* Something was added for which another queue is the cause: is remembered where that is full. */
+/* Notes the queue as filled, without an addition, if it is above the high mark. */
 void net_watermark_note(struct net_watermark *watermark);
 
-/* What the calling thread has filled since it was last asked, one of them; NULL: nothing. */
+/* The queue that the calling thread filled last since the previous call; NULL: none. */
 struct net_watermark *net_watermark_take_filled(void);
 bool net_watermark_has_filled(void);
 
-/* Tells the waiter when the amount is low, perhaps before this returns. It must not wait already.
- */
+/* Calls `on_low` once the amount is low, perhaps before this returns. `waiter` must not be waiting
+ * already. */
 void net_watermark_wait(struct net_watermark *watermark, struct net_watermark_waiter *waiter);
