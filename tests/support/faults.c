@@ -1,10 +1,11 @@
-/* Preloaded into a server under test (LD_PRELOAD): lets its wall clock be wrong, keeps whoever
- * receives certain words busy, as a job without end would, and lets the kernel send little ahead.
+/* Preloaded into a server under test (LD_PRELOAD): sets its wall clock wrong, keeps a thread that
+ * receives certain words busy, as an endless job would, and limits what the kernel buffers for
+ * sending.
  *
- *     FAULTS_CLOCK=FILE    a file of 8 bytes: seconds, signed, that the clock is off; may change
+ *     FAULTS_CLOCK=FILE    a file of 8 bytes: the clock's error in seconds, signed; may change
  *     FAULTS_BUSY_MS=3000  how long receiving "keep-me-busy" takes
- *     FAULTS_SNDBUF=65536  what the kernel holds for a connection that was accepted: over loopback
- * it would hold megabytes, which no real network does
+ *     FAULTS_SNDBUF=65536  what the kernel buffers for an accepted connection: over loopback that
+ *                          would be megabytes, unlike in any real network
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -64,7 +64,7 @@ static void one_that_never_became_active_leaves_too(void **state)
     struct channel_subscription *subscription = workers_subscribe(&workers, member, "a");
 
     (void)state;
-    workers_publish(&workers, 0, "a", "unheard", NULL);
+    workers_publish(&workers, 0, "a", "unread", NULL);
     workers_turn(&workers);
     assert_member_received(member, "");
     workers_leave(subscription);

@@ -78,7 +78,7 @@ static void on_closed(struct net_conn *conn)
     end->is_closed = true;
     buffer_append_text(&end->received, "closed;");
     if (end->other != NULL && !end->other->is_closed) {
-        net_conn_write(end->other->conn, BYTES("good-bye"));
+        net_conn_write(end->other->conn, BYTES("bye"));
         net_conn_close(end->other->conn);
     }
 }
@@ -329,7 +329,7 @@ static void finishing_sends_what_is_queued_and_discards_what_comes(void **state)
     assert_true(net_conn_is_closing(ends[0].conn));
     assert_true(net_conn_write(ends[0].conn, BYTES("late")));
     net_conn_write_last(ends[0].conn, BYTES("late"));
-    fixture_send(ends[0].peer, BYTES("unheard"));
+    fixture_send(ends[0].peer, BYTES("unread"));
     fixture_receive_all(&fixture, ends[0].peer, &ends[0].sent);
     assert_text(buffer_bytes(&ends[0].sent), "bye");
     fixture_turn(&fixture);
@@ -420,7 +420,7 @@ static void closing_is_told_on_a_later_call_and_nothing_comes_after(void **state
     (void)state;
     net_conn_write(ends[0].conn, BYTES("lost"));
     net_conn_set_timer(ends[0].conn, 1);
-    fixture_send(ends[0].peer, BYTES("unheard"));
+    fixture_send(ends[0].peer, BYTES("unread"));
     net_conn_close(ends[0].conn);
     net_conn_close(ends[0].conn);
     assert_true(net_conn_is_closing(ends[0].conn));
