@@ -15,8 +15,8 @@ static bool copy(char *out, size_t cap, struct bytes text)
     return true;
 }
 
-/* Cuts the host off "HOST:PORT"; what is left begins with the colon. An IPv6 address stands between
- * brackets, because it has colons of its own. */
+/* Cuts the host off "HOST:PORT"; the rest begins with the colon. An IPv6 address is in brackets,
+ * because it contains colons. */
 static bool read_host(struct config_address *address, struct bytes *rest)
 {
     const char *end;

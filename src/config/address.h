@@ -1,4 +1,4 @@
-/* Where something listens: `127.0.0.1:9100`, `[::1]:9100`, `:9100`, `unix:/run/reverb/admin.sock`.
+/* A listening address: `127.0.0.1:9100`, `[::1]:9100`, `:9100`, `unix:/run/reverb/admin.sock`.
  *
  * Thread: any.
  */
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the kernel takes as a Unix socket's path, with its NUL. */
+/* The kernel's limit for a Unix socket's path, with its NUL. */
 #define CONFIG_ADDRESS_PATH_LEN_MAX 108
 #define CONFIG_ADDRESS_HOST_LEN_MAX 256
 
@@ -21,7 +21,7 @@ struct config_address {
     uint16_t port;
 };
 
-/* False, and what is right in `error`, if `text` is no address. */
+/* False, and the expected form in `error`, if `text` is no address. */
 bool config_address_parse(const char *text, struct config_address *address, struct buffer *error);
 
 /* Whether only programs on this machine reach it. */

@@ -31,7 +31,7 @@ static bool check_identity(const struct config_app *app, const struct config_inp
         }
         buffer_printf(error, "%s in %s: the app %s has no %s; give one", scope->path,
                       input->file.name, name_of(app), setting->key);
-        /* Laravel's file takes them from the environment: that is where to look. */
+        /* Laravel's file takes them from the environment: the mistake is there. */
         if (input->file.is_laravel)
             buffer_printf(error, " or set %s", setting->variable);
         return false;
@@ -39,7 +39,7 @@ static bool check_identity(const struct config_app *app, const struct config_inp
     return true;
 }
 
-/* An app among those before it. */
+/* An app's entry in a map of those before it. */
 struct entry {
     struct map_entry by_id;
     struct map_entry by_key;
@@ -186,7 +186,7 @@ static bool load(struct config *config, const struct config_input *input, struct
         return false;
     config->apps = mem_new((count + 1) * sizeof *config->apps);
     if (count == 0 && list != NULL && input->file.is_resolved)
-        return true; /* Laravel's provider has none yet, and the environment's are not its */
+        return true; /* Laravel's provider may have none yet; the environment must not add one */
     if (count == 0)
         return add_app_of_environment(config, input, error);
     return add_listed_apps(config, input, list, error);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Below $HOME, in the order in which they are asked. */
+/* Below $HOME, in the order in which they are searched. */
 static const char *const folders[] = {
     "Library/Application Support/Herd/config/valet/Certificates",
     ".config/valet/Certificates",

@@ -16,10 +16,10 @@
 #include <string.h>
 
 #define SERVER_DEFAULT "reverb"
-/* More wait for each other. */
+/* More workers than this only wait for each other. */
 #define WORKERS_OF_A_CORE_MAX 4
 
-/* Which of the file's servers is meant. */
+/* Which of the file's servers to use. */
 static const struct config_setting server_name = {
     .key = "default",
     .variable = "REVERB_SERVER",
@@ -28,7 +28,7 @@ static const struct config_setting server_name = {
 
 static bool load_file(struct config_input *input, struct buffer *error, struct buffer *warnings)
 {
-    /* Artisan hands over what it has made of that file. */
+    /* Artisan sends what it has evaluated of that file. */
     const char *name = input->options->supervised ? CONFIG_LARAVEL_FILE : "standard input";
 
     if (input->options->config_text != NULL)
@@ -60,7 +60,7 @@ static bool resolve_server(struct config *config, const struct config_input *inp
     return ok;
 }
 
-/* What no place of the usual ones says. */
+/* The settings that have a source of their own. */
 static void resolve_rest(struct config *config, const struct config_options *options,
                          struct buffer *warnings)
 {
@@ -84,7 +84,7 @@ static void resolve_rest(struct config *config, const struct config_options *opt
             config->workers, cores, cores == 1 ? "" : "s");
 }
 
-/* "[::1]", as addresses of IPv6 stand in URLs and as PHP's sockets want them. */
+/* "[::1]": IPv6 addresses have brackets in URLs and for PHP's sockets. */
 static void take_brackets_off(char *host)
 {
     const size_t len = strlen(host);

@@ -1,8 +1,7 @@
-/* What the server was told to be: every setting, its value and where the value came from.
+/* The configuration: every setting, its value and where the value came from.
  *
- * An option of the command line beats an environment variable, that beats `.env`, that beats the
- * configuration file, that beats the default. Names are those of Laravel's config/reverb.php with
- * the unit behind them.
+ * The command line takes precedence over environment variables, then `.env`, then the configuration
+ * file, then the default. Names are those of Laravel's config/reverb.php with the unit appended.
  *
  * Thread: main loads and frees; once loaded it is never changed, and any thread may read it.
  */
@@ -13,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Each has a bit in masks. */
+/* Each worker is one bit of a mask. */
 #define CONFIG_WORKERS_MAX 64
 
 enum config_client_events {
@@ -48,13 +47,13 @@ struct config_app {
     bool public_client_events;
     bool strict; /* Pusher's own limits on names and counts */
 
-    /* Where browsers and publishers reach it, behind a proxy elsewhere than it listens. */
+    /* Where browsers and publishers reach it; behind a proxy that is not where it listens. */
     char *public_host;    /* NULL: the server's; may have a scheme and a port too */
     uint16_t public_port; /* 0: the server's */
     char *public_scheme;  /* "https" or "http"; NULL: as the server speaks */
 };
 
-/* PHP's SSL context options, as far as a server can honour them; NULL where not given. */
+/* PHP's SSL context options, as far as a server can honour them; NULL if not given. */
 struct config_tls {
     bool enabled;
     char *local_cert;
@@ -66,7 +65,7 @@ struct config_tls {
     bool verify_peer; /* a client must show a certificate of `cafile` */
 };
 
-/* Settings of other schemes mean the same: "redis" is TCP, "rediss" TLS. */
+/* "redis" means TCP, "rediss" TLS. */
 enum config_scaling_scheme {
     CONFIG_SCALING_TCP,
     CONFIG_SCALING_TLS,
@@ -75,20 +74,20 @@ enum config_scaling_scheme {
     CONFIG_SCALING_UNIX,
 };
 
-/* How several servers act as one, over Redis. Where it is not enabled the rest was not looked at,
+/* How several servers act as one, over Redis. If it is not enabled the rest was not looked at,
  * and may be anything. */
 struct config_scaling {
     bool enabled;
-    char *channel; /* what the cluster is called: its keys begin with `prefix` and this */
+    char *channel; /* the cluster's name: its keys begin with `prefix` and this */
     char *prefix;  /* before every key; "" is none */
-    char *url;     /* as given; what it says stands in the fields below. NULL: none */
+    char *url;     /* as given; its parts are in the fields below. NULL: none */
     enum config_scaling_scheme scheme; /* as given; `tls.enabled` is what counts */
     char *host;                        /* or the path of a Unix socket, which begins with '/' */
     uint16_t port;
     char *username; /* NULL: none */
     char *password; /* NULL: none */
     uint32_t database;
-    uint32_t timeout_s;    /* Redis away for so long is an error once more in the log; 0: never */
+    uint32_t timeout_s;    /* Redis away for this long: one more error in the log; 0: never */
     struct config_tls tls; /* a client's: `verify_peer` is about the server's certificate */
     char **hosts;          /* "host:port" of Sentinels or nodes; none: `host` and `port` */
     size_t hosts_count;
@@ -96,28 +95,28 @@ struct config_scaling {
     char *sentinel_username;
     char *sentinel_password;
     bool cluster;             /* it is a Redis Cluster */
-    uint32_t max_kept_bytes;  /* of events that wait for Redis to come back */
-    uint32_t max_inbox_bytes; /* that wait in Redis for a node to read them */
+    uint32_t max_kept_bytes;  /* of the outbox: events that wait for Redis to come back */
+    uint32_t max_inbox_bytes; /* of a node's inbox in Redis, which it has yet to read */
 };
 
 struct config {
     char *host;
     uint16_t port;
-    char *path;     /* "" or "/prefix", never with a slash at its end */
-    char *hostname; /* NULL where none is given */
+    char *path;     /* "" or "/prefix", without a slash at the end */
+    char *hostname; /* NULL if none is given */
     struct config_tls tls;
     uint32_t max_request_size_bytes;
     bool compression;           /* permessage-deflate is negotiated */
-    uint32_t max_backlog_bytes; /* what may wait for a slow reader: net/backlog.h */
-    uint32_t drain_s;           /* over which a graceful end is spread */
+    uint32_t max_backlog_bytes; /* of a slow reader: net/backlog.h */
+    uint32_t drain_s;           /* how long a graceful shutdown spreads its closes */
     uint32_t shutdown_timeout_s;
     uint32_t workers;  /* 1 at least */
-    char *admin;       /* where the administration listener listens; NULL: nowhere */
-    char *admin_token; /* what it asks for; NULL: nothing */
+    char *admin;       /* address of the administration listener; NULL: there is none */
+    char *admin_token; /* that it requires; NULL: none */
     bool debug;
     bool log_json;
     struct config_scaling scaling;
-    uint32_t pulse_ingest_interval_s; /* between the sums that Laravel's Pulse is told */
+    uint32_t pulse_ingest_interval_s; /* between two reports to Laravel's Pulse */
 
     struct config_app *apps;
     size_t apps_count;
@@ -127,7 +126,7 @@ struct config {
     size_t sources_cap;
 };
 
-/* What the command line said; NULL is "not said". Borrowed for the call. */
+/* The options of the command line; NULL: not given. Borrowed for the call. */
 struct config_options {
     const char *host;
     const char *port;
@@ -136,25 +135,25 @@ struct config_options {
     const char *workers;
     const char *config_file; /* JSON of the shape of config/reverb.php; "-": standard input */
     const char *env_file;    /* instead of ./.env */
-    const char *config_text; /* what `config_file` says, where that is known already */
+    const char *config_text; /* the text of `config_file`, if it was read already */
     const char *log_format;  /* "text" or "json" */
     const char *admin;
     bool debug;
 
-    /* What `php artisan reverb:start` adds; no settings. */
+    /* Added by `php artisan reverb:start`; not settings. */
     bool supervised;         /* ends with the process that started it */
     const char *events_fd;   /* descriptor that events are written to */
     const char *events;      /* their kinds, separated by commas */
     const char *commands_fd; /* descriptor that commands are read from */
 };
 
-/* Loads and validates everything; NULL where it cannot be, and then `error` holds one line that
- * names the setting, what it was and what would be right. `warnings` gets one line for each thing
- * that is odd but bearable. A secret is in neither. */
+/* Loads and validates everything. NULL on failure; `error` then holds a line for each mistake, with
+ * the setting, its value and what would be right. `warnings` gets one line for each tolerable
+ * problem. A secret is in neither. */
 struct config *config_load(const struct config_options *options, struct buffer *error,
                            struct buffer *warnings);
 
 void config_free(struct config *config);
 
-/* What `reverb config` shows: a line a setting with its value and its source; secrets masked. */
+/* The output of `reverb config`: one line a setting with its value and source; secrets masked. */
 void config_print(const struct config *config, struct buffer *out);

@@ -25,7 +25,7 @@ uint32_t config_cores_of_quota(struct bytes text)
     return (uint32_t)((quota + period - 1) / period);
 }
 
-/* Of the group that this process sees as its root: its own, in a container. */
+/* The quota of the group that this process sees as the root: in a container its own. */
 static uint32_t quota(void)
 {
     struct buffer text = {0};

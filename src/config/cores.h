@@ -1,5 +1,5 @@
-/* How many cores this process may use: those of its affinity, and what the quota of its control
- * group comes to. Source: sched_getaffinity(2), the kernel's cgroup-v2 (cpu.max) and cgroup-v1.
+/* How many cores this process may use: those of its affinity, limited by the CPU quota of its
+ * control group. Source: sched_getaffinity(2), the kernel's cgroup-v2 (cpu.max) and cgroup-v1.
  *
  * Thread: any.
  */
@@ -11,5 +11,5 @@
 
 uint32_t config_cores_count(void);
 
-/* What "QUOTA PERIOD" comes to, rounded up; 0: there is no quota. */
+/* The number of cores in "QUOTA PERIOD", rounded up; 0: there is no quota. */
 uint32_t config_cores_of_quota(struct bytes text);

@@ -1,6 +1,6 @@
-/* phpdotenv works in two passes, and so does this: lines are joined to entries where `="` begins a
- * value that its line does not end, then each entry is split and its value read. The first pass
- * only counts quotes; it decides about what looks like several lines, the second about errors. */
+/* Two passes, as in phpdotenv: lines are joined to an entry if `="` begins a value that its line
+ * does not end; then each entry is split and its value parsed. The first pass only counts quotes:
+ * it decides which lines belong together, the second reports errors. */
 #include "config/env.h"
 
 #include "base/check.h"
@@ -27,7 +27,7 @@ static bool fail(struct parser *parser, const char *subject, const char *problem
     return false;
 }
 
-/* What PHP's trim() takes away; a form feed is not of it. */
+/* The characters that PHP's trim() removes; a form feed is not among them. */
 static bool is_trimmed(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v';
@@ -50,7 +50,7 @@ static bool is_name_char(char c)
            (byte >= 'A' && byte <= 'Z') || byte == '_' || byte == '.';
 }
 
-/* Letters beyond ASCII are letters too. */
+/* Letters outside ASCII are allowed. */
 static bool is_name(struct bytes name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -65,7 +65,7 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Without `export` before it and quotes around it. */
+/* The name without `export` before it and quotes around it. */
 static struct bytes bare_name(struct bytes name)
 {
     const struct bytes keyword = BYTES("export");
@@ -91,7 +91,7 @@ static const char *find(const struct config_env *env, struct bytes name)
     return NULL;
 }
 
-/* The length of the `${NAME}` that `text` begins with, 0 where it does not. */
+/* The length of the `${NAME}` at the beginning of `text`; 0 if there is none. */
 static size_t reference_len(struct bytes text)
 {
     size_t len = 2;
@@ -114,8 +114,8 @@ static void replace(struct buffer *text, size_t at, size_t len, struct bytes wit
     buffer_deinit(&tail);
 }
 
-/* From the last to the first, so that a name may be made of a value: ${A_${B}}. What is not known
- * stays as it stands. False where the value grows too long. */
+/* From the last to the first, so that a name may contain a variable: ${A_${B}}. An unknown one
+ * stays as it is. False if the value grows too long. */
 static bool fill_in(const struct config_env *env, struct config_env_value *value)
 {
     for (size_t i = config_env_value_dollars(value); i > 0; i--) {
@@ -174,7 +174,7 @@ static bool parse_entry(struct parser *parser, struct bytes entry)
     if (name.len == 0)
         return fail(parser, "", "no name stands before \"=\"");
     name = bare_name(name);
-    /* What stands there may be a piece of a secret that lost its quotes: it is not shown. */
+    /* The name is not printed: it may be a piece of a secret that lacks its quotes. */
     if (!is_name(name))
         return fail(parser, "", "no NAME=value; a name has letters, digits, _ and .");
     if (equals == NULL) {
@@ -193,7 +193,7 @@ static bool parse_unless_comment(struct parser *parser, struct bytes entry)
     return parse_entry(parser, entry);
 }
 
-/* Quotes without a backslash before them, pairs of backslashes left out. */
+/* Counts quotes without a backslash before them; pairs of backslashes do not count. */
 static size_t count_quotes(struct bytes line)
 {
     size_t count = 0;
@@ -246,7 +246,7 @@ static bool take_line(struct parser *parser, struct bytes line)
     return ok;
 }
 
-/* Cuts a line off `rest`; it ends with \n, \r\n or \r. */
+/* Cuts the first line off `rest`; a line ends with \n, \r\n or \r. */
 static struct bytes next_line(struct bytes *rest)
 {
     struct bytes line = {rest->data, 0};

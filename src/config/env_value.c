@@ -73,7 +73,7 @@ static const char *step_escape(struct config_env_value *value, char c)
     return NULL;
 }
 
-/* NULL, or what is wrong. */
+/* NULL, or an error message. */
 static const char *step(struct config_env_value *value, enum state *state, char c)
 {
     switch (*state) {

@@ -12,7 +12,7 @@ struct config_env_value {
     struct buffer dollars; /* size_t each: where in `text` a `$` may begin a `${NAME}` */
 };
 
-/* NULL, or what is wrong with the value; it never quotes it. Release with deinit either way. */
+/* NULL, or an error message, which never quotes the value. Release with deinit either way. */
 const char *config_env_value_parse(struct config_env_value *value, struct bytes text);
 
 size_t config_env_value_dollars(const struct config_env_value *value);

@@ -9,7 +9,7 @@
 
 #define FILE_LEN_MAX ((size_t)4 * 1024 * 1024)
 
-/* The parser says what it met, "… near 'x'": x may be a piece of a secret. */
+/* The parser's message quotes the text, "… near 'x'": x may be a piece of a secret. */
 static void report_syntax(const char *name, json_error_t *problem, struct buffer *error)
 {
     char *near = strstr(problem->text, " near ");
@@ -173,7 +173,7 @@ static bool list_text(const struct config_setting *setting, const json_t *list, 
     return true;
 }
 
-/* True and false are flags only: a host or a port that is false is a mistake. */
+/* Only flags may be true or false: a host or a port that is false is a mistake. */
 static bool takes_booleans(const struct config_setting *setting)
 {
     return setting->kind == CONFIG_SETTING_FLAG;
@@ -186,7 +186,7 @@ static char *number_text(const json_t *value)
 
     if (json_is_integer(value))
         buffer_printf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else /* 60.0 is 60; 0.5 keeps its point and is refused where it matters */
+    else /* 60.0 becomes 60; 0.5 stays as it is, and validation refuses it */
         buffer_printf(&text, "%.17g", json_real_value(value));
     copy = bytes_copy(buffer_bytes(&text));
     buffer_deinit(&text);

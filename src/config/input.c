@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a place says about a setting. */
+/* What a source gives for a setting. */
 enum answer {
     ANSWER_NONE,
     ANSWER_GIVEN,
-    ANSWER_DEFAULT, /* the default counts, whatever the next places say */
+    ANSWER_DEFAULT, /* the default counts, whatever the next sources give */
     ANSWER_WRONG,
 };
 
@@ -16,7 +16,7 @@ static bool counts(const struct config_setting *setting, struct bytes text)
     return text.data != NULL && (text.len > 0 || setting->empty_counts);
 }
 
-/* An empty array was written to allow nothing; it is not a variable left empty. */
+/* An empty array means "allow nothing", unlike a variable that is empty. */
 static bool is_empty_list(const struct config_setting *setting, const char *text)
 {
     return setting->kind == CONFIG_SETTING_LIST && text != NULL;
@@ -72,7 +72,7 @@ static enum answer ask_variable(const struct config_input *input,
     return ANSWER_NONE;
 }
 
-/* Where the file was written with the environment in sight, it has the last word. */
+/* A file that was made with the environment in effect takes precedence. */
 static bool is_file_first(const struct config_input *input, const struct config_input_scope *scope,
                           const struct config_setting *setting)
 {

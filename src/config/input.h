@@ -1,4 +1,4 @@
-/* The places a setting may come from, and which of them wins.
+/* The sources of a setting's value, and which of them takes precedence.
  *
  * Thread: main.
  */
@@ -15,7 +15,7 @@ struct config_input {
     struct config_file file;
 };
 
-/* One object of the file and how it stands to the environment. */
+/* One object of the file and its relation to the environment. */
 struct config_input_scope {
     const json_t *object; /* NULL: the file does not have it */
     const char *path;     /* of the object in the file */
@@ -23,11 +23,11 @@ struct config_input_scope {
 };
 
 struct config_input_value {
-    char *text;  /* NULL: nobody gives it, the default counts */
+    char *text;  /* NULL: no source gives it, the default counts */
     char *where; /* for people: "REVERB_HOST in .env" */
 };
 
-/* Finds who gives the setting. False and one line where the winner cannot be a value. */
+/* Finds the setting's text and its source. False and one line if that text cannot be a value. */
 bool config_input_find(const struct config_input *input, const struct config_input_scope *scope,
                        const struct config_setting *setting, struct config_input_value *value,
                        struct buffer *error);

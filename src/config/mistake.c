@@ -1,6 +1,6 @@
 #include "config/mistake.h"
 
-/* ASCII's record separator, until it is known which line ends are ours. */
+/* ASCII's record separator stands between mistakes, until other line ends are replaced. */
 #define SEPARATOR '\x1e'
 
 void config_mistake_next(struct buffer *error)

@@ -6,8 +6,8 @@
 
 #include "base/buffer.h"
 
-/* What is appended from now on is another mistake. */
+/* Begins another mistake: what is appended next belongs to it. */
 void config_mistake_next(struct buffer *error);
 
-/* What the operator gave may hold line ends, and each mistake is one line: keeps to that. */
+/* Makes each mistake exactly one line: values of the operator that it quotes may have line ends. */
 void config_mistake_finish(struct buffer *error);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Longer words are compared by their beginnings: no setting is that long. */
+/* Only so much of longer words is compared: no setting is that long. */
 #define WORD_LEN_MAX 48
 
 static size_t smallest(size_t a, size_t b, size_t c)
@@ -19,7 +19,7 @@ static int fold(char c)
     return c == '-' ? '_' : tolower((unsigned char)c);
 }
 
-/* Levenshtein's distance, one row at a time. */
+/* The Levenshtein distance, one row at a time. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[WORD_LEN_MAX + 1];
@@ -51,7 +51,7 @@ const char *config_nearest(const char *word, const char *const *candidates, size
     for (size_t i = 0; i < count; i++) {
         size_t candidate_distance = distance(word, candidates[i]) * 2;
 
-        /* "id" was meant to be "app_id", however few letters "key" is away. */
+        /* "id" means "app_id", although "key" has a smaller distance. */
         if (strstr(candidates[i], word) != NULL || strstr(word, candidates[i]) != NULL)
             candidate_distance /= 4;
         if (candidate_distance < nearest_distance) {

@@ -1,4 +1,4 @@
-/* Which of the right words a wrong one was probably meant to be.
+/* Suggests the valid word that a wrong one was probably meant to be.
  *
  * Thread: any.
  */
@@ -6,5 +6,5 @@
 
 #include <stddef.h>
 
-/* The candidate that takes the fewest changes to reach; NULL only where there is none. */
+/* The candidate that takes the fewest changes to reach; NULL only if there is none. */
 const char *config_nearest(const char *word, const char *const *candidates, size_t count);

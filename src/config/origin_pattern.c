@@ -13,7 +13,7 @@ bool config_origin_pattern_is_host_char(char c)
            is_in(c, "-._~!$&'()*+,;=");
 }
 
-/* Like `[::1]`; a star may stand for either end. */
+/* Like `[::1]`; a star may replace either end. */
 static bool can_be_ipv6(struct bytes pattern)
 {
     if (!is_in(pattern.data[0], "[*") || !is_in(pattern.data[pattern.len - 1], "]*"))

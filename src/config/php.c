@@ -8,9 +8,9 @@
 
 extern char **environ;
 
-/* With Composer's autoloader env() and the path helpers are Laravel's own, and an application that
- * has not booted stands behind them. Without it the few that such files use are made here. Other
- * configuration files are read when config() asks for them. What the files print is dropped. */
+/* With Composer's autoloader, env() and the path helpers are Laravel's own, on an application that
+ * has not booted. Without it, the script defines the few helpers that such files use. Other
+ * configuration files are read when config() needs them. The output of the files is dropped. */
 static const char script[] =
     "error_reporting(0);"
     "$reverb = ['done' => false, 'directory' => getcwd()];"
@@ -102,7 +102,8 @@ static bool is_last_of_its_name(const struct config_env *env, size_t index)
     return config_env_find(env, env->entries[index].name) == env->entries[index].value;
 }
 
-/* The process environment, and of `.env` what that does not have. Release with free_environment. */
+/* The process environment, and the variables of `.env` that it lacks. Release with
+ * free_environment(). */
 static char **merge_environment(const struct config_env *env)
 {
     size_t outer_count = 0;
@@ -134,7 +135,7 @@ static void free_environment(char **environment)
     free(environment);
 }
 
-/* PHP's word is the last line that is not empty. */
+/* PHP's message is the last line that is not empty. */
 static struct bytes last_line(struct bytes text)
 {
     struct bytes last = BYTES("PHP gave no reason");

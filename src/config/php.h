@@ -1,4 +1,4 @@
-/* Asks PHP what a configuration file of Laravel's says.
+/* Evaluates a configuration file of Laravel with PHP.
  *
  * Thread: main.
  */
@@ -10,7 +10,7 @@
 #define CONFIG_PHP_TIMEOUT_MS 10000
 
 /* Appends the JSON of the array that `file`, a path below the working directory, returns. `env` is
- * what `.env` says; PHP sees it below the process environment. False and one line where PHP fails
+ * what `.env` says; PHP sees it below the process environment. False and one line if PHP fails
  * or takes longer than `timeout_ms`. */
 bool config_php_evaluate(const char *php, const char *file, const struct config_env *env,
                          int timeout_ms, struct buffer *json, struct buffer *error);

@@ -7,7 +7,7 @@
 
 #define NAME_LEN_MAX 80
 
-/* Wider values push their source to the right rather than being cut. */
+/* Wider values push their source to the right; they are not cut. */
 #define VALUE_WIDTH 32
 #define NAME_WIDTH 48
 
@@ -33,7 +33,7 @@ static void name_of(const struct config_source *source, char *name)
         snprintf(name, NAME_LEN_MAX, "%s", key);
 }
 
-/* The setting's name stands in the line already. */
+/* The source without the setting's name, which is in the line already. */
 static const char *short_where(const char *where, const char *name)
 {
     size_t len = strlen(name);

@@ -19,7 +19,7 @@
 
 enum { READ_END, WRITE_END };
 
-/* A pipe that the program writes to. */
+/* A pipe to which the program writes. */
 struct stream {
     int pipe[2];
     struct buffer *buffer;
@@ -52,7 +52,7 @@ static int open_stream(struct stream *stream)
     return 0;
 }
 
-/* In a process group of its own, so that killing it reaches what it started. */
+/* Starts it in a process group of its own, so that a kill reaches its children. */
 static int spawn(const char *path, char *const *arguments, char *const *environment,
                  const struct stream *out, const struct stream *err, pid_t *pid)
 {
@@ -73,7 +73,7 @@ static int spawn(const char *path, char *const *arguments, char *const *environm
     return status;
 }
 
-/* Takes what is there; past the limit the rest is dropped. False at the end. */
+/* Reads what is available; drops what exceeds the limit. False at the end. */
 static bool drain(struct stream *stream, bool *is_too_long)
 {
     char chunk[CHUNK_LEN];
@@ -89,7 +89,7 @@ static bool drain(struct stream *stream, bool *is_too_long)
     return true;
 }
 
-/* Until both ends are closed; false where time or room ran out first. */
+/* Until both ends are closed; false if time or room ran out first. */
 static bool collect(struct stream *out, struct stream *err, int64_t deadline_ms,
                     struct config_process_result *result)
 {

@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 
-/* Appends all of `descriptor`; 0 or an errno, EFBIG where it is longer than `len_max`. */
+/* Appends all of `descriptor`; 0 or an errno, EFBIG if it is longer than `len_max`. */
 int config_read_descriptor(int descriptor, size_t len_max, struct buffer *out);
 
 /* Appends all of the file; 0 or an errno. */

@@ -7,7 +7,7 @@
 
 static const char *const schemes[] = {"redis", "rediss", "tcp", "tls", "unix"};
 
-/* An escape that is none stays as it is. Whoever wants a NUL gets nothing. */
+/* An invalid escape stays as it is. NULL if the result contains a NUL. */
 static char *decode(struct bytes text)
 {
     struct buffer out = {0};
@@ -31,7 +31,7 @@ static char *decode(struct bytes text)
     return copy;
 }
 
-/* Cuts off `rest` what stands before the last `separator`; false where there is none. */
+/* Cuts off `rest` the part before the last `separator`; false if there is none. */
 static bool cut(struct bytes *rest, char separator, struct bytes *before)
 {
     const char *at = bytes_find_last(*rest, separator);
@@ -158,7 +158,7 @@ static const char *take_options(struct bytes query, struct config_redis_url *url
     return problem;
 }
 
-/* What the options say too must be numbers. */
+/* Port, database and timeout must be numbers, also if options give them. */
 static const char *check_numbers(const struct config_redis_url *url)
 {
     if (url->database != NULL && !is_number(bytes_of(url->database), 0, INT32_MAX))

@@ -1,5 +1,5 @@
-/* Where Redis is, written as one URL: redis://user:password@host:6379/0?timeout=5, rediss:// or
- * tls:// with TLS, unix:///path?db=1. Taken apart as Laravel does.
+/* Parses the URL of a Redis: redis://user:password@host:6379/0?timeout=5, rediss:// or tls:// with
+ * TLS, unix:///path?db=1. As Laravel does.
  *
  * Thread: any.
  */
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* NULL where the URL does not say it; "" is said: there is none. */
+/* A field is NULL if the URL does not have it; "" means that it is explicitly none. */
 struct config_redis_url {
     char *scheme;
     char *host; /* for unix: its path */
@@ -16,11 +16,11 @@ struct config_redis_url {
     char *password;
     char *database;
     char *timeout;
-    bool has_more; /* options that mean nothing here */
+    bool has_more; /* it has options without a meaning here */
 };
 
-/* Fills `url`, which config_redis_url_deinit() empties. NULL, or what is wrong with the URL, which
- * holds nothing of it: it may be a part of the password. */
+/* Fills `url`; release with config_redis_url_deinit(). NULL, or an error message, which quotes
+ * nothing of the URL: that might be part of the password. */
 const char *config_redis_url_parse(const char *text, struct config_redis_url *url);
 
 void config_redis_url_deinit(struct config_redis_url *url);

@@ -1,4 +1,4 @@
-/* Gives a setting its value: finds who says it, validates it, stores it, remembers its source.
+/* Resolves a setting: finds its value, validates it, stores it and records its source.
  *
  * Thread: main.
  */

@@ -72,14 +72,14 @@ static bool take_urls(struct config *config, struct buffer *error, struct buffer
 {
     const struct config_scaling *scaling = &config->scaling;
 
-    /* PHP's client takes tls://host for a host. */
+    /* PHP's client accepts tls://host as a host. */
     if (strstr(scaling->host, "://") != NULL &&
         !take_url(config, scaling->host, AT(host), error, warnings))
         return false;
     return scaling->url == NULL || take_url(config, scaling->url, AT(url), error, warnings);
 }
 
-/* --- what goes together --------------------------------------------------------------------- */
+/* --- consistency ---------------------------------------------------------------------------- */
 
 bool config_scaling_split_host(struct bytes text, struct bytes *host, uint16_t *port)
 {
@@ -202,7 +202,7 @@ static bool judge(struct config *config, struct buffer *error, struct buffer *wa
            check_tls(config, error);
 }
 
-/* --- settling ------------------------------------------------------------------------------- */
+/* --- resolving ------------------------------------------------------------------------------ */
 
 static bool resolve_default(struct config *config, const struct config_setting *setting,
                             struct buffer *error)

@@ -1,4 +1,4 @@
-/* How several servers act as one: the settings below `scaling`, taken apart and judged.
+/* How several servers act as one: resolves and validates the settings below `scaling`.
  *
  * Thread: main; config_scaling_split_host() any.
  */
@@ -6,8 +6,8 @@
 
 #include "config/input.h"
 
-/* After `scaling.enabled` is settled: settles the rest. Where it is enabled, false and one line for
- * what cannot be; where not, what cannot be is as if it were not there. */
+/* Resolves all settings but `scaling.enabled`, which is resolved before. If it is enabled: false
+ * and one line for an invalid value. If not, an invalid value is as if it were not given. */
 bool config_scaling_resolve(struct config *config, const struct config_input *input,
                             const struct config_input_scope *scope, struct buffer *error,
                             struct buffer *warnings);

@@ -11,7 +11,7 @@
 #define CANDIDATES_MAX 64
 #define KEY_LEN_MAX 256
 
-/* One kind of object, a server or an app, and the keys that may stand below it. */
+/* One kind of object, a server or an app, and the keys that it may have. */
 struct scope {
     const struct config_setting *settings;
     size_t settings_count;
@@ -19,7 +19,7 @@ struct scope {
     size_t laravel_count;
     const char *file_name;
     const char *path; /* of the object in the file */
-    bool is_lenient;  /* Laravel takes any key, and so its application may have some of its own */
+    bool is_lenient;  /* Laravel accepts any key here, so the application may have its own */
     struct buffer *error;
     struct buffer *warnings;
 };
@@ -47,7 +47,7 @@ static const struct config_setting *find_setting(const struct scope *scope, cons
     return NULL;
 }
 
-/* Whether settings have keys that begin with `prefix` and a dot; "" begins them all. */
+/* Whether `key` begins with `prefix` and a dot; any key does with "". */
 static bool is_below(const char *key, const char *prefix)
 {
     size_t len = strlen(prefix);
@@ -90,7 +90,7 @@ static const char *dot_after(const char *path)
     return *path ? "." : "";
 }
 
-/* Sockets have other contexts than TLS in PHP, and none of them means anything here. */
+/* PHP's sockets have contexts other than TLS; none of them has a meaning here. */
 static bool is_unhonoured(const char *prefix, const char *name)
 {
     return is_unhonoured_tls(prefix, name) ||
@@ -98,7 +98,7 @@ static bool is_unhonoured(const char *prefix, const char *name)
             (strcmp(name, "tcp") == 0 || strcmp(name, "unix") == 0));
 }
 
-/* Says what was meant, as an error or, where any key may stand, as a warning. */
+/* Suggests a known key: as an error, or as a warning if any key is allowed there. */
 static bool suggest(const struct scope *scope, const char *prefix, const char *name)
 {
     struct buffer *out = scope->is_lenient ? scope->warnings : scope->error;
@@ -133,7 +133,7 @@ static bool check_type(const struct scope *scope, const struct config_setting *s
     bool ok;
 
     if (setting->is_of_scaling)
-        return true; /* whether it matters is not known yet */
+        return true; /* not known yet whether it is used */
     buffer_printf(&where, "%s%s%s in %s", scope->path, dot_after(scope->path), setting->key,
                   scope->file_name);
     config_mistake_next(scope->error);
@@ -238,7 +238,7 @@ static const struct config_setting root_keys[] = {
     {.key = "apps.apps", .kind = CONFIG_SETTING_LIST},
 };
 
-/* An easy mistake: the list stands where the provider and the list should. */
+/* A common mistake: the list is in the place of the object that holds provider and list. */
 static bool refuse_flat_apps(const struct scope *scope)
 {
     config_mistake_next(scope->error);
@@ -254,7 +254,7 @@ static bool refuse_flat_apps(const struct scope *scope)
     return false;
 }
 
-/* The list of apps is no list of texts: its elements are looked at one by one. */
+/* The list of apps is not a list of texts: its elements are checked one by one. */
 static bool check_root(struct scope scope, const json_t *root)
 {
     const char *name;

@@ -1,4 +1,4 @@
-/* Which keys a configuration file may have, and of which type those are that only Laravel reads.
+/* Which keys a configuration file may have, and the types of those that only Laravel reads.
  *
  * Thread: main.
  */
@@ -6,7 +6,7 @@
 
 #include "config/file.h"
 
-/* Looks at the whole file but the entries of other servers than `server`. False and one line for a
- * key that is not known; a warning for each TLS option that is known and cannot be honoured. */
+/* Checks the whole file except the entries of servers other than `server`. False, and one line for
+ * each unknown key; a warning for each TLS option that is known but not supported. */
 bool config_schema_check(const struct config_file *file, const char *server, struct buffer *error,
                          struct buffer *warnings);

@@ -16,7 +16,7 @@
     {                                \
         __VA_ARGS__, NULL            \
     }
-/* Where the connections of Laravel's own configuration have PHP's SSL options. */
+/* Also the keys at which the connections of Laravel's own configuration have SSL options. */
 #define ALSO_TLS(name)                                                              \
     ALSO("scaling.server.context.ssl." name, "scaling.server.context.stream." name, \
          "scaling.server.context." name, "scaling.server.ssl." name)
@@ -357,7 +357,7 @@ const struct config_setting config_setting_app[] = {
      .kind = CONFIG_SETTING_CHOICE,
      APP(accept_client_events_from),
      .fallback = "members",
-     .fallback_in_file = "all", /* what Reverb did before the key came, in 1.8 */
+     .fallback_in_file = "all", /* as Reverb did before 1.8, which added the key */
      .choices = client_events},
     {.key = "rate_limiting.enabled",
      .variable = "REVERB_APP_RATE_LIMITING_ENABLED",
@@ -444,7 +444,7 @@ const size_t config_setting_laravel_server_count = COUNT(config_setting_laravel_
 
 const struct config_setting config_setting_laravel_app[] = {
     {.key = "options.useTLS", .kind = CONFIG_SETTING_FLAG},
-    TEXT_OF("options.*"), /* whatever the Pusher SDK takes */
+    TEXT_OF("options.*"), /* any option of the Pusher SDK */
 };
 const size_t config_setting_laravel_app_count = COUNT(config_setting_laravel_app);
 

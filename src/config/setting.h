@@ -1,5 +1,5 @@
-/* The table of settings: name, variable, default, unit and range of each, once. Reading,
- * validating, printing and docs/configuration.md follow it.
+/* The table of settings: the name, variable, default, unit and range of each. Reading, validating,
+ * printing and docs/configuration.md follow it.
  *
  * Thread: any; it is constant.
  */
@@ -20,28 +20,28 @@ enum config_setting_kind {
 };
 
 struct config_setting {
-    const char *key;            /* in the file, below its server or app; NULL: it has none there */
-    const char *const *aliases; /* where else the file may have it; ends with NULL, or is it */
-    const char *variable;       /* of the environment; NULL: it has none */
-    const char *option;         /* of the command line; NULL: it has none */
-    size_t option_at;           /* where struct config_options has that option's text */
+    const char *key;            /* in the file, below its server or app; NULL: none */
+    const char *const *aliases; /* other keys in the file, NULL-terminated; NULL: none */
+    const char *variable;       /* of the environment; NULL: none */
+    const char *option;         /* of the command line; NULL: none */
+    size_t option_at;           /* offset of that option's text in struct config_options */
     enum config_setting_kind kind;
-    size_t at; /* where the struct that is filled has it */
+    size_t at; /* its offset in the struct that is filled */
     size_t size;
-    size_t count_at;              /* of a list: where its length is */
+    size_t count_at;              /* of a list: the offset of its length */
     const char *fallback;         /* the default; NULL: it stays unset */
-    const char *fallback_in_file; /* the default of an app of Laravel's file, where it differs */
-    const char *unset;            /* how an unset one is shown */
-    const char *noun;             /* what a right number is: "a port" */
+    const char *fallback_in_file; /* the default of an app of Laravel's file, if it differs */
+    const char *unset;            /* how an unset one is printed */
+    const char *noun;             /* what the number is: "a port" */
     uint32_t min;
     uint32_t max;
-    const char *const *choices; /* ends with NULL; the index is the value */
-    bool is_identity;           /* no app is without it, and none gets it from somewhere else */
+    const char *const *choices; /* NULL-terminated; the index is the value */
+    bool is_identity;           /* required for each app, and only from the app's own source */
     bool empty_counts;          /* an empty text is a value, not a missing one */
     bool takes_text;            /* a list may be one text with commas in the file too */
-    bool is_reloaded;           /* of the server's: taken up by a reload, not only by a restart */
-    bool is_of_scaling;         /* looked at only where scaling is enabled */
-    /* The variable is not ours but Laravel's: its file has asked for it where it is meant. */
+    bool is_reloaded;           /* a server setting that a reload applies, not only a restart */
+    bool is_of_scaling;         /* checked only if scaling is enabled */
+    /* The variable is Laravel's: a file of Laravel has read it already if it is meant. */
     bool is_shared_variable;
 };
 
@@ -51,19 +51,19 @@ extern const size_t config_setting_server_count;
 extern const struct config_setting config_setting_app[]; /* of struct config_app */
 extern const size_t config_setting_app_count;
 
-/* What only Laravel reads: its type is looked at, its value is not kept. A key that ends with ".*"
- * stands for whatever else is there. */
+/* Settings that only Laravel reads: the type is checked, the value is dropped. A key that ends with
+ * ".*" stands for any other key there. */
 extern const struct config_setting config_setting_laravel_server[];
 extern const size_t config_setting_laravel_server_count;
 
 extern const struct config_setting config_setting_laravel_app[];
 extern const size_t config_setting_laravel_app_count;
 
-/* PHP's SSL context options that a server here cannot honour; ends with NULL. */
+/* PHP's SSL context options that this server does not support; NULL-terminated. */
 extern const char *const config_setting_unhonoured_tls[];
 
-/* The server's setting whose field stands at that offset. */
+/* The server setting whose field is at that offset. */
 const struct config_setting *config_setting_of_server(size_t at);
 
-/* What the setting is called where there is no file to point at. */
+/* The setting's name in messages that do not refer to a file. */
 const char *config_setting_name(const struct config_setting *setting);

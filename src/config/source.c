@@ -9,7 +9,7 @@ void config_source_set(struct config *config, const struct config_setting *setti
 {
     char *copy = bytes_copy(bytes_of(where));
 
-    /* Those of an app stand together, and the last app's at the end. */
+    /* The sources of an app are contiguous, and those of the last app are at the end. */
     for (size_t i = config->sources_count; i-- > 0;) {
         struct config_source *source = &config->sources[i];
 

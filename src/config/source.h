@@ -1,4 +1,4 @@
-/* Remembers where each value came from, for `reverb config` and for messages.
+/* Records where each value came from, for `reverb config` and for messages.
  *
  * Thread: main.
  */
@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "config/setting.h"
 
-/* Not an app's setting but the server's. */
+/* In place of an app's index: the setting is the server's. */
 #define CONFIG_SOURCE_SERVER ((size_t)-1)
 
 struct config_source {
@@ -16,7 +16,7 @@ struct config_source {
     char *where;
 };
 
-/* Keeps a copy of `where`; a later word about a setting replaces the earlier. */
+/* Stores a copy of `where`; a later call for the same setting replaces it. */
 void config_source_set(struct config *config, const struct config_setting *setting, size_t app,
                        const char *where);
 

@@ -59,7 +59,7 @@ static void take_certificate_of_hostname(struct config *config)
                       "found by the hostname");
 }
 
-/* PHP looks for the key in the certificate's file where none is named. */
+/* PHP looks for the key in the certificate's file if none is named. */
 static void take_key_from_certificate(struct config *config)
 {
     if (config->tls.local_pk != NULL)
@@ -89,7 +89,7 @@ bool config_tls_resolve(struct config *config, struct buffer *error, struct buff
         return true;
     }
     take_key_from_certificate(config);
-    /* Browsers have no certificate to show; PHP's own server refuses them all the same. */
+    /* Browsers have no client certificate; PHP's own server refuses them as well. */
     if (tls->verify_peer && tls->cafile == NULL && tls->capath == NULL) {
         buffer_printf(error,
                       "%s: true asks every client for a certificate and needs cafile or capath to "

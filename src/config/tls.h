@@ -11,6 +11,6 @@
 bool config_tls_check_file(const struct config *config, size_t at, const char *path,
                            const char *what, bool is_folder, struct buffer *error);
 
-/* After all settings are read. Finds the hostname's certificate where none is given, and looks
- * whether the files can be read. False and one line where they cannot. */
+/* After all settings are read. Finds the hostname's certificate if none is given, and checks that
+ * the files can be read. False and one line if they cannot. */
 bool config_tls_resolve(struct config *config, struct buffer *error, struct buffer *warnings);

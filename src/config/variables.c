@@ -58,7 +58,7 @@ void config_variables_check(const struct config_input *input, struct buffer *war
     const size_t count = list_known(known);
 
     if (input->file.is_laravel)
-        return; /* the application's own configuration may read any */
+        return; /* the application's own configuration may read any variable */
     for (size_t i = 0; environ[i] != NULL; i++) {
         char name[NAME_LEN_MAX];
         const size_t len = strcspn(environ[i], "=");

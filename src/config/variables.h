@@ -1,4 +1,4 @@
-/* Variables of the environment and of `.env` that mean nothing here, and were meant to.
+/* Finds misspelt variables in the environment and in `.env`.
  *
  * Thread: main.
  */
@@ -6,8 +6,8 @@
 
 #include "config/input.h"
 
-/* A warning for each REVERB_… that nobody reads, with the nearest one that somebody does. */
+/* A warning for each unknown REVERB_… variable, with the nearest known one. */
 void config_variables_check(const struct config_input *input, struct buffer *warnings);
 
-/* Appends which variables of other servers name an app. */
+/* Appends the variables of other servers that describe an app. */
 void config_variables_name_others(const struct config_input *input, struct buffer *error);
