@@ -1,5 +1,5 @@
-/* Applies an operation of this node: notes it in the state, and tells it to Redis as far as the
- * link stands; what cannot be told now is told when the link has been made anew.
+/* Applies an operation of this node: records it in the state and, if the link is connected, adds it
+ * to the batch for Redis. What cannot be sent now is sent after the link has reconnected.
  *
  * Thread: the cluster's.
  */

@@ -1,7 +1,7 @@
-/* Whether Redis is away for a node, said once for all its links: in the log when it goes, when
- * Redis itself gives another reason, when it has been away for long, and when it is back.
+/* Whether Redis is away for a node, logged once for all its links: when it goes away, when Redis
+ * itself gives another reason, when it has been away for long, and when it is back.
  *
- * Thread: the cluster's; the reasons any.
+ * Thread: the cluster's; the reasons: any.
  */
 #pragma once
 
@@ -14,11 +14,11 @@
 
 struct cluster_away {
     const struct config_scaling *settings;
-    size_t links_count;      /* that are away */
-    uint64_t since_ms;       /* the first of them is */
-    uint64_t said_ms;        /* when that was said last */
-    uint64_t dropped_before; /* events, when it began */
-    char said[32];           /* the code of what Redis said last of it */
+    size_t links_count;      /* of links that are away */
+    uint64_t since_ms;       /* when the first of them went away */
+    uint64_t said_ms;        /* when it was logged last */
+    uint64_t dropped_before; /* events dropped before it began */
+    char said[32];           /* the last error code from Redis */
     struct cluster_reason reason;
     struct cluster_reason warning;
 };
@@ -26,8 +26,8 @@ struct cluster_away {
 void cluster_away_init(struct cluster_away *away, const struct config_scaling *settings);
 void cluster_away_deinit(struct cluster_away *away);
 
-/* A link is away: `is_new` if it was not before. `server` is its address, or "". `said`: see
- * cluster/redis.h. `dropped_count`: events that were dropped up to now. */
+/* A link is away; `is_new`: it was not before. `server` is its address, or "". `said`: see
+ * cluster/redis.h. `dropped_count`: events dropped up to now. */
 void cluster_away_begin(struct cluster_away *away, bool is_new, const char *server,
                         const char *reason, const char *said, uint64_t now_ms,
                         uint64_t dropped_count);
@@ -35,8 +35,8 @@ void cluster_away_begin(struct cluster_away *away, bool is_new, const char *serv
 /* A link that was away is back. */
 void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropped_count);
 
-/* Says it again, each time that it has been away for as long as is configured. */
+/* Logs it again each time the configured timeout has passed. */
 void cluster_away_remind(struct cluster_away *away, uint64_t now_ms);
 
-/* What Redis does when its memory is full; "" is not known. */
+/* Redis' maxmemory-policy; "" if it is not known. Sets or clears the warning. */
 void cluster_away_note_policy(struct cluster_away *away, const char *policy);

@@ -9,8 +9,8 @@
 #define LONG_WEIGHT 1500
 #define BYTES_A_WEIGHT 4096
 
-/* `operations` of scripts/apply.lua: the letter, how many arguments follow, and about what it costs
- * there. `make lint` compares. */
+/* `operations` of scripts/apply.lua: the letter, how many arguments follow, and the estimated cost
+ * there. `make lint` compares them. */
 enum operation {
     HELLO,
     SUBSCRIPTIONS,
@@ -40,7 +40,7 @@ static const struct {
     const char *letter;
     size_t arguments_count;
     size_t weight;
-    bool changes_state; /* what Redis knows of the nodes */
+    bool changes_state; /* changes what Redis knows of the nodes */
 } operations[] = {
     [HELLO] = {"H", 1, 20, true},
     [SUBSCRIPTIONS] = {"S", 4, 8, true},
@@ -212,7 +212,7 @@ void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbo
     batch->number = event->number;
 }
 
-/* Nobody else reads it: it comes back with the answer. */
+/* Only this node reads it: it comes back with the answer. */
 static void add_waiter(struct cluster_batch *batch, struct cluster_waiter waiter)
 {
     struct buffer text = {0};

@@ -1,5 +1,5 @@
-/* Operations of scripts/apply.lua, gathered into one call of it: the counterpart of `operations`
- * there, where they are explained.
+/* Operations for scripts/apply.lua, gathered into one call of it: the counterpart of `operations`
+ * there, which explains each.
  *
  * Thread: the cluster's. A batch is begun by its first operation and sent as a whole.
  */
@@ -10,39 +10,39 @@
 #include "cluster/state.h"
 
 struct cluster_batch {
-    /* What each call says first. Owned by whoever has the batch. */
+    /* The first arguments of each call. Borrowed from the owner of the batch. */
     const char *sha;    /* of the script, as Redis knows it */
     const char *prefix; /* of all keys */
     const char *node;
     size_t inbox_bytes_max;
-    size_t nodes_count; /* that may have to be told what is in it */
+    size_t nodes_count; /* nodes that may be notified of its contents */
 
     struct cluster_resp command;
     uint64_t number;    /* of the last event that was ever in it */
-    size_t weight;      /* about how many µs Redis will take */
-    size_t missing;     /* arguments of the operation begun last */
-    bool changes_state; /* and not only tells or asks */
+    size_t weight;      /* estimated cost in Redis, in µs */
+    size_t missing;     /* arguments still to be added to the last operation */
+    bool changes_state; /* not only notifications and queries */
 };
 
 void cluster_batch_deinit(struct cluster_batch *batch);
 
-/* Nothing is in it; numbers begin anew. */
+/* Empties it; the event number starts over. */
 void cluster_batch_clear(struct cluster_batch *batch);
 
-/* Its command was sent. */
+/* Resets it after its command was sent, which emptied that; the event number stays. */
 void cluster_batch_sent(struct cluster_batch *batch);
 
 bool cluster_batch_is_empty(const struct cluster_batch *batch);
 
-/* Whether it should leave before more is gathered: no call may take Redis long. */
+/* Whether to send it before more is gathered: no call may take Redis long. */
 bool cluster_batch_is_long(const struct cluster_batch *batch);
 
-/* `flags`: what of the channel is to be shown (CLUSTER_KEY_IS_…), and whether its count is told to
- * all. `chain`: the number of the snapshot that the members shown belong to. */
+/* `flags`: which state of the channel this node requests (CLUSTER_KEY_IS_…), and whether all
+ * subscribers are notified of the count. `chain`: the number of the requested snapshot. */
 void cluster_batch_subscriptions(struct cluster_batch *batch, struct bytes key, uint32_t count,
                                  unsigned flags, uint64_t chain);
 
-/* `cursor`: where the snapshot goes on, "0" at its beginning. */
+/* Requests a page of a snapshot. `cursor`: where it continues, "0" at its beginning. */
 void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned flags,
                         uint64_t chain, struct bytes cursor);
 
@@ -64,7 +64,7 @@ void cluster_batch_hello(struct cluster_batch *batch, const char *epoch);
 void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count);
 void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes);
 
-/* `user_id`: of a member of this node there; "" if it has none. */
+/* `user_id`: one of this node's members of the channel; "" if it has none. */
 void cluster_batch_verify(struct cluster_batch *batch, struct bytes key, uint32_t count,
                           struct bytes user_id);
 void cluster_batch_renew(struct cluster_batch *batch);

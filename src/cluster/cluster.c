@@ -12,14 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Each partition has a hash tag of its own, so that a cluster spreads them. All nodes must agree.
- */
+/* Each partition has a hash tag of its own, so that Redis Cluster spreads them. All nodes must
+ * agree. */
 #define PARTITIONS_OF_CLUSTER 16
 #define TICK_MS 50
 #define END_MS 2000
-/* By then it has ended, or it has stalled. */
+/* A thread that has not ended by then has stalled. */
 #define END_MAX_MS 4000
-/* Nothing of Redis' is limited: its output backlog is bounded by what is sent to it. */
+/* No limit for Redis: its output backlog is bounded by what is sent to it. */
 #define BACKLOG_BYTES_MAX UINT32_MAX
 
 struct cluster {
@@ -30,14 +30,14 @@ struct cluster {
     struct cluster_link *links;
     size_t links_count;
     struct list queries;
-    uint64_t end_ms; /* by then it ends, whatever waits; 0: it does not end yet */
+    uint64_t end_ms; /* deadline for ending, whatever is queued; 0: it does not end yet */
     struct cluster_watchdog watchdog;
     uv_mutex_t end_lock; /* over `has_ended` */
     uv_cond_t end_signal;
     bool has_ended;
 };
 
-/* --- what workers tell ---------------------------------------------------------------------- */
+/* --- what workers report -------------------------------------------------------------------- */
 
 static void on_op_mail(struct net_mail *mail, void *owner)
 {
@@ -213,8 +213,8 @@ static bool have_ended(const struct cluster *cluster)
     return true;
 }
 
-/* While this thread was stalled the node decided alone, and what it decided may differ from what
- * all nodes know: it joins them anew. */
+/* While this thread was stalled the node decided alone, and its state may differ from what all
+ * nodes agreed on: it joins them again. */
 static void resume(struct cluster *cluster)
 {
     log_warn("the thread that speaks to Redis runs again");
@@ -368,7 +368,7 @@ void cluster_free(struct cluster *cluster)
     free(cluster);
 }
 
-/* --- how it is ------------------------------------------------------------------------------ */
+/* --- status --------------------------------------------------------------------------------- */
 
 bool cluster_is_up(const struct cluster *cluster, struct cluster_key key)
 {

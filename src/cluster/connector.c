@@ -9,7 +9,7 @@
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 2000
 #define DOUBLINGS_MAX 6
-/* From one server of a Redis Cluster to the next; then something is wrong. */
+/* Referrals in a row from one server of a Redis Cluster to the next; more: something is wrong. */
 #define REFERRALS_MAX 3
 
 static void on_lost(const char *reason, const char *said, void *user)
@@ -62,7 +62,7 @@ static void on_query_loaded(const redisReply *reply, void *data, void *user)
         connector->on_ready(connector->user);
 }
 
-/* A node of Redis Cluster that does not have the partition refers us to the one that has. */
+/* A Redis Cluster node without the partition refers us to the one that has it. */
 static void on_looked(const redisReply *reply, void *data, void *user)
 {
     struct cluster_connector *connector = data;
@@ -72,7 +72,7 @@ static void on_looked(const redisReply *reply, void *data, void *user)
         connector->on_refused(reply, connector->user);
 }
 
-/* A Redis that takes away what nobody has asked for lately takes quiet channels away. */
+/* A Redis that evicts the least recently used keys would evict quiet channels. */
 static void on_memory(const redisReply *reply, void *data, void *user)
 {
     struct cluster_connector *connector = data;

@@ -1,4 +1,4 @@
-/* Events that this node's subscribers were to hear by way of Redis, and hear without it.
+/* Delivers events to this node's subscribers directly that were to come back by way of Redis.
  *
  * Thread: the cluster's.
  */
@@ -7,7 +7,7 @@
 #include "cluster/events.h"
 #include "cluster/outbox.h"
 
-/* Nothing if they have it already. */
+/* Does nothing if they have it already. */
 void cluster_delivery_one(struct cluster_outbox *outbox, struct cluster_outbox_event *event,
                           const struct cluster_events *events, void *user);
 void cluster_delivery_all(struct cluster_outbox *outbox, const struct cluster_events *events,

@@ -1,4 +1,4 @@
-/* What the cluster tells (cluster/cluster.h).
+/* The callbacks of the cluster (cluster/cluster.h).
  *
  * Thread: the cluster's, for every callback.
  */
@@ -10,10 +10,10 @@
 
 /* What the nodes agreed on. Called on the cluster's thread; everything is borrowed for the call. */
 struct cluster_events {
-    /* `frame`: a finished WebSocket frame. `ttl_ms`: not 0 where it is to be kept that long. */
+    /* `frame`: a finished WebSocket frame. `ttl_ms`: how long to cache it; 0: not at all. */
     void (*on_event)(struct cluster_key key, uint64_t except, struct bytes frame, uint64_t ttl_ms,
                      void *user);
-    /* The members of a presence channel. Others are no members any more, unless `is_partial`. */
+    /* The members of a presence channel: all of them, unless `is_partial`. */
     void (*on_members)(struct cluster_key key, const struct cluster_member *members, size_t count,
                        bool is_partial, void *user);
     /* `is_ours`: it happened on this node. */
@@ -21,7 +21,7 @@ struct cluster_events {
                             void *user);
     void (*on_member_removed)(struct cluster_key key, struct bytes user_id, bool is_ours,
                               void *user);
-    /* The last event of a cache channel, an empty frame where there is none. */
+    /* The last event of a cache channel, an empty frame if there is none. */
     void (*on_cached)(struct cluster_key key, struct bytes frame, uint64_t ttl_ms, void *user);
     void (*on_count)(struct cluster_key key, uint64_t count, void *user);
     /* Everything up to cluster_await() has been applied. */
@@ -31,9 +31,9 @@ struct cluster_events {
     void (*on_online_answer)(struct cluster_key user_key, struct cluster_waiter waiter,
                              bool is_online, void *user);
     void (*on_terminate)(struct bytes app_id, struct bytes user_id, void *user);
-    /* Whether so much waits for the workers that nothing more should be read. */
+    /* Whether the workers' mailboxes are so full that nothing more should be read. */
     bool (*is_congested)(void *user);
-    /* A link is down: what awaits an answer gets none. cluster_is_up() says so already. Called by
+    /* A link is down: pending requests get no answer. cluster_is_up() is already false. Called by
      * main if the cluster's thread has stalled. */
     void (*on_down)(void *user);
 };

@@ -6,7 +6,7 @@
 
 struct seen {
     struct map_entry entry;
-    struct bytes text; /* as it stands among the facts */
+    struct bytes text; /* borrowed from the facts */
 };
 
 static struct bytes copy(struct bytes text)

@@ -1,5 +1,5 @@
-/* What the replies to a query (scripts/query.lua) have said so far. Pages may overlap: what comes
- * again is passed over.
+/* What the replies to a query (scripts/query.lua) contained so far. Pages may overlap: what comes
+ * again is skipped.
  *
  * Thread: the owner's. Memory: everything is copied. Zero-initialised is empty.
  */
@@ -24,13 +24,13 @@ struct cluster_facts {
 
 void cluster_facts_deinit(struct cluster_facts *facts);
 
-/* A channel that is asked for. */
+/* A channel that the query asks for. */
 void cluster_facts_add_channel(struct cluster_facts *facts, struct bytes name);
 
-/* Of a channel that was added: [name, subscriptions, members, cached event, its time to live]. */
+/* For a channel that was added: [name, subscriptions, members, cached event, its time to live]. */
 void cluster_facts_take_channel(struct cluster_facts *facts, size_t index, const redisReply *reply);
 
-/* Channels as they come. */
+/* A page of channels, in the order they come. */
 void cluster_facts_take_list(struct cluster_facts *facts, const redisReply *reply);
 
 /* Ids of users. */

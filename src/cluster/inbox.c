@@ -15,7 +15,7 @@ struct origin {
 
 /* --- unpacking ------------------------------------------------------------------------------ */
 
-/* A text with its length before it, four bytes, the lowest first. */
+/* A text after its length in four bytes, little-endian. */
 static bool next_part(struct bytes *packed, struct bytes *part)
 {
     const unsigned char *at = (const unsigned char *)packed->data;
@@ -46,7 +46,7 @@ static uint64_t number_of(struct bytes text)
     return bytes_to_number(text, UINT64_MAX, &number) ? number : 0;
 }
 
-/* What cluster/batch.c made of it. */
+/* Parses what add_waiter() in cluster/batch.c wrote. */
 static struct cluster_waiter waiter_of(struct bytes text)
 {
     struct bytes token = text;
@@ -123,7 +123,7 @@ static bool is_current(const struct cluster_inbox *inbox, struct bytes key, uint
     return channel != NULL && channel->chain == chain;
 }
 
-/* key, number of the snapshot, where it goes on, members and their infos */
+/* key, number of the snapshot, cursor of the next page, members and their infos */
 static void read_members(struct cluster_inbox *inbox, struct cluster_key key, struct bytes packed)
 {
     struct cluster_state_channel *snapshot;
@@ -144,7 +144,7 @@ static void read_members(struct cluster_inbox *inbox, struct cluster_key key, st
         inbox->on_page(head[0], head[2], inbox->page_user);
 }
 
-/* key, who waits */
+/* key, waiter */
 static void read_ready(struct cluster_inbox *inbox, struct cluster_key key,
                        const struct bytes *parts)
 {
@@ -159,9 +159,9 @@ void cluster_inbox_drop_snapshots(struct cluster_inbox *inbox)
     cluster_snapshots_clear(&inbox->snapshots);
 }
 
-/* --- all of it ------------------------------------------------------------------------------ */
+/* --- entries -------------------------------------------------------------------------------- */
 
-/* How many parts an entry of that letter has; 0: it is not known. */
+/* How many parts an item of that letter has; 0: the letter is not known. */
 static size_t parts_count(char letter)
 {
     switch (letter) {
@@ -192,7 +192,7 @@ static bool is_ours(const struct cluster_inbox *inbox, struct bytes process)
     return bytes_equal(process, bytes_of(inbox->process));
 }
 
-/* What begins with a key. */
+/* An item whose first part is a key. */
 static void read_of_channel(struct cluster_inbox *inbox, char letter, struct bytes packed,
                             const struct bytes *parts)
 {
@@ -238,8 +238,8 @@ static void read_of_channel(struct cluster_inbox *inbox, char letter, struct byt
     }
 }
 
-/* App, who waits, whether it may. What was admitted for a previous incarnation is counted no more:
- * Redis has taken away what that one had, and who waited was told when its link was lost. */
+/* App, waiter, whether it is admitted. An admission for a previous incarnation is not counted:
+ * Redis has removed that one's connections, and the waiter was answered when its link was lost. */
 static void read_admission(struct cluster_inbox *inbox, const struct bytes *parts)
 {
     const struct cluster_waiter waiter = waiter_of(parts[1]);

@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As many entries are asked for as come in about so many bytes, going by those before. */
+/* So many entries are requested as should fit in about so many bytes, judged by the last ones. */
 #define BYTES_AT_ONCE 524288
 #define ENTRIES_AT_ONCE_MAX 1000
 #define ENTRIES_AT_FIRST 16
 #define STRINGIFY(number) #number
 #define TEXT_OF(number) STRINGIFY(number)
 
-/* [id, [name, what stands in it]]; returns how long it was. */
+/* [id, [name, value]]; returns the value's length. */
 static size_t read_entry(struct cluster_inbox_reader *reader, const redisReply *entry,
                          struct cluster_resp *done)
 {
@@ -31,7 +31,7 @@ static size_t read_entry(struct cluster_inbox_reader *reader, const redisReply *
     return text.len;
 }
 
-/* One that is refused would fill the stream for ever. */
+/* If deleting is refused, the stream would grow for ever. */
 static void on_deleted(const redisReply *reply, void *data, void *user)
 {
     struct cluster_inbox_reader *reader = user;
@@ -71,7 +71,7 @@ static void read_entries(struct cluster_inbox_reader *reader, const redisReply *
     reader->on_read(reader->user);
 }
 
-/* [[stream, [entry, …]]], or nothing in the time. */
+/* [[stream, [entry, …]]], or nil after the time is up. */
 static void on_entries(const redisReply *reply, void *data, void *user)
 {
     struct cluster_inbox_reader *reader = user;
@@ -121,7 +121,7 @@ static void on_ready(void *user)
 {
     struct cluster_inbox_reader *reader = user;
 
-    /* Of nothing, to see whether it is allowed. */
+    /* Deletes nothing: only checks whether the command is allowed. */
     cluster_redis_command(reader->redis, on_deleted, "XDEL", reader->key, "0-1", NULL);
     reader->on_ready(reader->user);
 }

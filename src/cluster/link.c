@@ -10,13 +10,13 @@
 #include <string.h>
 
 #define BEAT_MS 1000
-/* How long the others are waited for after Redis has lost everything: longer than they wait to try.
- */
+/* How long to wait for the peers after Redis has lost everything: longer than they wait between
+ * attempts. */
 #define PEERS_WAIT_MS 8000
-/* And at least, as one may have come whom this node has not heard of. */
+/* The least wait: there may be a peer that this node does not know of. */
 #define SETTLE_MIN_MS 3000
 #define RENEW_EACH 10
-/* Redis is told that so much of the inbox has been read. */
+/* After so many bytes read from the inbox, Redis is notified. */
 #define BYTES_READ_MAX 1048576
 
 static uint64_t now_of(const struct cluster_link *link)
@@ -77,7 +77,7 @@ void cluster_link_close(struct cluster_link *link)
     link->is_reaping = false;
 }
 
-/* Nobody who waits for Redis waits any longer. */
+/* Delivers pending events on this node alone; reports that the link is down if it was up. */
 static void go_down(struct cluster_link *link, bool was_up)
 {
     cluster_delivery_all(&link->outbox, link->shared->events, link->shared->user);
@@ -123,9 +123,9 @@ static void on_lost(const char *reason, const char *said, void *user)
     lose(user, reason, said);
 }
 
-/* --- what Redis refuses ---------------------------------------------------------------------- */
+/* --- what Redis refuses --------------------------------------------------------------------- */
 
-/* What the script answers if it has applied nothing. */
+/* The script has applied nothing, and answers why. */
 static void lose_for_answer(struct cluster_link *link, struct bytes answer, struct bytes what)
 {
     char reason[512];
@@ -149,8 +149,8 @@ static void lose_for_answer(struct cluster_link *link, struct bytes answer, stru
     }
 }
 
-/* Redis has no memory for events, and has applied nothing of the batch. What it knows stays true:
- * the node goes on by itself, and stays in step. */
+/* Redis has no memory for events and has applied nothing of the batch. Its state stays true: the
+ * node continues alone and stays in step. */
 static bool is_out_of_memory(const struct cluster_link *link, struct bytes error,
                              bool changes_state)
 {
@@ -244,7 +244,7 @@ static void on_probed(const redisReply *reply, void *user)
         go_up(link);
 }
 
-/* Up, if there is memory for events. */
+/* Goes up if Redis has memory for events. */
 static void probe_memory(struct cluster_link *link)
 {
     link->phase = CLUSTER_LINK_AWAITING_MEMORY;
@@ -279,7 +279,7 @@ static void on_reaped(const redisReply *reply, void *user)
         reap(link);
 }
 
-/* One step, and the next when it is done. */
+/* One step of removing dead nodes; the next follows when it is done. */
 static void reap(struct cluster_link *link)
 {
     if (link->is_reaping || link->phase < CLUSTER_LINK_AWAITING_MEMORY)
@@ -308,7 +308,7 @@ static void give_up_silent(struct cluster_link *link)
         cluster_batch_give_up(batch_of(link), peer->node, peer->heartbeats);
 }
 
-/* ["OK", how many are dying, node, its heartbeats, whether it is in step, …] */
+/* ["OK", number of dying nodes, node, its heartbeats, whether it is in step, …] */
 static void on_heartbeat(const redisReply *reply, void *user)
 {
     struct cluster_link *link = user;
@@ -383,7 +383,7 @@ static void remove_previous(struct cluster_link *link)
 
 /* --- hello ---------------------------------------------------------------------------------- */
 
-/* ["OK", epoch, whether the inbox was there] */
+/* ["OK", epoch, whether the inbox existed] */
 static void on_hello(const redisReply *reply, void *user)
 {
     struct cluster_link *link = user;

@@ -1,12 +1,12 @@
 /* The link of this node to the Redis server that has one partition of the channels: all of them
  * with a single Redis, a share of them with Redis Cluster.
  *
- * It gathers what a turn of the loop tells it and sends that as one call of scripts/apply.lua. What
- * the others did it reads from its inbox, a stream, on a connection of its own. A link that is lost
- * is made anew: the node joins under a new name with all it has, and its former self is taken away
- * after, so that nobody sees a member leave who did not.
+ * It gathers the operations of a loop turn and sends them as one call of scripts/apply.lua. What
+ * other nodes did it reads from its inbox, a stream, on a second connection. A link that is lost
+ * reconnects: the node joins as a new incarnation with all its state, and only then is the previous
+ * incarnation removed, so that no other node sees members leave that are still there.
  *
- * Thread: the cluster's; what is atomic any.
+ * Thread: the cluster's; atomic fields: any.
  */
 #pragma once
 
@@ -20,11 +20,11 @@
 #define CLUSTER_LINK_EPOCH_LEN_MAX 33
 
 enum cluster_link_phase {
-    CLUSTER_LINK_AWAY,            /* waits to try again */
-    CLUSTER_LINK_CONNECTING,      /* looks for the server, connects, logs in, says hello */
-    CLUSTER_LINK_REPORTING,       /* Redis is told what this node has */
-    CLUSTER_LINK_AWAITING_PEERS,  /* Redis had lost everything: the other nodes tell theirs */
-    CLUSTER_LINK_AWAITING_MEMORY, /* Redis knows all, and has no memory for events */
+    CLUSTER_LINK_AWAY,            /* waits before the next attempt */
+    CLUSTER_LINK_CONNECTING,      /* finds the server, connects, logs in, says hello */
+    CLUSTER_LINK_REPORTING,       /* sends this node's state to Redis */
+    CLUSTER_LINK_AWAITING_PEERS,  /* Redis had lost everything: waits for the other nodes' state */
+    CLUSTER_LINK_AWAITING_MEMORY, /* Redis has all state, but no memory for events */
     CLUSTER_LINK_UP,
     CLUSTER_LINK_ENDING, /* leaves the cluster */
     CLUSTER_LINK_ENDED,
@@ -44,7 +44,7 @@ struct cluster_link_shared {
     _Atomic(uint64_t) links_lost;
     _Atomic(uint64_t) gaps;
     size_t links_count;
-    size_t joined_count; /* links that were up once */
+    size_t joined_count; /* links that have been up */
     struct cluster_away away;
 };
 
@@ -73,10 +73,10 @@ struct cluster_link {
     struct cluster_inbox inbox;
 
     uint64_t retry_ms;          /* when to try again */
-    uint64_t heartbeat_ms;      /* when to say again that this node is there */
+    uint64_t heartbeat_ms;      /* when to send the next heartbeat */
     uint64_t joined_ms;         /* when this incarnation said hello */
-    uint64_t peers_deadline_ms; /* when nobody is waited for any more */
-    bool is_away;               /* and it was said */
+    uint64_t peers_deadline_ms; /* when to stop waiting for peers */
+    bool is_away;               /* and that was logged */
     bool was_up;                /* ever */
 };
 
@@ -85,28 +85,28 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
                        size_t partition, size_t count);
 void cluster_link_deinit(struct cluster_link *link);
 
-/* Gives the connection up, and makes it anew: this node may have missed what happened. */
+/* Closes the connection and joins again: this node may have missed events. */
 void cluster_link_rejoin(struct cluster_link *link);
 
-/* Several times a second. */
+/* To be called several times a second. */
 void cluster_link_tick(struct cluster_link *link, uint64_t now_ms);
 
-/* Sends what was gathered; at the end of a turn. */
+/* Sends what was gathered; to be called at the end of a loop turn. */
 void cluster_link_flush(struct cluster_link *link);
 
 /* Leaves the cluster; the phase says when it is done. */
 void cluster_link_end(struct cluster_link *link);
 
-/* Closes its connections: who waits for a reply gets none. */
+/* Closes its connections: pending replies do not come. */
 void cluster_link_close(struct cluster_link *link);
 
-/* Whether Redis is told what happens as it happens. */
+/* Whether operations are sent to Redis as they happen. */
 bool cluster_link_talks(const struct cluster_link *link);
 
-/* Calls `on_acked` when all up to now has been applied; false where there is nothing to wait for,
- * or no hope: it is not called then. */
+/* Calls `on_acked` when Redis has applied everything up to now. False, and it is not called, if
+ * nothing is pending or the link is down. */
 bool cluster_link_wait(struct cluster_link *link, cluster_sender_acked_fn on_acked, void *data);
 
-/* Runs scripts/query.lua; false where the link is not up: `on_answer` is not called then. */
+/* Runs scripts/query.lua. False, and `on_reply` is not called, if the link is not up. */
 bool cluster_link_query(struct cluster_link *link, struct cluster_resp *arguments,
                         cluster_redis_reply_fn on_reply, void *data);

@@ -114,7 +114,7 @@ static const struct cluster_redis_events sentinel_events = {
     .on_lost = on_sentinel_lost,
 };
 
-/* --- all of them ---------------------------------------------------------------------------- */
+/* --- searching ------------------------------------------------------------------------------ */
 
 void cluster_locate_begin(struct cluster_locate *locate)
 {

@@ -1,5 +1,5 @@
-/* Where the Redis server is that has a partition: the one that is configured, the master that a
- * Sentinel names, or the node of a Redis Cluster that others refer us to.
+/* Finds the Redis server that has a partition: the configured one, the master that a Sentinel
+ * names, or the node of a Redis Cluster that other nodes refer us to.
  *
  * Thread: owner, the loop's.
  */
@@ -12,12 +12,12 @@ struct cluster_locate {
     struct net_loop *loop;
     const struct config_scaling *settings;
     struct net_tls *tls; /* NULL: plain */
-    /* One of them, once, after cluster_locate_begin() returned or from within. */
+    /* One of them is called, once: within cluster_locate_begin() or later. */
     void (*on_found)(const struct cluster_redis_address *address, void *user);
     void (*on_failed)(const char *reason, const char *said, void *user); /* cluster/redis.h */
     void *user;
 
-    size_t next_host; /* of several, the one whose turn it is */
+    size_t next_host; /* of several configured hosts, the next one to try */
     struct cluster_redis_address referral;
     bool is_referred;
     struct cluster_redis_address asked; /* a Sentinel */
@@ -27,8 +27,8 @@ struct cluster_locate {
 void cluster_locate_begin(struct cluster_locate *locate);
 void cluster_locate_cancel(struct cluster_locate *locate);
 
-/* "MOVED 1234 host:port": the next search goes there; without a host (Redis does not know how it is
- * reached) to that port of `asked`, who said so. False where `error` is no such referral. */
+/* "MOVED 1234 host:port": the next search goes there. If the host is empty (Redis does not know its
+ * own), it goes to that port of `asked`, the sender. False if `error` is no such referral. */
 bool cluster_locate_refer(struct cluster_locate *locate, const struct cluster_redis_address *asked,
                           struct bytes error);
 

@@ -1,4 +1,4 @@
-/* A member of a presence channel, as nodes tell each other of it. Borrowed.
+/* A member of a presence channel, as nodes exchange it. Borrowed.
  *
  * Thread: any.
  */

@@ -1,5 +1,5 @@
 /* A cluster operation: something that happened on this node, on its way from a worker to the link
- * that tells the others.
+ * that sends it to Redis.
  *
  * Thread: the worker's until it is posted, then the cluster's. Memory: texts are copied, the frame
  * is counted.
@@ -24,13 +24,13 @@ enum cluster_op_kind {
 };
 
 struct cluster_op {
-    struct net_mail mail; /* the owner's to use */
-    void *link;           /* so is this */
+    struct net_mail mail; /* for the cluster's own use */
+    void *link;           /* likewise */
     enum cluster_op_kind kind;
     struct net_chunk *frame; /* of an event */
     uint64_t ttl_ms;
-    struct cluster_waiter waiter; /* of an event: the socket that is left out */
-    int number; /* subscriptions or connections more or less; or how many may be */
+    struct cluster_waiter waiter; /* of an event: the excluded socket */
+    int number;                   /* change of subscriptions or connections; or the limit */
     unsigned flags;
     bool is_delivered; /* an event: this node's subscribers have it */
     uint32_t key_len;
@@ -39,7 +39,7 @@ struct cluster_op {
     char texts[];
 };
 
-/* `key`: of a channel as text, or the app's id. */
+/* `key`: a channel's key as text, or the app's id. */
 struct cluster_op *cluster_op_new(enum cluster_op_kind kind, struct bytes key, struct bytes first,
                                   struct bytes second);
 void cluster_op_free(struct cluster_op *op);

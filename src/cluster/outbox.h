@@ -1,7 +1,8 @@
-/* Events on their way to Redis, kept until it has taken them (and, where this node is to hear them
- * from Redis like the others, until it has): what a lost link left open is sent anew.
+/* Events on their way to Redis, kept until Redis has acknowledged them and this node's subscribers
+ * have them: what was still pending on a lost link is sent again.
  *
- * Each has a number, one more than the one before: whoever gets an event twice knows by it.
+ * Each has a number, one more than the one before, by which a node recognizes an event that comes
+ * twice.
  *
  * Thread: the cluster's.
  */
@@ -33,23 +34,23 @@ struct cluster_outbox {
 void cluster_outbox_init(struct cluster_outbox *outbox, size_t bytes_max);
 void cluster_outbox_deinit(struct cluster_outbox *outbox);
 
-/* What it answers stays until it is dropped. */
+/* The returned event lives until it is dropped. */
 struct cluster_outbox_event *cluster_outbox_add(struct cluster_outbox *outbox, struct bytes key,
                                                 uint64_t except, struct net_chunk *frame,
                                                 uint64_t ttl_ms, bool is_delivered);
 
-/* The oldest one where there is more than may be; else NULL. */
+/* The oldest event if there are more bytes than `bytes_max`; else NULL. */
 struct cluster_outbox_event *cluster_outbox_surplus(const struct cluster_outbox *outbox);
 
 void cluster_outbox_drop(struct cluster_outbox *outbox, struct cluster_outbox_event *event);
 
-/* This node's subscribers have it now, without having heard it from Redis. */
+/* This node's subscribers have it now, without Redis. */
 void cluster_outbox_deliver(struct cluster_outbox *outbox, struct cluster_outbox_event *event);
 
-/* Redis has all up to that number. */
+/* Redis has all events up to that number. */
 void cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t number);
 
-/* This node has heard that one; false where it is not kept, or was delivered before. */
+/* That event came back from Redis; false if it is not in the outbox, or was delivered before. */
 bool cluster_outbox_received(struct cluster_outbox *outbox, uint64_t number);
 
 struct bytes cluster_outbox_key(const struct cluster_outbox_event *event);

@@ -83,7 +83,7 @@ void cluster_peers_note(struct cluster_peers *peers, struct bytes node, struct b
     snprintf(peer->heartbeats, sizeof peer->heartbeats, "%.*s", BYTES_ARGS(heartbeats));
 }
 
-/* Whether it is the first incarnation in the list of its process that is in step. */
+/* Counts a process once: by its first incarnation in the list that is in step. */
 static bool is_counted(const struct cluster_peers *peers, const struct cluster_peers_peer *peer)
 {
     LIST_EACH(link, following, &peers->all) {

@@ -1,8 +1,8 @@
-/* The other nodes, as this one's heartbeats find them: which are in step, and which have not sent a
- * heartbeat of their own for long.
+/* The nodes that the answers to this node's heartbeats list: which are in step, and which have not
+ * sent a heartbeat of their own for long.
  *
- * Time is counted in our own heartbeats that Redis answered: neither a clock that steps nor a Redis
- * that hangs makes a living node silent.
+ * Time is counted in this node's own answered heartbeats: neither a clock that jumps nor a Redis
+ * that hangs makes a living node look silent.
  *
  * Thread: the cluster's.
  */
@@ -13,10 +13,10 @@
 
 struct cluster_peers_peer {
     struct list link;
-    unsigned unchanged_count; /* of our heartbeats in a row that found the same number of its */
-    bool is_synced;           /* all it has is in the state that is shared */
+    unsigned unchanged_count; /* our heartbeats in a row that found its counter unchanged */
+    bool is_synced;           /* all its state is in Redis */
     bool is_there;
-    char heartbeats[32]; /* as Redis says it */
+    char heartbeats[32]; /* its counter, as Redis writes it */
     char node[];         /* "<process>.<incarnation>" */
 };
 
@@ -32,19 +32,19 @@ struct cluster_peers {
 void cluster_peers_init(struct cluster_peers *peers);
 void cluster_peers_deinit(struct cluster_peers *peers);
 
-/* One answer to a heartbeat: begin, each node, end; which is not noted is forgotten. */
+/* One answer to a heartbeat: begin, note each node, end. A node that is not noted is forgotten. */
 void cluster_peers_begin(struct cluster_peers *peers);
 void cluster_peers_note(struct cluster_peers *peers, struct bytes node, struct bytes heartbeats,
                         bool is_synced);
 void cluster_peers_end(struct cluster_peers *peers);
 
-/* What a new connection finds is not compared with what an old one found. */
+/* The counters of an old connection are not compared with those of a new one. */
 void cluster_peers_restart(struct cluster_peers *peers);
 
-/* The first one that is silent, after `peer` if that is not NULL. */
+/* The first silent peer, or the next one after `peer` if that is not NULL. */
 const struct cluster_peers_peer *cluster_peers_next_silent(const struct cluster_peers *peers,
                                                            const struct cluster_peers_peer *peer);
 
-/* Remembers who is in step now; and whether all of them are again. */
+/* Remembers which processes are in step now; whether all of those are in step again. */
 void cluster_peers_remember(struct cluster_peers *peers);
 bool cluster_peers_are_back(const struct cluster_peers *peers);

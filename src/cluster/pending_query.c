@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So many channels are asked for with one call. */
+/* Channels in one call of the script. */
 #define CHANNELS_AT_ONCE 100
 
-/* A link's part of a query: which of its channels that link is asked for, page by page. */
+/* A link's part of a query: the channels that this link is asked for, page by page. */
 struct part {
     struct cluster_pending_query *query;
     struct cluster_link *link;
@@ -106,7 +106,7 @@ static void take(const struct part *part, const redisReply *reply)
     }
 }
 
-/* One reply less to wait for. */
+/* One reply has come; after the last one the query is answered. */
 static void finish_one(struct cluster_pending_query *query)
 {
     if (--query->waits_count > 0)
@@ -118,7 +118,7 @@ static void finish_one(struct cluster_pending_query *query)
 
 static void send_part(struct part *part);
 
-/* [where the next page begins, …] */
+/* [cursor of the next page, …] */
 static void on_reply(const redisReply *reply, void *data, void *user)
 {
     struct part *part = data;
@@ -223,7 +223,7 @@ static void send_part(struct part *part)
     cluster_resp_deinit(&command);
 }
 
-/* Those of its channels that this link has. */
+/* Queries this link for those of the channels that it has. */
 static void query_channels(struct cluster_pending_query *query, struct cluster_link *links,
                            size_t index, size_t links_count)
 {
@@ -251,7 +251,7 @@ void cluster_pending_query_begin(struct cluster_pending_query *query, struct clu
     query->progress_ms = now_ms;
     query->facts.is_known = true;
     list_append(queries, &query->link);
-    query->waits_count = 1; /* not done before all are asked */
+    query->waits_count = 1; /* not done before all links are asked */
     if (query->kind == CLUSTER_PENDING_QUERY_CONNECTIONS)
         send_part(
             part_new(query, &links[cluster_key_partition(key_of(query, BYTES("")), links_count)]));

@@ -1,4 +1,4 @@
-/* One query (cluster/queries.h) on its way from the thread that calls to the links.
+/* One query (cluster/queries.h) on its way from the calling thread to the links.
  *
  * Thread: the caller's until it is posted, then the cluster's.
  */
@@ -17,32 +17,32 @@ enum cluster_pending_query_kind {
 
 struct cluster_pending_query {
     struct net_mail mail;
-    struct list link; /* in the cluster's list, to be heard of in time */
+    struct list link; /* in the cluster's list, for the timeout */
     struct cluster *cluster;
     struct cluster_query_caller caller;
     enum cluster_pending_query_kind kind;
 
-    /* What is asked. */
+    /* The query. */
     char *app_id;
     char *prefix; /* of a list */
     size_t prefix_len;
     bool has_users;
     bool has_cached;
 
-    /* What is answered so far. A channel that is asked for has its name from the start. */
+    /* The answer so far. A channel that the query names has its name from the start. */
     struct cluster_facts facts;
 
-    uint64_t progress_ms; /* when it was asked, or the last page came */
+    uint64_t progress_ms; /* when it began, or the last page came */
     size_t waits_count;   /* replies that are still to come */
     bool is_answered;
 };
 
-/* Asks the links, and stands in `queries` until it is answered. */
+/* Sends it to the links; it is in `queries` until it is answered. */
 void cluster_pending_query_begin(struct cluster_pending_query *query, struct cluster_link *links,
                                  size_t links_count, struct list *queries, uint64_t now_ms);
 
-/* Before it began: what was asked is not known. Takes `*query`. */
+/* Answers a query that has not begun with "not known". Takes `*query`. */
 void cluster_pending_query_refuse(struct cluster_pending_query **query);
 
-/* It has waited long enough: what was asked is not known. It stays until the last reply came. */
+/* Answers with "not known" after the timeout. It is freed after the last reply. */
 void cluster_pending_query_give_up(struct cluster_pending_query *query);

@@ -1,4 +1,4 @@
-/* What the API wants to know of all nodes together: asked of Redis, answered by mail
+/* Queries of the API about all nodes together: asked of Redis, answered by mail
  * (cluster/query.h).
  *
  * Thread: any that has a mailbox. Memory: what is handed over is copied.
@@ -9,8 +9,8 @@
 
 struct cluster;
 
-/* All occupied channels of the app whose name begins with `prefix`; `has_users`: their user_count
- * is wanted too. */
+/* All occupied channels of the app whose name begins with `prefix`; `has_users`, `has_cached`: with
+ * their user_count, with their cached event. */
 void cluster_queries_list(struct cluster *cluster, const struct cluster_query_caller *caller,
                           struct bytes app_id, struct bytes prefix, bool has_users,
                           bool has_cached);
@@ -19,12 +19,12 @@ void cluster_queries_list(struct cluster *cluster, const struct cluster_query_ca
 void cluster_queries_channels(struct cluster *cluster, const struct cluster_query_caller *caller,
                               struct bytes app_id, const struct bytes *names, size_t names_count);
 
-/* Who is in that presence channel: `channels[0]` and `users` of the answer. */
+/* The users of that presence channel: `channels[0]` and `users` of the answer. */
 void cluster_queries_users(struct cluster *cluster, const struct cluster_query_caller *caller,
                            struct bytes app_id, struct bytes channel);
 
-/* Whether Redis has taken all that was told to the cluster up to now: the answer knows, or the link
- * is down and it will get it later. */
+/* Answered when Redis has applied everything handed to the cluster up to now; if a link is down,
+ * Redis gets that link's part later. */
 void cluster_queries_acked(struct cluster *cluster, const struct cluster_query_caller *caller);
 
 /* How many clients of the app are connected. */

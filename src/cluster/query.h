@@ -1,8 +1,8 @@
-/* Who queries the cluster, and what is answered: cluster/queries.h.
+/* The caller of a cluster query, and its answer: cluster/queries.h.
  *
- * Each query is answered exactly once, on the thread that asked, after the call returned: within
- * CLUSTER_QUERY_TIMEOUT_MS. Where Redis cannot be asked the answer says `is_known` false, and the
- * caller says what its own node knows.
+ * Each query is answered exactly once, on the calling thread, after the call has returned. If no
+ * reply comes for CLUSTER_QUERY_TIMEOUT_MS, or Redis cannot be asked, `is_known` of the answer is
+ * false, and the caller answers from its own node's state.
  *
  * Thread: any that has a mailbox. Memory: what is handed over is copied; an answer is borrowed for
  * the call.
@@ -16,7 +16,7 @@
 
 struct cluster_query_channel {
     struct bytes name;
-    uint32_t subscription_count; /* of all nodes; 0: it is not occupied */
+    uint32_t subscription_count; /* on all nodes; 0: it is not occupied */
     uint32_t user_count;         /* of a presence channel; each user once */
     struct bytes cached;         /* a cache channel's last event, as a frame; absent: none */
     uint64_t cached_ttl_ms;

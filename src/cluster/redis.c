@@ -28,7 +28,7 @@ struct cluster_redis {
     struct pending *first;
     struct pending *last;
     uint64_t heard_ms; /* when bytes came last */
-    bool is_over;      /* is freed when its connection has closed */
+    bool is_over;      /* to be freed when its connection has closed */
 };
 
 /* --- its end -------------------------------------------------------------------------------- */
@@ -50,7 +50,7 @@ static void free_redis(struct cluster_redis *redis)
     free(redis);
 }
 
-/* It is over already; with a connection it is freed when that has closed. */
+/* Frees it now, or, if it has a connection, when that has closed. `is_over` is set. */
 static void finish(struct cluster_redis *redis)
 {
     if (redis->connecting != NULL)
@@ -85,7 +85,7 @@ static void lose(struct cluster_redis *redis, const char *reason)
     lose_for(redis, reason, NULL);
 }
 
-/* --- what comes in -------------------------------------------------------------------------- */
+/* --- input ---------------------------------------------------------------------------------- */
 
 static void read_replies(struct cluster_redis *redis)
 {
@@ -148,7 +148,7 @@ static const struct net_conn_events conn_events = {
     .on_closed = on_closed,
 };
 
-/* --- what goes out -------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------- */
 
 static void expect(struct cluster_redis *redis, cluster_redis_reply_fn on_reply, void *data)
 {

@@ -1,7 +1,7 @@
 /* One connection to a Redis server: commands go out, replies come back in their order.
  *
  * Thread: owner, the loop's. Life: cluster_redis_open() to cluster_redis_close(), or to `on_lost`,
- * after which it is freed. Errors are said in words, without secrets.
+ * after which it is freed. Errors are texts for the log, without secrets.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include <hiredis.h>
 
-/* No answer for so long: the server is away. */
+/* A server that has not answered for so long is away. */
 #define CLUSTER_REDIS_SILENT_MS 3000
 
 struct cluster_redis;
@@ -25,18 +25,18 @@ struct cluster_redis_login {
     const char *username; /* NULL: none; borrowed for the connection's life */
     const char *password;
     uint32_t database;
-    bool is_sentinel; /* else the server's version is looked at */
+    bool is_sentinel; /* else the server's version is checked */
 };
 
 struct cluster_redis_events {
     /* It is logged in and takes commands. */
     void (*on_ready)(void *user);
-    /* Never again a reply. `said` is what Redis itself has said of it, an error whose first word is
-     * a code, or NULL if the connection failed. Both are borrowed. */
+    /* No reply comes any more. `said` is the error that Redis sent, whose first word is a code, or
+     * NULL if the connection failed. Both are borrowed. */
     void (*on_lost)(const char *reason, const char *said, void *user);
 };
 
-/* `reply` is NULL where the connection was lost before; borrowed for the call. */
+/* `reply` is NULL if the connection was lost before; borrowed for the call. */
 typedef void (*cluster_redis_reply_fn)(const redisReply *reply, void *data, void *user);
 
 struct cluster_redis *cluster_redis_open(struct net_loop *loop,
@@ -45,7 +45,8 @@ struct cluster_redis *cluster_redis_open(struct net_loop *loop,
                                          struct net_tls *tls,
                                          const struct cluster_redis_events *events, void *user);
 
-/* Nothing is called any more; commands without a reply get NULL. NULL is fine. */
+/* Replies that are still to come are NULL, within this call; then nothing is called any more. NULL
+ * is fine. */
 void cluster_redis_close(struct cluster_redis *redis);
 
 /* Sends `command`, and empties it. */
@@ -56,14 +57,14 @@ void cluster_redis_send(struct cluster_redis *redis, struct cluster_resp *comman
 void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
                            const char *word, ...) __attribute__((sentinel));
 
-/* "name:value" of what INFO answers; "" if it is not said. */
+/* The value of "name:value" in a reply to INFO; "" if it is missing. */
 struct bytes cluster_redis_info(const redisReply *reply, const char *name);
 
 bool cluster_redis_is_text(const redisReply *reply);
 
-/* What a text or an error says, borrowed from the reply; "" of everything else. */
+/* The text of a string or an error, borrowed from the reply; "" for everything else. */
 struct bytes cluster_redis_text(const redisReply *reply);
 
-/* For how long a reply is waited for without a byte having come, in ms; 0 if none is waited for. A
+/* For how long a reply has been pending without a byte received, in ms; 0 if none is pending. A
  * long reply over a slow link is no silence. */
 uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_ms);

@@ -1,7 +1,7 @@
 #include "cluster/report.h"
 
-/* So many channels are verified at a time, or more if it took longer than VERIFY_S to come round:
- * what is not renewed in a day expires. */
+/* So many channels are verified at a time, or more if verifying all would take longer than
+ * VERIFY_S: what is not renewed in a day expires. */
 #define VERIFIED_AT_ONCE 100
 #define VERIFY_S 3600
 
@@ -17,8 +17,8 @@ static struct cluster_state_channel *channel_of(struct map_entry *entry)
 
 /* --- what has changed ----------------------------------------------------------------------- */
 
-/* The count that Redis does not know yet comes before what depends on it. A newcomer's flags have
- * it told when it is ready; who leaves has it told at once. */
+/* Sends the count that Redis does not know yet, before what depends on it. Subscribers are notified
+ * of it when a new subscription is ready, or at once when one ends. */
 static void report_subscriptions(struct cluster_report *report,
                                  struct cluster_state_channel *channel)
 {
@@ -96,14 +96,13 @@ void cluster_report_everything(struct cluster_report *report)
     }
 }
 
-/* --- what the others have ------------------------------------------------------------------- */
+/* --- what other nodes have ------------------------------------------------------------------ */
 
 static bool has_state(const struct cluster_state_channel *channel)
 {
     return (channel->flags & (CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE)) != 0;
 }
 
-/* Has itself shown the members and last events of its channels. */
 void cluster_report_ask_for_state(struct cluster_report *report)
 {
     for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL;
@@ -118,7 +117,6 @@ void cluster_report_ask_for_state(struct cluster_report *report)
     }
 }
 
-/* The next page of what it has itself shown. */
 void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key,
                                  struct bytes cursor)
 {

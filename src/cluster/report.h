@@ -1,5 +1,5 @@
-/* Tells Redis what this node has: what has changed, everything anew, and some of it again to see
- * whether it is still there; and asks for what the others have in the same channels.
+/* Reports this node's state to Redis: what has changed, everything after a new join, and samples to
+ * verify that Redis still has them; and requests what other nodes have in the same channels.
  *
  * Thread: the cluster's.
  */
@@ -11,24 +11,25 @@
 struct cluster_report {
     struct cluster_state *state;
     struct cluster_sender *sender;
-    uint64_t chain;       /* the number of the snapshot that was asked for last */
-    size_t verify_bucket; /* of the channels, which are verified some at a time */
+    uint64_t chain;       /* the number of the last requested snapshot */
+    size_t verify_bucket; /* the next one; channels are verified some at a time */
 };
 
-/* What Redis does not know yet of that channel; nothing if the node has none of that name. */
+/* What Redis does not know yet of that channel; nothing if this node does not have it. */
 void cluster_report_subscriptions(struct cluster_report *report, struct bytes key);
 void cluster_report_connections(struct cluster_report *report, struct cluster_state_app *app);
 
 /* All that Redis does not know yet. */
 void cluster_report_changes(struct cluster_report *report);
 
-/* All there is, to a Redis that knows nothing of this incarnation. */
+/* Everything, to a Redis that knows nothing of this incarnation. */
 void cluster_report_everything(struct cluster_report *report);
 
-/* Has the members and last events of all channels shown; and the next page of one channel's. */
+/* Requests the members and cached events of all channels; the next page of one channel's members.
+ */
 void cluster_report_ask_for_state(struct cluster_report *report);
 void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key,
                                  struct bytes cursor);
 
-/* Some of the channels, and the next ones another time. */
+/* Verifies some of the channels; the next call continues. */
 void cluster_report_verify_some(struct cluster_report *report);

@@ -1,4 +1,4 @@
-/* A command for Redis in the making. RESP2, "Sending commands to a Redis server".
+/* Builds a command for Redis. RESP2, "Sending commands to a Redis server".
  *
  * Thread: the owner's. Zero-initialised is empty.
  */
@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 
 struct cluster_resp {
-    struct buffer arguments; /* as they go over the wire */
+    struct buffer arguments; /* encoded */
     size_t count;
 };
 
@@ -17,5 +17,5 @@ void cluster_resp_add(struct cluster_resp *command, struct bytes argument);
 void cluster_resp_add_text(struct cluster_resp *command, const char *argument);
 void cluster_resp_add_number(struct cluster_resp *command, int64_t number);
 
-/* The head of a command of `count` arguments, those that follow in `command` and before. */
+/* The head of a command with `count` arguments in all. */
 void cluster_resp_write_head(struct buffer *out, size_t count);

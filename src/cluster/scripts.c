@@ -1,6 +1,6 @@
 #include "cluster/scripts.h"
 
-/* The build makes texts of the files. */
+/* The build turns the files into string literals. */
 const char cluster_scripts_apply[] =
 #include "cluster/apply.lua.inc"
     ;

@@ -1,8 +1,8 @@
-/* The scripts that Redis runs for us, from the folder scripts. */
+/* The scripts that Redis runs for this server, from the folder scripts. */
 #pragma once
 
-/* The number of the layout of keys: that of all scripts (`make lint` compares), one more with each
- * change that nodes of before would misread. */
+/* The number of the key layout, the same in all scripts (`make lint` compares them): one more with
+ * each change that older nodes would misread. */
 #define CLUSTER_SCRIPTS_LAYOUT "2"
 
 extern const char cluster_scripts_apply[];

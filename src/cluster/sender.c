@@ -10,7 +10,7 @@ struct cluster_sender_sent {
     struct list waiters;
 };
 
-/* Who wants to know when a batch has been applied. */
+/* A callback for when a batch has been applied. */
 struct waiter {
     struct list link;
     cluster_sender_acked_fn on_acked;

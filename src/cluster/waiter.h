@@ -1,4 +1,4 @@
-/* Who waits for an answer of the cluster.
+/* A connection that waits for an answer of the cluster.
  *
  * Thread: any.
  */
@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* A connection may wait twice at one time (it subscribes, leaves, and
- * subscribes again): the token, the caller's own, tells which of them is answered. */
+/* A connection may wait twice at a time (it subscribes, unsubscribes, and subscribes again): the
+ * token, chosen by the caller, identifies the request that is answered. */
 struct cluster_waiter {
     uint64_t socket_id;
     uint64_t token;

@@ -1,33 +1,33 @@
 --!df flags=allow-undeclared-keys
--- Applies what one node did to the state that all nodes share, and puts what the others must hear
--- into the inboxes of exactly those that are concerned. All at once: no node sees half of it, and
--- each inbox has its entries in the order in which things happened.
+-- Applies the operations of one node to the state that all nodes share, and puts the resulting
+-- notifications into the inboxes of exactly the nodes concerned. A call is atomic: no node sees half
+-- of it, and each inbox has its entries in the order in which the operations were applied.
 --
--- KEYS[1]: what every key begins with; its hash tag keeps all of them on one shard.
+-- KEYS[1]: the prefix of every key; its hash tag keeps all of them on one shard.
 -- ARGV[1]: the node, "<process>.<incarnation>". ARGV[2]: how many bytes an inbox may hold.
 -- ARGV[3…]: operations, a letter and its arguments.
--- Answers "OK" and what the last operation answers. Otherwise nothing was sent to anybody:
---   "GONE"             the others have given the node up, or Redis has lost it
---   "LOST", what       Redis has lost a part of what it was told: all nodes are to tell theirs anew
---   "LAYOUT", number   nodes are there that lay out their keys otherwise
+-- Answers "OK" and the answer of the last operation. Otherwise no inbox got anything:
+--   "GONE"             the other nodes have given the node up, or Redis has lost it
+--   "LOST", what       Redis has lost a part of the state: all nodes must report theirs again
+--   "LAYOUT", number   there are nodes with another layout of keys
 --
--- No call takes long, whatever there is: what grows with the number of channels or members is done
--- in steps of about WORK_MAX, which the caller asks for one by one.
+-- The work of a call is bounded, however large the state is: what grows with the number of channels
+-- or members is done in steps of about WORK_MAX, which the caller requests one by one.
 --
 -- A "key" names a channel: its kind (c: channel, u: user, w: watched user), the length of the app's
--- id, ":", the id, ":", the name. What stands under the prefix and the number of the layout:
---   nodes      zset: node → how many heartbeats it has sent; EXPELLED: it is to join again
---   synced     set:  nodes whose state is all there
---   dying      hash: node that is being cleaned away → how far
---   reaper     text: who does that now
---   epoch      text: another one says that the state was lost in between
---   made       set:  which of the following hashes there must be ("k…", "x…")
+-- id, ":", the id, ":", the name. The keys of Redis, after the prefix and the number of the layout:
+--   nodes      zset: node → how many heartbeats it has sent; EXPELLED: it must join again
+--   synced     set:  nodes whose state is complete in Redis
+--   dying      hash: dead node whose state is being removed → how far that has come
+--   reaper     text: the node that does the removing now
+--   epoch      text: if it has changed, the state was lost in between
+--   made       set:  which of the following hashes must exist ("k…", "x…")
 --   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"
---   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it came to others with
---              another info, a zero byte and the same of that one. The first is shown.
+--   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it joined on other nodes
+--              with another info, a zero byte and the same for that info. The first info is listed.
 --   x:APP      hash: node → its connections
---   n:NODE     set:  the keys that the node has, and "x"APP if it has connections there
---   e:KEY      text: the last event of a cache channel
+--   n:NODE     set:  the keys that the node has, and "x"APP if it has connections of that app
+--   e:KEY      text: the cached event of a cache channel
 --   i:PROCESS  stream: the inbox
 --   b          hash: process → bytes in its inbox
 -- Without the number: layout, the number itself. Everything expires if no node renews it.
@@ -70,7 +70,7 @@ local function pack(...)
     return table.concat(packed)
 end
 
--- Ends the call: every node is to join again and to tell what it has. Inboxes stay, and are read on.
+-- Ends the call: every node must join again and report its state. Inboxes stay and are still read.
 local function lose(what)
     for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
         call('ZREM', prefix .. ':nodes', node)
@@ -82,7 +82,7 @@ end
 
 -- --- to the inboxes ----------------------------------------------------------------------------
 
--- What goes to the same processes one after the other is gathered once for all of them.
+-- Consecutive items for the same processes are gathered once for all of them.
 local outboxes = {}
 local gathered, gathered_for = {}, nil
 
@@ -122,7 +122,7 @@ local function put(letter, packed)
     put_to(own, letter, packed)
 end
 
--- --- who is subscribed -------------------------------------------------------------------------
+-- --- subscriptions -----------------------------------------------------------------------------
 
 local routes = {}
 
@@ -130,7 +130,7 @@ local function hash_of(key)
     return 'k:' .. string.sub(key, 1, 1) .. app_of(key)
 end
 
--- A list of { node, count }, `total` of them, and once they are asked for the `processes`.
+-- A list of { node, count }, with their `total` and, once processes_of() was called, `processes`.
 local function route_of(key)
     local route = routes[key]
     if route then
@@ -170,7 +170,7 @@ local function processes_of(route, except)
     return route.processes[name]
 end
 
--- To every process that is subscribed to `key`, once; `except` is a process or nil.
+-- Puts an item to every process that is subscribed to `key`, once; `except` is a process or nil.
 local function put_to_subscribed(key, letter, packed, except)
     local processes = processes_of(route_of(key), except)
     if #processes > 0 then
@@ -195,8 +195,8 @@ local function write_route(key, route)
     work = work + 3
 end
 
--- A node that joins anew has told what it has while its previous incarnation is still there: of a
--- process the last one counts.
+-- A node that joins again reports its state while its previous incarnation is still there: of each
+-- process only the latest incarnation counts.
 local function count_of(route)
     local last, counts, total = {}, {}, 0
     for _, entry in ipairs(route) do
@@ -219,7 +219,7 @@ local function notify_count(key)
     end
 end
 
--- Sets the node's count and returns the former one.
+-- Sets the node's count and returns the previous one.
 local function replace(route, node, count)
     for i, entry in ipairs(route) do
         if entry[1] == node then
@@ -261,7 +261,7 @@ end
 
 -- --- members -----------------------------------------------------------------------------------
 
--- The nodes that a member is on with its first info, a blank around each; that info; the others.
+-- The nodes that a member is on with its first info, a space around each; that info; the rest.
 local function parts_of_member(text)
     local at = string.find(text, '\n', 1, true)
     local zero = string.find(text, '%z', at)
@@ -273,7 +273,7 @@ local function with_others(first, others)
     return first .. (first ~= '' and others ~= '' and '\0' or '') .. others
 end
 
--- With which info the member is on that node; nil if it is not.
+-- The info with which the member is on that node; nil if it is not there.
 local function info_on(text, node)
     local nodes, info, others = parts_of_member(text)
     if string.find(nodes, ' ' .. node .. ' ', 1, true) then
@@ -282,7 +282,7 @@ local function info_on(text, node)
     return others ~= '' and info_on(others, node) or nil
 end
 
--- The node is not there before, and is there before: the text without it may be ''.
+-- Adds a node that is not in the text; without_node() removes one that is, and may return ''.
 local function with_node(text, node, info)
     if text == '' then
         return node .. '\n' .. info
@@ -304,7 +304,7 @@ local function without_node(text, node)
     return with_others(nodes ~= '' and nodes .. '\n' .. info or '', others)
 end
 
--- All are told if what is shown of it has changed. It is no news to applications: by no process.
+-- Notifies all nodes if the listed info has changed. Applications must not be notified: process ''.
 local function change_member(key, member, text, changed)
     local _, info = parts_of_member(changed)
     local _, before = parts_of_member(text)
@@ -346,8 +346,8 @@ local function remove_member(node, key, member, text)
     put_to_subscribed(key, 'R', pack(key, member, process_of(self)))
 end
 
--- Some of the members, from where `cursor` says; the entry says how to go on ("0": that is all).
--- What changes meanwhile is put behind it, so that all pages and changes together are the truth.
+-- A page of the members, from `cursor` on; the item has the cursor of the next page ("0": none).
+-- Later changes follow it in the inbox, so that all pages and changes together give the true state.
 local function show_members(key, chain, cursor)
     local page = call('HSCAN', prefix .. ':m:' .. key, cursor, 'COUNT',
         work > WORK_MAX and PAGE_MIN or PAGE)
@@ -409,7 +409,7 @@ local function begin_reaping(node)
     end
 end
 
--- Takes one key of the node away, from the members' `cursor` on; returns how to go on ("0": done).
+-- Removes one key of the node, from the members' `cursor` on; returns the next cursor ("0": done).
 local function reap_key(node, key, cursor)
     if string.sub(key, 1, 1) == 'x' then
         local app = string.sub(key, 2)
@@ -432,8 +432,8 @@ local function reap_key(node, key, cursor)
     return cursor
 end
 
--- One step of taking away what the node had; true once nothing is left. How far it has come stands
--- in `dying`: where its set of keys is read on, and of the key begun where its members are.
+-- One step of removing the state of a dead node; true once nothing is left. `dying` has how far it
+-- has come: the cursor in the set of its keys, and for a key that was begun the one in its members.
 local function reap(node)
     local keys, dying = prefix .. ':n:' .. node, prefix .. ':dying'
     local cursor, at, key = string.match(call('HGET', dying, node) or '0', '^(%d+) ?(%d*) ?(.*)$')
@@ -453,7 +453,7 @@ local function reap(node)
             break
         end
         if work <= WORK_MAX then
-            cursor = page[1] -- else the same page once more: what is done of it has gone
+            cursor = page[1] -- else the same page again: what is done of it is gone
         end
         if page[1] == '0' and call('EXISTS', keys) == 0 then
             call('HDEL', dying, node)
@@ -464,10 +464,10 @@ local function reap(node)
     return false
 end
 
--- One step for any node that is dying; answers whether there is more to do, by this node.
+-- One step for any dying node; answers whether this node has more steps to do.
 local function reap_any()
     local reaper = prefix .. ':reaper'
-    call('UNLINK', prefix .. ':nothing') -- once a call has written it may go on where memory is short
+    call('UNLINK', prefix .. ':nothing') -- after a first write a call may write even if memory is short
     if not call('SET', reaper, self, 'NX', 'PX', REAPER_TTL_MS) and call('GET', reaper) ~= self then
         answer[2] = '0'
         return
@@ -485,7 +485,7 @@ local function reap_any()
     end
 end
 
--- One step for what former incarnations of this node had; answers whether there is more.
+-- One step for the state of previous incarnations of this node; answers whether there is more.
 local function reap_previous()
     answer[2] = '0'
     for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
@@ -541,7 +541,7 @@ local function heartbeat(keys_count)
     end
 end
 
--- Whether it stands as it was told.
+-- Checks that Redis still has what the node has reported.
 local function verify(key, count, member)
     for _, entry in ipairs(route_of(key)) do
         if entry[1] == self and entry[2] == tonumber(count) then
@@ -569,7 +569,7 @@ local function renew()
     end
 end
 
--- Nodes of before there was a number live for some seconds after their last word.
+-- Nodes of layout 1, which had no number yet, count for some seconds after their last heartbeat.
 local function layout_of_others()
     local layout = call('GET', base .. ':layout')
     if layout then
@@ -580,8 +580,8 @@ local function layout_of_others()
     return last and time[1] * 1000 - tonumber(last) < SILENT_MS_OF_LAYOUT_1 and '1' or nil
 end
 
--- Every command that the scripts use, on a key that nobody needs: one that Redis does not let us
--- have fails before anything has happened (`make lint` compares, docs/scaling.md lists them).
+-- Runs every command that the scripts use, on a scratch key: one that Redis does not permit fails
+-- before anything has changed (`make lint` compares, docs/scaling.md lists them).
 local function try_commands()
     local key = prefix .. ':check'
     for _, of_one_type in ipairs({
@@ -603,7 +603,7 @@ local function try_commands()
     end
 end
 
--- Hello: an epoch, should there be none.
+-- Hello: joins the node. `epoch` is used if there is none yet.
 local function greet(epoch)
     try_commands()
     local inbox = prefix .. ':i:' .. process_of(self)
@@ -617,7 +617,7 @@ local function greet(epoch)
     answer[3] = tostring(call('EXISTS', inbox))
     call('ZADD', prefix .. ':nodes', 0, self)
     if answer[3] == '0' then
-        call('XADD', inbox, '*', '-', '') -- so that it is there from now on
+        call('XADD', inbox, '*', '-', '') -- so that the stream exists from now on
         call('HDEL', prefix .. ':b', process_of(self))
     end
     call('PEXPIRE', inbox, INBOX_TTL_MS)
@@ -628,8 +628,8 @@ end
 local operations = {
     -- Hello: see greet().
     H = { 1, greet },
-    -- Subscriptions: key, how many this node has, flags (t: tell all the count; and what it wants to
-    -- be shown, p: the members, k: the last event), the number of that snapshot.
+    -- Subscriptions: key, how many this node has, flags (t: notify all of the count; what the node
+    -- requests, p: the members, k: the cached event), the number of that snapshot.
     S = { 4, function(key, count, flags, chain)
         set_subscriptions(self, key, tonumber(count), string.find(flags, 't', 1, true))
         if count ~= '0' then
@@ -639,25 +639,25 @@ local operations = {
     -- A member's first connection on this node: key, member, info; its last one.
     J = { 3, function(key, member, info) add_member(self, key, member, info) end },
     L = { 2, function(key, member) remove_member(self, key, member) end },
-    -- An event: key, the socket left out, its number, whether this node wants it too, the frame.
+    -- An event: key, the excluded socket, its number, whether this node wants it too, the frame.
     E = { 5, function(key, socket, number, echoes, frame)
         put_to_subscribed(key, 'E', pack(key, socket, number, process_of(self), frame),
             echoes == '0' and process_of(self) or nil)
     end },
-    -- The same of a cache channel: it is kept; behind the number how long, in ms.
+    -- The same for a cache channel: it is cached; after the number its time to live in ms.
     K = { 6, function(key, socket, number, ttl, echoes, frame)
         call('SET', prefix .. ':e:' .. key, frame, 'PX', ttl)
         put_to_subscribed(key, 'K', pack(key, socket, number, process_of(self), ttl, frame),
             echoes == '0' and process_of(self) or nil)
     end },
-    -- "I have come so far": key, socket, flags (t: tell the count to all, this socket included).
+    -- Await: everything before is applied. Key, waiter, flags (t: notify all of the count).
     D = { 3, function(key, socket, flags)
         put('D', pack(key, socket))
         if flags == 't' then
             notify_count(key)
         end
     end },
-    -- The state of a channel, anew or more of it: key, flags, number of the snapshot, cursor.
+    -- Requests the state of a channel, or its next page: key, flags, number of the snapshot, cursor.
     Y = { 4, show },
     -- Ends a user's connections on all nodes: app, user.
     T = { 2, function(app, user)
@@ -673,7 +673,7 @@ local operations = {
     end },
     -- Connections: app, how many more (or less).
     X = { 2, function(app, count) add_connections(self, app, count) end },
-    -- May one more connect? App, how many may, socket.
+    -- May one more connect? App, the limit, waiter.
     M = { 3, function(app, max, socket)
         local sum = 0
         for _, count in ipairs(call('HVALS', prefix .. ':x:' .. app)) do
@@ -685,37 +685,37 @@ local operations = {
         end
         put('M', pack(app, socket, may and '1' or '0'))
     end },
-    -- Is that user online? Key, socket.
+    -- Is that user online? Key, waiter.
     Q = { 2, function(key, socket)
         put('Q', pack(key, socket, route_of(key).total > 0 and '1' or '0'))
     end },
     -- So many bytes of the inbox were read.
     A = { 1, function(bytes) call('HINCRBY', prefix .. ':b', process_of(self), -tonumber(bytes)) end },
-    -- I am here, and have told so many keys.
+    -- Heartbeat: how many keys the node has reported.
     B = { 1, heartbeat },
-    -- Is it still as I told it? Key, my subscriptions, one of my members there, or "".
+    -- Verifies a sample: key, the node's subscriptions, one of its members there or "".
     V = { 3, verify },
-    -- It all is still wanted.
+    -- Renews what would expire.
     N = { 0, renew },
-    -- That node has been silent since that heartbeat.
+    -- Gives up a node that has been silent since that heartbeat.
     U = { 2, function(node, beats)
         if call('ZSCORE', prefix .. ':nodes', node) == beats then
             begin_reaping(node)
         end
     end },
-    -- Takes away what dead nodes had, and what former incarnations of this one had: a step.
+    -- Removes the state of dead nodes, or of previous incarnations of this one: a step.
     R = { 0, reap_any },
     F = { 0, reap_previous },
-    -- All I have is said.
+    -- The node has reported all its state.
     Z = { 0, function() call('SADD', prefix .. ':synced', self) end },
     -- Is there memory? Refused if not.
     W = { 0, function() call('SET', prefix .. ':nothing', '', 'PX', 1) end },
-    -- I go: a step.
+    -- Leaves the cluster: a step.
     G = { 0, leave },
 }
 
--- A node without an inbox, or with one that it does not read, is not in step any more: it hears so
--- with its next call. What it has stays until it has joined again, or is silent.
+-- A node without an inbox, or with one that it does not read, is not in step any more: its next call
+-- is answered "GONE". Its state stays until it has joined again, or is silent.
 local function expel(process)
     for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
         if process_of(node) == process then

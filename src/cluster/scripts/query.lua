@@ -1,11 +1,11 @@
 --!df flags=allow-undeclared-keys
--- Answers what the API wants to know of all nodes together; changes nothing. What may be long is
--- answered page by page: the first part of each answer is where the next page begins, "0" after the
--- last. A page may have again what one before it had.
+-- Answers queries of the API about all nodes together; changes nothing. Long answers come page by
+-- page: the first part of each is the cursor of the next page, "0" after the last. A page may repeat
+-- what an earlier one had.
 --
--- KEYS[1]: what every key begins with (see apply.lua for what stands under it).
--- ARGV: "list", cursor, app, prefix of the names, whether users and cached events are wanted ("1" or
---       "0"); "channels", "0", keys…; "users", cursor, key; "connections", "0", app.
+-- KEYS[1]: the prefix of every key (apply.lua describes the keys).
+-- ARGV: "list", cursor, app, prefix of the names, with users, with cached events (each "1" or "0");
+--       "channels", "0", keys…; "users", cursor, key; "connections", "0", app.
 -- Each channel is answered as name or key, subscriptions, members, cached event, its time to live.
 
 local LAYOUT = '2'
