@@ -1,6 +1,4 @@
-/* The load generator: runs a scenario against any Pusher server, and reports what it measured.
- *
- * Every message carries a number. If one is lost, doubled or out of order, the run has failed.
+/* What the scenarios of the load generator share: the options, the run, and how it is reported.
  *
  * Thread: main.
  */
@@ -46,29 +44,21 @@ struct bench {
     uint64_t others_before_ns[BENCH_OTHERS_MAX];
 };
 
-/* Runs the scenario. Returns the report, which the caller prints and releases with json_decref();
- * NULL, and one line in `error`, if the run could not be carried out. `is_clean`: no message was
- * lost, doubled or out of order. */
-json_t *bench_run(const struct bench_options *options, const struct client_server *server,
-                  bool *is_clean, struct buffer *error);
-
-/* For the scenarios: prints the progress to standard error, not more often than is readable. */
+/* Prints the progress to standard error, not more often than is readable. */
 void bench_show_progress(const struct bench *bench, double seconds, uint64_t count,
                          const char *what);
 
-/* For the scenarios: what the other processes have used so far does not count. */
+/* What the other processes have used so far does not count. */
 void bench_begin_usage(struct bench *bench);
 
-/* For the scenarios: the CPU time that the server has used so far; 0 if its process is not
- * known.
- */
+/* The CPU time that the server has used so far; 0 if its process is not known. */
 uint64_t bench_server_cpu_ns(const struct bench *bench);
 
-/* For the scenarios: reports what the server and the generator used since the `before` values,
- * divided by `count` (of `unit`); for the other processes, since bench_begin_usage(). */
+/* Reports what the server and the generator used since the `before` values, divided by `count` (of
+ * `unit`); for the other processes, since bench_begin_usage(). */
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit);
 
-/* For the scenarios: adds a number to the report, with three decimals. */
+/* Adds a number to the report, with three decimals. */
 void bench_report_number(const struct bench *bench, const char *name, double number);

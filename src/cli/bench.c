@@ -1,8 +1,8 @@
 #include "cli/bench.h"
 
 #include "base/printable.h"
-#include "bench/bench.h"
 #include "bench/pool.h"
+#include "bench/run.h"
 #include "cli/options.h"
 #include "cli/target.h"
 
