@@ -242,6 +242,7 @@ static void handle(struct api *api, struct http_conn *conn, const struct http_re
         .worker = api->worker,
         .cluster = api->cluster,
         .nodes = api->nodes != NULL ? api->nodes : &api_nodes,
+        .stalled_workers_count = api->stalled_workers_count,
         .slices = &api->slices,
         .is_debug = api->is_debug,
         .conn = conn,

@@ -15,10 +15,11 @@
 
 struct api {
     struct pusher_worker *worker;
-    struct cluster *cluster;       /* NULL: no cluster */
-    const struct api_nodes *nodes; /* NULL: the real cluster's */
-    struct bytes path;             /* the prefix: "" or "/prefix" */
-    bool is_debug;                 /* a refused signature is answered with the text to sign */
+    struct cluster *cluster;                    /* NULL: no cluster */
+    const struct api_nodes *nodes;              /* NULL: the real cluster's */
+    const atomic_size_t *stalled_workers_count; /* NULL: nobody looks */
+    struct bytes path;                          /* the prefix: "" or "/prefix" */
+    bool is_debug; /* a refused signature is answered with the text to sign */
     struct api_md5_batch md5_batch;
     struct api_slices slices;
     /* A request for a WebSocket, to the app of that key. */

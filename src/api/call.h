@@ -15,6 +15,7 @@ struct api_call {
     struct pusher_worker *worker;
     struct cluster *cluster; /* NULL: no cluster */
     const struct api_nodes *nodes;
+    const atomic_size_t *stalled_workers_count; /* NULL: nobody looks */
     struct api_slices *slices;
     bool is_debug; /* a refused signature is answered with the text to sign */
     struct http_conn *conn;

@@ -1,9 +1,18 @@
 #include "api/health.h"
 
+static bool has_stalled_worker(const struct api_call *call)
+{
+    return call->stalled_workers_count != NULL && atomic_load(call->stalled_workers_count) > 0;
+}
+
 void api_health(const struct api_call *call)
 {
     struct bytes json = BYTES("{\"health\":\"OK\"}");
 
+    if (has_stalled_worker(call)) {
+        api_call_respond_json(call->conn, 503, BYTES("{\"health\":\"a worker has stalled\"}"));
+        return;
+    }
     if (call->cluster != NULL && call->nodes->is_stalled(call->cluster)) {
         api_call_respond_json(call->conn, 503,
                               BYTES("{\"health\":\"the thread that speaks to Redis has stalled\","

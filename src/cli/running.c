@@ -168,6 +168,7 @@ static void print_table(json_t *status)
         {"requests", "HTTP requests"},
         {"slow_readers_closed", "slow readers closed"},
         {"stale_closed", "stale clients closed"},
+        {"stalled_workers", "workers that have stalled"},
         {"memory_bytes", "memory, bytes"},
     };
     json_t *app;

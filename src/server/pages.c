@@ -6,9 +6,10 @@ static void write_health(const struct server_state *server, struct admin_page *p
 {
     const bool is_ready = page->kind == ADMIN_PAGE_LIVE || !server->is_ending;
 
-    if (page->kind == ADMIN_PAGE_LIVE && !server->all_turn) {
+    if (page->kind == ADMIN_PAGE_LIVE &&
+        (atomic_load(&server->stalled_workers_count) > 0 || cluster_is_stalled(server->cluster))) {
         page->status = 503;
-        buffer_append_text(&page->body, "{\"live\":false,\"reason\":\"a thread stands still\"}\n");
+        buffer_append_text(&page->body, "{\"live\":false,\"reason\":\"a thread has stalled\"}\n");
     } else if (!is_ready) {
         page->status = 503;
         buffer_append_text(&page->body, "{\"ready\":false,\"reason\":\"ending\"}\n");

@@ -95,17 +95,19 @@ static void answer_status(struct server_state *server, struct server_control_ask
 {
     struct buffer answer = {0};
 
-    server_status_write(&answer, &(struct server_status){
-                                     .config = server->config,
-                                     .port = server->listen.port,
-                                     .started_ms = server->started_ms,
-                                     .now_ms = uv_now(&server->loop),
-                                     .state = server->is_ending ? "ending" : "running",
-                                     .apps = server->apps,
-                                     .cluster = server->cluster,
-                                     .metrics = server->metrics,
-                                     .workers_count = server->workers_count,
-                                 });
+    server_status_write(&answer,
+                        &(struct server_status){
+                            .config = server->config,
+                            .port = server->listen.port,
+                            .started_ms = server->started_ms,
+                            .now_ms = uv_now(&server->loop),
+                            .state = server->is_ending ? "ending" : "running",
+                            .apps = server->apps,
+                            .cluster = server->cluster,
+                            .metrics = server->metrics,
+                            .workers_count = server->workers_count,
+                            .stalled_workers_count = atomic_load(&server->stalled_workers_count),
+                        });
     server_control_answer(asker, buffer_bytes(&answer));
     buffer_deinit(&answer);
 }

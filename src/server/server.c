@@ -87,13 +87,22 @@ static void on_wake(uv_async_t *wake)
 static void look_at_threads(struct server_state *server)
 {
     bool all_turn = true;
+    size_t stalled_count = 0;
 
     for (size_t i = 0; i < server->workers_count; i++) {
-        const unsigned ticks = atomic_load(&server->workers[i].loop.ticks);
+        struct server_worker *worker = &server->workers[i];
+        const unsigned ticks = atomic_load(&worker->loop.ticks);
 
-        all_turn = all_turn && ticks != server->workers[i].ticks_seen;
-        server->workers[i].ticks_seen = ticks;
+        worker->still_count = ticks == worker->ticks_seen ? worker->still_count + 1 : 0;
+        worker->ticks_seen = ticks;
+        all_turn = all_turn && worker->still_count == 0;
+        stalled_count += worker->still_count >= SERVER_STATE_STALLED_LOOKS;
     }
+    if (stalled_count > atomic_exchange(&server->stalled_workers_count, stalled_count))
+        log_error(
+            "%zu of %zu workers have not turned for %d s: their clients are not served; if it "
+            "lasts, restart the server",
+            stalled_count, server->workers_count, SERVER_STATE_STALLED_LOOKS);
     server->all_turn = all_turn && !cluster_is_stalled(server->cluster);
     if (server_notify_is_watched() && (server->all_turn || server->is_ending))
         server_notify("WATCHDOG=1");
@@ -150,6 +159,7 @@ static int open_worker(struct server_state *server, size_t index)
     worker->pusher = &server->pusher_workers[index];
     worker->tls = server->tls;
     worker->cluster = server->cluster;
+    worker->stalled_workers_count = &server->stalled_workers_count;
     status = server_worker_open(worker, server->config, fds, count, &server->descriptors);
     free(fds);
     return status;

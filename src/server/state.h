@@ -15,6 +15,9 @@
 
 #define SERVER_STATE_ENDING_SIGNALS 4
 
+/* Looks, one a second, in a row at which a thread had not turned: it has stalled. */
+#define SERVER_STATE_STALLED_LOOKS 5
+
 struct server_state {
     const struct server_start *start;
     const struct config_options *options;
@@ -48,10 +51,11 @@ struct server_state {
     bool is_ending;
     uint64_t ends_by_ms; /* else a worker has stalled; 0: not known yet */
     unsigned housekeepings_count;
-    bool all_turn;        /* each thread did something since it was looked at last */
-    bool is_hastened;     /* whoever is left is cut off */
-    bool are_told;        /* the workers know how to end */
-    bool has_lost_parent; /* who started it reads and says nothing any more */
+    bool all_turn;                       /* each thread did something since it was looked at last */
+    atomic_size_t stalled_workers_count; /* that have not turned for SERVER_STATE_STALLED_LOOKS */
+    bool is_hastened;                    /* whoever is left is cut off */
+    bool are_told;                       /* the workers know how to end */
+    bool has_lost_parent;                /* who started it reads and says nothing any more */
 
     /* Of a server that `php artisan reverb:start` has started. */
     struct observer_laravel *laravel;

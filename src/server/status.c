@@ -97,7 +97,8 @@ void server_status_write(struct buffer *out, const struct server_status *status)
     buffer_printf(out, ",\"slow_readers_closed\":%llu,\"stale_closed\":%llu",
                   (unsigned long long)SUM(slow_readers_closed),
                   (unsigned long long)SUM(stale_closed));
-    buffer_printf(out, ",\"memory_bytes\":%zu", memory_bytes);
+    buffer_printf(out, ",\"stalled_workers\":%zu,\"memory_bytes\":%zu",
+                  status->stalled_workers_count, memory_bytes);
     write_cluster(out, status->cluster);
     write_apps(out, status->apps);
     buffer_append_char(out, '}');

@@ -14,6 +14,7 @@ struct server_status {
     struct cluster *cluster;       /* NULL: the only node */
     const struct metrics *metrics; /* a worker each */
     size_t workers_count;
+    size_t stalled_workers_count;
 };
 
 /* One line of JSON. */

@@ -24,7 +24,9 @@ struct server_worker {
     size_t all_count;
     pthread_t thread;
     struct net_loop loop;
-    unsigned ticks_seen; /* of the loop's; main's */
+    unsigned ticks_seen;  /* of the loop's; main's */
+    unsigned still_count; /* looks in a row at which it had not turned; main's */
+    const atomic_size_t *stalled_workers_count;
     struct pusher_worker *pusher;
     struct net_tls *tls;     /* NULL: plain */
     struct cluster *cluster; /* NULL: the only node */

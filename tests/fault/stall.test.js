@@ -107,6 +107,22 @@ test('a worker that is busy for seconds keeps nobody else from being served, and
         await hasAllOf(client, traffic.acked);
 });
 
+test('a worker that has stalled is known to `/up` of the others, to status and to the log, until it turns again', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t, { workers: 4, env: faults({ FAULTS_BUSY_MS: '9000' }) });
+    const busy = await RawConnection.open(server);
+    await busy.write('GET /keep-me-busy HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until(async () => (await server.status()).stalled_workers === 1, 'status says so', 9000);
+    assert.match(server.stderr, /1 of 4 workers have not turned for 5 s/);
+    // A connection of the stalled worker itself is not answered: several are asked.
+    const answers = Array.from({ length: 16 }, () => request(server, 'GET', '/up', { agent: false }));
+    assert.deepEqual((await Promise.any(answers)).json, { health: 'a worker has stalled' });
+    assert.equal((await busy.response()).status, 404);
+    await until(async () => (await server.status()).stalled_workers === 0, 'it turns again');
+    const healthy = await request(server, 'GET', '/up', { agent: false });
+    assert.deepEqual([healthy.status, healthy.json], [200, { health: 'OK' }]);
+    await Promise.allSettled(answers);
+});
+
 test('killed in the middle of traffic: who was connected has a beginning without a gap and is closed, and pusher-js finds the next one', { timeout: 60_000 }, async (t) => {
     const first = await ownServer(t);
     const clients = await Client.openMany(first, 6);
