@@ -64,7 +64,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, s
     return cli_options_parse(spec, sizeof spec / sizeof spec[0], argc - 1, argv + 1, error);
 }
 
-/* A whole number from 1 to `max`, or `otherwise` where none is given. */
+/* A whole number from 1 to `max`, or `otherwise` if none is given. */
 static bool read_number(const char *name, const char *text, uint64_t max, uint64_t otherwise,
                         uint64_t *number, struct buffer *error)
 {
@@ -118,7 +118,7 @@ static bool resolve(const struct arguments *arguments, const char *scenario,
     return true;
 }
 
-/* "PID,PID": processes that are measured too. */
+/* "PID,PID": other processes to measure. */
 static bool read_others(const struct arguments *arguments, struct bench_options *options,
                         struct buffer *error)
 {
@@ -141,7 +141,7 @@ static bool read_others(const struct arguments *arguments, struct bench_options 
     return true;
 }
 
-/* The node that events are published to, where it is another one than that of the clients. */
+/* The node that events are published to, if it is not that of the clients. */
 static bool open_publishing(const struct arguments *arguments, const struct cli_target *target,
                             struct client_server *publishing, struct bench_options *options,
                             struct buffer *error)
@@ -155,7 +155,7 @@ static bool open_publishing(const struct arguments *arguments, const struct cli_
            client_server_open(publishing, &url, &target->app, arguments->target.is_trusting, error);
 }
 
-/* A line a value; what stands in an object is named after it. */
+/* Prints one line a value; values in an object have its name as prefix. */
 static void print_table(const char *prefix, json_t *object)
 {
     const char *key;

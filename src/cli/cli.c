@@ -31,9 +31,9 @@ struct command {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *arguments; /* before its options */
-    const char *summary;   /* NULL: nobody needs to know of it */
+    const char *summary;   /* NULL: not listed in the help */
     const char *options;
-    bool stays; /* what it writes is a log that may be lost */
+    bool stays; /* it keeps running: its output is a log that may be lost */
 };
 
 static const struct command commands[] = {
@@ -136,7 +136,7 @@ static int run(const struct command *command, int argc, char **argv)
     return command->run(argc, argv);
 }
 
-/* A command whose answer got lost has failed, whatever it did. */
+/* A command whose output could not be written has failed, whatever it did. */
 static int finish(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))

@@ -1,4 +1,4 @@
-/* `reverb config`: shows what the configuration came to, and where each value came from.
+/* `reverb config`: prints the resolved configuration, and where each value came from.
  *
  * Thread: main.
  */

@@ -16,7 +16,7 @@
 #define FILE_LEN_MAX ((size_t)4 * 1024 * 1024)
 #define SOKETI "SOKETI_"
 
-/* soketi's variables, without what they all begin with. */
+/* soketi's variables, without their common prefix. */
 static const struct {
     const char *name;
     const char *path;
@@ -67,8 +67,7 @@ static const char *path_of(const char *name)
     return NULL;
 }
 
-/* Lists and objects are JSON in it; whatever else is text, as ids and keys may look like numbers.
- */
+/* Lists and objects are JSON; any other value is text, as ids and keys may look like numbers. */
 static json_t *value_of(const char *text)
 {
     json_t *value = json_loads(text, 0, NULL);
@@ -119,7 +118,7 @@ static bool take_json(json_t *root, struct bytes text, const char *file, struct 
     return ok;
 }
 
-/* env() in it sees the .env of this folder. */
+/* The file's env() reads the .env of this folder. */
 static bool take_php(json_t *root, const char *file, struct buffer *error)
 {
     struct config_env env = {0};
@@ -167,8 +166,7 @@ static bool take(json_t *root, const char *file, struct buffer *notes, struct bu
     return ok;
 }
 
-/* The configuration goes to standard output, for a file; what is to be known of it to whoever
- * looks. */
+/* The configuration goes to standard output, the notes to standard error. */
 static bool print(json_t *root, struct buffer *notes, struct buffer *error)
 {
     json_t *ours = cli_translate(root, notes);

@@ -1,4 +1,4 @@
-/* `reverb import FILE`: prints what another server's configuration comes to here.
+/* `reverb import FILE`: prints another server's configuration as one of this server.
  *
  * Thread: main.
  */

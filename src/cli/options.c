@@ -92,7 +92,7 @@ void cli_options_print_errors(struct bytes lines)
         printable_print_line(stderr, "reverb: %.*s", BYTES_ARGS(line));
 }
 
-/* Those of `start` alone stand at the end. */
+/* The options of `start` alone are at the end. */
 #define START_ONLY_COUNT 4
 
 static bool parse(int argc, char *const *argv, size_t left_out, struct config_options *options,

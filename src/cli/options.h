@@ -1,7 +1,7 @@
 /* Reads a command's options: `--port=9000`, `--port 9000`, `--debug`.
  *
  * Thread: main.
- * Memory: what the options point to afterwards are the arguments themselves.
+ * Memory: the options point to the arguments themselves.
  */
 #pragma once
 
@@ -11,12 +11,12 @@
 struct cli_options_spec {
     const char *name;  /* with its dashes */
     const char **text; /* where its value goes; NULL for an option that takes none */
-    bool *flag;        /* set where it is given; NULL for one that takes a value */
+    bool *flag;        /* set if it is given; NULL for one that takes a value */
 };
 
-/* `argv` begins with the command's own name, as main()'s does, and has options only. Of an option
- * given twice the last counts. False, and one line in `error` that names what is wrong and the
- * nearest right option, where it is none of `spec`. */
+/* `argv` begins with the command's own name, as main()'s does, and has options only. If an option
+ * is given twice, the last one counts. False, and one line in `error` that names what is wrong and
+ * the nearest right option, if it is none of `spec`. */
 bool cli_options_parse(const struct cli_options_spec *spec, size_t count, int argc,
                        char *const *argv, struct buffer *error);
 
@@ -27,7 +27,6 @@ void cli_options_print_errors(struct bytes lines);
 bool cli_options_start(int argc, char *const *argv, struct config_options *options,
                        struct buffer *error);
 
-/* The options of `start` that say something about the configuration, for of every other command
- * that reads it. */
+/* The options of `start` that concern the configuration, for the other commands that read it. */
 bool cli_options_config(int argc, char *const *argv, struct config_options *options,
                         struct buffer *error);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* PHP has a handful. */
+/* PHP has only a few open. */
 #define DESCRIPTORS_MAX 4096
 
 int cli_renew(int argc, char **argv)

@@ -1,6 +1,6 @@
-/* `reverb renew COMMAND…`: becomes that command, with the standard streams and nothing else open.
- * For `php artisan reverb:start`, which puts itself in its own place when it is restarted and
- * cannot close what libraries have opened; no user needs it.
+/* `reverb renew COMMAND…`: execs that command with only the standard streams open. For `php artisan
+ * reverb:start`, which execs itself when it is restarted and cannot close the descriptors that
+ * libraries have opened; not meant for users.
  *
  * Thread: main. Returns only if the command cannot be run: 1, after one line on standard error.
  */

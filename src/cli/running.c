@@ -16,17 +16,17 @@
 
 #define POLL_MS 20
 #define ANSWER_S 5
-/* PHP evaluates the configuration, or a new process starts. */
+/* Time for PHP to evaluate the configuration, or for a new process to start. */
 #define RESTART_ANSWER_S 70
-/* Beyond what the server says it takes. */
+/* Added to the time that the server announces. */
 #define PATIENCE_S 5
 
 struct request {
     const char *port;
-    uint16_t port_number; /* which server is meant */
+    uint16_t port_number; /* of the server */
     const char *config_file;
     const char *env_file;
-    const char *option; /* that the command alone has; NULL: none */
+    const char *option; /* that only this command has; NULL: none */
     bool has_option;
 };
 
@@ -55,7 +55,7 @@ static bool read_port(const char *text, uint16_t *port, struct buffer *error)
     return true;
 }
 
-/* The port alone needs no configuration, nor does the only server that there is. */
+/* The configuration is not read if the port is given, or if only one server runs. */
 static bool find_port(const struct request *request, uint16_t *port, struct buffer *error)
 {
     const struct config_options options = {.config_file = request->config_file,
@@ -79,7 +79,7 @@ static bool find_port(const struct request *request, uint16_t *port, struct buff
     return *port != 0;
 }
 
-/* Asks the server and has its answer parsed; NULL after one line on standard error. */
+/* Sends the command to the server and parses its answer; NULL after one line on standard error. */
 static json_t *ask(int argc, char **argv, const char *command, unsigned within_s,
                    struct request *request)
 {
@@ -98,7 +98,7 @@ static json_t *ask(int argc, char **argv, const char *command, unsigned within_s
     return answer;
 }
 
-/* What the server says against it. */
+/* Prints why the server refused the command, if it did. */
 static bool is_refused(json_t *answer)
 {
     const char *error = json_string_value(json_object_get(answer, "error"));
@@ -217,8 +217,8 @@ int cli_running_status(int argc, char **argv)
 
 /* --- stop, restart, reload ------------------------------------------------------------------ */
 
-/* It answers until its last connection is closed. The process alone would not tell: one that nobody
- * has waited for still has its number. */
+/* A server answers until its last connection is closed. Checking the process alone is not enough: a
+ * zombie still has its pid. */
 static bool is_gone(uint16_t port, pid_t pid)
 {
     struct buffer answer = {0};
@@ -241,7 +241,7 @@ static bool wait_until_gone(uint16_t port, pid_t pid, json_int_t within_s)
     return is_gone(port, pid);
 }
 
-/* Waits for the end that the server has promised; `done` is said then. */
+/* Waits until the server has ended as announced, then prints `done`. */
 static int wait_for_end(const struct request *request, json_t *answer, const char *done)
 {
     const pid_t pid = (pid_t)json_integer_value(json_object_get(answer, "pid"));
@@ -255,7 +255,7 @@ static int wait_for_end(const struct request *request, json_t *answer, const cha
     return 1;
 }
 
-/* The command's option is its second word. */
+/* The option becomes the second word of the command that the server is sent. */
 static bool is_given(int argc, char **argv, const char *option)
 {
     for (int i = 1; i < argc; i++)

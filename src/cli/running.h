@@ -1,5 +1,5 @@
-/* The commands for a server that runs: `reverb status`, `stop`, `restart`, `reload`. Which one is
- * meant is said by its port, from `--port` or from the configuration.
+/* The commands for a running server: `reverb status`, `stop`, `restart`, `reload`. The port, from
+ * `--port` or from the configuration, identifies the server.
  *
  * Thread: main. Each takes `argv` from the command's own name on and returns the exit status: 0, or
  * 1 after one line on standard error.

@@ -13,7 +13,7 @@ static int run(int argc, char **argv, struct server_predecessor *predecessor, st
     struct buffer warnings = {0};
     struct server_start start = {
         .options = &options,
-        .argv = argv - 1, /* the program's own name stands before the command's */
+        .argv = argv - 1, /* the program's name precedes the command's */
         .predecessor = predecessor,
     };
 
@@ -30,7 +30,7 @@ static int run(int argc, char **argv, struct server_predecessor *predecessor, st
     return start.config != NULL ? server_run(&start, error) : 1;
 }
 
-/* Before the configuration is known: a mistake in it is told in the same form. */
+/* Before the configuration is known, so that mistakes in it are reported in that format too. */
 static bool wants_json(int argc, char **argv)
 {
     const char *variable = getenv("REVERB_LOG_FORMAT");

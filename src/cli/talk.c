@@ -13,7 +13,7 @@
 
 #define READ_LEN 65536
 
-/* The words in front of the options: `count` of them, none an option. */
+/* `count` words, none of them an option, precede the options. */
 static bool open_target(int argc, char **argv, int count, const char *usage,
                         struct cli_target *target, struct buffer *error)
 {
@@ -53,7 +53,7 @@ static void print_text(void *user, struct bytes text)
     buffer_deinit(&line);
 }
 
-/* Goes on until the server ends it; that is an error, as is a reader that has gone. */
+/* Prints until the server closes the connection, which is an error, as is a closed output. */
 static bool print_all(struct client_session *session, struct buffer *error)
 {
     static char scratch[READ_LEN];
@@ -76,7 +76,7 @@ static bool print_all(struct client_session *session, struct buffer *error)
 
 static bool listen_to(const struct client_server *server, const char *channel, struct buffer *error)
 {
-    /* A presence channel wants to know who comes. */
+    /* A presence channel requires a user. */
     const struct bytes who = strncmp(channel, "presence-", 9) == 0
                                  ? BYTES("{\"user_id\":\"reverb-listen\"}")
                                  : BYTES_NONE;
@@ -155,7 +155,7 @@ static bool publish(const struct client_server *server, char **words, struct buf
         return false;
     client_request_publish(&request, server, bytes_of(words[0]), bytes_of(words[1]),
                            bytes_of(words[2]));
-    /* A server that refuses it early may have answered nevertheless. */
+    /* If the write fails, the server may still have sent an answer that refuses it. */
     (void)client_stream_write(&stream, buffer_bytes(&request));
     ok = print_answer(&stream, error);
     client_stream_close(&stream);

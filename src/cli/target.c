@@ -10,7 +10,7 @@ static bool says_all(const struct cli_target_options *options)
     return options->url && options->app_id && options->key && options->secret;
 }
 
-/* Of the app that is meant: the one with that key or id, else the first. */
+/* The app with that key or id, else the first. */
 static const struct config_app *find_app(const struct config *config,
                                          const struct cli_target_options *options)
 {
@@ -36,7 +36,7 @@ static bool choose_app(struct cli_target *target, const struct cli_target_option
                                   "--secret as well, or neither");
         return false;
     }
-    /* The fields are never written: what they borrow stays the operator's. */
+    /* The fields are only read: they may borrow the options' text. */
     if (options->app_id != NULL)
         target->app.id = (char *)(uintptr_t)options->app_id;
     if (options->key != NULL)
@@ -46,7 +46,7 @@ static bool choose_app(struct cli_target *target, const struct cli_target_option
     return true;
 }
 
-/* A server that listens everywhere is on this machine too. */
+/* A server that listens on all addresses is reached at this machine's own. */
 static const char *local_host(const struct config *config)
 {
     if (strcmp(config->host, "0.0.0.0") == 0)
@@ -68,7 +68,7 @@ static void append_local(struct buffer *url, const struct config *config, const 
     buffer_append_text(url, config->path);
 }
 
-/* Where browsers are told to go, else where the server listens. */
+/* The address for browsers if one is configured, else where the server listens. */
 static void describe_url(struct buffer *url, const struct cli_target *target, const char *port)
 {
     const struct config_app *app = &target->app;

@@ -1,5 +1,5 @@
-/* Which server and which app a command that is a client speaks to: `reverb bench`, `listen`,
- * `publish`. What the command line does not say is taken from where the server takes it.
+/* The server and the app that a client command connects to: `reverb bench`, `listen`, `publish`.
+ * What the command line does not give is read from the server's configuration.
  *
  * Thread: main.
  */
@@ -8,21 +8,21 @@
 #include "client/server.h"
 
 struct cli_target_options {
-    const char *port;   /* of this machine's server; NULL: what `url` says */
-    const char *origin; /* that the client claims; NULL: none */
+    const char *port;   /* of a server on this machine; NULL: use `url` */
+    const char *origin; /* sent by the client; NULL: none */
     const char *url;    /* NULL: REVERB_SCHEME, REVERB_HOST and REVERB_PORT, else this machine */
     const char *app_id;
     const char *key;
     const char *secret;
     const char *config_file;
     const char *env_file;
-    bool is_trusting; /* any certificate will do */
+    bool is_trusting; /* any certificate is accepted */
 };
 
 struct cli_target {
     struct client_server server;
     struct config_app app; /* borrows from the options and the configuration */
-    struct config *config; /* NULL where the command line says it all */
+    struct config *config; /* NULL if the command line gives everything */
 };
 
 /* For cli_options_parse(): where the options above go. */
@@ -39,8 +39,7 @@ struct cli_target {
         .name = "--insecure", .flag = &(options)->is_trusting  \
     }
 
-/* False, and one line in `error`, where it cannot be said or found. cli_target_close() in any case.
- */
+/* False, and one line in `error`, if it cannot be determined. cli_target_close() in any case. */
 bool cli_target_open(struct cli_target *target, const struct cli_target_options *options,
                      struct buffer *error);
 void cli_target_close(struct cli_target *target);

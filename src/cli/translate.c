@@ -11,13 +11,13 @@ enum conversion {
     SAME,
     KILOBYTES,
     MEGABYTES,
-    SECONDS, /* soketi counts them in thousandths */
+    SECONDS, /* soketi has milliseconds */
     ADDRESSES,
 };
 
 struct rule {
     const char *theirs; /* a path */
-    const char *ours;   /* NULL: it goes without saying here */
+    const char *ours;   /* NULL: not needed here */
     enum conversion conversion;
 };
 
@@ -36,7 +36,7 @@ static const struct rule server_rules[] = {
     {"ssl.enabled", NULL, SAME},
 };
 
-/* Where several servers are one over Redis. */
+/* Settings of several servers that act as one over Redis. */
 static const struct rule redis_rules[] = {
     {"database.redis.host", "scaling.server.host", SAME},
     {"database.redis.port", "scaling.server.port", SAME},
@@ -49,7 +49,7 @@ static const struct rule redis_rules[] = {
     {"database.redis.key_prefix", "scaling.prefix", SAME},
 };
 
-/* They say it once for all apps. */
+/* The other servers set these once for all apps. */
 static const struct rule common_rules[] = {
     {"allowed_origins", "allowed_origins", SAME},
     {"max_request_size_in_kb", "max_message_size", KILOBYTES},
@@ -73,7 +73,7 @@ static const struct rule app_rules[] = {
     {"max_client_events_per_second", NULL, SAME},
 };
 
-/* What goes without saying here, or what `translate()` itself looks at. */
+/* Settings that are not needed here, or that the code below reads itself. */
 static const char *const handled[] = {"app_manager.driver",
                                       "app_manager.array",
                                       "adapter.driver",
@@ -88,7 +88,7 @@ static const char *const handled[] = {"app_manager.driver",
 
 /* --- their names ---------------------------------------------------------------------------- */
 
-/* "appManager" and "app_manager" are one. */
+/* "appManager" and "app_manager" are the same name. */
 static void append_name(struct buffer *out, struct bytes name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -164,7 +164,7 @@ static json_t *find(const json_t *object, const char *path)
 
 /* --- values --------------------------------------------------------------------------------- */
 
-/* A number may be a text, from an environment or a careless hand. */
+/* A number may be given as a text, as from an environment. */
 static bool number_of(const json_t *value, double *number)
 {
     char *end;
@@ -192,7 +192,7 @@ static bool is_false(const json_t *value)
            (json_is_string(value) && strcmp(json_string_value(value), "false") == 0);
 }
 
-/* Absent, or left empty: nothing was asked for. */
+/* Absent or empty: not configured. */
 static bool is_nothing(const json_t *value)
 {
     return value == NULL || json_is_null(value) || is_false(value) ||
@@ -251,7 +251,7 @@ static void apply(const struct rule *rules, size_t count, const json_t *theirs, 
 
 /* --- apps ----------------------------------------------------------------------------------- */
 
-/* Ours are hosts: what stands around them goes. */
+/* Our origins are hosts: removes scheme, port and path. */
 static void trim_origins(json_t *app)
 {
     json_t *origins = json_object_get(app, "allowed_origins");
@@ -269,7 +269,7 @@ static void trim_origins(json_t *app)
     }
 }
 
-/* An id may be a number there; -1 connections are as many as there are. */
+/* Converts an id that is a number to text; -1 connections means no limit. */
 static void settle(json_t *app)
 {
     const json_t *id = json_object_get(app, "app_id");
@@ -381,7 +381,7 @@ static void translate_scaling(const json_t *root, json_t *server, struct buffer 
     }
 }
 
-/* For this machine alone: for others it needs a token. */
+/* Reachable from this machine only: for others it would need a token. */
 static void translate_metrics(const json_t *root, json_t *server, struct buffer *notes)
 {
     double port = METRICS_PORT;
@@ -415,8 +415,8 @@ static bool has_handled_below(const char *name)
            strcmp(name, "adapter") == 0 || strcmp(name, "database") == 0;
 }
 
-/* What is switched off needs no counterpart. A whole group is one line, unless a part of it is
- * known; of databases and adapters only the one that is in use counts. */
+/* A feature that is off needs no counterpart. A whole group is one line, unless a part of it is
+ * known; only the database and the adapter in use are noted. */
 static void note_unknown(const json_t *object, const char *prefix, struct buffer *notes)
 {
     const char *key;

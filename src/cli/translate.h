@@ -1,5 +1,5 @@
-/* What another server of the same protocol is told by its configuration, in ours: soketi's and
- * sockudo's JSON, whose names differ in their letters alone, and laravel-websockets' array.
+/* Translates the configuration of other servers of the same protocol into ours: soketi's and
+ * sockudo's JSON, whose names differ only in their spelling, and laravel-websockets' array.
  *
  * Thread: main.
  */
@@ -9,14 +9,14 @@
 
 #include <jansson.h>
 
-/* A name of theirs, as in `adapter.driver`, and the value: a path whose parts are objects. Takes
- * `value`. */
+/* Sets `value` at `path`, names of the other server joined by dots, as in `adapter.driver`; makes
+ * the objects on the way. Takes `value`. */
 void cli_translate_set(json_t *root, const char *path, json_t *value);
 
-/* Adds every member of `object` to `root`, names in one spelling: "appManager.array.apps" is
- * `app_manager`, `array`, `apps`. */
+/* Adds every member of `object` to `root`, with names in one spelling: "appManager.array.apps"
+ * becomes `app_manager`, `array`, `apps`. */
 void cli_translate_normalise(json_t *root, json_t *object);
 
-/* Our configuration, for the caller to release. `notes` gets a line for whatever has no
- * counterpart, or means something else here. */
+/* Returns our configuration, for the caller to release. `notes` gets a line for each setting that
+ * has no counterpart or has another meaning here. */
 json_t *cli_translate(json_t *root, struct buffer *notes);
