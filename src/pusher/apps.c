@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "pusher/authority.h"
 
-/* What a lookup sees is a table that never changes; a reload puts another in its place. */
+/* Lookups use an immutable table; a reload replaces it by another one. */
 struct table_entry {
     struct map_entry by_id;
     struct map_entry by_key;
@@ -21,7 +21,7 @@ struct table {
 struct pusher_apps {
     _Atomic(struct table *) table;
     struct table *former;
-    _Atomic(struct pusher_app *) first; /* all that there ever were */
+    _Atomic(struct pusher_app *) first; /* all apps, also removed ones */
     size_t workers_count;
     const struct pusher_observers *observers;
     struct cluster *cluster;
@@ -56,7 +56,7 @@ struct pusher_app *pusher_apps_known(struct pusher_apps *apps, struct bytes id)
     return NULL;
 }
 
-/* All that there ever were by their ids, for the time of a reload. */
+/* All apps by their ids, also removed ones, for the time of a reload. */
 struct known {
     struct map_entry by_id;
     struct pusher_app *app;
@@ -122,7 +122,7 @@ void pusher_apps_forget_former(struct pusher_apps *apps)
 {
     table_free(apps->former);
     apps->former = NULL;
-    /* Whoever later takes the id of an app that was removed is shown nothing of it. */
+    /* An app that later reuses the id of a removed one must see none of its events. */
     for (struct pusher_app *app = atomic_load(&apps->first); app != NULL; app = app->next)
         if (atomic_load(&app->is_removed))
             channel_registry_expire(app->channels, UINT64_MAX);

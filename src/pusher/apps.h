@@ -8,26 +8,25 @@
 
 struct pusher_apps;
 
-/* `observers` hear of channels, `cluster` of subscriptions; both may be NULL, and stay the
- * caller's.
- */
+/* Channels are reported to `observers`, subscriptions to `cluster`; both remain the caller's and
+ * may be NULL. */
 struct pusher_apps *pusher_apps_new(const struct config *config, size_t workers_count,
                                     const struct pusher_observers *observers,
                                     struct cluster *cluster);
 void pusher_apps_free(struct pusher_apps *apps);
 
-/* NULL where there is none. */
+/* NULL if there is none. */
 struct pusher_app *pusher_apps_find_by_id(struct pusher_apps *apps, struct bytes id);
 struct pusher_app *pusher_apps_find_by_key(struct pusher_apps *apps, struct bytes key);
 
-/* Takes up the apps of another configuration. Workers may still be looking at the former ones until
- * each has ended its turn: pusher_apps_forget_former() then. */
+/* Replaces the apps by those of another configuration. Workers may read the former ones until each
+ * has ended its turn: then call pusher_apps_forget_former(). */
 void pusher_apps_reload(struct pusher_apps *apps, const struct config *config);
-/* It also lets go of the cached events of the apps that are gone. */
+/* Also drops the cached events of the apps that were removed. */
 void pusher_apps_forget_former(struct pusher_apps *apps);
 
-/* The first app; the others follow by `next`: all that there ever were. Any thread. */
+/* The first of all apps, also of removed ones; the others follow by `next`. Any thread. */
 struct pusher_app *pusher_apps_first(struct pusher_apps *apps);
 
-/* Of all that there ever were. Any thread: what reloads change is not looked at. */
+/* Also finds removed apps. Any thread: reads nothing that a reload changes. */
 struct pusher_app *pusher_apps_known(struct pusher_apps *apps, struct bytes id);

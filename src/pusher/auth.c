@@ -22,7 +22,7 @@ bool pusher_auth_is_valid(const struct config_app *app, struct bytes text, struc
 {
     const struct bytes key = bytes_of(app->key);
 
-    /* The key is not secret; what stands behind its colon is compared in constant time. */
+    /* The key is not secret; the signature behind the colon is compared in constant time. */
     return bytes_starts_with(auth, key) && auth.len > key.len && auth.data[key.len] == ':' &&
            pusher_auth_is_signature(app, text, bytes_from(auth, key.len + 1));
 }

@@ -3,7 +3,7 @@
 #include "base/move.h"
 #include "pusher/node.h"
 
-/* Whether all nodes together decide about that channel now. */
+/* Whether all nodes together decide about that channel at present. */
 static bool is_shared(const struct pusher_app *app, char kind, struct bytes name)
 {
     return app->cluster != NULL && cluster_is_up(app->cluster, pusher_app_key(app, kind, name));
@@ -19,7 +19,7 @@ static bool is_channel_shared(const struct pusher_app *app, const struct channel
     return is_shared(app, CLUSTER_KEY_CHANNEL, channel_name(channel));
 }
 
-/* --- what the cluster is told of each channel ------------------------------------------------ */
+/* --- reports to the cluster ------------------------------------------------------------------ */
 
 static unsigned flags_of(struct pusher_app *app, const struct channel *channel)
 {
@@ -81,7 +81,7 @@ static void answer(struct pusher_session *session, bool is_admitted)
     session->worker->session_events->on_admitted(session, is_admitted);
 }
 
-/* By what this node knows. */
+/* Decides from this node's state. */
 static void decide_place(struct pusher_session *session, bool has_place)
 {
     struct pusher_app *app = session->app;
@@ -160,7 +160,8 @@ void pusher_authority_join(struct pusher_session *session,
     channel_registry_unlock_state(channel);
 }
 
-/* The others were told the info of a connection that has gone. Under the state lock. */
+/* Replaces the info of a connection that has gone, in the cluster's list or this node's. Under the
+ * state lock. */
 static void renew_info(struct pusher_session *session, struct channel *channel,
                        const struct channel_presence_member *member)
 {
@@ -282,7 +283,7 @@ static void resume_subscriptions(struct pusher_session *session)
     }
 }
 
-/* The link may be back already: then all nodes are asked anew. */
+/* The link may be up again already: then the cluster decides. */
 static void resume_admission(struct pusher_session *session)
 {
     struct pusher_app *app = session->app;

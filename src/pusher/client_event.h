@@ -1,4 +1,4 @@
-/* What clients send to each other: `client-*`. Pusher Channels, "Triggering client events".
+/* Events that clients send to each other: `client-*`. Pusher Channels, "Triggering client events".
  *
  * Thread: owner.
  */

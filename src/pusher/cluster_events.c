@@ -10,7 +10,7 @@
 #include "pusher/terminate.h"
 #include "pusher/welcome.h"
 
-/* On its way to the worker of one connection. */
+/* A mail to the worker of one connection. */
 struct events_mail {
     struct net_mail mail;
     struct pusher_worker *worker;
@@ -27,7 +27,7 @@ static struct pusher_app *app_of(const struct pusher_cluster_events *events, str
     return pusher_apps_known(events->apps, app_id);
 }
 
-/* The channel, a reference; NULL where nobody here has it. */
+/* The channel, a reference; NULL if this node does not have it. */
 static struct channel *find(const struct pusher_cluster_events *events, struct cluster_key key,
                             struct pusher_app **app)
 {
@@ -139,8 +139,8 @@ static void on_cached(struct cluster_key key, struct bytes frame, uint64_t ttl_m
     channel_unref(channel);
 }
 
-/* Redis says it of every channel that a node had, when it takes that node away: also of those that
- * nobody wants it of, and where nothing has changed. */
+/* When a node is removed, Redis reports the count of each channel that it had: also of channels
+ * without counts, and counts that have not changed. */
 static bool is_news(const struct pusher_app *app, struct channel *channel, uint64_t count)
 {
     if (channel->registry != app->channels || channel->kind.is_presence ||
@@ -168,7 +168,7 @@ static void on_count(struct cluster_key key, uint64_t count, void *user)
 
 /* --- members -------------------------------------------------------------------------------- */
 
-/* All under the state lock. */
+/* All changes of members are made under the state lock. */
 
 static void show(struct pusher_cluster_events *events, struct channel *channel,
                  struct cluster_member member, bool is_notified)
@@ -204,7 +204,7 @@ static void on_members(struct cluster_key key, const struct cluster_member *memb
         return;
     channel_registry_lock_state(channel);
     if (channel->presence != NULL) {
-        /* Nobody has been shown anything of the channel yet otherwise. */
+        /* With an empty list, no subscriber was sent the channel's members yet. */
         is_notified = channel_presence_count(channel->presence) > 0;
         channel_presence_begin_generation(channel->presence);
         for (size_t i = 0; i < count; i++)
@@ -228,7 +228,7 @@ static void on_member_added(struct cluster_key key, struct cluster_member member
     channel_registry_lock_state(channel);
     if (channel->presence != NULL)
         show(events, channel, member, true);
-    /* One node tells its application, as it would without others. */
+    /* Only one node notifies its observers, as it would without others. */
     if (is_ours)
         PUSHER_OBSERVERS_NOTIFY(events->workers, on_member_added, app, key.name, member.user_id,
                                 member.user_info);
@@ -254,9 +254,9 @@ static void on_member_removed(struct cluster_key key, struct bytes user_id, bool
     channel_unref(channel);
 }
 
-/* --- those who waited ----------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------------------------- */
 
-/* The one that is answered; NULL if it has ended, though there may be another one since. */
+/* The subscription that is answered; NULL if it has ended, even if there is a later one. */
 static struct channel_subscription *subscription_of(struct pusher_session *session,
                                                     const struct events_mail *mail)
 {
@@ -292,7 +292,7 @@ static void on_ready(struct cluster_key key, struct cluster_waiter waiter, void 
 
     if (channel == NULL)
         return;
-    ready.channel = channel_ref(channel); /* the worker may be done with it at once */
+    ready.channel = channel_ref(channel); /* the worker may free its reference at once */
     channel->has_newcomers = true;
     channel_registry_lock_state(channel);
     if (key.kind == CLUSTER_KEY_CHANNEL) {
@@ -343,7 +343,7 @@ static void on_online(struct cluster_key watch_key, bool is_online, void *user)
     channel_unref(watchers);
 }
 
-/* Of who has signed in anew meanwhile, and watches others, the former watch has ended. */
+/* If the session has signed in again meanwhile and watches others, the former watch has ended. */
 static void on_online_mail(struct net_mail *mail, void *owner)
 {
     struct events_mail *online = (struct events_mail *)mail;
@@ -373,7 +373,7 @@ static void on_online_answer(struct cluster_key user_key, struct cluster_waiter 
     post(events, app, waiter, on_online_mail, &online);
 }
 
-/* --- all of them ---------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 
 static void on_terminate(struct bytes app_id, struct bytes user_id, void *user)
 {

@@ -1,8 +1,8 @@
-/* What all nodes of a cluster agreed on, made true on this one: events, members and counts go to
- * the subscribers of all workers, and who waited for an answer gets it.
+/* Applies the cluster's events on this node: sends events, members and counts to the subscribers of
+ * all workers, and answers pending requests.
  *
- * Thread: the cluster's, which calls it by `pusher_cluster_events_table`; what concerns one
- * connection goes to its worker by mail.
+ * Thread: the cluster's, which calls `pusher_cluster_events_table`; what concerns one connection is
+ * posted to its worker.
  */
 #pragma once
 

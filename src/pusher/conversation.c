@@ -26,7 +26,7 @@ static void dispatch(struct pusher_session *session, struct pusher_decode_messag
         pusher_encode_pong(pusher_worker_scratch(session->worker));
         pusher_session_send(session, buffer_bytes(&session->worker->scratch));
     } else if (bytes_equal(message->event, BYTES("pusher:pong"))) {
-        return; /* being heard of is all it is for */
+        return; /* it only shows that the client is alive */
     } else if (bytes_equal(message->event, BYTES("pusher:subscribe"))) {
         pusher_subscribe(session, message);
     } else if (bytes_equal(message->event, BYTES("pusher:unsubscribe"))) {
@@ -47,7 +47,7 @@ static bool is_within_rate(struct pusher_session *session)
     if (pusher_rate_limit_take(&session->rate_limit, settings, session->seen_ms))
         return true;
     pusher_session_send_error(session, PUSHER_ERROR_RATE_LIMIT);
-    /* Not 4301: clients would never come again. */
+    /* Not 4301: clients would never reconnect. */
     if (settings->terminate_on_limit)
         pusher_session_close(session, PUSHER_ERROR_CLOSE_BACK_OFF,
                              pusher_error_text(PUSHER_ERROR_RATE_LIMIT));
@@ -221,7 +221,7 @@ void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *ht
     buffer_deinit(&response);
     begin(session, http_request_header(request, BYTES("Origin")));
     if (rest.len > 0) {
-        /* Lent from the loop's buffer, which may be changed. */
+        /* Borrowed from the loop's buffer, which may be modified. */
         ws_conn_receive(&session->ws, (char *)(uintptr_t)rest.data, rest.len);
     }
 }
@@ -231,7 +231,7 @@ static const struct pusher_session_events session_events = {
     .on_over = on_over,
 };
 
-/* --- what the worker's parts tell their sessions -------------------------------------------- */
+/* --- callbacks of the worker's parts --------------------------------------------------------- */
 
 static const struct ws_conn_events ws_events = {
     .on_message = on_message,
@@ -268,7 +268,7 @@ static void on_sent_count(struct ws_conn *ws, size_t count)
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_sent_count, session->app, count);
 }
 
-/* The fan-out tells of what it sent only where somebody listens to that. */
+/* The fan-out reports what it sent only if an observer has a callback for it. */
 static void listen_to_fanout(struct pusher_worker *worker)
 {
     const struct pusher_observers *observer;

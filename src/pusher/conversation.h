@@ -1,5 +1,5 @@
-/* A client's connection from its handshake to its end: let in, its messages handed to whoever
- * handles them, and everything left when it is over.
+/* A client's connection from its handshake to its end: admits it, dispatches its messages, and
+ * leaves all channels when it ends.
  *
  * Thread: owner, the worker's. Life: pusher_conversation_open() until the connection is closed; the
  * session frees itself.
@@ -9,11 +9,11 @@
 #include "http/conn.h"
 #include "pusher/session.h"
 
-/* The worker's part in the protocol. After its fixed fields are set; pusher_worker_deinit() undoes
- * it. */
+/* Initialises the worker, whose fixed fields are set, for this; pusher_worker_deinit() undoes it.
+ */
 void pusher_conversation_init(struct pusher_worker *worker, bool has_compression);
 
 /* Takes the connection over from `http`, whose request asks for a WebSocket. `key` is the app's.
- * What the app does not allow is said on the WebSocket, as clients expect. */
+ * A refusal is sent over the WebSocket, as clients expect. */
 void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *http,
                               const struct http_request *request, struct bytes key);

@@ -1,4 +1,4 @@
-/* What a client sends: `{"event":…,"channel":…,"data":…}`. Pusher Channels protocol 7.
+/* Parses the messages of clients: `{"event":…,"channel":…,"data":…}`. Pusher Channels protocol 7.
  *
  * Thread: owner. Memory: borrowed from the text and from the buffers given.
  */
@@ -14,11 +14,11 @@ struct pusher_decode_message {
     struct buffer data_scratch;
 };
 
-/* False where it is no message of the protocol. Release with pusher_decode_deinit() either way. */
+/* False if it is no message of the protocol. Release with pusher_decode_deinit() either way. */
 bool pusher_decode(struct pusher_decode_message *message, struct bytes text);
 void pusher_decode_deinit(struct pusher_decode_message *message);
 
-/* The members of `data`, which is an object or a string that holds one. False where it is neither.
+/* The members of `data`, which is an object or a string that holds one. False if it is neither.
  * Once a message. */
 bool pusher_decode_data(struct pusher_decode_message *message, struct jsonscan_field *fields,
                         size_t fields_count);

@@ -2,7 +2,7 @@
 
 #include "base/jsonwrite.h"
 
-/* `{"event":"NAME"`, and the channel where there is one. */
+/* `{"event":"NAME"`, and the channel if there is one. */
 static void begin(struct buffer *out, const char *event, struct bytes channel)
 {
     buffer_append_text(out, "{\"event\":\"");
@@ -14,7 +14,7 @@ static void begin(struct buffer *out, const char *event, struct bytes channel)
     }
 }
 
-/* A JSON string that stands inside the string `data`. */
+/* A JSON string inside the string `data`. */
 static void append_inner_string(struct buffer *out, struct bytes text)
 {
     struct buffer json = {0};

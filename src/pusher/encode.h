@@ -1,8 +1,8 @@
-/* What the server sends: `{"event":…,"channel":…,"data":"…"}`, with `data` a JSON text inside a
- * JSON string; only those of errors have it as an object, which typed clients insist on. Pusher
- * Channels protocol 7.
+/* Encodes the server's messages: `{"event":…,"channel":…,"data":"…"}`, with `data` as a JSON text
+ * inside a JSON string. Only in errors it is an object, as typed clients require. Pusher Channels
+ * protocol 7.
  *
- * Thread: the buffer owner's. Each appends one whole message.
+ * Thread: the buffer's owner. Each function appends one whole message.
  */
 #pragma once
 
@@ -30,7 +30,7 @@ void pusher_encode_signin_success(struct buffer *out, struct bytes user_data);
 void pusher_encode_watchlist(struct buffer *out, struct bytes name, const struct bytes *user_ids,
                              size_t user_ids_count);
 
-/* An application's or a client's event: all parts are JSON as they came, `data` may be absent;
- * `user_id` is that of the presence member it comes from, or absent. */
+/* An application's or a client's event: all parts are JSON as received, `data` may be absent;
+ * `user_id` is that of the presence member that sent it, or absent. */
 void pusher_encode_broadcast(struct buffer *out, struct bytes event_json, struct bytes channel_json,
                              struct bytes data_json, struct bytes user_id);

@@ -1,5 +1,5 @@
-/* What goes wrong in the Pusher protocol: the codes and their texts. Pusher Channels protocol
- * 7, "Error codes".
+/* The errors of the Pusher protocol: their codes and texts. Pusher Channels protocol 7, "Error
+ * codes".
  *
  * Thread: any.
  */
@@ -24,9 +24,9 @@ enum pusher_error {
     PUSHER_ERROR_RATE_LIMIT,
 };
 
-/* Close codes that stand for no error. */
-#define PUSHER_ERROR_CLOSE_BACK_OFF 4100  /* clients come again after a while */
-#define PUSHER_ERROR_CLOSE_RECONNECT 4200 /* clients come again at once */
+/* Close codes without an error. */
+#define PUSHER_ERROR_CLOSE_BACK_OFF 4100  /* clients reconnect after a while */
+#define PUSHER_ERROR_CLOSE_RECONNECT 4200 /* clients reconnect at once */
 
 unsigned pusher_error_code(enum pusher_error error);
 struct bytes pusher_error_text(enum pusher_error error);

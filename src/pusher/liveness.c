@@ -2,7 +2,7 @@
 
 #include "pusher/encode.h"
 
-/* What a client gets to answer a ping: another interval, within these bounds. */
+/* The time to answer a ping: another interval, within these bounds. */
 #define PONG_S_MIN 5
 #define PONG_S_MAX 30
 
@@ -30,7 +30,7 @@ void pusher_liveness_seen(struct pusher_session *session)
 {
     session->seen_ms = net_loop_now_ms(session->worker->loop);
     if (!session->is_pinged)
-        return; /* the timer looks again when it is due */
+        return; /* the timer checks again when it is due */
     session->is_pinged = false;
     ws_conn_set_timer(&session->ws, session->seen_ms + ping_interval_ms(session));
 }
@@ -49,8 +49,8 @@ static void ping(struct pusher_session *session, uint64_t now_ms)
     pusher_session_send(session, buffer_bytes(&session->worker->scratch));
 }
 
-/* Who takes what it is sent is there, though a ping may wait behind much that is queued for it; and
- * whose messages we have not come to may have answered. */
+/* A client that reads is alive, though the ping may still be queued behind much output; and a
+ * client whose input we have not handled yet may have answered. */
 static void note_progress(struct pusher_session *session, uint64_t now_ms)
 {
     const uint64_t progress_ms =

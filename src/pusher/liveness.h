@@ -1,5 +1,5 @@
-/* Finds out which clients are still there: one that was silent for `ping_interval` is pinged, one
- * that does not answer is closed (4201). Thread: owner. */
+/* Detects dead clients: one that was silent for `ping_interval` is pinged, one that does not answer
+ * is closed (4201). Thread: owner. */
 #pragma once
 
 #include "pusher/session.h"

@@ -33,8 +33,8 @@ void pusher_node_unlist_member(struct pusher_session *session, struct channel *c
 
 /* --- subscriptions -------------------------------------------------------------------------- */
 
-/* Members and the last event change under the state lock: the newcomer is shown them, and hears
- * what comes after, with nothing in between and nothing twice. */
+/* Members and the cached event change under the state lock: so the newcomer is sent them and every
+ * later change, none missing and none twice. */
 static void join_in_order(struct pusher_session *session, struct channel_subscription *subscription)
 {
     struct channel *channel = subscription->channel;
@@ -120,7 +120,7 @@ void pusher_node_notify_watchers(struct pusher_worker *worker, struct pusher_app
 
     if (watchers == NULL)
         return;
-    /* Looked up anew under the lock: of two changes at the same time, the last one told is true. */
+    /* Looked up again under the lock: of two simultaneous changes, the last one sent is correct. */
     channel_registry_lock_state(watchers);
     message = message_new(worker, pusher_node_is_online(app, user_id), &user_id, 1);
     channel_fanout_publish_in_order(worker->fanout.all, watchers, message, 0);

@@ -1,5 +1,6 @@
-/* What this node does by itself, as a single one or while it cannot reach the others: activates,
- * counts, lists members, and says who is online. Whether it may is decided in pusher/authority.c.
+/* What this node does alone, as a single node or while it cannot reach the others: activates and
+ * counts subscriptions, lists members, and reports who is online. pusher/authority.c decides
+ * whether it may.
  *
  * Thread: owner.
  */
@@ -7,23 +8,23 @@
 
 #include "pusher/session.h"
 
-/* The subscription receives from now on, and its connection is welcomed, from this node's state. */
+/* Activates the subscription and sends the welcome, from this node's state. */
 void pusher_node_activate(struct pusher_session *session,
                           struct channel_subscription *subscription);
 
-/* The channel's subscribers are told how many they are, if the app wants that. Read and told under
- * the state lock, so that the last count told is the true one. */
+/* Notifies the channel's subscribers of their count, if the app wants that. The count is read and
+ * posted under the state lock, so that the last one sent is correct. */
 void pusher_node_notify_count(struct pusher_session *session, struct channel *channel);
 
 /* Under the channel's state lock. */
 void pusher_node_unlist_member(struct pusher_session *session, struct channel *channel,
                                struct bytes user_id);
 
-/* Who has signed in receives what is sent to the user from now on, and is told so. */
+/* The session receives the user's events from now on, and is sent the answer to its sign-in. */
 void pusher_node_activate_user(struct pusher_session *session);
 
 bool pusher_node_is_online(const struct pusher_app *app, struct bytes user_id);
 
-/* Tells those who watch the user whether it is online. */
+/* Notifies the user's watchers whether it is online. */
 void pusher_node_notify_watchers(struct pusher_worker *worker, struct pusher_app *app,
                                  struct bytes user_id);

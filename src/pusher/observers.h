@@ -1,5 +1,5 @@
-/* "This happened": how the protocol tells observers, of which it knows nothing else. Whatever
- * nobody listens to costs one comparison.
+/* How the protocol notifies observers of what happens. An event without an observer costs one
+ * comparison.
  *
  * Thread: the worker on which it happened. Everything is borrowed for the call.
  */
@@ -16,38 +16,37 @@ struct pusher_session;
 struct pusher_observers_events {
     void (*on_connected)(void *user, const struct pusher_session *session);
     void (*on_received)(void *user, const struct pusher_session *session, struct bytes message);
-    /* The message was understood and granted: nothing was answered with an error. */
+    /* The message was handled without an error. */
     void (*on_handled)(void *user, const struct pusher_session *session, struct bytes message);
     void (*on_control_frame)(void *user, const struct pusher_session *session);
     void (*on_broadcast)(void *user, const struct pusher_app *app, struct bytes channel,
                          struct bytes message);
     /* One message to one client; the app exists. */
     void (*on_sent)(void *user, const struct pusher_session *session, struct bytes message);
-    /* The same by numbers: so many messages to clients of that app. */
+    /* The same as a count: the number of messages to clients of that app. */
     void (*on_sent_count)(void *user, struct pusher_app *app, size_t count);
     void (*on_pinged)(void *user, const struct pusher_session *session);
     void (*on_pruned)(void *user, const struct pusher_session *session); /* it is closed already */
     void (*on_closed)(void *user, const struct pusher_session *session);
-    /* The first came, the last has left. Under the registry's lock, so that all hear of it in the
-     * order in which it happened: an observer takes notes and nothing else. */
+    /* First subscription, last one ended. Under the registry's lock, so that notifications keep the
+     * order of events: an observer must only take notes. */
     void (*on_channel_created)(void *user, const struct pusher_app *app, struct bytes channel);
     void (*on_channel_removed)(void *user, const struct pusher_app *app, struct bytes channel);
-    /* Of presence channels; a user's first connection, and the last. Under the channel's lock. */
+    /* Of presence channels: a user's first and last connection. Under the channel's lock. */
     void (*on_member_added)(void *user, const struct pusher_app *app, struct bytes channel,
                             struct bytes user_id, struct bytes user_info);
     void (*on_member_removed)(void *user, const struct pusher_app *app, struct bytes channel,
                               struct bytes user_id);
 };
 
-/* Who listens: a chain, fixed before the workers start. */
+/* A chain of observers, fixed before the workers start. */
 struct pusher_observers {
     const struct pusher_observers_events *events;
     void *user;
     const struct pusher_observers *next;
 };
 
-/* Tells `event`, with its arguments, to each of the observers of `place` (a hub, an app) that
- * listens to it. */
+/* Notifies each observer of `place` (a worker, an app) that has a callback for `event`. */
 #define PUSHER_OBSERVERS_NOTIFY(place, event, ...)                                             \
     do {                                                                                       \
         for (const struct pusher_observers *observer_ = (place)->observers; observer_ != NULL; \

@@ -13,7 +13,7 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The length of the scheme with the "://" behind it; 0 if there is none. */
+/* The length of the scheme and its "://"; 0 if there is none. */
 static size_t scheme_len(struct bytes origin)
 {
     size_t len = 0;
@@ -27,7 +27,7 @@ static size_t scheme_len(struct bytes origin)
     return bytes_starts_with(bytes_from(origin, len), BYTES("://")) ? len + 3 : 0;
 }
 
-/* The length of "[::1]" at the beginning of `text`; 0 if no address stands there. */
+/* The length of an address like "[::1]" at the beginning of `text`; 0 if there is none. */
 static size_t ipv6_len(struct bytes text)
 {
     const char *end = memchr(text.data, ']', text.len);
@@ -90,8 +90,8 @@ static bool is_same_letter(char a, char b)
     return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Goes back to the last star when what follows it does not fit: linear in practice, and never more
- * than the product of both lengths. */
+/* Backtracks to the last star if what follows it does not match: linear in practice, and at most
+ * the product of both lengths. */
 static bool matches(struct bytes pattern, struct bytes text)
 {
     size_t at_pattern = 0;

@@ -61,8 +61,8 @@ bool pusher_publish_is_wanted(struct pusher_worker *worker, struct pusher_app *a
     return true;
 }
 
-/* Kept and sent under one lock: who joins meanwhile gets it once, as the kept one or as a new one.
- */
+/* Cached and sent under one lock: a client that joins meanwhile receives it once, as the cached
+ * event or as a new one. */
 static void cache_and_publish(struct pusher_worker *worker, struct pusher_app *app,
                               struct bytes name, struct ws_message *event, uint64_t except,
                               uint64_t ttl_ms)

@@ -80,7 +80,7 @@ struct pusher_session *pusher_session_new(struct pusher_worker *worker, struct p
     return session;
 }
 
-/* What is being closed gives way to whoever comes: it is no longer counted among the WebSockets. */
+/* A WebSocket that is being closed is no longer counted, to leave its place to a new one. */
 static void give_place(struct pusher_session *session)
 {
     if (session->has_place)
@@ -204,7 +204,7 @@ bool pusher_session_evict(struct pusher_worker *worker)
         return false;
     net = LIST_OWNER(first, struct pusher_session, link)->ws.net;
     list_remove(first);
-    net_conn_flush(net); /* it may have been told why in this turn */
+    net_conn_flush(net); /* the reason may have been queued in this turn */
     net_conn_close(net);
     return true;
 }
@@ -234,7 +234,7 @@ void pusher_session_close_answered(struct pusher_worker *worker)
 
 void pusher_session_end_some(struct pusher_worker *worker, size_t count, uint16_t code)
 {
-    channel_fanout_flush(&worker->fanout); /* each gets what waits for it first */
+    channel_fanout_flush(&worker->fanout); /* each is first sent its queued events */
     LIST_EACH(link, following, &worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 

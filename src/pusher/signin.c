@@ -37,7 +37,7 @@ static bool is_authentic(struct pusher_session *session, const struct credential
     return is_signed;
 }
 
-/* The session becomes a receiver of what is sent to the user, and is told so. */
+/* The session becomes a receiver of the user's events, and is sent the answer. */
 static void become(struct pusher_session *session, struct bytes id, struct bytes info_json,
                    struct bytes user_data)
 {
@@ -73,8 +73,8 @@ void pusher_signin_end(struct pusher_session *session)
     free(user);
 }
 
-/* Counted as the new user before it ends being the former one: to sign in again as the same one is
- * no news to those who watch. */
+/* Counted as the new user before it is removed as the former one: watchers are not notified if it
+ * signs in again as the same user. */
 static void change_user(struct pusher_session *session, struct bytes id, struct bytes info_json,
                         struct bytes user_data)
 {
@@ -91,7 +91,7 @@ static void change_user(struct pusher_session *session, struct bytes id, struct 
     channel_unref(channel);
 }
 
-/* `user_data` with its `id`, a stretch of it, as a string: pusher-js takes no other. */
+/* Appends `user_data` with its `id`, a part of it, as a string: pusher-js accepts no other type. */
 static void append_with_text_id(struct buffer *out, struct bytes user_data, struct bytes id)
 {
     const size_t before = (size_t)(id.data - user_data.data);
@@ -101,7 +101,7 @@ static void append_with_text_id(struct buffer *out, struct bytes user_data, stru
     buffer_append_bytes(out, bytes_from(user_data, before + id.len));
 }
 
-/* Who `user_data` says it is; false where it names nobody. */
+/* Signs in as the user in `user_data`; false if it has no valid user id. */
 static bool sign_in(struct pusher_session *session, struct bytes user_data,
                     pusher_signin_watch_fn watch)
 {

@@ -6,16 +6,16 @@
 #include "pusher/user_channel.h"
 #include "pusher/user_id.h"
 
-/* What a client asks for; borrowed from its message. */
+/* A client's request; borrowed from its message. */
 struct subscribe_request {
     struct bytes channel;
     struct bytes auth;
-    struct bytes channel_data; /* absent where none was sent */
+    struct bytes channel_data; /* absent if none was sent */
     struct bytes user_id;      /* of a presence channel */
     struct bytes user_info;    /* JSON */
 };
 
-/* What its strings are decoded into, where they have escapes. */
+/* Buffers for those of its strings that have escapes. */
 struct request_scratch {
     struct buffer channel;
     struct buffer auth;
@@ -31,7 +31,7 @@ static void request_scratch_deinit(struct request_scratch *scratch)
     buffer_deinit(&scratch->user_id);
 }
 
-/* A string, or absent (null too); false where it is something else. */
+/* A string, or absent (also for null); false if it is another type. */
 static bool read_text(const struct jsonscan_value *value, struct buffer *scratch,
                       struct bytes *text)
 {
@@ -56,7 +56,7 @@ static bool read_request(struct pusher_decode_message *message, struct subscribe
            request->channel.len > 0;
 }
 
-/* --- may it? -------------------------------------------------------------------------------- */
+/* --- checks --------------------------------------------------------------------------------- */
 
 static bool is_authorized(struct pusher_session *session, const struct subscribe_request *request)
 {
@@ -74,8 +74,7 @@ static bool is_authorized(struct pusher_session *session, const struct subscribe
     return is_signed;
 }
 
-/* The channel is told too, if it is known which: who waits for its subscription hears nothing else.
- */
+/* Also sends a subscription error if the channel is known: clients wait for that one only. */
 static void refuse(struct pusher_session *session, struct bytes channel, enum pusher_error error)
 {
     struct buffer *out = pusher_worker_scratch(session->worker);
@@ -95,14 +94,14 @@ static bool is_full(const struct pusher_session *session)
     return max != 0 && session->channels_count >= max;
 }
 
-/* What a signature covers beside the channel is a JSON object: else a signature for the channel
- * `private-a:x` would open `private-a` to whoever sends `x` as its data. */
+/* The data that a signature covers beside the channel must be a JSON object: else a signature for
+ * the channel `private-a:x` would be valid for `private-a` with `x` as its data. */
 static bool is_data_well_formed(const struct subscribe_request *request)
 {
     return request->channel_data.data == NULL || jsonscan_object(request->channel_data, NULL, 0);
 }
 
-/* A user id is a text from here on. */
+/* From here on a user id is a text. */
 static bool read_member(struct pusher_session *session, struct subscribe_request *request,
                         struct buffer *scratch)
 {
@@ -125,8 +124,8 @@ static bool read_member(struct pusher_session *session, struct subscribe_request
 
 /* --- joining -------------------------------------------------------------------------------- */
 
-/* Where there are other nodes the answer waits until they all know: what they publish after it
- * arrives. */
+/* If there are other nodes, the answer waits until all of them know of the subscription: what they
+ * publish after it arrives. */
 static void join(struct pusher_session *session, const struct subscribe_request *request)
 {
     struct pusher_app *app = session->app;
@@ -141,7 +140,7 @@ static void join(struct pusher_session *session, const struct subscribe_request 
     pusher_authority_subscribe(session, subscription);
 }
 
-/* Whether the subscription stands for the user that the request names. */
+/* Whether the subscription is of the user in the request. */
 static bool is_same_member(const struct channel_subscription *subscription,
                            const struct subscribe_request *request)
 {
@@ -149,7 +148,7 @@ static bool is_same_member(const struct channel_subscription *subscription,
            bytes_equal(channel_presence_user_id(subscription->member), request->user_id);
 }
 
-/* Subscribed already: answered as before, nothing changes. */
+/* Subscribed already: sends the same answer and changes nothing. */
 static void answer_again(struct pusher_session *session, struct channel_subscription *subscription,
                          struct bytes name)
 {

@@ -6,5 +6,5 @@
 
 bool pusher_user_channel_is_one(struct bytes channel);
 
-/* Whose it is, if it is one. */
+/* The user id of such a channel. */
 struct bytes pusher_user_channel_user(struct bytes channel);

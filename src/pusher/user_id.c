@@ -1,6 +1,6 @@
 #include "pusher/user_id.h"
 
-/* Of ASCII, or the two bytes of U+0080 to U+009F. */
+/* Control characters of ASCII, or the two bytes of U+0080 to U+009F. */
 static bool has_control(struct bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {

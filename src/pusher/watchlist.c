@@ -18,7 +18,7 @@ static bool is_watched(const struct pusher_session *session, struct bytes user_i
     return is_watched;
 }
 
-/* NULL if that user was named before. */
+/* NULL if the list had that user before. */
 static struct channel_subscription *watch(struct pusher_session *session, struct bytes user_id)
 {
     struct channel_fanout *fanout = &session->worker->fanout;

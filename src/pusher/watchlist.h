@@ -1,5 +1,5 @@
-/* Telling a user who of the people they watch is online. Pusher Channels, "Watchlist online
- * status".
+/* Notifies a session which of the users that it watches are online. Pusher Channels, "Watchlist
+ * online status".
  *
  * Thread: owner.
  */
@@ -7,6 +7,6 @@
 
 #include "pusher/session.h"
 
-/* Watches each user of the list, an array of user ids as it was sent, and nobody else; tells who of
- * them is online. Absent: nobody. */
+/* Sets the users that the session watches, a JSON array of user ids as it was sent, and notifies it
+ * which of them are online. Absent: none. */
 void pusher_watchlist_set(struct pusher_session *session, struct bytes list_json);

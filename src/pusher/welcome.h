@@ -1,7 +1,8 @@
-/* What a newcomer to a channel is told first: that it is subscribed, and who is there; and of a
- * cache channel the last event, or that there is none.
+/* The first messages to a newcomer: that it is subscribed, with the members of a presence channel;
+ * and for a cache channel the cached event, or that there is none.
  *
- * Thread: any, under the channel's state lock. Each is written in `scratch`, and the caller's.
+ * Thread: any, under the channel's state lock. Each is encoded in `scratch` and owned by the
+ * caller.
  */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* What the Pusher connections of one worker share.
+/* The state that the Pusher connections of one worker share.
  *
  * Thread: owner; `all` lets it post to the others.
  */
@@ -19,8 +19,8 @@ struct pusher_worker {
     size_t workers_count;
     struct pusher_apps *apps;
     struct metrics *metrics;
-    const struct pusher_observers *observers; /* NULL: nobody listens */
-    bool keeps_origins;                       /* somebody wants to know sessions' origins */
+    const struct pusher_observers *observers; /* NULL: none */
+    bool keeps_origins;                       /* an observer needs the sessions' origins */
 
     /* Set by pusher_conversation_init(). */
     const struct pusher_session_events *session_events;
@@ -29,18 +29,18 @@ struct pusher_worker {
     struct channel_fanout fanout;
     struct channel_joining joining;
     struct ws_conn_settings ws_settings;
-    struct list sessions; /* that are open */
-    struct list leaving;  /* whose WebSocket is being closed, the first to go in front */
+    struct list sessions; /* the open ones */
+    struct list leaving;  /* those whose WebSocket is being closed, the first to go in front */
     size_t sessions_count;
     struct map by_socket_id;
     struct buffer scratch; /* for one message being written */
     uint64_t refused_logged_ms;
 };
 
-/* By pusher_conversation_init(). */
+/* Called by pusher_conversation_init(). */
 void pusher_worker_init(struct pusher_worker *worker, bool has_compression);
 
-/* When its loop has ended and all its connections are closed. */
+/* After its loop has ended and all its connections are closed. */
 void pusher_worker_deinit(struct pusher_worker *worker);
 
 /* The scratch, emptied. */
