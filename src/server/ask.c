@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A server that ends meanwhile is no reason to be killed by SIGPIPE. */
+/* If the server ends meanwhile, SIGPIPE must not kill this process. */
 static bool send_line(int fd, const char *text)
 {
     struct buffer line = {0};
@@ -36,7 +36,7 @@ static bool exchange(int fd, const char *command, struct buffer *answer)
     return len == 0 && answer->len > 0;
 }
 
-/* False, and `reason` may say why. */
+/* False on failure; `reason` may hold the cause. */
 static bool ask_at(const char *path, const char *command, unsigned within_s, struct buffer *answer,
                    struct buffer *reason)
 {

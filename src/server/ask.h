@@ -1,5 +1,5 @@
-/* Asks the running server, over its control socket: how `reverb status`, `stop`, `restart` and
- * `reload` reach it. What it answers is text from outside: whoever shows it makes it printable.
+/* Sends a command to the running server over its control socket: for `reverb status`, `stop`,
+ * `restart` and `reload`. The answer is text from outside: the caller makes it printable.
  *
  * Thread: main.
  */
@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
-/* Asks the server on that port, which has `within_s` to answer one line. False if there is none, if
- * its socket is not to be believed, or if it does not answer; `answer` then says so. */
+/* Sends `command` to the server on that port, which must answer one line within `within_s`. False
+ * if there is none, if its socket is not trusted, or if it does not answer; `answer` is then the
+ * error message. */
 bool server_ask(uint16_t port, const char *command, unsigned within_s, struct buffer *answer);

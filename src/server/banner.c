@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More are counted, not listed. */
+/* Further apps are counted, not listed. */
 #define APPS_COUNT_MAX 5
 
 static void append_line(struct buffer *out, const char *title, const char *protocol,
@@ -52,7 +52,7 @@ static void append_first_line(struct buffer *out, const struct config *config, u
     buffer_append_text(out, ".\n");
 }
 
-/* Whoever reads objects gets nothing else, and each with its time. */
+/* A JSON log has only objects, each with its time. */
 void server_banner_say(const struct config *config, struct bytes lines)
 {
     struct bytes line;

@@ -1,4 +1,4 @@
-/* What is said on standard output once the server is ready. Thread: main. */
+/* The message on standard output once the server is ready. Thread: main. */
 #pragma once
 
 #include "config/config.h"
@@ -7,5 +7,5 @@
 void server_banner_print(const struct config *config, uint16_t port,
                          const struct net_descriptors *descriptors);
 
-/* Lines of the server's own life: on standard output, or, if the log is JSON, in it. */
+/* Prints lines about the server's own state: on standard output, or in the log if it is JSON. */
 void server_banner_say(const struct config *config, struct bytes lines);

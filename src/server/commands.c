@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* A configuration with thousands of apps. */
+/* Enough for a configuration with thousands of apps. */
 #define LINE_LEN_MAX ((size_t)16 * 1024 * 1024)
 #define READ_LEN 65536
 

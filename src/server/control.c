@@ -36,7 +36,7 @@ struct server_control_asker {
     bool is_answered;
 };
 
-/* Whichever handle is closed last frees what all of them look at. */
+/* The handle that is closed last frees the memory that all of them use. */
 static void free_if_over(struct server_control *control)
 {
     if (!control->is_closed || control->askers_count > 0)
@@ -103,7 +103,7 @@ bool server_control_send_sockets(struct server_control_asker *asker, struct byte
     return is_sent;
 }
 
-/* --- hearing -------------------------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------------------------ */
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *piece)
 {
@@ -174,7 +174,7 @@ static void on_pipe_closed(uv_handle_t *handle)
     free_if_over(control);
 }
 
-/* What a server that was killed has left behind is in the way; one that answers is not. */
+/* Removes the socket of a server that was killed; that of a server that answers stays. */
 static bool remove_stale(const char *path, struct buffer *error)
 {
     const int fd = server_place_connect(path, error);
@@ -195,7 +195,7 @@ static ino_t inode_of(const char *path)
     return lstat(path, &info) == 0 ? info.st_ino : 0;
 }
 
-/* There is no moment in which neither server's socket is there. */
+/* Replaces the socket by a rename, so that there is always one at the path. */
 static int bind_over(struct server_control *control)
 {
     struct buffer aside = {0};

@@ -1,6 +1,6 @@
-/* How `reverb status`, `stop`, `restart` and `reload` reach the running server, and how the process
- * that takes its place gets its listening sockets: a socket in a folder that only its user may
- * enter. Lines in, lines out.
+/* The control socket of the running server, for `reverb status`, `stop`, `restart` and `reload`,
+ * and for a process that succeeds it and takes over its listening sockets. It is in a folder that
+ * only its user may enter. Lines in, lines out.
  *
  * Thread: main.
  */
@@ -16,23 +16,23 @@ struct server_control;
 struct server_control_asker;
 
 struct server_control_events {
-    /* Each line that comes. It is answered within the call or later. */
+    /* Each line received. It is answered within the call or later. */
     void (*on_command)(struct server_control_asker *asker, struct bytes command, void *user);
     /* The asker is about to be freed, whether it was answered or not. */
     void (*on_gone)(struct server_control_asker *asker, void *user);
 };
 
-/* The socket of that port; a socket that a server left there without ending is replaced, and with
- * `replaces` that of a server which this one succeeds. NULL if it cannot be had; `error` then says
- * why. */
+/* Opens the socket of that port. It replaces the socket of a server that was killed and, with
+ * `replaces`, that of the server that this one succeeds. NULL, and one line in `error`, if it
+ * fails. */
 struct server_control *server_control_open(uv_loop_t *loop, uint16_t port, bool replaces,
                                            const struct server_control_events *events, void *user,
                                            struct buffer *error);
 
-/* Borrowed: where its socket is. */
+/* The path of its socket, borrowed. */
 const char *server_control_path(const struct server_control *control);
 
-/* Sends the line `answer` (its end is added) and closes. */
+/* Sends `answer` as a line (the line end is added) and closes. */
 void server_control_answer(struct server_control_asker *asker, struct bytes answer);
 
 /* Sends the line `answer` with copies of the sockets, and goes on listening to the asker. False if
@@ -40,5 +40,5 @@ void server_control_answer(struct server_control_asker *asker, struct bytes answ
 bool server_control_send_sockets(struct server_control_asker *asker, struct bytes answer,
                                  const int *fds, size_t count);
 
-/* Removes the socket, unless it is another's by now; frees itself as the loop goes on. */
+/* Removes the socket, unless another server has replaced it; frees itself in a later turn. */
 void server_control_close(struct server_control *control);

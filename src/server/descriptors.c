@@ -8,7 +8,7 @@
 
 #define TEXT_LEN_MAX 4096
 
-/* Elsewhere SIGPIPE is ignored by whoever sends, and whoever receives sets FD_CLOEXEC itself. */
+/* On other systems the sender ignores SIGPIPE, and the receiver sets FD_CLOEXEC itself. */
 #ifdef MSG_NOSIGNAL
 #define SEND_FLAGS MSG_NOSIGNAL
 #else

@@ -1,4 +1,4 @@
-/* Open descriptors sent to another process over a Unix socket, beside bytes. unix(7), SCM_RIGHTS.
+/* Sends open descriptors to another process over a Unix socket. unix(7), SCM_RIGHTS.
  *
  * Thread: any.
  */
@@ -8,9 +8,9 @@
 
 #define SERVER_DESCRIPTORS_MAX 128
 
-/* One message of `text` and copies of the descriptors; nothing is left out of it. */
+/* Sends one message of `text` and copies of the descriptors; false if not all of it is sent. */
 bool server_descriptors_send(int fd, struct bytes text, const int *fds, size_t count);
 
-/* The next message: appends its text, and fills `fds`, which are the caller's to close. The number
- * of descriptors, or -1 if none comes. */
+/* Receives the next message: appends its text and fills `fds`, which the caller must close. Returns
+ * the number of descriptors, or -1 if there is no message. */
 int server_descriptors_receive(int fd, struct buffer *text, int fds[SERVER_DESCRIPTORS_MAX]);

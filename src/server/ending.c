@@ -4,11 +4,11 @@
 #include "server/banner.h"
 #include "server/notify.h"
 
-/* Beyond the time that it has for its clients a worker needs far less to end. */
+/* Added to the time for its clients; a worker needs far less to end. */
 #define STALL_MS 10000
 
-/* Clients go at once where somebody takes them. Where nobody does they wait a second; the seconds
- * of `drain` are for those who have another node to go to. */
+/* Clients reconnect at once if another process accepts them; otherwise after a second. Closes are
+ * spread over `drain` seconds only if there are other nodes. */
 static struct server_worker_end how_to_end(const struct server_state *server)
 {
     const bool is_answered = server_listen_is_answered(&server->listen);
@@ -46,7 +46,8 @@ static void on_listeners_closed(void *user)
         uv_async_send(&server->wake);
 }
 
-/* Nobody listens any more before anybody is sent away: only then is it known who else does. */
+/* Workers stop listening before clients are closed: only then is it known whether another process
+ * listens. */
 void server_ending_begin(struct server_state *server)
 {
     if (server->is_ending)
@@ -56,7 +57,7 @@ void server_ending_begin(struct server_state *server)
     server_banner_say(server->config, BYTES("Gracefully terminating connections.\n"));
     if (!server->succession.is_done)
         server_notify("STOPPING=1");
-    server->ends_by_ms = uv_now(&server->loop) + STALL_MS; /* in which all close their sockets */
+    server->ends_by_ms = uv_now(&server->loop) + STALL_MS; /* for all to close their sockets */
     atomic_store(&server->listening_count, server->workers_count);
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_stop_listening(&server->workers[i], on_listeners_closed, server);

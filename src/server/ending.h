@@ -1,4 +1,4 @@
-/* The graceful end: nobody listens any more, then clients are sent away, then the workers end.
+/* The graceful end: workers stop listening, then close their clients, then end.
  *
  * Thread: main.
  */
@@ -9,8 +9,8 @@
 /* A second call changes nothing. */
 void server_ending_begin(struct server_state *server);
 
-/* The same, or what is under way: whoever is left is cut off. */
+/* Begins or hastens the end: remaining clients are closed at once. */
 void server_ending_hasten(struct server_state *server);
 
-/* When all workers have closed their listening sockets: they send their clients away. */
+/* After all workers have closed their listening sockets: has them close their clients. */
 void server_ending_notify_workers(struct server_state *server);

@@ -11,7 +11,7 @@
 #include <uv.h>
 
 #define ACTIVATED_FD_FIRST 3
-/* What our own sockets are called in systemd's descriptor store. */
+/* The name of our own sockets in systemd's descriptor store. */
 #define STORE_NAME "reverb-port"
 
 static void say_why_not_listening(const struct config *config, int status, struct buffer *error)
@@ -46,7 +46,7 @@ static void add(struct server_listen *listen, int fd)
     listen->fds[listen->count++] = fd;
 }
 
-/* --- what is given -------------------------------------------------------------------------- */
+/* --- sockets taken over --------------------------------------------------------------------- */
 
 static bool is_configured(const struct config *config, int fd)
 {
@@ -60,7 +60,8 @@ static void warn_of_other_address(const struct config *config)
              config->host, config->port);
 }
 
-/* Those of a socket unit come first; the store's are taken if they are still what is wanted. */
+/* Sockets of a socket unit come first; those of the store are used if they still match the
+ * configuration. */
 static void take_activated(struct server_listen *listen, const struct config *config)
 {
     struct bytes names = bytes_of(getenv("LISTEN_FDNAMES"));
@@ -87,7 +88,7 @@ static void take_activated(struct server_listen *listen, const struct config *co
             warn_of_other_address(config);
         add(listen, fd);
         if (!is_stored) {
-            /* In front of the store's. */
+            /* In front of those of the store. */
             listen->fds[listen->count - 1] = listen->fds[listen->activated_count];
             listen->fds[listen->activated_count++] = fd;
         }
@@ -106,7 +107,7 @@ static void take_inherited(struct server_listen *listen, const struct config *co
     uint16_t port = config->port;
 
     if (count > 0 && port == 0)
-        net_socket_address(fds[0], &address, &port); /* that the system once chose */
+        net_socket_address(fds[0], &address, &port); /* the port that the system once chose */
     for (size_t i = 0; i < count; i++) {
         if (net_socket_is_at(fds[i], config->host, port) && net_socket_take(fds[i]))
             add(listen, fds[i]);
@@ -118,7 +119,7 @@ static void take_inherited(struct server_listen *listen, const struct config *co
     listen->is_inherited = listen->count > 0;
 }
 
-/* --- what is opened ------------------------------------------------------------------------- */
+/* --- sockets opened here -------------------------------------------------------------------- */
 
 static int open_first(struct server_listen *listen, const struct config *config, bool is_shared)
 {
@@ -132,7 +133,7 @@ static int open_first(struct server_listen *listen, const struct config *config,
     return status;
 }
 
-/* Each worker its own, where the given ones allow it; else they share one. */
+/* Opens one for each worker if the sockets taken over allow it; else workers share one. */
 static int open_more(struct server_listen *listen, size_t workers_count)
 {
     const size_t given_count = listen->count;

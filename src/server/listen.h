@@ -1,8 +1,8 @@
-/* The port, shared by all workers. Its listening sockets are given, if they can be had:
+/* The listening sockets of all workers. They are taken over, if possible:
  *
- * - by systemd, which has opened them itself (socket activation) or has kept those of the former
- *   process (its descriptor store). Source: sd_listen_fds(3), sd_pid_notify_with_fds(3).
- * - by the server whose place this one takes.
+ * - from systemd, which has opened them itself (socket activation) or has stored those of the
+ *   former process (its descriptor store). Source: sd_listen_fds(3), sd_pid_notify_with_fds(3).
+ * - from the server that this one succeeds.
  *
  * Thread: main, before the workers start.
  */
@@ -16,25 +16,25 @@
 struct server_listen {
     int *fds; /* for the workers to take; there is room for one more */
     size_t count;
-    size_t activated_count; /* of them, the first: systemd listens on them anyway */
+    size_t activated_count; /* the first ones, on which systemd always listens */
     uint16_t port;
     struct sockaddr_storage address;
-    int other_fd;      /* of the predecessor, for something else than clients; -1: none */
-    bool is_inherited; /* of a server with a control socket of the same port */
+    int other_fd;      /* the predecessor's administration socket; -1: none */
+    bool is_inherited; /* from a server with a control socket of the same port */
 };
 
-/* At least one socket for each worker. False, and one line in `error`, if there is none. */
+/* Gets at least one socket for each worker. False, and one line in `error`, if that fails. */
 bool server_listen_open(struct server_listen *listen, const struct config *config,
                         size_t workers_count, struct server_predecessor *predecessor,
                         struct buffer *error);
 
-/* Gives copies to systemd to keep, which does so if its unit says so (FileDescriptorStoreMax). */
+/* Sends copies to systemd, which stores them if the unit allows it (FileDescriptorStoreMax). */
 void server_listen_store(const struct server_listen *listen);
 
-/* Whether anybody accepts connections on the port now that the workers do not. */
+/* Whether another process accepts connections on the port now that the workers do not. */
 bool server_listen_is_answered(const struct server_listen *listen);
 
-/* Nobody wants it. */
+/* Closes `other_fd`, which is not needed. */
 void server_listen_leave_other(struct server_listen *listen);
 
 void server_listen_deinit(struct server_listen *listen);

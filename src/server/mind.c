@@ -42,7 +42,7 @@ static int exit_status(int status)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* True if one of the group is left. */
+/* True if a process of the group is left. */
 static bool reap(pid_t group, int *status)
 {
     pid_t reaped;

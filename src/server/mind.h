@@ -1,6 +1,6 @@
-/* What is left of a process whose place as the server was taken by one that it has started: a
- * process manager knows it by its number. It hands on the signals, and ends with the server. Those
- * that follow become its children.
+/* The minder: a former server that was succeeded by a process that it started itself, and stays
+ * because the process manager knows its pid. It forwards signals, and ends with the server. Later
+ * servers become its children.
  *
  * Thread: main, which is the only one.
  */
@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* From now on signals wait for server_mind(). */
+/* Blocks signals until server_mind() handles them. */
 void server_mind_block_signals(void);
 
-/* That a child's children become ours if the child ends. False where the system does not know. */
+/* Makes a child's children ours when the child ends. False if the system does not support it. */
 bool server_mind_adopts(void);
 
-/* Until the process group of `child` is empty. Returns the exit status of the last one. */
+/* Runs until the process group of `child` is empty. Returns the exit status of the last process. */
 int server_mind(pid_t child);

@@ -18,11 +18,11 @@ void server_notify_with(const char *state, const int *fds, size_t fds_count)
         return;
     memcpy(address.sun_path, path.data, path.len);
     if (address.sun_path[0] == '@')
-        address.sun_path[0] = '\0'; /* a name that stands in no folder */
+        address.sun_path[0] = '\0'; /* an abstract address, in no folder */
     fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     if (fd < 0)
         return;
-    /* A manager that does not listen has nothing to be told. */
+    /* A manager that does not listen needs no notification. */
     if (connect(fd, (struct sockaddr *)&address,
                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len)) == 0)
         server_descriptors_send(fd, bytes_of(state), fds, fds_count);

@@ -1,5 +1,5 @@
-/* Tells systemd how the server is: `Type=notify` and its watchdog. Source: sd_notify(3). Does
- * nothing where nobody asked for it (NOTIFY_SOCKET, WATCHDOG_USEC).
+/* Notifies systemd of the server's state: `Type=notify` and its watchdog. Source: sd_notify(3).
+ * Does nothing if the environment does not ask for it (NOTIFY_SOCKET, WATCHDOG_USEC).
  *
  * Thread: main.
  */
@@ -14,8 +14,8 @@ void server_notify(const char *state);
 /* With copies of descriptors beside it: "FDSTORE=1". */
 void server_notify_with(const char *state, const int *fds, size_t fds_count);
 
-/* Whether there is somebody who is told. */
+/* Whether systemd receives notifications. */
 bool server_notify_is_heard(void);
 
-/* Whether "WATCHDOG=1" is waited for. */
+/* Whether systemd expects "WATCHDOG=1". */
 bool server_notify_is_watched(void);

@@ -38,7 +38,7 @@ static void on_admin_page(struct admin_page *page, void *user)
                             page->kind == ADMIN_PAGE_OPEN_METRICS);
 }
 
-/* Before the workers start: an address that cannot be had ends the start. */
+/* Before the workers start, so that an unusable address ends the start. */
 bool server_pages_open(struct server_state *server, struct buffer *error)
 {
     if (server->config->admin == NULL) {

@@ -1,4 +1,4 @@
-/* What the administration listener shows of this server.
+/* The pages of the administration listener about this server.
  *
  * Thread: main.
  */
@@ -6,7 +6,6 @@
 
 #include "server/state.h"
 
-/* Before the workers start: an address that cannot be had ends the start, with one line in `error`.
- */
+/* Before the workers start. False, and one line in `error`, if it cannot listen on its address. */
 bool server_pages_open(struct server_state *server, struct buffer *error);
 void server_pages_close(struct server_state *server);

@@ -47,8 +47,7 @@ bool server_place_socket(size_t index, uint16_t port, struct buffer *path)
 
 /* --- trust ---------------------------------------------------------------------------------- */
 
-/* A folder that the administrator named is believed if it is the administrator's; root may ask
- * anybody's server whose folder was named. */
+/* A folder that was named may also belong to root; root may use a named folder of any user. */
 static bool is_trusted_owner(uid_t owner)
 {
     return owner == geteuid() || (is_named() && (owner == 0 || geteuid() == 0));
@@ -59,7 +58,7 @@ static bool is_trusted(const char *path, mode_t kind, const char *what, struct b
     struct stat info;
 
     if (lstat(path, &info) != 0)
-        return false; /* nobody is there */
+        return false; /* it does not exist */
     if ((info.st_mode & S_IFMT) != kind)
         buffer_printf(error, "%s is not a %s; it is not used", path, what);
     else if (!is_trusted_owner(info.st_uid))
@@ -114,7 +113,7 @@ int server_place_connect(const char *path, struct buffer *error)
     return -1;
 }
 
-/* --- looking around ------------------------------------------------------------------------- */
+/* --- finding servers ------------------------------------------------------------------------ */
 
 static uint16_t port_of(const char *name)
 {
@@ -129,7 +128,7 @@ static uint16_t port_of(const char *name)
     return (uint16_t)port;
 }
 
-/* How many sockets stand in the folder; `port` is the last one's. */
+/* The number of sockets in the folder; `port` is the last one's. */
 static size_t count_sockets(const char *folder, uint16_t *port)
 {
     DIR *list = opendir(folder);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define ANSWER_S 5
-/* One command of the control socket. */
+/* Fits in one command of the control socket. */
 #define FAILED_LEN_MAX 900
 
 static void set_timeout(int fd)
@@ -56,7 +56,7 @@ static bool say(struct server_predecessor *predecessor, const char *word, struct
     return is_sent;
 }
 
-/* Any server that runs on that port: it says whether it waits. */
+/* Asks a server that runs on that port whether it awaits a successor. */
 static void look_at_port(struct server_predecessor *predecessor, uint16_t port)
 {
     struct buffer path = {0};
@@ -113,7 +113,7 @@ void server_predecessor_say_failed(struct server_predecessor *predecessor, struc
     }
     if (line.len > FAILED_LEN_MAX)
         line.len = FAILED_LEN_MAX;
-    /* It has heard it before it hears that this process is gone. */
+    /* The predecessor must receive this before it notices that this process has ended. */
     if (say(predecessor, SERVER_SUCCESSION_FAILED, buffer_bytes(&line)))
         (void)!recv(predecessor->fd, &answer, sizeof answer, 0);
     leave(predecessor);

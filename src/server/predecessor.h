@@ -1,8 +1,8 @@
-/* The running server whose place this process takes: it gives its listening sockets, serves on
- * until it hears that this one serves, and then ends.
+/* The running server that this process succeeds: it sends its listening sockets, continues to serve
+ * until this process is ready, and then ends.
  *
  * REVERB_SUCCEEDS names its control socket, if it (or `php artisan reverb:start`) has started this
- * process; otherwise it is the one on our port, if it waits for somebody.
+ * process; otherwise it is the server on our port, if that one awaits a successor.
  *
  * Thread: main.
  */
@@ -14,25 +14,25 @@
 
 struct server_predecessor {
     int fd; /* -1: there is none */
-    /* The process that stays for the process manager's sake when servers succeed one another. 0:
-     * none. */
+    /* The process that stays for the process manager when servers succeed one another
+     * (server/mind.h). 0: none. */
     pid_t minder;
     pid_t parent; /* at the start */
 };
 
-/* Takes note of the variables, and takes them away from what is started later. */
+/* Reads the environment variables and unsets them, so that processes started later lack them. */
 void server_predecessor_open(struct server_predecessor *predecessor);
 
-/* The sockets of the predecessor, or of a server on `port` that waits for one; they are the
- * caller's to close. How many. */
+/* Receives the sockets of the predecessor, or of a server on `port` that awaits a successor; the
+ * caller must close them. Returns their number. */
 size_t server_predecessor_take_sockets(struct server_predecessor *predecessor, uint16_t port,
                                        int *fds);
 
-/* This process serves: the predecessor may end. */
+/* Reports that this process serves: the predecessor may end. */
 void server_predecessor_say_ready(struct server_predecessor *predecessor);
 
-/* This process cannot start: the predecessor serves on. */
+/* Reports that this process cannot start: the predecessor continues to serve. */
 void server_predecessor_say_failed(struct server_predecessor *predecessor, struct bytes error);
 
-/* Neither the process that started this one nor the minder is there any more. */
+/* Whether both the process that started this one and the minder have ended. */
 bool server_predecessor_is_orphan(const struct server_predecessor *predecessor);

@@ -29,7 +29,7 @@ static void reload_certificate(struct server_reload *reload, const struct config
     buffer_deinit(&error);
 }
 
-/* --- who asked ------------------------------------------------------------------------------ */
+/* --- answers -------------------------------------------------------------------------------- */
 
 static void remember(struct server_reload *reload, struct server_control_asker *asker)
 {
@@ -48,7 +48,7 @@ void server_reload_forget(struct server_reload *reload, const struct server_cont
             reload->askers[i] = NULL;
 }
 
-/* Those whose reload it was; the others' is the next one. */
+/* Answers those that this reload was for; the others wait for the next one. */
 static void answer(struct server_reload *reload, const char *key, struct bytes text)
 {
     struct buffer line = {0};
@@ -82,7 +82,7 @@ static void fail(struct server_reload *reload, struct bytes reason)
     buffer_deinit(&joined);
 }
 
-/* --- taking it up --------------------------------------------------------------------------- */
+/* --- applying ------------------------------------------------------------------------------- */
 
 static void append_result(struct server_reload *reload, const struct config *config,
                           struct buffer *result)
@@ -172,7 +172,7 @@ static void start_loading(struct server_reload *reload)
     CHECK(uv_queue_work(reload->wake->loop, &reload->work, load, on_loaded) == 0);
 }
 
-/* What came over standard input can be had anew only from whoever gave it. */
+/* A configuration from standard input cannot be read again; only its sender can send a new one. */
 static bool has_configuration(struct server_reload *reload)
 {
     const char *file = reload->options->config_file;
@@ -195,7 +195,7 @@ void server_reload_run(struct server_reload *reload, struct server_control_asker
         start_loading(reload);
 }
 
-/* Every worker has ended the turn in which it could still see the former apps. */
+/* Each worker has ended the turn in which it could still read the former apps. */
 void server_reload_finish(struct server_reload *reload)
 {
     if (reload->former_apps_config == NULL || atomic_load(&reload->reloading_count) > 0)
@@ -214,10 +214,10 @@ void server_reload_take(struct server_reload *reload, const char *text)
     server_reload_run(reload, NULL);
 }
 
-/* Looks, each a second, in which certificate and key may be changed one after the other. */
+/* Retries, one a second, because certificate and key may be replaced one after the other. */
 #define CERTIFICATE_RETRIES 5
 
-/* Of the last configuration that had any. */
+/* The TLS settings of the last configuration that had any. */
 static const struct config_tls *tls_settings(const struct server_reload *reload)
 {
     return reload->apps_config->tls.enabled ? &reload->apps_config->tls : &reload->config->tls;

@@ -1,5 +1,5 @@
-/* Taking up apps and certificate anew, while everybody stays connected. The configuration is loaded
- * beside the main loop: PHP may evaluate it, and it may be large.
+/* Reloads apps and certificate while all clients stay connected. The configuration is loaded beside
+ * the main loop: PHP may evaluate it, and it may be large.
  *
  * Thread: main. Memory: it owns the configurations.
  */
@@ -20,18 +20,18 @@ struct server_reload {
     struct net_tls *tls; /* NULL: plain */
     struct server_worker *workers;
     size_t workers_count;
-    struct observer_laravel *laravel; /* NULL: nobody's child */
-    uv_async_t *wake;                 /* is sent when the workers have taken it up; of the loop */
+    struct observer_laravel *laravel; /* NULL: not started by `php artisan reverb:start` */
+    uv_async_t *wake;                 /* sent when the workers have applied it; the loop's */
 
     struct config *apps_config; /* of the last reload; `config` before the first */
     struct config *former_apps_config;
-    char *config_text;             /* was handed over, and waits to be taken up */
-    atomic_size_t reloading_count; /* workers that have yet to take it up */
-    bool wants_another;            /* came while one was going on */
-    unsigned certificate_retries;  /* left before files that do not fit are an error */
-    bool is_ending;                /* nothing is taken up any more */
+    char *config_text;             /* a received configuration that waits to be loaded */
+    atomic_size_t reloading_count; /* workers that have yet to apply it */
+    bool wants_another;            /* requested while one was under way */
+    unsigned certificate_retries;  /* left before files that do not match are an error */
+    bool is_ending;                /* no reload begins any more */
 
-    /* The one that is being loaded. */
+    /* The configuration that is being loaded. */
     bool is_loading;
     uv_work_t work;
     struct config_options loading_options;
@@ -40,24 +40,24 @@ struct server_reload {
     struct buffer loading_error;
     struct buffer loading_warnings;
 
-    /* Who waits for the result. */
+    /* Those that wait for the result. */
     struct server_control_asker *askers[SERVER_RELOAD_ASKERS_MAX];
-    bool is_asker_of_next[SERVER_RELOAD_ASKERS_MAX]; /* came when one was loaded already */
+    bool is_asker_of_next[SERVER_RELOAD_ASKERS_MAX]; /* came while one was being loaded */
 };
 
-/* `asker` is NULL, or is answered when it is done. */
+/* Begins a reload. `asker` is answered when it is done; may be NULL. */
 void server_reload_run(struct server_reload *reload, struct server_control_asker *asker);
 
-/* The configuration that came over the commands' pipe. */
+/* Reloads from a configuration that was received over the commands' pipe. */
 void server_reload_take(struct server_reload *reload, const char *text);
 
-/* After a wake: forgets the former apps once no worker can see them any more. */
+/* After a wake: frees the former apps once no worker can read them any more. */
 void server_reload_finish(struct server_reload *reload);
 
-/* Reads the certificate anew if its files have changed. */
+/* Reads the certificate again if its files have changed. */
 void server_reload_watch_certificate(struct server_reload *reload);
 
-/* The asker is no longer there. */
+/* The asker has gone. */
 void server_reload_forget(struct server_reload *reload, const struct server_control_asker *asker);
 
 void server_reload_deinit(struct server_reload *reload);

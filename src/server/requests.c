@@ -21,10 +21,10 @@ static void answer_end(const struct server_state *server, struct server_control_
     buffer_deinit(&answer);
 }
 
-/* --- a new process in this one's place ------------------------------------------------------ */
+/* --- succession ----------------------------------------------------------------------------- */
 
-/* systemd is told which process is the server now; another process manager goes on with this one,
- * which stays to mind the new one. */
+/* Notifies systemd of the new server's pid; for another process manager, this process stays as the
+ * minder. */
 static void on_succeeded(void *user)
 {
     struct server_state *server = user;
@@ -47,7 +47,7 @@ static void on_not_succeeded(const char *reason, void *user)
 
     log_error("the server was not restarted: %s", reason);
     if (server->has_lost_parent)
-        server_ending_begin(server); /* nobody would end it later */
+        server_ending_begin(server); /* its parent is gone and cannot end it later */
 }
 
 const struct server_succession_events server_requests_succession = {
@@ -55,7 +55,7 @@ const struct server_succession_events server_requests_succession = {
     .on_failed = on_not_succeeded,
 };
 
-/* Who stays for the process manager. */
+/* The process that stays for the process manager. */
 pid_t server_requests_minder(const struct server_state *server)
 {
     const pid_t known = server->start->predecessor->minder;
@@ -72,7 +72,7 @@ static bool has_configuration_again(const struct server_state *server)
     return file == NULL || strcmp(file, "-") != 0;
 }
 
-/* What cannot be started again from here ends, for whoever started it to do so. */
+/* If this process cannot start a new one, it ends, for its process manager to start it again. */
 static void restart(struct server_state *server, struct server_control_asker *asker)
 {
     if (server->laravel != NULL) {
@@ -112,7 +112,7 @@ static void answer_status(struct server_state *server, struct server_control_ask
     buffer_deinit(&answer);
 }
 
-/* The administration's socket goes with the others, as the last one. */
+/* The administration's listening socket is sent too, as the last one. */
 static bool hear_successor(struct server_state *server, struct server_control_asker *asker,
                            struct bytes line)
 {

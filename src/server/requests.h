@@ -1,4 +1,4 @@
-/* What is asked of the server over its control socket, and how a new process takes its place.
+/* Handles requests over the server's control socket, and the succession by a new process.
  *
  * Thread: main.
  */
@@ -9,8 +9,8 @@
 extern const struct server_control_events server_requests_control;
 extern const struct server_succession_events server_requests_succession;
 
-/* Who waits for a restart learns that the server ends instead. */
+/* Answers a pending restart request: the server ends instead. */
 void server_requests_answer_end(struct server_state *server);
 
-/* The process that stays for the process manager's sake once a new one serves; 0: none. */
+/* The minder (server/mind.h) once a new process serves; 0: none. */
 pid_t server_requests_minder(const struct server_state *server);

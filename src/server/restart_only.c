@@ -6,7 +6,7 @@
 void server_restart_only_names(const struct config *now, const struct config *asked,
                                struct buffer *names)
 {
-    /* If scaling is off the rest was not looked at, and means nothing. */
+    /* If scaling is off, its other settings were not validated and have no effect. */
     const bool has_scaling = now->scaling.enabled && asked->scaling.enabled;
 
     for (size_t i = 0; i < config_setting_server_count; i++) {

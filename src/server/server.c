@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define HOUSEKEEPING_MS 1000
-/* So often memory is given back. */
+/* Free memory is returned to the system once in so many housekeepings. */
 #define GIVE_BACK_EVERY 10
 
 static const int ending_signals[SERVER_STATE_ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGQUIT, SIGTSTP};
@@ -47,8 +47,8 @@ static void abandon(struct server_state *server, const char *who)
     _exit(1);
 }
 
-/* A process manager may send SIGTERM more than once, to us and by our parent: that hastens nothing.
- * Who presses Ctrl-C twice means it. */
+/* A process manager may send SIGTERM more than once, directly and through our parent: that must not
+ * hasten the end. A second Ctrl-C does. */
 static void on_ending_signal(uv_signal_t *handle, int number)
 {
     struct server_state *server = handle->data;
@@ -81,9 +81,10 @@ static void on_wake(uv_async_t *wake)
         uv_stop(&server->loop);
 }
 
-/* --- what comes round ----------------------------------------------------------------------- */
+/* --- housekeeping --------------------------------------------------------------------------- */
 
-/* The watchdog is fed only if every thread turns: one that has stalled starves it. */
+/* The watchdog is notified only if every thread makes progress, so that it detects a stalled one.
+ */
 static void look_at_threads(struct server_state *server)
 {
     bool all_turn = true;
@@ -144,7 +145,7 @@ static void fill_hub(struct server_state *server, size_t index)
     server->fanouts[index] = &pusher->fanout;
 }
 
-/* Of all listening sockets the worker has each n-th. */
+/* The worker gets every n-th of the listening sockets. */
 static int open_worker(struct server_state *server, size_t index)
 {
     struct server_worker *worker = &server->workers[index];
@@ -223,7 +224,7 @@ static void open_main_loop(struct server_state *server)
 static void close_handle(uv_handle_t *handle, void *user)
 {
     (void)user;
-    /* A process has to be freed, and is by its own function. */
+    /* The handle of a process is on the heap: its own function closes and frees it. */
     if (!uv_is_closing(handle))
         uv_close(handle, handle->type == UV_PROCESS ? server_succession_free_process : NULL);
 }
@@ -247,7 +248,7 @@ static void close_workers(struct server_state *server)
 {
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_join(&server->workers[i]);
-    /* All that they did is told before this node says good-bye. */
+    /* All changes of the workers are sent before this node leaves. */
     if (server->cluster != NULL && !cluster_end(server->cluster))
         abandon(server, "the thread that speaks to Redis");
     for (size_t i = 0; i < server->workers_count; i++)
@@ -307,7 +308,7 @@ static void free_parts(struct server_state *server)
     server_reload_deinit(&server->reload);
 }
 
-/* Hands the parts to whom they concern, once all of them are there. */
+/* Passes the parts to each other once all of them are open. */
 static void connect_parts(struct server_state *server)
 {
     struct server_reload *reload = &server->reload;
@@ -348,7 +349,7 @@ static void start(struct server_state *server)
     server_notify("READY=1");
 }
 
-/* The exit status: that of the new process, if a process manager goes by this one. */
+/* Returns the exit status: that of the new process if this one stayed as its minder. */
 static int close_all(struct server_state *server)
 {
     const pid_t successor = server->succession.is_done ? server->succession.pid : 0;

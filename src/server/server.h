@@ -11,9 +11,9 @@
 struct server_start {
     const struct config_options *options; /* that `config` was loaded with, for reloads */
     struct config *config;                /* taken */
-    char *const *argv;                    /* of the whole program: what a restart starts again */
+    char *const *argv;                    /* of the whole program: a restart runs it again */
     struct server_predecessor *predecessor;
 };
 
-/* Runs until it is told to end. Returns the exit status: 0, or 1 with one line in `error`. */
+/* Runs until it is asked to end. Returns the exit status: 0, or 1 with one line in `error`. */
 int server_run(const struct server_start *start, struct buffer *error);

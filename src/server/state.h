@@ -15,7 +15,7 @@
 
 #define SERVER_STATE_ENDING_SIGNALS 4
 
-/* Looks, one a second, in a row at which a thread had not turned: it has stalled. */
+/* After so many checks in a row, one a second, without progress a thread has stalled. */
 #define SERVER_STATE_STALLED_LOOKS 5
 
 struct server_state {
@@ -39,25 +39,25 @@ struct server_state {
     uv_signal_t signals[SERVER_STATE_ENDING_SIGNALS];
     uv_signal_t reload_signal;
     uv_timer_t housekeeping;
-    uv_async_t wake; /* a worker has stopped listening, ended, or taken up a reload */
+    uv_async_t wake; /* a worker has stopped listening, ended, or applied a reload */
     struct server_control *control;
     struct net_mailbox mailbox; /* of the main thread */
-    struct admin *admin;        /* NULL: nobody asked for it */
+    struct admin *admin;        /* NULL: not configured */
     struct server_succession succession;
     atomic_size_t listening_count; /* workers that still accept */
     atomic_size_t ended_count;
     uint64_t started_ms;
     double started_s; /* Unix time */
     bool is_ending;
-    uint64_t ends_by_ms; /* else a worker has stalled; 0: not known yet */
+    uint64_t ends_by_ms; /* after it a worker counts as stalled; 0: not known yet */
     unsigned housekeepings_count;
-    bool all_turn;                       /* each thread did something since it was looked at last */
-    atomic_size_t stalled_workers_count; /* that have not turned for SERVER_STATE_STALLED_LOOKS */
-    bool is_hastened;                    /* whoever is left is cut off */
-    bool are_told;                       /* the workers know how to end */
-    bool has_lost_parent;                /* who started it reads and says nothing any more */
+    bool all_turn;                       /* each thread has made progress since the last check */
+    atomic_size_t stalled_workers_count; /* without progress for SERVER_STATE_STALLED_LOOKS */
+    bool is_hastened;                    /* remaining clients are closed at once */
+    bool are_told;                       /* the workers were notified of the end */
+    bool has_lost_parent;                /* the process that started it has gone */
 
-    /* Of a server that `php artisan reverb:start` has started. */
+    /* Only if `php artisan reverb:start` has started the server. */
     struct observer_laravel *laravel;
     struct server_commands *commands;
 

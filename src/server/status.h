@@ -1,4 +1,4 @@
-/* What a running server says of itself: pid, uptime, connections, channels, messages, memory.
+/* The status of a running server: pid, uptime, connections, channels, messages, memory.
  * Thread: main. */
 #pragma once
 
@@ -12,10 +12,10 @@ struct server_status {
     const char *state; /* "running" or "ending" */
     struct pusher_apps *apps;
     struct cluster *cluster;       /* NULL: the only node */
-    const struct metrics *metrics; /* a worker each */
+    const struct metrics *metrics; /* one element a worker */
     size_t workers_count;
     size_t stalled_workers_count;
 };
 
-/* One line of JSON. */
+/* Appends one line of JSON. */
 void server_status_write(struct buffer *out, const struct server_status *status);

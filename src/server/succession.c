@@ -7,8 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* In which the new process must serve: PHP evaluates its configuration, and its certificates are
- * read. */
+/* The time in which the new process must be ready: PHP may evaluate its configuration. */
 #define START_MS 60000
 
 void server_succession_init(struct server_succession *succession, uv_loop_t *loop,
@@ -93,7 +92,7 @@ static void on_process_exit(uv_process_t *process, int64_t status, int number)
 
     uv_close((uv_handle_t *)process, server_succession_free_process);
     if (!is_current)
-        return; /* one that had said before why it cannot start */
+        return; /* it reported before why it cannot start */
     if (number != 0)
         buffer_printf(&reason, "the new process was ended by signal %d before it served", number);
     else
@@ -107,7 +106,7 @@ static void on_process_exit(uv_process_t *process, int64_t status, int number)
     buffer_deinit(&reason);
 }
 
-/* The environment, and what the new process must know. */
+/* The environment, with the variables for the new process. */
 static char **environment_with(char *path, char *minder)
 {
     size_t count = 0;
@@ -174,7 +173,7 @@ void server_succession_start(struct server_succession *succession, char *const *
     buffer_deinit(&reason);
 }
 
-/* --- hearing it ----------------------------------------------------------------------------- */
+/* --- its messages --------------------------------------------------------------------------- */
 
 static void give(struct server_succession *succession, struct server_control_asker *asker,
                  const int *fds, size_t fds_count)
@@ -223,7 +222,7 @@ void server_succession_forget(struct server_succession *succession,
     if (asker != succession->successor)
         return;
     succession->successor = NULL;
-    /* One that we have started says more by its exit. */
+    /* If we have started it, its exit status says more. */
     if (succession->pid == 0 && !succession->is_done)
         server_succession_fail(succession, "the new process went away before it served");
 }

@@ -1,4 +1,4 @@
-/* A restart without a moment in which nobody listens: a new process takes the place of this one.
+/* A restart without a gap in listening: a new process succeeds this one.
  *
  *     this process                                the new one
  *     starts it, or waits for it                  REVERB_SUCCEEDS=/run/…/8080.sock
@@ -7,8 +7,7 @@
  *                                 <── ready       or "failed" and a line
  *     ends: its clients find the new one
  *
- * Until "ready" nothing has changed for anybody; a new process that cannot start leaves this one
- * where it is.
+ * Until "ready" nothing changes for clients; if the new process cannot start, this one continues.
  *
  * Thread: main.
  */
@@ -25,7 +24,7 @@
 struct server_succession_events {
     /* A new process serves. */
     void (*on_done)(void *user);
-    /* There is none, for that reason; this one serves on, if it can. */
+    /* It failed, for that reason; this process continues to serve, if it can. */
     void (*on_failed)(const char *reason, void *user);
 };
 
@@ -34,18 +33,18 @@ struct server_succession {
     void *user;
     uv_loop_t *loop;
     uv_timer_t deadline;
-    pid_t pid;                              /* of the new one, if we have started it; else 0 */
-    struct server_control_asker *requester; /* who asked for the restart, and waits */
-    struct server_control_asker *successor; /* who has the sockets */
+    pid_t pid;                              /* of the new process, if we have started it; else 0 */
+    struct server_control_asker *requester; /* requested the restart, and waits for the answer */
+    struct server_control_asker *successor; /* has received the sockets */
     int exit_status;                        /* of a new process that has ended since */
-    bool is_awaited;                        /* one may come and take over */
+    bool is_awaited;                        /* a new process may connect and take over */
     bool is_done;
 };
 
 void server_succession_init(struct server_succession *succession, uv_loop_t *loop,
                             const struct server_succession_events *events, void *user);
 
-/* Whether none is under way. */
+/* Whether a succession may begin: none is under way. */
 bool server_succession_is_possible(const struct server_succession *succession);
 
 /* Starts `argv` as the new process. The requester is answered when it serves or has failed. */
@@ -53,21 +52,21 @@ void server_succession_start(struct server_succession *succession, char *const *
                              const char *control_path, pid_t minder,
                              struct server_control_asker *requester);
 
-/* Somebody else starts it. The requester may be NULL. */
+/* Waits for a new process that another one starts. The requester may be NULL. */
 void server_succession_await(struct server_succession *succession,
                              struct server_control_asker *requester);
 
-/* It does not come, for that reason. */
+/* Ends the wait: no new process comes, for that reason. */
 void server_succession_fail(struct server_succession *succession, const char *reason);
 
-/* Whether the line was one of a new process, and was dealt with. */
+/* Handles a line of a new process; false if it is another kind of line. */
 bool server_succession_hear(struct server_succession *succession,
                             struct server_control_asker *asker, struct bytes line, const int *fds,
                             size_t fds_count);
 
-/* The asker is no longer there. */
+/* The asker has gone. */
 void server_succession_forget(struct server_succession *succession,
                               struct server_control_asker *asker);
 
-/* For whoever closes all handles of the loop: that of the new process is on the heap. */
+/* Frees the new process's handle, which is on the heap, when all handles of the loop are closed. */
 void server_succession_free_process(uv_handle_t *handle);

@@ -14,7 +14,7 @@ bool server_supervision_is_child(const struct server_state *server)
     return server->options->supervised || server->start->predecessor->minder != 0;
 }
 
-/* Nobody would end it later, unless a new process is about to take its place. */
+/* Ends the server, as no parent could end it later, unless a new process is about to succeed it. */
 void server_supervision_lose_parent(struct server_state *server)
 {
     server->has_lost_parent = true;
@@ -35,7 +35,7 @@ static void on_config_text(const char *text, void *user)
         server_reload_take(&server->reload, text);
 }
 
-/* The remainder of a socket id's first number says which worker has it. */
+/* The socket id determines the worker (pusher/socket_id.h). */
 static void on_message_command(uint64_t socket_id, struct bytes message, void *user)
 {
     struct server_state *server = user;
@@ -45,7 +45,7 @@ static void on_message_command(uint64_t socket_id, struct bytes message, void *u
         message);
 }
 
-/* The parent puts itself in its own place: until its new server comes, this one serves on. */
+/* The parent execs itself: until its new server is ready, this one continues to serve. */
 static void on_await_command(void *user)
 {
     struct server_state *server = user;
@@ -73,15 +73,15 @@ static const struct server_commands_events commands_events = {
     .on_gone = on_commands_gone,
 };
 
-/* A signal of the terminal is for the parent alone, who passes it on: once, not twice. And a parent
- * that does not read what `--debug` shows must not hold up a worker. */
+/* A signal from the terminal must reach only the parent, which forwards it: once, not twice. And a
+ * parent that does not read the output of `--debug` must not block a worker. */
 static void become_supervised(const struct server_state *server)
 {
     const struct server_predecessor *predecessor = server->start->predecessor;
     const int flags = fcntl(STDOUT_FILENO, F_GETFL);
     struct stat output;
 
-    /* Those that succeed one another under a minder are one group. */
+    /* Servers that succeed one another under a minder share one process group. */
     if (predecessor->minder == 0 || predecessor->minder == predecessor->parent)
         setpgid(0, 0);
     if (flags >= 0 && fstat(STDOUT_FILENO, &output) == 0 && S_ISFIFO(output.st_mode))

@@ -19,7 +19,7 @@ static const char *last_colon(struct bytes text)
     return NULL;
 }
 
-/* REVERB_HOST is a host, and often a whole URL. */
+/* REVERB_HOST is a host or, often, a whole URL. */
 static void read_host(struct place *place, struct bytes text)
 {
     const char *scheme_end = text.len > 0 ? strstr(text.data, "://") : NULL; /* all end with NUL */
@@ -39,7 +39,7 @@ static void read_host(struct place *place, struct bytes text)
     colon = last_colon(place->host);
     if (colon != NULL && memchr(place->host.data, ':', place->host.len) != colon &&
         place->host.data[0] != '[')
-        return; /* an address of IPv6 */
+        return; /* an IPv6 address */
     if (colon != NULL &&
         bytes_to_number(bytes_from(place->host, (size_t)(colon - place->host.data) + 1), UINT16_MAX,
                         &port)) {

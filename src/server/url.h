@@ -1,4 +1,4 @@
-/* Where browsers and publishers reach an app, as people type it.
+/* The URL at which browsers and publishers reach an app.
  *
  * Thread: any.
  */

@@ -5,12 +5,12 @@
 #include "pusher/conversation.h"
 #include "pusher/terminate.h"
 
-/* How often a worker that ends looks whether it is done. */
+/* How often an ending worker checks whether it is done. */
 #define ENDING_TICK_MS 20
-/* What a client gets to answer its close frame while nobody listens on the port: the others come
- * back after 1 s, and who is refused then stays away for 15 s. */
+/* The time to answer a close frame while no process listens on the port: the other clients
+ * reconnect after 1 s, and one that is refused then stays away for 15 s. */
 #define HURRIED_ANSWER_MS 400
-/* Silent connections that give way when another worker asks. */
+/* How many silent connections are closed when another worker asks for room. */
 #define EVICTIONS_AT_ONCE_MAX 8
 
 struct end_mail {
@@ -38,7 +38,7 @@ struct message_mail {
     char *message; /* NULL: the connection is to end */
 };
 
-/* From the turn's beginning, when their requests had come, to the last receiver of their events. */
+/* From the begin of the turn that read the requests to the last receiver of their events. */
 static void observe_publishes(struct server_worker *worker)
 {
     struct metrics *metrics = worker->pusher->metrics;
@@ -76,7 +76,7 @@ static void on_accept(int fd, void *user)
 
 /* --- making room ---------------------------------------------------------------------------- */
 
-/* Who is being closed goes first, then who is silent. */
+/* Evicts a connection that is being closed, else one that is silent. */
 static bool make_room(struct server_worker *worker)
 {
     return pusher_session_evict(worker->pusher) || http_conn_evict(&worker->http);
@@ -94,7 +94,7 @@ static void on_room_mail(struct net_mail *mail, void *owner)
     free(room);
 }
 
-/* The table is one for all workers: silent connections of another may be what fills it. */
+/* All workers share one limit of descriptors: silent connections of another one may fill it. */
 static void ask_others_for_room(struct server_worker *worker)
 {
     for (size_t i = 0; i < worker->all_count; i++) {
@@ -133,14 +133,14 @@ static void cut_off_everybody(struct server_worker *worker)
     http_conn_close_all(&worker->http);
 }
 
-/* Nothing is left to be sent to them: they alone know why they do not go. */
+/* Closes clients that have no output backlog and still do not answer the close frame. */
 static void cut_off_who_has_all(struct server_worker *worker)
 {
     pusher_session_close_answered(worker->pusher);
     http_conn_close_answered(&worker->http);
 }
 
-/* As many as are due by now: all at once, or in step with the time that has passed. */
+/* Closes as many as are due by now: all at once, or in proportion to the time that has passed. */
 static void end_due_sessions(struct server_worker *worker, uint64_t passed_ms)
 {
     size_t due;
@@ -148,7 +148,7 @@ static void end_due_sessions(struct server_worker *worker, uint64_t passed_ms)
     if (passed_ms < worker->how.spread_ms)
         due = (size_t)(worker->ending_sessions_count * passed_ms / worker->how.spread_ms);
     else
-        due = SIZE_MAX; /* and who came in by an upgrade meanwhile */
+        due = SIZE_MAX; /* also those that were upgraded meanwhile */
     if (due > worker->ended_sessions_count) {
         pusher_session_end_some(worker->pusher, due - worker->ended_sessions_count,
                                 worker->how.code);
@@ -164,7 +164,7 @@ static void on_ending_tick(uv_timer_t *timer)
     const uint64_t passed_ms = now_ms - worker->ending_began_ms;
 
     end_due_sessions(worker, passed_ms);
-    http_conn_finish_all(&worker->http); /* who had only just come has had its time */
+    http_conn_finish_all(&worker->http); /* even the newest had time for its request */
     if (worker->how.is_hurried && passed_ms >= worker->how.spread_ms + HURRIED_ANSWER_MS)
         cut_off_who_has_all(worker);
     if (now_ms >= worker->deadline_ms)

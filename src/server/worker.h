@@ -1,6 +1,6 @@
-/* One worker: a thread with its own loop, its own listening sockets, its own connections.
+/* One worker: a thread with its own loop, listening sockets and connections.
  *
- * Thread: main opens, starts, posts and closes; in between the worker runs by itself.
+ * Thread: main calls these functions; all else runs on the worker's thread.
  */
 #pragma once
 
@@ -11,11 +11,11 @@
 #include <pthread.h>
 
 struct server_worker_end {
-    uint16_t code;      /* that clients are closed with */
-    uint64_t spread_ms; /* over which they are closed */
-    uint64_t grace_ms;  /* after that; whoever is still there then is cut off */
-    /* The port is dead until this process is gone: who has got all that there is for it is not
-     * waited for. */
+    uint16_t code;      /* the close code for clients */
+    uint64_t spread_ms; /* the time over which they are closed */
+    uint64_t grace_ms;  /* after that; clients that remain are then cut off */
+    /* No process accepts connections until this one has ended: a client without an output backlog
+     * is not waited for. */
     bool is_hurried;
 };
 
@@ -24,8 +24,8 @@ struct server_worker {
     size_t all_count;
     pthread_t thread;
     struct net_loop loop;
-    unsigned ticks_seen;  /* of the loop's; main's */
-    unsigned still_count; /* looks in a row at which it had not turned; main's */
+    unsigned ticks_seen;  /* of the loop; main only */
+    unsigned still_count; /* checks in a row without progress; main only */
     const atomic_size_t *stalled_workers_count;
     struct pusher_worker *pusher;
     struct net_tls *tls;     /* NULL: plain */
@@ -34,8 +34,8 @@ struct server_worker {
     struct http_conn_settings http;
     struct net_listener **listeners;
     size_t listeners_count;
-    uint64_t published_before;     /* events, up to the last turn */
-    atomic_bool is_asked_for_room; /* by a worker that has none to give */
+    uint64_t published_before;     /* events published up to the last turn */
+    atomic_bool is_asked_for_room; /* set by a worker that cannot make room itself */
     void (*on_ended)(void *user);
     void *user;
 
@@ -43,13 +43,13 @@ struct server_worker {
     uv_timer_t ending;
     uint64_t ending_began_ms;
     struct server_worker_end how;
-    uint64_t deadline_ms; /* when whoever is left is cut off */
+    uint64_t deadline_ms; /* when remaining clients are cut off */
     size_t ending_sessions_count;
     size_t ended_sessions_count;
     bool is_ending;
 };
 
-/* The listening sockets, one at least, are taken. `pusher` has its fixed fields but `loop` set.
+/* Takes the listening sockets, at least one. The fixed fields of `pusher` except `loop` are set.
  * Negative UV_E… if it fails. */
 int server_worker_open(struct server_worker *worker, const struct config *config,
                        const int *listen_fds, size_t listen_fds_count,
@@ -62,19 +62,19 @@ int server_worker_start(struct server_worker *worker, void (*on_ended)(void *use
 void server_worker_stop_listening(struct server_worker *worker, void (*on_done)(void *user),
                                   void *user);
 
-/* Ends its connections: clients are sent what is pending and a close frame; requests are answered.
- * Then the thread ends. A second call with smaller times hastens it. */
+/* Ends its connections: clients are sent their output backlog and a close frame; requests are
+ * answered. Then the thread ends. A second call with smaller times hastens it. */
 void server_worker_end(struct server_worker *worker, const struct server_worker_end *how);
 
 /* Has it look at the apps anew; `on_done` once it has. */
 void server_worker_reload(struct server_worker *worker, void (*on_done)(void *user), void *user);
 
-/* Sends `message` to that connection, or ends it where `message` is absent; nothing where the
+/* Sends `message` to that connection, or ends it if `message` is absent; nothing if the
  * worker does not have it. */
 void server_worker_message(struct server_worker *worker, uint64_t socket_id, struct bytes message);
 
-/* Waits for the thread, which was told to end. */
+/* Waits for the thread to end. */
 void server_worker_join(struct server_worker *worker);
 
-/* When all threads have ended: no mail comes any more. */
+/* After all threads have ended: no mail is posted any more. */
 void server_worker_close(struct server_worker *worker);
