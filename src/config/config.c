@@ -9,6 +9,7 @@
 #include "config/resolve.h"
 #include "config/scaling.h"
 #include "config/schema.h"
+#include "config/secrets.h"
 #include "config/tls.h"
 #include "config/variables.h"
 
@@ -127,6 +128,8 @@ struct config *config_load(const struct config_options *options, struct buffer *
     bool ok = config_laravel_read_env(&input, error) && load_file(&input, error, warnings) &&
               resolve(config, &input, error, warnings);
 
+    config_secrets_mask(input.file.root, error);
+    config_secrets_mask(input.file.root, warnings);
     config_input_deinit(&input);
     if (ok)
         return config;
