@@ -13,12 +13,16 @@
 #define LISTEN_COUNT_MAX 64
 
 /* The socket file of a server that was killed refuses connections; one that accepts them is in use.
- */
+ * A file that is no socket refuses them too, and is somebody's. */
 static bool is_left_behind(const struct sockaddr_un *address)
 {
-    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct stat info;
     bool is_refused;
+    int fd;
 
+    if (lstat(address->sun_path, &info) != 0 || !S_ISSOCK(info.st_mode))
+        return false;
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd < 0)
         return false;
     is_refused = connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
