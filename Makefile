@@ -261,4 +261,4 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libreverb.a
 dependencies:
 	@tools/check-dependencies
 
--include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(UNIT_BINARIES:=.d)
+-include $(OBJECTS:.o=.d) $(MAIN:.o=.d) $(COUNTED:.o=.d) $(UNIT_BINARIES:=.d)
