@@ -2,8 +2,8 @@
  *
  * Thread: owner, whose loop it is in.
  * Life: net_conn_open() to `on_closed`, which comes when the turn of net_conn_close() ends.
- * Memory: an idle connection owns no buffer. What comes in is lent from the loop's buffer; what
- * goes out stands in the sender's chunks until the kernel has taken it.
+ * Memory: an idle connection owns no buffer. Input is borrowed from the loop's buffer; output stays
+ * in the sender's chunks until the kernel has taken it.
  */
 #pragma once
 
@@ -14,16 +14,16 @@
 struct net_conn;
 
 struct net_conn_events {
-    /* Where it has handled a part of what came, and net_conn_must_yield() says so, it keeps the
-     * rest and calls net_conn_yield(). Its on_data() is then called again, perhaps without anything
-     * new (0). The same happens to who has filled a queue. */
+    /* True if the owner, when net_conn_must_yield(), keeps the rest of its input and calls
+     * net_conn_yield(). `on_data` is then called again, perhaps without new data (`len` 0). A
+     * connection that has filled a queue is held back and resumed in the same way. */
     bool is_yielding;
-    /* `data` is lent until it returns, and may be changed in place. */
+    /* `data` is borrowed until it returns, and may be changed in place. */
     void (*on_data)(struct net_conn *conn, char *data, size_t len);
-    void (*on_end)(struct net_conn *conn); /* nothing more comes in */
+    void (*on_end)(struct net_conn *conn); /* the peer sends nothing more */
     void (*on_timer)(struct net_conn *conn, uint64_t now_ms);
-    /* It is behind and takes nothing any more (net/backlog.h): for the owner to end it. NULL: it is
-     * closed. */
+    /* The peer is a slow reader without progress (net/backlog.h): the owner should end the
+     * connection. NULL: it is closed. */
     void (*on_stalled)(struct net_conn *conn);
     void (*on_closed)(struct net_conn *conn); /* the last call: `conn` is freed after it */
 };
@@ -33,20 +33,20 @@ struct net_conn_events {
 struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
                                const struct net_conn_events *events, void *user);
 
-/* The same for a connection of our own making; takes `session`, whose handshake is done, or NULL
- * for a plain one. To make one: net/connect.h. */
+/* The same for an outgoing connection (net/connect.h makes them); takes `session`, whose handshake
+ * is done, or NULL for a plain one. */
 struct net_conn *net_conn_open_connected(struct net_loop *loop, int fd,
                                          struct net_tls_session *session,
                                          const struct net_conn_events *events, void *user);
 
-/* From now on another layer hears of it. */
+/* Replaces `events` and `user`: from now on another layer handles the connection. */
 void net_conn_hand_over(struct net_conn *conn, const struct net_conn_events *events, void *user);
 
 void *net_conn_user(const struct net_conn *conn);
 struct net_loop *net_conn_loop(const struct net_conn *conn);
 
-/* Queues a copy of `data`; it leaves when the turn ends. False, and nothing is queued, where too
- * much is queued already for a peer that takes too little: net/backlog.h has the rule. */
+/* Queues a copy of `data`, which is sent when the turn ends. False, and nothing is queued, if the
+ * output backlog is over its limit: net/backlog.h has the rule. */
 bool net_conn_write(struct net_conn *conn, struct bytes data);
 
 /* The same for two pieces that belong together: both are queued or none. */
@@ -55,55 +55,54 @@ bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes 
 /* Queues the final bytes (a close frame); exempt from the limit. */
 void net_conn_write_last(struct net_conn *conn, struct bytes data);
 
-/* Queues a reference to `chunk`, of which `offset` bytes are not for this peer. False as with
- * net_conn_write(). */
+/* Queues a reference to `chunk` without its first `offset` bytes. False as with net_conn_write().
+ */
 bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk, size_t offset);
 
 /* The same for all of it, but sends it at once where nothing is queued before it. */
 bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk);
 
-/* Sends what is queued now, not at the turn's end. */
+/* Sends what is queued now, not when the turn ends. */
 void net_conn_flush(struct net_conn *conn);
 
-/* What the peer has not taken yet. */
+/* The output backlog: what is still queued for the peer. */
 size_t net_conn_backlog_bytes(const struct net_conn *conn);
 
 /* When the peer last took something of a backlog, on the loop's clock; 0 where it has none. */
 uint64_t net_conn_progress_ms(const struct net_conn *conn);
 
-/* Whether what the peer sends is taken: while it is not, the peer soon has to wait. What had come
- * before may still be told. */
+/* Starts or stops reading from the peer. Input that was read before may still be delivered. */
 void net_conn_set_reading(struct net_conn *conn, bool reads);
 
-/* Between two messages of what came: whether it is enough for now. */
+/* Between two messages of its input: whether the connection has used up its share of the turn. */
 bool net_conn_must_yield(const struct net_conn *conn);
 
-/* There is more to handle, in a later turn; nothing more is read meanwhile. */
+/* The rest of the input is handled in a later turn; nothing more is read meanwhile. */
 void net_conn_yield(struct net_conn *conn);
 
-/* Whether it waits to be gone on with. */
+/* Whether it is held back and waits to be resumed. */
 bool net_conn_is_held(const struct net_conn *conn);
 
-/* For whoever handles what the peer sent outside of `on_data`: before and after it. */
+/* For a caller that handles the peer's input outside of `on_data`: before and after it. */
 void net_conn_begin_handling(struct net_conn *conn);
 void net_conn_end_handling(struct net_conn *conn);
 
 /* Calls `on_timer` once, when the loop's clock has passed `due_ms`. Replaces what was set. */
 void net_conn_set_timer(struct net_conn *conn, uint64_t due_ms);
 
-/* Sends what is queued, ends our side, discards what still comes, and closes when the peer has
- * ended its side or has had enough time to. */
+/* Sends what is queued, ends our side, discards further input, and closes when the peer has ended
+ * its side or after a time limit. */
 void net_conn_finish(struct net_conn *conn);
 
-/* The same for a peer that has said, in its own protocol, that it sends nothing more: the end of
- * its side is not waited for. Would it send something after all, it might lose what it was sent
- * last. Over TLS, whose own farewell may still come, the end is waited for. */
+/* The same for a peer whose protocol has announced that it sends nothing more: does not wait for
+ * the end of its side. If it sends something nevertheless, it may lose the last output. Over TLS it
+ * does wait, because close_notify may still come. */
 void net_conn_finish_at_once(struct net_conn *conn);
 
-/* At once; what is queued is lost. */
+/* Closes at once; what is queued is lost. */
 void net_conn_close(struct net_conn *conn);
 
-/* Whether it has been told to finish or close, or has failed. */
+/* Whether it is finishing or closed, or has failed. */
 bool net_conn_is_closing(const struct net_conn *conn);
 
 /* For tests that turn the loop by hand. */
