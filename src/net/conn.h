@@ -28,8 +28,8 @@ struct net_conn_events {
     void (*on_closed)(struct net_conn *conn); /* the last call: `conn` is freed after it */
 };
 
-/* Takes `fd`, which was accepted, is non-blocking and counted in the loop's descriptors. `tls` is
- * NULL for a plain connection. NULL where the system refuses; `fd` is closed then. */
+/* Takes `fd`, which was accepted, is non-blocking and is counted in the loop's descriptors. `tls`
+ * is NULL for a plain connection. NULL if the system refuses; `fd` is closed then. */
 struct net_conn *net_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
                                const struct net_conn_events *events, void *user);
 
@@ -59,7 +59,7 @@ void net_conn_write_last(struct net_conn *conn, struct bytes data);
  */
 bool net_conn_queue(struct net_conn *conn, struct net_chunk *chunk, size_t offset);
 
-/* The same for all of it, but sends it at once where nothing is queued before it. */
+/* The same for the whole chunk, but sends it at once if nothing is queued. */
 bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk);
 
 /* Sends what is queued now, not when the turn ends. */
@@ -68,7 +68,7 @@ void net_conn_flush(struct net_conn *conn);
 /* The output backlog: what is still queued for the peer. */
 size_t net_conn_backlog_bytes(const struct net_conn *conn);
 
-/* When the peer last took something of a backlog, on the loop's clock; 0 where it has none. */
+/* When the peer last made progress with a backlog, on the loop's clock; 0 if it has none. */
 uint64_t net_conn_progress_ms(const struct net_conn *conn);
 
 /* Starts or stops reading from the peer. Input that was read before may still be delivered. */
