@@ -119,7 +119,7 @@ class Application
     }
 
     /**
-     * The shape of an entry of `apps.apps`, as far as the Pusher SDK and its callers want it.
+     * The shape of an entry of `apps.apps`, as far as the Pusher SDK and its callers need it.
      *
      * @return array<string, mixed>
      */

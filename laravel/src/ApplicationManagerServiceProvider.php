@@ -12,8 +12,8 @@ class ApplicationManagerServiceProvider extends ServiceProvider implements Defer
     {
         $this->app->singleton(ApplicationManager::class);
 
-        // On the console this runs after the application's own providers: what they have bound stays.
-        // bindIf() cannot tell, as it takes a deferred service for a bound one.
+        // On the console this runs after the application's own providers: their bindings stay.
+        // bindIf() does not work, as it treats a deferred service as bound.
         if (! $this->isBound(ApplicationProvider::class)) {
             $this->app->bind(
                 ApplicationProvider::class,

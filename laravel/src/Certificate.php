@@ -40,7 +40,7 @@ class Certificate
     }
 
     /**
-     * The folders in the order in which they are asked, each with its separator at the end.
+     * The folders in the order in which they are searched, each with a separator at the end.
      *
      * @return array<int, string>
      */

@@ -7,7 +7,7 @@ use Laravel\Reverb\Exceptions\NotInPhp;
 use Laravel\Reverb\Native\Relay;
 
 /**
- * A connection that the native server has. What is sent here is handed to it.
+ * A connection of the native server. Messages sent here are passed on to it.
  */
 class Connection extends Contract
 {
@@ -55,7 +55,7 @@ class Connection extends Contract
     }
 
     /**
-     * For queued listeners: in a worker nothing can be sent any more.
+     * For queued listeners: a queue worker cannot send anything.
      */
     public function __serialize(): array
     {

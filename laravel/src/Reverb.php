@@ -5,7 +5,7 @@ namespace Laravel\Reverb;
 class Reverb
 {
     /**
-     * Lets `artisan dev` start the server, where the framework has that command.
+     * Lets `artisan dev` start the server, if the framework has that command.
      */
     public static function registerDevCommands(): void
     {

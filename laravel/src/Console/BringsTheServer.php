@@ -15,7 +15,7 @@ use function Laravel\Prompts\confirm;
 trait BringsTheServer
 {
     /**
-     * The native server's path, null where it has to be brought. What was found and refused is said.
+     * The native server's path; null if it has to be installed. Reports programs that were found and refused.
      *
      * @throws BinaryMissing
      */
@@ -32,7 +32,7 @@ trait BringsTheServer
     }
 
     /**
-     * The release, where there is one and it is wanted; else the server is built. Returns its path.
+     * Downloads the release, if there is one and the user agrees; else builds the server. Returns its path.
      *
      * @throws BinaryMissing
      */

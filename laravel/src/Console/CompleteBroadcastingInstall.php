@@ -10,12 +10,12 @@ use Symfony\Component\Console\Input\InputInterface;
 
 /**
  * `install:broadcasting` leaves the rest to a package it has just fetched, and not to one that is
- * there already: what is left is done here. The credentials come first, as the command may be
- * interrupted, or npm fail it, once it has chosen Reverb.
+ * there already: this does the rest. The credentials come first, as the command may be
+ * interrupted, or npm may fail, once it has chosen Reverb.
  */
 class CompleteBroadcastingInstall
 {
-    /** What was written at the start: taken back if another driver was chosen. */
+    /** What was written at the start; removed again if another driver is chosen. */
     protected string $added = '';
 
     public function __construct(
@@ -52,7 +52,7 @@ class CompleteBroadcastingInstall
     }
 
     /**
-     * Before Laravel 12 it does not ask for a driver: Reverb is what it offers.
+     * Before Laravel 12 it does not ask for a driver: it offers Reverb.
      */
     protected function isReverbChosen(InputInterface $input): bool
     {

@@ -43,7 +43,7 @@ class InstallCommand extends Command
     }
 
     /**
-     * The server is asked for last: what it lacks does not leave the application half installed.
+     * The server comes last: if that fails, the application is not left half installed.
      */
     protected function finishWithServer(): int
     {
@@ -139,7 +139,7 @@ class InstallCommand extends Command
     /* --- broadcasting ------------------------------------------------------------------------- */
 
     /**
-     * Where there is no routes/channels.php, broadcasting is not enabled yet.
+     * If there is no routes/channels.php, broadcasting is not enabled yet.
      */
     protected function enableBroadcasting(Filesystem $files): void
     {
@@ -154,14 +154,14 @@ class InstallCommand extends Command
         $before = $this->environment->read();
         $definition = $this->getApplication()->find('install:broadcasting')->getDefinition();
 
-        // Without a driver it would ask, and fail where it cannot; npm is the user's to run.
+        // Without a driver it would ask, and fail if it cannot; npm is left to the user.
         $this->call('install:broadcasting', array_filter([
             '--no-interaction' => true,
             '--without-node' => $definition->hasOption('without-node'),
             '--reverb' => $definition->hasOption('reverb'),
         ]));
 
-        // It has chosen the driver; whether to, was asked here.
+        // It has set the driver: restore the file, as that question is asked here.
         if ($before !== '') {
             $this->environment->write($before);
         }

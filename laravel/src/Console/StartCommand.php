@@ -98,7 +98,7 @@ class StartCommand extends Command implements SignalableCommandInterface
         $this->screen = new Output($this->output, $this->components);
         $signal = $this->laravel->make(RestartSignal::class);
         $this->restartPoll = $this->poll('The cache store', fn () => $signal->isGiven() && $this->restart());
-        ($this->restartPoll)(); // what was given before does not count
+        ($this->restartPoll)(); // a signal from before does not count
 
         $this->laravel->instance(Logger::class, new CliLogger($this->output));
         $this->laravel->singletonIf(ChannelManagerContract::class, ChannelManager::class);
@@ -115,7 +115,7 @@ class StartCommand extends Command implements SignalableCommandInterface
     }
 
     /**
-     * Meanwhile nothing listens on the port, which nobody should have to guess.
+     * Meanwhile nothing listens on the port, so this is reported.
      */
     protected function bringServerLate(): string
     {
@@ -147,7 +147,7 @@ class StartCommand extends Command implements SignalableCommandInterface
     }
 
     /**
-     * What the command line says: it beats the configuration.
+     * The options of the command line, which override the configuration.
      *
      * @return array{host?: string, port?: string, path?: string, hostname?: string}
      */
@@ -188,7 +188,7 @@ class StartCommand extends Command implements SignalableCommandInterface
     }
 
     /**
-     * Returns the server's exit status, once it has ended and all that it told is heard.
+     * Returns the server's exit status, once it has ended and all its events are handled.
      */
     protected function serve(): int
     {
@@ -240,7 +240,7 @@ class StartCommand extends Command implements SignalableCommandInterface
     }
 
     /**
-     * What an application's own code throws does not end the server.
+     * An exception of the application's own code does not end the server.
      */
     protected function attempt(callable $callback): void
     {
@@ -258,7 +258,7 @@ class StartCommand extends Command implements SignalableCommandInterface
     }
 
     /**
-     * What is away is said once, and once more that it is back.
+     * An outage is reported once, and its end once.
      */
     protected function poll(string $name, Closure $look): Poll
     {
@@ -294,7 +294,7 @@ class StartCommand extends Command implements SignalableCommandInterface
     }
 
     /**
-     * The server serves on, and waits for the one of a new artisan in this one's place.
+     * The server keeps serving, and waits for its successor, which a new artisan starts.
      */
     protected function succeed(string $control): void
     {

@@ -50,7 +50,7 @@ abstract class Connection
     }
 
     /**
-     * Unix time at which the client was last heard of.
+     * Unix time of the client's last message.
      */
     public function lastSeenAt(): ?int
     {

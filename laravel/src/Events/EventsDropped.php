@@ -5,7 +5,7 @@ namespace Laravel\Reverb\Events;
 use Illuminate\Foundation\Events\Dispatchable;
 
 /**
- * Listeners were slower than the server for so long that so many events were not told.
+ * Listeners were slower than the server for so long that this many events were dropped.
  */
 class EventsDropped
 {

@@ -7,7 +7,7 @@ use Laravel\Reverb\Application;
 use Laravel\Reverb\Protocols\Pusher\Channels\Channel;
 
 /**
- * A user has come into a presence channel, with the first of its connections.
+ * A user has joined a presence channel, with the first of its connections.
  */
 class MemberAdded
 {

@@ -6,7 +6,7 @@ use Illuminate\Foundation\Events\Dispatchable;
 use Laravel\Reverb\Contracts\Connection;
 
 /**
- * A client's message was understood and granted.
+ * A client's message was valid and accepted.
  */
 class MessageReceived
 {

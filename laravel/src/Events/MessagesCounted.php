@@ -6,8 +6,8 @@ use Illuminate\Foundation\Events\Dispatchable;
 use Laravel\Reverb\Application;
 
 /**
- * So many messages of an app since the last time, each `pulse_ingest_interval`. The server counts
- * them, which costs nothing; an event a message would.
+ * The number of messages of an app since the last event, each `pulse_ingest_interval`. The server counts
+ * them, which is cheap; an event for each message is not.
  */
 class MessagesCounted
 {

@@ -5,7 +5,7 @@ namespace Laravel\Reverb\Exceptions;
 use RuntimeException;
 
 /**
- * A release could not be brought, or is not what it should be; the message says why.
+ * A release could not be downloaded, or is not valid; the message says why.
  */
 class DownloadFailed extends RuntimeException
 {

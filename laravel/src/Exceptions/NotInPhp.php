@@ -5,7 +5,7 @@ namespace Laravel\Reverb\Exceptions;
 use LogicException;
 
 /**
- * Thrown where code asks PHP for what only the native server has.
+ * Thrown if code asks PHP for something that only the native server has.
  */
 class NotInPhp extends LogicException
 {

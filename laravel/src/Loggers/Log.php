@@ -6,7 +6,7 @@ use Illuminate\Support\Facades\Facade;
 use Laravel\Reverb\Contracts\Logger;
 
 /**
- * The bound logger, for whoever prefers to call it statically.
+ * The bound logger, for static calls.
  *
  * @method static void info(string $title, ?string $message = null)
  * @method static void error(string $message)

@@ -7,8 +7,8 @@ use Laravel\Reverb\Exceptions\BinaryMissing;
 use Symfony\Component\Process\ExecutableFinder;
 
 /**
- * Where the native server is: where REVERB_BINARY says, else where the package was built, else in the
- * cache, else on the PATH. What is not of this package's version is refused.
+ * Finds the native server: by REVERB_BINARY, else where the package was built, else in the cache, else
+ * on the PATH. A program of another version than this package's is refused.
  */
 class Binary
 {
@@ -21,7 +21,7 @@ class Binary
     }
 
     /**
-     * Null where it has to be brought first.
+     * Null if it has to be installed first.
      *
      * @throws BinaryMissing where the configured one cannot be taken
      */
@@ -33,7 +33,7 @@ class Binary
     }
 
     /**
-     * Why programs that are there were not taken.
+     * Why programs that were found were refused.
      *
      * @return list<string>
      */
@@ -56,7 +56,7 @@ class Binary
     }
 
     /**
-     * The version of the sources, which the server must have too.
+     * The version of the sources, which must be the server's too.
      */
     public static function version(): string
     {

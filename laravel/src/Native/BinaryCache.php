@@ -7,7 +7,7 @@ use Illuminate\Contracts\Foundation\Application;
 use Laravel\Reverb\Exceptions\BinaryMissing;
 
 /**
- * Servers that were downloaded or built, by what they are for: outside vendor/, so that deploys and
+ * Servers that were downloaded or built, by platform: outside vendor/, so that deploys and
  * `composer update` keep them.
  */
 class BinaryCache
@@ -23,7 +23,7 @@ class BinaryCache
     }
 
     /**
-     * A file that may be left unfinished, for the next attempt to go on with.
+     * A file that may be left unfinished, for the next attempt to continue.
      */
     public function partial(string $name): string
     {
@@ -33,7 +33,7 @@ class BinaryCache
     }
 
     /**
-     * Takes a copy; whoever runs the former one keeps it.
+     * Stores a copy; processes that run the previous one keep it.
      */
     public function store(string $program): string
     {

@@ -20,7 +20,7 @@ class Broadcasting
     }
 
     /**
-     * Where nothing is missing the framework's own driver stays.
+     * If nothing is missing the framework's own driver stays.
      */
     public function prepare(BroadcastManager $manager): void
     {

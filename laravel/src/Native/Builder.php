@@ -20,7 +20,7 @@ class Builder
     }
 
     /**
-     * Calls `$progress` with how many of how many files are compiled. Returns the server's path.
+     * Calls `$progress` with the number of compiled files and of all files. Returns the server's path.
      *
      * @param  (callable(int $done, int $total): void)|null  $progress
      *
@@ -51,7 +51,7 @@ class Builder
     }
 
     /**
-     * What is missing, and the command that brings it.
+     * What is missing, and the command that installs it.
      */
     protected function checkDependencies(): void
     {
@@ -86,7 +86,7 @@ class Builder
 
     protected function make(callable $progress): void
     {
-        // V=1: the compiler's lines are what is counted.
+        // V=1: the lines of the compiler are counted.
         $total = $this->count((new Command(['make', '-n', 'V=1', 'build'], $this->folder))->mustRun()->getOutput());
         $make = new Command(['make', '-j'.$this->jobs(), 'V=1', 'build'], $this->folder, timeout: null);
         $done = 0;

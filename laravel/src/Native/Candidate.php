@@ -6,7 +6,7 @@ use Symfony\Component\Process\Exception\ExceptionInterface;
 use Symfony\Component\Process\Process as Command;
 
 /**
- * A program that may be the native server: it is asked for its version before it is taken.
+ * A program that may be the native server: its version is checked before it is used.
  */
 class Candidate
 {
@@ -23,7 +23,7 @@ class Candidate
     }
 
     /**
-     * Why it is none of this version, as a sentence that begins with its path. Null where it is right.
+     * Why it is not a server of this version, as a sentence that begins with its path. Null if it is.
      */
     public function refusal(string $version): ?string
     {
@@ -45,7 +45,7 @@ class Candidate
     }
 
     /**
-     * Other programs may have the same name: ours says so.
+     * Other programs may have the same name: ours prints what it is.
      */
     protected function version(): ?string
     {

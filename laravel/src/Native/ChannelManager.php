@@ -11,7 +11,7 @@ use Laravel\Reverb\Protocols\Pusher\Channels\ChannelConnection;
 use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager as Contract;
 
 /**
- * Stands where PHP had its channels: says what is to be asked instead.
+ * Replaces the channels that PHP had: its exceptions name the alternative.
  */
 class ChannelManager implements Contract
 {

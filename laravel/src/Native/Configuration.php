@@ -7,8 +7,8 @@ use Laravel\Reverb\Application;
 use Laravel\Reverb\Contracts\ApplicationProvider;
 
 /**
- * What Laravel's configuration and its application provider come to, in the shape in which the
- * native server takes it.
+ * Laravel's configuration and the apps of its application provider, in the form that the native
+ * server reads.
  */
 class Configuration
 {
@@ -24,7 +24,7 @@ class Configuration
     }
 
     /**
-     * A setting of the server, whichever place it comes from.
+     * A setting of the server, from whichever source.
      */
     public function server(string $key, mixed $default = null): mixed
     {
@@ -53,7 +53,7 @@ class Configuration
     }
 
     /**
-     * What the command line says goes over the server's own, so that a mistake in it is said to be there.
+     * Options of the command line are passed as the server's own options, so that a mistake is reported there.
      *
      * @return array<int, string>
      */

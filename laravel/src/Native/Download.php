@@ -9,8 +9,8 @@ use RuntimeException;
 use Throwable;
 
 /**
- * Files over HTTP. A large one goes on where an earlier attempt stopped; proxies are those of the
- * environment (HTTPS_PROXY, NO_PROXY).
+ * Downloads files over HTTP. A large one continues where an earlier attempt stopped; proxies are those of
+ * the environment (HTTPS_PROXY, NO_PROXY).
  */
 class Download
 {
@@ -31,7 +31,7 @@ class Download
     }
 
     /**
-     * Calls `$progress` with the bytes that are there and, where it is known, of how many.
+     * Calls `$progress` with the bytes received and, if it is known, their total.
      *
      * @param  callable(int $done, int $total): void  $progress
      */

@@ -23,12 +23,12 @@ use Laravel\Reverb\Protocols\Pusher\Channels\ChannelBroker;
 use Laravel\Reverb\Protocols\Pusher\Channels\ChannelConnection;
 
 /**
- * Makes Laravel events of the lines in which the native server tells what happens.
+ * Makes Laravel events from the lines in which the native server reports what happens.
  */
 class EventRelay
 {
     /**
-     * The server's names of events, and ours.
+     * The server's names of events, and Laravel's.
      *
      * @var array<string, class-string>
      */
@@ -57,7 +57,7 @@ class EventRelay
     }
 
     /**
-     * Those that somebody listens to: nothing else is streamed.
+     * Events that have a listener: nothing else is streamed.
      *
      * @return array<int, string>
      */
@@ -67,8 +67,8 @@ class EventRelay
     }
 
     /**
-     * A listener to everything, as Telescope has one, does not ask for these: hasListeners() would
-     * say so, and each message to each client would become an event.
+     * A listener to everything, as Telescope has one, does not count, although the dispatcher's hasListeners()
+     * counts it: each message to each client would become an event.
      */
     protected function hasListeners(string $class): bool
     {
@@ -76,7 +76,7 @@ class EventRelay
             return false;
         }
 
-        // Who listens to this name as well has not meant ours.
+        // Listeners that match this name too are listeners to everything.
         return ! $this->events instanceof Dispatcher
             || count($this->events->getListeners($class)) > count($this->events->getListeners('Laravel\Reverb'));
     }
@@ -90,7 +90,7 @@ class EventRelay
     }
 
     /**
-     * Dispatches what a decoded line tells. An app that is gone has nothing to tell any more.
+     * Dispatches the event of a decoded line. Events of a removed app are ignored.
      *
      * @param  array<string, mixed>  $line
      */

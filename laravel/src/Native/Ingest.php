@@ -5,7 +5,7 @@ namespace Laravel\Reverb\Native;
 use Illuminate\Contracts\Container\Container;
 
 /**
- * What Pulse and Telescope have gathered in this process is stored from time to time, and once more
+ * Stores what Pulse and Telescope have gathered in this process from time to time, and once more
  * at its end: no interval is lost.
  */
 class Ingest

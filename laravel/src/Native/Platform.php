@@ -30,7 +30,7 @@ class Platform
     }
 
     /**
-     * "linux-x86_64", as releases are called.
+     * "linux-x86_64", as in the names of releases.
      */
     public static function name(): string
     {
@@ -38,7 +38,7 @@ class Platform
     }
 
     /**
-     * "linux-x86_64-glibc": what is built here does not run with another C library.
+     * "linux-x86_64-glibc": a program built here does not run with another C library.
      */
     public static function nameWithLibrary(): string
     {
@@ -50,7 +50,7 @@ class Platform
     }
 
     /**
-     * What the program was built for, as far as its first bytes say.
+     * The platform of the program, as far as its first bytes show it.
      */
     public static function of(string $path): ?string
     {

@@ -7,8 +7,8 @@ use Illuminate\Contracts\Container\Container;
 use Throwable;
 
 /**
- * Something that is looked at again and again: Telescope and Pulse do not record it, and a failure is
- * told once, until it is over.
+ * A check that is repeated: Telescope and Pulse do not record it, and a failure is reported once, until
+ * it is over.
  */
 class Poll
 {

@@ -25,7 +25,7 @@ class Process implements Relay
     /** @var array<int, resource> */
     protected array $pipes = [];
 
-    /** @var array<int, string> what came without its line's end */
+    /** @var array<int, string> input after the last end of a line */
     protected array $partial = [];
 
     protected int $pid = 0;
@@ -60,7 +60,7 @@ class Process implements Relay
         $this->process = $process;
         $this->pid = proc_get_status($process)['pid'];
 
-        // A server that ends before it has read all says why on its standard error.
+        // A server that ends before it has read everything says why on its standard error.
         @fwrite($this->pipes[0], $input);
         fclose($this->pipes[0]);
         unset($this->pipes[0]);
@@ -95,7 +95,7 @@ class Process implements Relay
             return true;
         }
 
-        // Told only once, before PHP 8.3.
+        // Before PHP 8.3 only the first call returns it.
         $this->exitCode = $status['signaled'] ? 128 + $status['termsig'] : $status['exitcode'];
 
         return false;
@@ -185,7 +185,7 @@ class Process implements Relay
     }
 
     /**
-     * A new server comes in this one's place; it says when it waits for it.
+     * A new server will replace this one, which reports when it waits for it.
      */
     public function await(): void
     {

@@ -6,7 +6,7 @@ use Laravel\Reverb\Exceptions\NotInPhp;
 use Laravel\Reverb\Servers\Reverb\Contracts\PubSubProvider as Contract;
 
 /**
- * Nodes speak to each other from server to server, past PHP.
+ * Nodes communicate from server to server, without PHP.
  */
 class PubSubProvider implements Contract
 {

@@ -3,7 +3,7 @@
 namespace Laravel\Reverb\Native;
 
 /**
- * Hands commands to the running server.
+ * Sends commands to the running server.
  */
 interface Relay
 {

@@ -9,8 +9,8 @@ use RecursiveIteratorIterator;
 use Symfony\Component\Process\Process as Command;
 
 /**
- * The release of this version for this machine: a tarball beside which stand its sha256 and its
- * signature.
+ * The release of this version for this machine: a tarball with its sha256 and its signature beside
+ * it.
  */
 class Release
 {
@@ -27,7 +27,7 @@ class Release
     }
 
     /**
-     * Whether there is one for this machine, as far as is known before it is asked for.
+     * Whether there is one for this machine, as far as is known without a request.
      */
     public function isOffered(): bool
     {
@@ -45,7 +45,7 @@ class Release
     }
 
     /**
-     * Brings the server into the cache and returns its path there.
+     * Downloads the server into the cache and returns its path there.
      *
      * @param  callable(int $done, int $total): void  $progress
      *
@@ -63,7 +63,7 @@ class Release
         } catch (DownloadFailed $e) {
             unlink($tarball);
 
-            // What an earlier attempt left may have been of another file.
+            // The remains of an earlier attempt may be of another file.
             return $wasBegun ? $this->bring($progress) : throw $e;
         }
 
@@ -117,7 +117,7 @@ class Release
     }
 
     /**
-     * The file "reverb", in whichever folder of the tarball it is.
+     * The file "reverb", in any folder of the tarball.
      */
     protected function program(string $folder): ?string
     {

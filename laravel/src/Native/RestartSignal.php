@@ -33,7 +33,7 @@ class RestartSignal
     }
 
     /**
-     * Whether it was given since the last look, or, if that is the first one, since this was made.
+     * Whether it was given since the last call or, at the first call, since this was made.
      */
     public function isGiven(): bool
     {

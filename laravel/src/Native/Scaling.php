@@ -7,8 +7,8 @@ use Illuminate\Support\Arr;
 use Laravel\Reverb\Exceptions\InvalidConfiguration;
 
 /**
- * Which Redis the nodes meet at, and under which names there: what config/reverb.php leaves to the
- * application's own Redis connections is looked up here, as only Laravel knows them.
+ * The Redis of the nodes, and the prefix of their keys there: if config/reverb.php refers to the
+ * application's own Redis connections, they are looked up here, as only Laravel knows them.
  */
 class Scaling
 {
@@ -18,7 +18,7 @@ class Scaling
     }
 
     /**
-     * Where scaling is off it stays as it is: its Redis need not be there.
+     * If scaling is off it stays as it is: its Redis need not exist.
      *
      * @param  array<string, mixed>  $scaling
      * @return array<string, mixed>
@@ -31,7 +31,7 @@ class Scaling
 
         $scaling['server'] = $this->server($scaling['server'] ?? null);
 
-        // The environment is the native server's to read.
+        // The native server reads the environment.
         if (! isset($scaling['prefix']) && getenv('REVERB_SCALING_PREFIX') === false) {
             $scaling['prefix'] = (string) $this->prefix($scaling['server']);
         }
@@ -40,8 +40,8 @@ class Scaling
     }
 
     /**
-     * Settings of its own, a URL, or the name of a connection of config/database.php: "default" where
-     * nothing is said.
+     * Settings of its own, a URL, or the name of a connection of config/database.php: "default" if
+     * none is given.
      *
      * @return array<string, mixed>
      */
@@ -66,7 +66,7 @@ class Scaling
     }
 
     /**
-     * One server, or Sentinels as Predis has them: nodes, and what they are in the options.
+     * One server, or Sentinels as Predis has them: nodes, and their kind in the options.
      *
      * @return array<string, mixed>|null
      */
@@ -121,7 +121,7 @@ class Scaling
     }
 
     /**
-     * What Laravel itself puts before every name on that connection.
+     * The prefix that Laravel puts before every name on that connection.
      *
      * @param  array<string, mixed>  $server
      */

@@ -3,7 +3,7 @@
 namespace Laravel\Reverb\Native;
 
 /**
- * What PHP may want to know of the server that it does not run itself.
+ * What PHP code may ask about the server, which PHP does not run itself.
  */
 class ServerProvider
 {

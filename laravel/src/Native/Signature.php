@@ -7,7 +7,7 @@ use Symfony\Component\Process\ExecutableFinder;
 use Symfony\Component\Process\Process as Command;
 
 /**
- * The Ed25519 signature of a file, by PHP's sodium or, where PHP lacks it, by the program openssl.
+ * The Ed25519 signature of a file, by PHP's sodium or, if PHP lacks it, by the program openssl.
  */
 class Signature
 {

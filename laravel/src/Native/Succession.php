@@ -5,16 +5,16 @@ namespace Laravel\Reverb\Native;
 use Symfony\Component\Process\Process as Program;
 
 /**
- * Puts this artisan in its own place, with the code and configuration of today, while the server that it has
- * started serves on: the server of the new artisan takes the listening sockets from it. The process
+ * Re-executes this artisan, with the current code and configuration, while the server that it has started
+ * keeps serving: the server of the new artisan takes over its listening sockets. The process
  * manager sees one process all the time.
  */
 class Succession
 {
-    /** Names the control socket of the server whose place is taken. */
+    /** Names the control socket of the server that is replaced. */
     protected const PREDECESSOR = 'REVERB_SUCCEEDS';
 
-    /** The process that is then still to be waited for, so that no zombie stays. */
+    /** The process that must then be waited for, so that no zombie stays. */
     protected const FORMER = 'REVERB_FORMER_PID';
 
     protected const CHECK_SECONDS = 60;
@@ -33,7 +33,7 @@ class Succession
     }
 
     /**
-     * What keeps a new artisan from serving; null if nothing does.
+     * The reason why a new artisan cannot start; null if it can.
      */
     public function fault(): ?string
     {
@@ -67,7 +67,7 @@ class Succession
     }
 
     /**
-     * The new server has been started: what is started later is no successor.
+     * The new server has been started: a server started later is no successor.
      */
     public function forget(): void
     {
@@ -75,7 +75,7 @@ class Succession
     }
 
     /**
-     * The former server has ended, or has yet to.
+     * Collects the exit status of the previous server, if it has ended.
      */
     public function reap(): void
     {
@@ -85,7 +85,7 @@ class Succession
     }
 
     /**
-     * As this process got it: what Laravel has added from `.env` since would beat what stands there now.
+     * As this process got it: values that Laravel has added from `.env` would override the current ones.
      *
      * @return array<string, string>
      */

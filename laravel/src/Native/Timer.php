@@ -5,7 +5,7 @@ namespace Laravel\Reverb\Native;
 use Closure;
 
 /**
- * Something that is due again and again.
+ * Something that is due repeatedly.
  */
 class Timer
 {

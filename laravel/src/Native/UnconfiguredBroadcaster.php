@@ -6,8 +6,8 @@ use Illuminate\Broadcasting\Broadcasters\Broadcaster;
 use Illuminate\Broadcasting\BroadcastException;
 
 /**
- * Stands for a connection "reverb" that has no credentials yet. The framework's own cannot be made without
- * them, and as routes/channels.php asks for it, no command would run: not even the one that mends it.
+ * Replaces a connection "reverb" that has no credentials yet. The framework's own cannot be made without
+ * them, and as routes/channels.php needs it, no command would run, not even the one that adds them.
  */
 class UnconfiguredBroadcaster extends Broadcaster
 {

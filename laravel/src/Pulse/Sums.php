@@ -12,8 +12,8 @@ use Laravel\Pulse\Pulse;
 use Laravel\Pulse\Storage\DatabaseStorage;
 
 /**
- * Adds to Pulse's counts by more than one at a time, for which it has no call of its own: an entry
- * adds one, and two hundred thousand entries take it eleven seconds.
+ * Adds more than one at a time to Pulse's counts, for which Pulse has no call of its own: an entry
+ * adds one, and two hundred thousand entries take eleven seconds.
  */
 class Sums
 {
@@ -71,7 +71,7 @@ class Sums
     }
 
     /**
-     * SQLite does not make the hash by itself.
+     * SQLite does not compute the hash itself.
      *
      * @return array<int, array<string, int|string>>
      */
@@ -97,7 +97,7 @@ class Sums
     }
 
     /**
-     * A storage of somebody's own takes entries alone.
+     * A custom storage accepts only entries.
      */
     protected function record(): void
     {

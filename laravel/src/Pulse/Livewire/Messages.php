@@ -54,7 +54,7 @@ class Messages extends Card
     }
 
     /**
-     * The same by a unit of time: a bucket's count, over its seconds, times those of the unit.
+     * The same per unit of time: a bucket's count, divided by its seconds, times those of the unit.
      *
      * @param  Collection<array-key, mixed>  $messages
      * @return Collection<array-key, mixed>

@@ -7,7 +7,7 @@ use Illuminate\Support\Facades\Config;
 trait ReadsItsRecorder
 {
     /**
-     * Its configuration, also where it is not configured any more and its data is still there.
+     * Its configuration, even if it is not configured any more while its data is still there.
      *
      * @return array<string, mixed>
      */

@@ -21,7 +21,7 @@ class ReverbConnections
     /** @var class-string */
     public string $listen = IsolatedBeat::class;
 
-    /** The quarter of a minute that was looked at last. */
+    /** The last quarter of a minute that was recorded. */
     protected ?int $quarter = null;
 
     public function __construct(
@@ -45,7 +45,7 @@ class ReverbConnections
                 $this->pulse->record('reverb_connections', $app->id(), $this->count($app), $event->time)
                     ->avg()->max()->onlyBuckets();
             } catch (Throwable $e) {
-                $failure = $e; // the other apps are counted all the same
+                $failure = $e; // the other apps are still counted
             }
         }
 
@@ -55,8 +55,8 @@ class ReverbConnections
     }
 
     /**
-     * With the first beat of each quarter of a minute: a busy machine may miss its first second. Of the
-     * quarter in which this process began another may have asked already.
+     * At the first beat of each quarter of a minute: a busy machine may miss its first second. In the
+     * quarter in which this process began another one may have asked already.
      */
     protected function isDue(IsolatedBeat $event): bool
     {

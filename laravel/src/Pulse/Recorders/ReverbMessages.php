@@ -9,8 +9,8 @@ use Laravel\Reverb\Events\MessagesCounted;
 use Laravel\Reverb\Pulse\Sums;
 
 /**
- * Stores how many messages the server has sent and received: sums that it has counted, an interval
- * each, and not an event a message.
+ * Stores how many messages the server has sent and received: the server's sums for each interval,
+ * and not one entry for each message.
  */
 class ReverbMessages
 {

@@ -6,7 +6,7 @@ use Laravel\Reverb\Contracts\Connection;
 use Laravel\Reverb\Exceptions\NotInPhp;
 
 /**
- * A channel by its name. Who is in it, only the native server knows: its HTTP API tells.
+ * A channel by its name. Only the native server knows its subscribers: ask its HTTP API.
  */
 class Channel
 {

@@ -3,7 +3,7 @@
 namespace Laravel\Reverb\Protocols\Pusher\Channels;
 
 /**
- * A name's prefix says what kind of channel it is.
+ * Determines the kind of a channel from the prefix of its name.
  */
 class ChannelBroker
 {

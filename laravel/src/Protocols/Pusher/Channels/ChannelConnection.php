@@ -6,7 +6,7 @@ use Illuminate\Support\Arr;
 use Laravel\Reverb\Contracts\Connection;
 
 /**
- * A connection in a channel, with what it has told the channel of itself.
+ * A connection in a channel, with the data that it subscribed with.
  *
  * @mixin Connection
  */

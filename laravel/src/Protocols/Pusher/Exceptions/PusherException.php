@@ -5,7 +5,7 @@ namespace Laravel\Reverb\Protocols\Pusher\Exceptions;
 use Exception;
 
 /**
- * An error as clients are told it.
+ * An error in the form that is sent to clients.
  */
 abstract class PusherException extends Exception
 {
