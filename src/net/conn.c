@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 #define SEGMENTS_A_WRITE_MAX 64
-/* Queued more than this in one turn: sent before the turn's end, so that memory stays bounded. */
+/* If more than this is queued in one turn, it is sent before the turn ends, to bound memory. */
 #define UNSENT_BYTES_MAX 262144
-/* What a peer gets to take the last bytes and end its side. */
+/* The time for a peer to read the last bytes and end its side. */
 #define FINISH_MS 5000
-/* Decrypted at one go before others have their turn. */
+/* Reads from one TLS connection before others have their turn. */
 #define TLS_READS_MAX 16
-/* Slow readers that are ended at one go. */
+/* Slow readers that are ended in one tick. */
 #define STALLED_A_TICK_MAX 256
 
 enum state { STATE_OPEN, STATE_FINISHING, STATE_FINISHED, STATE_CLOSED };
@@ -39,25 +39,25 @@ struct net_conn {
     };
     struct net_timer timer;
     uint8_t state;
-    bool is_unsent;  /* stands in the loop's list */
+    bool is_unsent;  /* in the loop's list of unsent ones */
     bool is_blocked; /* the kernel takes nothing more for now */
     bool has_ended;  /* the peer sends nothing more; it may still read */
-    bool is_paused;  /* what it sends is not taken for now */
-    bool is_held;    /* the same, until its turn comes again */
+    bool is_paused;  /* not read: see net_conn_set_reading() */
+    bool is_held;    /* not read until it is resumed */
 };
 
 static_assert(sizeof(struct net_conn) <= 144, "an idle connection must stay small");
 
 static void update_interest(struct net_conn *conn)
 {
-    /* An end stays readable for ever: it is looked at once. */
+    /* A socket stays readable after the peer's end, which is handled only once. */
     const bool reads = !conn->has_ended && !conn->is_paused && !conn->is_held;
 
     if (net_poller_change(&conn->loop->poller, &conn->watch, reads, conn->is_blocked) < 0)
         net_conn_close(conn);
 }
 
-/* Something was queued. */
+/* Called after output was queued. */
 static void mark_unsent(struct net_conn *conn)
 {
     if (conn->is_blocked)
@@ -87,7 +87,7 @@ static void block(struct net_conn *conn)
     update_interest(conn);
 }
 
-/* All of it has been taken. */
+/* The kernel has taken all output. */
 static void unblock(struct net_conn *conn)
 {
     if (!conn->is_blocked)
@@ -97,7 +97,7 @@ static void unblock(struct net_conn *conn)
     conn->backlog = NULL;
 }
 
-/* All but "try again later" ends the connection. */
+/* Any error other than "try again later" ends the connection. */
 static void on_write_error(struct net_conn *conn)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -112,9 +112,9 @@ static void on_write_error(struct net_conn *conn)
 #define MSG_MORE 0
 #endif
 
-/* One write for all that is queued, as far as it fits; one piece goes by send(), which costs less.
- * The last words wait for the end of our side, which follows at once: both leave as one segment,
- * and the peer is woken once. */
+/* One write for as much of the queue as fits; a single piece uses send(), which costs less. The
+ * final bytes wait (MSG_MORE) for the end of our side, which follows at once: both leave as one
+ * segment, and the peer is woken once. */
 static ssize_t write_queued(const struct net_conn *conn)
 {
     const int flags = conn->state == STATE_FINISHING ? MSG_MORE : 0;
@@ -212,7 +212,7 @@ static void flush_all(struct net_loop *loop)
     }
 }
 
-/* Makes room where the kernel takes it, so that only what the peer is really behind with counts. */
+/* Sends what the kernel takes, so that only what the peer is really behind with counts. */
 static bool make_room(struct net_conn *conn, size_t len)
 {
     const size_t max = conn->loop->backlog_bytes_max;
@@ -300,7 +300,8 @@ uint64_t net_conn_progress_ms(const struct net_conn *conn)
     return conn->state != STATE_CLOSED && conn->is_blocked ? conn->backlog->progress_ms : 0;
 }
 
-/* It may not be as it seems: the kernel has brought some of what it took before to the peer. */
+/* The queue may be unchanged although the peer reads: the kernel may have delivered earlier bytes.
+ */
 static bool is_progressing(struct net_conn *conn, uint64_t now_ms)
 {
     const size_t kernel_bytes = net_socket_unacknowledged(conn->watch.fd);
@@ -311,7 +312,7 @@ static bool is_progressing(struct net_conn *conn, uint64_t now_ms)
     return true;
 }
 
-/* Those who must go, up to `count_max`: how many they are. */
+/* Finds up to `count_max` connections that must end; returns their number. */
 static size_t find_stalled(struct net_loop *loop, uint64_t now_ms, struct net_conn **stalled,
                            size_t count_max)
 {
@@ -341,7 +342,7 @@ void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms)
         struct net_conn *conn = stalled[i];
 
         if (is_hurried && !net_backlog_is_hurried(loop->backlog_bytes_max))
-            return; /* enough was given back */
+            return; /* enough memory was freed */
         if (conn->state == STATE_OPEN && conn->events->on_stalled != NULL)
             conn->events->on_stalled(conn);
         else if (conn->state == STATE_OPEN)
@@ -353,7 +354,7 @@ void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms)
 
 /* --- receiving ------------------------------------------------------------------------------ */
 
-/* Whoever has ended may still wait for what is queued. */
+/* A peer that has ended its side may still read what is queued. */
 static void on_end(struct net_conn *conn)
 {
     if (conn->state == STATE_CLOSED)
@@ -367,7 +368,7 @@ static void on_end(struct net_conn *conn)
         update_interest(conn);
 }
 
-/* The connection broke: nothing more comes, nothing more can go. */
+/* The connection broke: nothing more can be received or sent. */
 static void on_broken(struct net_conn *conn)
 {
     if (conn->state == STATE_OPEN)
@@ -401,7 +402,7 @@ bool net_conn_must_yield(const struct net_conn *conn)
 void net_conn_yield(struct net_conn *conn)
 {
     if (net_watermark_has_filled())
-        return; /* it waits for that */
+        return; /* net_conn_end_handling() holds it back for that queue */
     hold(conn, &conn->loop->yielding);
     net_loop_come_back(conn->loop);
 }
@@ -430,8 +431,8 @@ void net_conn_end_handling(struct net_conn *conn)
 static void on_received(struct net_conn *conn, size_t len)
 {
     if (conn->state != STATE_OPEN)
-        return; /* we have ended: what still comes is read and forgotten */
-    /* Whatever caused this input may have posted before it: that comes first (net/mailbox.h). */
+        return; /* our side has ended: further input is discarded */
+    /* Mails that were posted before this input was sent are handled before it (net/mailbox.h). */
     net_mailbox_drain(&conn->loop->mailbox);
     if (conn->state != STATE_OPEN)
         return;
@@ -477,7 +478,7 @@ static void resume(struct net_conn *conn)
     update_interest(conn);
     on_received(conn, 0);
     if (conn->tls != NULL && conn->state == STATE_OPEN && !conn->is_held)
-        read_tls(conn); /* it may hold what the socket no longer shows */
+        read_tls(conn); /* it may hold decrypted bytes for which the socket is not readable */
 }
 
 static void resume_all(struct net_held *held)
@@ -485,7 +486,7 @@ static void resume_all(struct net_held *held)
     struct net_held these = *held;
 
     *held = (struct net_held){0};
-    /* Each once; who closes meanwhile is still there until the turn ends. */
+    /* Each one once; a connection that is closed meanwhile stays valid until the turn ends. */
     for (size_t i = 0; i < these.count; i++)
         if (these.conns[i]->is_held)
             resume(these.conns[i]);
@@ -506,7 +507,7 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
 {
     struct net_conn *conn = LIST_OWNER(watch, struct net_conn, watch);
 
-    /* Nobody asked whether more came: it broke, and nobody may be about to write and find out. */
+    /* Reading is off after the peer's end, so this reports an error that no write may notice. */
     if (is_readable && conn->has_ended) {
         net_conn_close(conn);
         return;
@@ -517,7 +518,7 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
         else
             read_plain(conn);
     }
-    /* TLS may have waited for the peer's bytes to go on writing. */
+    /* TLS may have needed input from the peer to continue writing. */
     if (is_writable || (conn->tls != NULL && conn->is_blocked))
         flush(conn);
 }
@@ -526,8 +527,8 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
 
 static void free_closed(struct net_loop *loop)
 {
-    /* Only those closed before: one that is closed by what follows here may have been written to as
-     * well, and must outlive the next flush. */
+    /* Only those closed before: one that a callback here closes may also have unsent output, and
+     * must outlive the next flush. */
     struct net_conn *conn = loop->closed;
 
     loop->closed = NULL;
@@ -632,9 +633,9 @@ void net_conn_finish(struct net_conn *conn)
 {
     if (conn->state != STATE_OPEN)
         return;
-    let_go(conn); /* what it has sent is no longer handled */
+    let_go(conn); /* its input is no longer handled */
     conn->is_paused = false;
-    update_interest(conn); /* to hear of the end of its side */
+    update_interest(conn); /* to notice the end of its side */
     if (conn->state != STATE_OPEN)
         return;
     conn->state = STATE_FINISHING;

@@ -1,5 +1,5 @@
-/* Connections that are held back: what they sent is not handled, and they are not read from, until
- * it is their turn again.
+/* Connections that are held back: their input is not handled, and nothing is read from them, until
+ * they are resumed.
  *
  * Thread: owner.
  */
@@ -9,7 +9,7 @@
 
 struct net_conn;
 
-/* Zeroes are an empty one. */
+/* Zero-initialised is empty. */
 struct net_held {
     struct net_conn **conns;
     size_t count;
@@ -18,6 +18,6 @@ struct net_held {
 
 void net_held_add(struct net_held *held, struct net_conn *conn);
 
-/* Where it is there. */
+/* Removes the connection if it is there. */
 void net_held_remove(struct net_held *held, const struct net_conn *conn);
 void net_held_deinit(struct net_held *held);
