@@ -10,7 +10,7 @@
 #include "server/control.h"
 #include "server/listen.h"
 #include "server/reload.h"
-#include "server/server.h"
+#include "server/start.h"
 #include "server/succession.h"
 
 #define SERVER_STATE_ENDING_SIGNALS 4
