@@ -2,7 +2,9 @@
 
 #include "base/printable.h"
 #include "cli/options.h"
-#include "config/config.h"
+#include "config/free.h"
+#include "config/load.h"
+#include "config/print.h"
 
 #include <stdio.h>
 

@@ -2,6 +2,8 @@
 
 #include "base/printable.h"
 #include "cli/options.h"
+#include "config/free.h"
+#include "config/load.h"
 #include "server/ask.h"
 #include "server/place.h"
 

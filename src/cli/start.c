@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cli/options.h"
+#include "config/load.h"
 #include "server/server.h"
 
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 #include "cli/target.h"
 
+#include "config/free.h"
+#include "config/load.h"
 #include "server/url.h"
 
 #include <stdlib.h>

@@ -146,14 +146,3 @@ struct config_options {
     const char *events;      /* their kinds, separated by commas */
     const char *commands_fd; /* descriptor that commands are read from */
 };
-
-/* Loads and validates everything. NULL on failure; `error` then holds a line for each mistake, with
- * the setting, its value and what would be right. `warnings` gets one line for each tolerable
- * problem. A secret is in neither. */
-struct config *config_load(const struct config_options *options, struct buffer *error,
-                           struct buffer *warnings);
-
-void config_free(struct config *config);
-
-/* The output of `reverb config`: one line a setting with its value and source; secrets masked. */
-void config_print(const struct config *config, struct buffer *out);

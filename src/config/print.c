@@ -1,4 +1,5 @@
-#include "config/config.h"
+#include "config/print.h"
+
 #include "config/source.h"
 #include "config/value.h"
 

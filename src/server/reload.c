@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "base/jsonwrite.h"
 #include "base/log.h"
+#include "config/free.h"
+#include "config/load.h"
 #include "server/restart_only.h"
 
 #include <stdlib.h>

@@ -3,7 +3,9 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
-#include "config/config.h"
+#include "config/free.h"
+#include "config/load.h"
+#include "config/print.h"
 
 #include <dirent.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/load.h"
 
 #include "unit/config/folder.h"
 

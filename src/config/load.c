@@ -1,9 +1,10 @@
-#include "config/config.h"
+#include "config/load.h"
 
 #include "base/mem.h"
 #include "config/admin.h"
 #include "config/apps.h"
 #include "config/cores.h"
+#include "config/free.h"
 #include "config/laravel.h"
 #include "config/mistake.h"
 #include "config/resolve.h"
@@ -136,23 +137,4 @@ struct config *config_load(const struct config_options *options, struct buffer *
     config_mistake_finish(error);
     config_free(config);
     return NULL;
-}
-
-static void free_app(struct config_app *app)
-{
-    for (size_t i = 0; i < config_setting_app_count; i++)
-        config_value_clear(&config_setting_app[i], app);
-}
-
-void config_free(struct config *config)
-{
-    if (config == NULL)
-        return;
-    for (size_t i = 0; i < config->apps_count; i++)
-        free_app(&config->apps[i]);
-    free(config->apps);
-    for (size_t i = 0; i < config_setting_server_count; i++)
-        config_value_clear(&config_setting_server[i], config);
-    config_source_free_all(config);
-    free(config);
 }
