@@ -12,7 +12,7 @@ const { SLOW, until } = require('../support/wait.js');
 const cluster = sharedCluster({ nodes: 3 });
 const { nodes } = cluster;
 
-/* Each node gives this answer, soon: what was answered to a client before counts already. */
+/* Each node gives this answer, soon: everything that a client was answered before is included. */
 async function allSay(path, query, expected) {
     for (const node of nodes)
         assert.deepEqual((await get(node, path, { query })).json, expected);

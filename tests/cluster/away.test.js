@@ -1,7 +1,7 @@
 'use strict';
 
 /* Redis goes away and comes back: clients stay, what was published meanwhile arrives, and in the end all
- * nodes see the truth. docs/scaling.md. */
+ * nodes agree. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -13,11 +13,11 @@ const { Listener, Publisher, MembersObserver, allSee } = require('../support/obs
 const { until } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
-const AWAY_MS = 12_000; // longer than a node may be silent before the others take it for dead
+const AWAY_MS = 12_000; // longer than a node may be silent before the others give it up
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/* How many lines a node has said of Redis so far. */
+/* How many lines a node has logged about Redis so far. */
 const linesOf = (node) => (node.stdout + node.stderr).split('\n').filter((line) => /redis/i.test(line));
 
 async function scene(t, options) {
@@ -33,7 +33,7 @@ async function scene(t, options) {
     return { cluster, nodes, observers, listeners, publishers };
 }
 
-/* While Redis is away a node serves on by itself: joins, events and answers. */
+/* While Redis is away a node serves alone: joins, events and answers. */
 async function servesAlone(nodes, observers) {
     const [client, other] = await Client.openMany(nodes[0], 2);
     await client.subscribe('local');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* nginx shares connections and requests out to three nodes in turn; applications notice nothing of it. */
+/* nginx distributes connections and requests over three nodes in turn; applications notice nothing of it. */
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
@@ -24,7 +24,7 @@ after(async () => {
     await cluster.stop();
 });
 
-/* Makes the calls of Pusher's PHP SDK; what came of each. */
+/* Makes the calls of Pusher's PHP SDK; returns the result of each. */
 function php(calls) {
     const { host, port, app: { key, secret, app_id } } = nginx;
     const options = { host, port, scheme: 'http', useTLS: false, encryption_master_key_base64: ENCRYPTION_KEY };

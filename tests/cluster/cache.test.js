@@ -1,6 +1,6 @@
 'use strict';
 
-/* A cache channel's last event is kept for the whole cluster. */
+/* A cache channel's last event is cached for the whole cluster. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

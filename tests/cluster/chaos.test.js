@@ -1,7 +1,7 @@
 'use strict';
 
 /* Members come and go on three nodes while Redis hangs, ends, forgets, cuts connections, and nodes die and
- * come back, in an order that chance decides. When it is quiet again, all views are the truth.
+ * come back, in an order that chance decides. When it is quiet again, all views are correct.
  *
  *     CHAOS_S=600 MODEL_SEED=7 tests/run-cluster chaos      longer, and from another seed
  */
@@ -23,7 +23,7 @@ const USERS_COUNT = 10;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/* One connection that joins, leaves, closes and comes again, on whichever node it meets. */
+/* One connection that joins, leaves, closes and comes back, on any node. */
 class Mover {
     constructor(cluster, random, userId) {
         Object.assign(this, { cluster, random, userId, isThere: false });
@@ -45,7 +45,7 @@ class Mover {
         }
     }
 
-    /* Whatever a dying node does to it, it goes on. */
+    /* It continues, whatever a dying node does to it. */
     async run(isOver) {
         while (!isOver()) {
             await this.step().catch(() => this.client?.close());
@@ -76,7 +76,7 @@ function faultsOf(cluster, random) {
             await pause(random.below(4000));
             await redis.start();
         },
-        die: async () => { // never the first, whose clients tell what is lost
+        die: async () => { // never the first, whose clients detect losses
             const node = cluster.nodes[1 + random.below(2)];
             await node.kill();
             await pause(random.below(2000));

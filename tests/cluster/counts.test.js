@@ -1,6 +1,6 @@
 'use strict';
 
-/* What is counted, is counted over all nodes: subscribers, and the connections of an app. */
+/* Subscribers, and the connections of an app, are counted over all nodes. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -51,7 +51,7 @@ test('many that come and go at once end with the right count on every node', asy
         await countBecomes(client, 'flow', 3);
 });
 
-/* A blip has nothing to tell: nobody came and nobody went. */
+/* A blip notifies nobody: nobody came and nobody left. */
 test('a link that is lost and made anew tells nobody a count', async () => {
     const apps = [cluster.app, counting];
     const groups = await Promise.all(apps.map(async (one) => {

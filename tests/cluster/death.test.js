@@ -1,6 +1,6 @@
 'use strict';
 
-/* A node dies without a word: the others clean up behind it, once. docs/scaling.md. */
+/* A node dies without a word: the others clean up after it, once. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -23,7 +23,7 @@ test('its members leave within 15 s, each once, and its channels vacate', { time
     const { nodes } = cluster;
     const observers = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => MembersObserver.join(nodes[n % 3], HALL, `u${n}`)));
     const [dead, watcher, counted] = [await Client.open(nodes[2]), await Client.open(nodes[0]), await Client.open(nodes[1])];
-    await MembersObserver.join(nodes[2], HALL, 'u0'); // who is on a living node too
+    await MembersObserver.join(nodes[2], HALL, 'u0'); // a user who is on a living node too
     await dead.subscribe('only-there');
     await dead.subscribe('counted');
     await dead.signin({ id: 'dora' });

@@ -1,6 +1,6 @@
 'use strict';
 
-/* What is published on one node is heard on all of them, as if they were one. docs/scaling.md. */
+/* Events published on one node are received on all of them, as if they were one. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const http = require('node:http');
@@ -23,7 +23,7 @@ async function subscribers(channel, count = 6, options = {}) {
     return clients;
 }
 
-/* The numbers of the events `n`, as many as are due; others are passed over. */
+/* The numbers of the events `n`, as many as are due; others are skipped. */
 async function numbers(client, count, channel) {
     const got = [];
     while (got.length < count)

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Redis takes away what the nodes have told it. docs/scaling.md. */
+/* Redis evicts what the nodes have stored in it. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

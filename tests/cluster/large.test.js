@@ -1,7 +1,7 @@
 'use strict';
 
-/* States as large as people have: many channels on one node, many members in one channel. No call of ours
- * blocks Redis for long, and what a node had is cleaned away whatever it was. docs/scaling.md. */
+/* States as large as people have: many channels on one node, many members in one channel. The work
+ * of each call to Redis is bounded, and a dead node is cleaned up however much it had. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -46,7 +46,7 @@ async function joinMany(nodes, channel, count) {
     for (let from = 0; from < count; from += 50)
         clients.push(...await Promise.all(Array.from({ length: Math.min(50, count - from) }, async (_, n) => {
             const client = await Client.open(nodes[(from + n) % nodes.length]);
-            client.receive = ((receive) => (bytes, binary) => { // who comes after it is not kept
+            client.receive = ((receive) => (bytes, binary) => { // later changes are not kept
                 if (!bytes.includes('member_added') && !bytes.includes('member_removed'))
                     receive.call(client, bytes, binary);
             })(client.receive);
@@ -56,7 +56,7 @@ async function joinMany(nodes, channel, count) {
     return clients;
 }
 
-/* Counts what each call of ours has Redis do: the time it takes is that of the whole machine. */
+/* Counts the commands that each of our calls has Redis run: its time depends on the whole machine. */
 async function watchCalls(redis) {
     await redis.command('CONFIG', 'SET', 'slowlog-log-slower-than', String(STANDSTILL_MS * 1000 * SLOW));
     await redis.command('SLOWLOG', 'RESET');
@@ -103,7 +103,7 @@ test(`${CHANNELS} channels on one node: it comes back after a blip, and is clean
     const witness = await Client.open(nodes[0]);
     await ghost.join('presence-small', 'ghost');
     await witness.join('presence-small', 'witness');
-    await Promise.all([nodes[1].kill(), nodes[2].kill()]); // the one with few goes as well
+    await Promise.all([nodes[1].kill(), nodes[2].kill()]); // the one with few dies as well
     await until(() => witness.inbox.some(({ event, json }) => event === 'pusher_internal:member_removed' && json.user_id === 'ghost'),
         'the ghost is gone', 20_000 * SLOW);
     await until(async () => (await channelsOf(nodes[0], '')).length === 1, 'its channels are vacant', 40_000 * SLOW);
@@ -126,7 +126,7 @@ test(`${MEMBERS} members in one channel: who joins sees all, whoever comes and g
         }
     })();
     const late = [];
-    for (let n = 0; n < 5; n++) { // each finds a node that has nothing of the channel yet
+    for (let n = 0; n < 5; n++) { // each joins on a node that does not know the channel yet
         const client = await Client.open(nodes[1]);
         const { ids } = await client.join('presence-hall', `late-${n}`);
         const seen = new Set(ids);

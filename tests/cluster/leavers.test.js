@@ -1,7 +1,7 @@
 'use strict';
 
 /* Clients that subscribe and leave again before, while and after they are answered. What the nodes agreed on
- * then meets channels that are going, gone, or there anew. */
+ * then reaches channels that are ending, gone, or created again. */
 
 const { test } = require('../support/test.js');
 const { sharedCluster } = require('../support/cluster.js');
@@ -13,7 +13,7 @@ const cluster = sharedCluster({ nodes: 1 });
 
 const turn = () => new Promise(setImmediate);
 
-/* About as long as an answer takes, which no timer is fine enough for. */
+/* Waits about as long as an answer takes, for which no timer is fine enough. */
 async function pause() {
     const end = performance.now() + 2 * Math.random();
     do
@@ -21,7 +21,7 @@ async function pause() {
     while (performance.now() < end);
 }
 
-/* Comes and goes without waiting for an answer, and has forgotten at once what it is told. */
+/* Comes and goes without waiting for an answer, and discards what it receives. */
 async function comeAndGo(client, channel, options) {
     for (let n = 0; n < ROUNDS; n++) {
         client.sendSubscribe(channel, options);
@@ -33,7 +33,7 @@ async function comeAndGo(client, channel, options) {
     await client.ping();
 }
 
-/* The thread that speaks to Redis is there, and in step. */
+/* The thread that speaks to Redis runs, and is in step. */
 async function isServed(channel) {
     const client = await Client.open(cluster.nodes[0]);
     await client.subscribe(channel);

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Redis' memory is full, or its clock steps. docs/scaling.md. */
+/* Redis' memory is full, or its clock jumps. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Random clients over three nodes, held against a model.
+/* Random clients over three nodes, compared with a model.
  *
  *     MODEL_S=600 MODEL_SEED=7 tests/run-cluster model      longer, and from another seed
  */

@@ -1,7 +1,6 @@
 'use strict';
 
-/* What is on the same Redis and is not of the cluster, and nodes that an event does not concern, are left
- * in peace. */
+/* Other users of the same Redis, and nodes that an event does not concern, are not disturbed. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -108,7 +107,7 @@ test('two clusters on one Redis with other prefixes do not hear each other', asy
     assert.ok(keys.some((key) => key.startsWith('left_reverb')), keys.join(' '));
 });
 
-/* What stock Reverb publishes: JSON with an application that PHP has serialised. */
+/* What Laravel Reverb publishes: JSON with an application that PHP has serialised. */
 const STOCK = JSON.stringify({
     type: 'message',
     application: 'O:30:"Laravel\\Reverb\\Application":1:{s:5:"\u0000*\u0000id";s:4:"1001";}',

@@ -1,7 +1,7 @@
 'use strict';
 
-/* A node is cut off from Redis and the other nodes, while its clients still reach it; then the wire is
- * whole again. Network namespaces serve as machines: needs root. */
+/* A node is cut off from Redis and the other nodes, while its clients still reach it; then the wire
+ * works again. Network namespaces serve as machines: needs root. */
 
 const assert = require('node:assert/strict');
 const { test, before, after, afterEach } = require('../support/test.js');
@@ -21,7 +21,7 @@ const wire = Namespaces.open();
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const usersOf = (observers) => new Set(observers.map(({ userId }) => userId));
 
-/* A node in a namespace, with a port here that leads to it. */
+/* A node in a namespace, with a port outside that leads to it. */
 async function startNode(name, redis) {
     const node = new Server({
         apps: [app()],

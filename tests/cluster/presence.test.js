@@ -1,6 +1,6 @@
 'use strict';
 
-/* A presence channel has one truth over all nodes. docs/scaling.md. */
+/* A presence channel has one state over all nodes. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* What Redis says when it refuses is followed: in the log and in the status. docs/scaling.md. */
+/* The reasons for which Redis refuses appear in the log and in the status. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

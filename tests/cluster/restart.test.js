@@ -1,6 +1,6 @@
 'use strict';
 
-/* A rolling restart under traffic: who stays connected misses nothing, the others come back by themselves. */
+/* A rolling restart under traffic: clients that stay connected miss nothing, the others reconnect by themselves. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -91,7 +91,7 @@ test('a node that ends while Redis is away ends all the same', { timeout: 60_000
     t.after(() => cluster.redis.signal('SIGCONT'));
     await publish(cluster.nodes[0], 'news', 'told');
     cluster.nodes[0].signal('SIGTERM');
-    assert.equal((await client.waitClosed()).code, 4100); // nobody else listens there: come again a little later
+    assert.equal((await client.waitClosed()).code, 4100); // no other process listens there: clients are to come back a little later
     await cluster.nodes[0].ended();
 });
 

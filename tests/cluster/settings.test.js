@@ -1,7 +1,7 @@
 'use strict';
 
-/* How Redis is named and reached; and where that is wrong, or Redis refuses: one clear line, and the
- * server serves on. docs/scaling.md. */
+/* How Redis is configured and reached. If that is wrong, or Redis refuses: one clear line, and the
+ * server keeps serving. docs/scaling.md. */
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -28,7 +28,7 @@ async function ownRedis(t, options) {
     return redis;
 }
 
-/* What the server says of Redis that is not well. */
+/* What the server reports as wrong with Redis. */
 const complaints = (server) => server.stderr.split('\n').filter((line) => /redis/i.test(line));
 
 async function worksTogether(nodes) {
@@ -52,7 +52,7 @@ async function serves(server) {
     await client.leave();
 }
 
-/* It starts, serves by itself, says why once, and not again within some seconds. */
+/* It starts, serves alone, says why once, and not again within some seconds. */
 async function startsAlone(t, env, reason) {
     const server = await ownServer(t, { env: { ...SCALING, ...env } });
     await serves(server);
@@ -163,7 +163,7 @@ test('a port that takes connections and never answers is said in one line', { ti
     assert.equal(complaints(server).length, 1, server.stderr);
 });
 
-/* As much of Redis 5 as is asked before anything is done. */
+/* As much of Redis 5 as is queried before anything is changed. */
 function answerAsRedis5(socket) {
     let text = '';
     socket.on('error', () => {});
@@ -230,7 +230,7 @@ test('settings that cannot be right end the start with one line', async () => {
     fs.rmSync(folder, { recursive: true });
 });
 
-/* Redis begins to refuse while all runs: a line, local service, and afterwards the truth. */
+/* Redis begins to refuse in operation: one line, local service, and afterwards the correct state. */
 async function refusesFor(t, cluster, { refuse, allow, reason }) {
     const { nodes } = cluster;
     const [a, b] = [await Client.open(nodes[0]), await Client.open(nodes[1])];
@@ -269,14 +269,14 @@ test('Redis becomes a replica, which takes no writes', { timeout: 90_000 }, asyn
     const cluster = await ownCluster(t, { nodes: 2, redis });
     await refusesFor(t, cluster, {
         reason: /redis[^\n]*READONLY/i,
-        refuse: () => redis.command('REPLICAOF', '127.0.0.1', '1'), // nobody is there: it keeps what it has
+        refuse: () => redis.command('REPLICAOF', '127.0.0.1', '1'), // no master is there: it keeps what it has
         allow: () => redis.command('REPLICAOF', 'NO', 'ONE'),
     });
 });
 
 test('Redis cannot save, and takes no writes', { timeout: 90_000 }, async (t) => {
     const redis = await ownRedis(t, { args: ['--dbfilename', 'taken'] });
-    fs.mkdirSync(path.join(redis.folder, 'taken')); // a folder, which no dump can take the place of
+    fs.mkdirSync(path.join(redis.folder, 'taken')); // a folder, which no dump can replace
     const cluster = await ownCluster(t, { nodes: 2, redis });
     await refusesFor(t, cluster, {
         reason: /redis[^\n]*(MISCONF|snapshot|save)/i,

@@ -8,7 +8,7 @@ const { Listener, Publisher } = require('../support/observer.js');
 const { Throttle } = require('../support/throttle.js');
 const { Redis } = require('../support/redis.js');
 
-const RATE = 1_800_000; // bytes a second, of which half is taken by what goes on meanwhile
+const RATE = 1_800_000; // bytes a second, of which current traffic takes half
 const CUT_MS = 8500; // just not long enough for the others to give the node up
 const FILLING = 'x'.repeat(25_000);
 

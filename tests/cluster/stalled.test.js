@@ -1,6 +1,6 @@
 'use strict';
 
-/* A node whose thread to Redis stalls says so, serves on by itself, and can be ended. */
+/* A node whose thread to Redis stalls reports it, serves alone, and can be ended. */
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -16,7 +16,7 @@ const { SLOW, deferred, until, within } = require('../support/wait.js');
 
 const STALLED = { health: 'the thread that speaks to Redis has stalled', redis: 'stalled' };
 
-/* Whoever of that node receives these words is busy for so long: the words come by way of Redis. */
+/* A thread of that node that receives these words is busy for so long: the words come by way of Redis. */
 async function stall(cluster, node, ms) {
     const [other] = cluster.nodes;
     const client = await Client.open(node);

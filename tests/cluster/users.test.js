@@ -1,6 +1,6 @@
 'use strict';
 
-/* Users over all nodes: events for one, the end of all of their connections, and who watches whom. */
+/* Users over all nodes: events for one, the end of all of their connections, and watchlists. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -22,7 +22,7 @@ async function assertTerminated(client) {
     assert.equal((await client.waitClosed()).code, 4009);
 }
 
-/* The next watchlist event says this and nothing else; that he was offline at first is passed over. */
+/* The next watchlist event says this and nothing else; a first "offline" is skipped. */
 async function told(client, name, user) {
     for (;;) {
         const { json } = await client.next(WATCHLIST);

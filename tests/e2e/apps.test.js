@@ -1,6 +1,6 @@
 'use strict';
 
-/* Several apps in one server know nothing of each other; apps come and go with SIGHUP. */
+/* Several apps in one server are separate from each other; apps come and go with SIGHUP. */
 
 const assert = require('node:assert/strict');
 const { writeFileSync } = require('node:fs');

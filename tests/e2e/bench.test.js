@@ -106,7 +106,7 @@ test('what it cannot do is said in one line', async () => {
     }
 });
 
-/* `reverb listen`, until it says that it hears; `lines` are what it has printed. */
+/* Starts `reverb listen` and waits until it is subscribed; `lines` are what it has printed. */
 async function listen(t, channel, args = target(), env = {}) {
     const child = spawn(BIN, ['listen', channel, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
     const it = { child, stdout: '', stderr: '', get lines() { return this.stdout.split('\n').slice(0, -1); } };

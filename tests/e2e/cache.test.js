@@ -1,6 +1,6 @@
 'use strict';
 
-/* A cache channel keeps its last event for those who come later. docs/wire.md. */
+/* A cache channel keeps its last event for later subscribers. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

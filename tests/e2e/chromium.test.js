@@ -30,7 +30,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/* A page whose `echo` is connected as `user`; what its channels hear is kept in `heard`. */
+/* A page whose `echo` is connected as `user`; the events of its channels are kept in `heard`. */
 async function openPage(user = 'anna') {
     const site = await startAuth(server, { files: FILES });
     const context = await browser.newContext();

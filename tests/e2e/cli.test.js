@@ -72,7 +72,7 @@ const mistakes = {
 };
 for (const [what, [content, ...patterns]] of Object.entries(mistakes))
     test(`${what} is named in one line, and nothing is started`, async () => {
-        // The port of the file is what is wrong: the option must not hide it.
+        // The port in the file is wrong: the option must not hide that.
         if (what.includes('port'))
             return assertPortRefused(content, patterns);
         return assertRefused(content, ...patterns);
@@ -233,7 +233,7 @@ const millisecondsOf = async (work) => {
 test('the server is ready within 50 ms', { timeout: 60_000 }, async (t) => {
     const limit = SANITIZED ? 5000 : 50;
     let best = Infinity;
-    // What it takes to start any process here is not the server's, and the best of several counts:
+    // The time to start any process here is not the server's, and the best of several counts:
     // neither is what else runs on the machine.
     for (let n = 0; n < 20 && best >= limit; n++) {
         const any = await millisecondsOf(() => run(['--help']));

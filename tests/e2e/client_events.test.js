@@ -1,6 +1,6 @@
 'use strict';
 
-/* What clients tell each other, under each policy. docs/wire.md. */
+/* Client events, under each policy. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -22,7 +22,7 @@ const server = sharedServer({ apps: Object.values(apps), workers: 3 });
 const openMany = (which, count) => Client.openMany(server, count, { app: apps[which] });
 const say = (client, channel, data = { n: 1 }) => client.send('client-said', data, channel);
 
-/* Publishes a marker; what a client takes before it came earlier. */
+/* Publishes a marker; frames before it came earlier. */
 const marker = (which, channel) => publish(server, channel, 'marker', '{}', { app: apps[which] });
 
 for (const which of ['default', 'members', 'all', 'absent', 'open'])

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Connecting, being refused, staying alive and being misunderstood. docs/wire.md. */
+/* Connecting, refusals, liveness and invalid messages. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

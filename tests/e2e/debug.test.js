@@ -1,6 +1,6 @@
 'use strict';
 
-/* --debug shows the stream; without it nothing of it is said. */
+/* --debug prints the stream; without it nothing of it is printed. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -11,7 +11,7 @@ const { publish } = require('../support/api.js');
 const roomy = app({ app_id: '2', key: 'key-2', secret: 'secret-2', max_message_size: 1_000_000 });
 const server = sharedServer({ apps: [app(), roomy], server: { compression: true } });
 
-/* What `ws` can ask for; each is a way to hold the windows. */
+/* What `ws` can ask for; each is a way to manage the windows. */
 const offers = {
     'as ws offers it': true,
     'without context takeover': { serverNoContextTakeover: true, clientNoContextTakeover: true },

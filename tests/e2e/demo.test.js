@@ -1,7 +1,7 @@
 'use strict';
 
 /* `make start` after the build: tools/start-demo prints what to open, and the page does all of it, also from
- * an address of this machine as another would use it. */
+ * an address that another machine would use. */
 
 const assert = require('node:assert/strict');
 const { execFile, spawn } = require('node:child_process');

@@ -1,7 +1,7 @@
 'use strict';
 
 /* What README.md and docs/ say is so: links lead somewhere, tables of settings are those of the program,
- * and code blocks do what they are shown for. */
+ * and code blocks do what the text says. */
 
 const assert = require('node:assert/strict');
 const { execFile, execFileSync, spawn } = require('node:child_process');
@@ -70,7 +70,7 @@ test('the tables of settings are those of the program, with its defaults', async
     }
 });
 
-/* Of each kind one that is in no file; the values are only to be told from the defaults. */
+/* A value for each kind that needs no file; it only has to differ from the default. */
 const sample = ({ value, name }) => ({ true: 'false', false: 'true' })[value] ?? (/^\d+$/.test(value) ? String(Number(value) + 1) : { members: 'all', text: 'json', tcp: 'redis' }[value] ?? { 'apps.apps.0.app_id': '7' }[name]);
 
 test('each variable and each option is the one of its setting', async (t) => {
@@ -87,7 +87,7 @@ test('each variable and each option is the one of its setting', async (t) => {
     assert.ok(variables.length > 25 && options.length > 1);
 });
 
-/* A part of a configuration stands where the text says; dots stand for what is left to the reader. */
+/* A part of a configuration belongs where the text says; dots are left to the reader. */
 function whole(json) {
     const parsed = JSON.parse(json.trimStart().startsWith('{') ? json : `{${json}}`);
     const tls = parsed.options?.tls;

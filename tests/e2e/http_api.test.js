@@ -278,7 +278,7 @@ for (const [what, [field, body]] of Object.entries(invalid)) {
         });
 }
 
-/* What needs no look at the rest has come before the fault. */
+/* The part that does not depend on the rest has come before the fault. */
 const partly = JSON.stringify({ name: 'told', channel: 'whole', data: '{}', socket_id: '1.1' });
 const broken = [`${partly},`, `${partly} x`, `${partly}${partly}`, partly.slice(0, -1), partly.slice(0, -5), `${partly}\u0000`,
     `{"batch":[${partly}]},`, `{"batch":[${partly},]}`, `{"batch":[${partly}]`, `{"batch":[${partly},${partly.slice(0, -4)}]}`];

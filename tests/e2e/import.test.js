@@ -1,7 +1,7 @@
 'use strict';
 
-/* `reverb import`: what other servers of this protocol are configured by, in ours, with a line for whatever
- * has no counterpart. docs/migrating.md. */
+/* `reverb import`: the configuration of other servers of this protocol in our form, with a line for each
+ * setting without counterpart. docs/migrating.md. */
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -22,7 +22,7 @@ function folderOf(t, files) {
     return folder;
 }
 
-/* What it prints, which the server reads without a word, and the notes. */
+/* Its output, which the server reads without a warning, and the notes. */
 async function imported(t, files, name = Object.keys(files)[0]) {
     const cwd = folderOf(t, files);
     const { code, stdout, stderr } = await run(['import', name], { cwd });

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Started in the folder of a Laravel application: `.env` and config/reverb.php are what counts. */
+/* Started in the folder of a Laravel application: `.env` and config/reverb.php count. */
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');

@@ -1,8 +1,8 @@
 'use strict';
 
 /* Large events whose bodies are hashed together: from many connections at one time, pipelined, among
- * small ones and wrong ones. The server stands still while they are sent, so that it finds them all
- * there. docs/architecture.md, "A turn of the loop". */
+ * small ones and wrong ones. The server is stopped while they are sent, so that it finds them all
+ * at once. docs/architecture.md, "A turn of the loop". */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -23,7 +23,7 @@ function eventRequest(channel, number, { length = LARGE, where = server, changed
     return `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${changed(body)}`;
 }
 
-/* Calls `send` while the server stands still. */
+/* Calls `send` while the server is stopped. */
 async function allAtOnce(where, send) {
     where.signal('SIGSTOP');
     try {
@@ -160,8 +160,8 @@ test('a wrong one in the middle of a connection is refused alone', async () => {
 
 test('connections that close in the middle harm nobody', async () => {
     const client = await listener('closing');
-    const isCut = (n) => n % 4 === 1; // the request lacks its end
-    const isGone = (n) => n % 4 === 2; // it is whole, and may be published or not
+    const isCut = (n) => n % 4 === 1; // the request is incomplete
+    const isGone = (n) => n % 4 === 2; // it is complete, and may be published or not
     for (let round = 0; round < 10; round++) {
         const connections = await openMany(20);
         await allAtOnce(server, async () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Ten thousand connections come, hear an event and go, and nothing of them is left. */
+/* Ten thousand connections come, receive an event and go, and nothing of them is left. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* What people get wrong, and the one line that names the mistake and the cure: [what, how it is started, what
+/* Mistakes that people make, and the one line that names the mistake and the cure: [what, how it is started, what
  * is said]. `file` is the configuration, `php` the config/reverb.php of a Laravel folder. */
 
 const assert = require('node:assert/strict');
@@ -109,7 +109,7 @@ test('all mistakes of a file are named at once', async (t) => {
     assert.ok(lines.every((line) => line.startsWith('reverb: ')), stderr);
 });
 
-/* What is odd but bearable: [what, how, what is warned of]. */
+/* Odd but acceptable settings: [what, how, the warning]. */
 const WARNED = [
     ['keys of Laravel\'s file that stock serves too', { php: php(", 'scheme' => 'http', 'allowed_origins' => ['*']", PHP_APPS) }, /warning: servers\.reverb\.scheme in config\/reverb\.php is not a setting/],
     ['a variable misspelt', { file: FULL, env: { REVERB_SERVER_PROT: '1' } }, /warning: REVERB_SERVER_PROT in the environment is no setting; did you mean REVERB_SERVER_PORT\?/],

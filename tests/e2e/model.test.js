@@ -1,6 +1,6 @@
 'use strict';
 
-/* Random clients over all workers, held against a model.
+/* Random clients over all workers, compared with a model.
  *
  *     MODEL_S=600 MODEL_SEED=7 tests/run-e2e model      longer, and from another seed
  */

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Order over all workers, and who is left out. docs/architecture.md. */
+/* Order over all workers, and excluded connections. docs/architecture.md. */
 
 const assert = require('node:assert/strict');
 const http = require('node:http');

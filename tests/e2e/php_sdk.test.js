@@ -12,7 +12,7 @@ const { Client, ENCRYPTION_KEY } = require('../support/clients.js');
 const server = sharedServer();
 const SCRIPT = path.join(__dirname, '../php/sdk.php');
 
-/* Makes the calls in one process of PHP; the results, or an error where one was refused. */
+/* Makes the calls in one process of PHP; the results, or an error if one was refused. */
 async function php(where, calls, { options = {}, secret } = {}) {
     const input = JSON.stringify({
         key: where.app.key,

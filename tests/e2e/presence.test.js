@@ -12,7 +12,7 @@ const { until } = require('../support/wait.js');
 
 const server = sharedServer({ workers: 3 });
 
-/* The events of the channel up to now, seen by `client`. */
+/* The events of the channel up to now, as received by `client`. */
 async function eventsSoFar(client, channel) {
     await publish(server, channel, 'marker');
     return eventsUntil(client, channel, 'marker');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Who may subscribe: kinds of channels by prefix, and the auth of each. docs/wire.md. */
+/* Authorisation of subscriptions: kinds of channels by prefix, and the auth of each. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -18,7 +18,7 @@ const MEMBER = '{"user_id":"1","user_info":{"name":"Anna"}}';
 const UNAUTHORIZED = { code: 4009, message: 'Connection is unauthorized' };
 const MISUNDERSTOOD = { code: 4200, message: 'Invalid message format' };
 
-/* The connection is told twice: pusher:error for those who know it, subscription_error for Echo. */
+/* The connection gets two errors: pusher:error, and subscription_error for Echo. */
 async function assertRefused(client, channel, why = UNAUTHORIZED) {
     const answers = [await client.take(), await client.take()];
     const error = answers.find(({ event }) => event === 'pusher:error');

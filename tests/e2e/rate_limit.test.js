@@ -1,6 +1,6 @@
 'use strict';
 
-/* How much one connection may say. docs/wire.md. */
+/* How much one connection may send. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* `reverb reload` says what came of it, and everybody stays connected. */
+/* `reverb reload` prints its result, and all clients stay connected. */
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');

@@ -1,7 +1,7 @@
 'use strict';
 
-/* A restart as pusher-js lives through it, on its own timers. Refused once it stays away for 15 s: it must
- * find somebody who listens, or be told to wait a second. */
+/* A restart as pusher-js sees it, on its own timers. If one attempt is refused it stays away for 15 s: it
+ * must find a listening server, or get a code that has it wait a second. */
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
@@ -30,7 +30,7 @@ function ownFolder(t) {
     return folder;
 }
 
-/* A process manager's restart, with nobody on the port for at least `gapMs` in between. */
+/* A process manager's restart: nothing listens on the port for at least `gapMs` in between. */
 async function restartedAfter(t, server, gapMs) {
     server.signal('SIGTERM');
     await server.ended();
@@ -188,7 +188,7 @@ test('other numbers of workers go on with the same port', async (t) => {
     }
 });
 
-/* A kept-alive connection may be closed under a request: whoever has one tries again. Nobody is refused. */
+/* A kept-alive connection may be closed during a request: the publisher tries again. No connection is refused. */
 test('under traffic each event is heard by whoever was subscribed, and nobody is refused', { timeout: 60_000 }, async (t) => {
     const server = await ownServer(t);
     let isOver = false;

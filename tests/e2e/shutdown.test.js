@@ -1,6 +1,6 @@
 'use strict';
 
-/* Ending well: signals, `reverb stop`, `reverb status`. What is a restart has a topic of its own. */
+/* The graceful end: signals, `reverb stop`, `reverb status`. Restarts have a topic of their own. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -79,7 +79,7 @@ test('who is in the middle of a request does not keep it from ending', async (t)
     await server.ended(12_000 * SLOW);
 });
 
-/* Clients that are sent more than they take: an end gives them time. */
+/* Clients that are sent more than they read: the end gives them time. */
 async function slowReaders(server, count) {
     const clients = await Client.openMany(server, count);
     for (const client of clients) {
@@ -182,7 +182,7 @@ test('once it ends, nobody new is let in', async (t) => {
     await server.ended();
 });
 
-/* Nobody takes them meanwhile: they would only be away for longer. */
+/* No other node takes them meanwhile: they would only be away for longer. */
 test('drain is not for a server that has no other beside it', async (t) => {
     const server = await ownServer(t, { server: { drain: 30 } });
     const clients = await Client.openMany(server, 10);

@@ -1,6 +1,6 @@
 'use strict';
 
-/* How many subscribe, told to the channel where the app wants it. docs/wire.md. */
+/* The number of subscribers, sent to the channel if the app has it enabled. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

@@ -1,7 +1,7 @@
 'use strict';
 
-/* What `php artisan reverb:start` holds in its hands: the events' pipe, the commands' pipe, and that the
- * server never outlives whoever has started it. */
+/* The connection to `php artisan reverb:start`: the events' pipe, the commands' pipe, and that the server
+ * never outlives the process that has started it. */
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -15,7 +15,7 @@ const START = ['start', '--config', '-', '--supervised', '--workers=2', '--event
 
 const config = (apps) => JSON.stringify({ servers: { reverb: { host: '127.0.0.1', port: 0 } }, apps: { apps } });
 
-/* A server with both pipes in the test's hands. `command` starts it from within another process. */
+/* A server of which the test holds both pipes. `command` starts it from within another process. */
 async function supervised(t, { events = '', command = [BIN] } = {}) {
     const child = spawn(command[0], [...command.slice(1), ...START, `--events=${events}`], { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'] });
     const server = { child, said: '', told: [], clients: new Set(), prefix: '', host: '127.0.0.1', app: app(), exited: deferred() };

@@ -1,7 +1,7 @@
 'use strict';
 
-/* The server under systemd, as far as a small manager can play it: it opens the port and keeps it, or
- * keeps what the server gives it, and hears who is the main process. */
+/* The server under systemd, as far as a small process manager can simulate it: it opens the port and keeps
+ * it, or keeps the sockets that the server gives it, and is notified of the main process. */
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -16,7 +16,7 @@ const { BIN, deferred, until, within } = require('../support/wait.js');
 
 /* Node has no way to hand over descriptors, or to keep them: Python, which Debian's node-gyp needs too,
  * has. It opens the port (`activate`) or keeps what it is sent (`store`), starts the server again whenever it
- * ends, and writes what it was told. A line on its standard input ends the server as `systemctl restart` does. */
+ * ends, and writes what it was notified of. A line on its standard input ends the server as `systemctl restart` does. */
 const MANAGER = path.join(__dirname, '../support/systemd.py');
 
 class Manager {

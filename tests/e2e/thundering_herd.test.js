@@ -1,7 +1,7 @@
 'use strict';
 
-/* Many come to a channel at one time, as after a restart, and many go at one time: each sees the
- * truth, and hears each event from its own joining on. docs/architecture.md, "A turn of the loop". */
+/* Many join a channel at the same time, as after a restart, and many leave at the same time: each sees the
+ * true members, and receives each event from its own joining on. docs/architecture.md, "A turn of the loop". */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -13,7 +13,7 @@ const { SANITIZED } = require('../support/wait.js');
 const CHANNEL = 'presence-herd';
 const HERD = SANITIZED ? 60 : 200;
 
-/* Also hears numbered events: none is missing between two. */
+/* Also receives numbered events: none is missing between two. */
 class Witness extends MembersObserver {
     see(message) {
         if (message.event !== 'numbered')
@@ -29,7 +29,7 @@ class Witness extends MembersObserver {
 const join = (server, users) => Promise.all(users.map((user) => Witness.join(server, CHANNEL, user)));
 const names = (prefix, count) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
-/* Three ways to go; the first two end with a frame, the last does not. */
+/* Three ways to leave; the first two end with a frame, the last does not. */
 const GO = [
     (client) => client.socket.close(),
     (client) => client.unsubscribe(CHANNEL),

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Who watches whom come online and go offline. docs/wire.md. */
+/* Watchlists: users who come online and go offline. docs/wire.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -10,7 +10,7 @@ const { Client } = require('../support/clients.js');
 const server = sharedServer({ workers: 3 });
 const EVENT = 'pusher_internal:watchlist_events';
 
-/* Reads watchlist events until one names `user` as `state`; each state a user has passed through is noted. */
+/* Reads watchlist events until one names `user` as `state`; records each state that a user has passed through. */
 async function becomes(client, state, user) {
     for (;;) {
         const message = await client.next(EVENT);

@@ -1,7 +1,7 @@
 'use strict';
 
 /* A slow reader is one that makes no progress, not one that is sent something large: it may be behind by
- * max_backlog, by more while it takes something, and then it goes, alone. src/net/backlog.h. */
+ * max_backlog, by more while it reads something; beyond that it alone is closed. src/net/backlog.h. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -33,7 +33,7 @@ test('a client that reads nothing is closed when it is too far behind; the other
     await quick.subscribe('news');
     const before = server.rss();
     slow.socket._socket.pause();
-    // What the kernel holds for the slow one comes on top, and no server knows how much that is.
+    // The kernel holds more for the slow one, and no server knows how much that is.
     let sent = 0;
     while ((await get(server, '/connections')).json.connections === 2) {
         await publish(server, 'news', 'n', String(sent).padEnd(MIB / 16));

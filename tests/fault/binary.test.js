@@ -1,6 +1,6 @@
 'use strict';
 
-/* What the compiler and the linker put between a mistake of ours and whoever finds it. */
+/* The protections of compiler and linker against the exploitation of a mistake of ours. */
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');

@@ -1,6 +1,6 @@
 'use strict';
 
-/* A wall clock that jumps. Only signatures hang on it: everything else goes by a clock that cannot. */
+/* A wall clock that jumps. Only signatures depend on it: everything else uses a clock that cannot jump. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

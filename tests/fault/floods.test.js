@@ -1,7 +1,7 @@
 'use strict';
 
-/* Too much of everything: connections, pings, bytes that are announced, bytes that unfold, fragments,
- * names, and one app beside another. The server goes on, its memory stays, and the others notice little. */
+/* Too much of everything: connections, pings, bytes that are announced, bytes that decompress, fragments,
+ * names, and one app beside another. The server keeps serving, its memory stays, and others notice little. */
 
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
@@ -26,7 +26,7 @@ async function openRaw(server, headers) {
 
 const codeOf = ({ opcode, payload }) => (opcode === 0x8 ? payload.readUInt16BE(0) : undefined);
 
-/* The close code that the connection ends with; frames before it are passed over. */
+/* The close code that the connection ends with; frames before it are skipped. */
 async function closeCode(raw) {
     for (;;) {
         const code = codeOf(await raw.frame());
@@ -217,7 +217,7 @@ async function latency(server, { app_id, key, secret }, seconds = '2') {
     return report.latency_us.p99;
 }
 
-/* How much worse it may become where two cores are shared by whoever measures and whoever is measured. */
+/* How much worse it may become if generator and server share two cores. */
 const bearable = (before) => before * 2 + (SANITIZED ? 2_000_000 : 500_000);
 
 const two = () => [app(), app({ app_id: '1002', key: 'key-of-1002', secret: 'secret-of-1002' })];

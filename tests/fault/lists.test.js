@@ -1,6 +1,6 @@
 'use strict';
 
-/* Lists of very many channels: whoever else is on the worker is served meanwhile. docs/security.md. */
+/* Lists of very many channels: other clients of the worker are served meanwhile. docs/security.md. */
 
 const assert = require('node:assert/strict');
 const net = require('node:net');
@@ -15,7 +15,7 @@ const { SANITIZED, until } = require('../support/wait.js');
 const MANY = SANITIZED ? 10_000 : Number(process.env.LISTS_CHANNELS ?? 60_000);
 const AT_ONCE = 20;
 const BATCH = 1_000;
-// Written at once they took 1.5 s; what this process and its neighbours need is in it too.
+// Written at once they took 1.5 s, including the time of this process and its neighbours.
 const WAIT_MAX_MS = SANITIZED ? 5_000 : 500;
 
 const big = app({ app_id: 'big', key: 'key-big', secret: 'secret-big', max_subscriptions: 1_000_000 });
@@ -66,7 +66,7 @@ test('many long lists at once are whole, and a client of another app does not wa
     t.diagnostic(`worst wait ${Math.round(worst)} ms`);
     assert.ok(worst < WAIT_MAX_MS, `another app's client waited ${Math.round(worst)} ms`);
 
-    // Who asks and goes is not written to.
+    // A client that asks and leaves is not written to.
     for (let n = 0; n < AT_ONCE; n++) {
         const socket = net.connect(server.port, server.host, () => {
             socket.write(`GET ${signedTarget(big, 'GET', '/apps/big/channels')} HTTP/1.1\r\nHost: x\r\n\r\n`, () => socket.resetAndDestroy());

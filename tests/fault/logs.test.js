@@ -1,7 +1,7 @@
 'use strict';
 
 /* A log that cannot be written: the disk is full, nobody reads, or the reader is gone. It is lost, and
- * nothing else. And what must never stand in one: a secret. */
+ * nothing else. And a log never contains a secret. */
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -33,7 +33,7 @@ async function serverWith(t, stdio, args = []) {
     return server;
 }
 
-/* More than any pipe holds would be said about this. */
+/* The server would log more about this than any pipe holds. */
 async function traffic(server) {
     const [client, other] = await Client.openMany(server, 2);
     await client.subscribe('news');
@@ -60,7 +60,7 @@ test('a log that nobody reads any more does not hold the server up', { timeout: 
     server.child.stdout.pause();
     server.child.stderr.pause();
     await traffic(server);
-    // Who reads again sees what is said from then on.
+    // A reader that continues gets the lines from then on.
     let said = '';
     server.child.stdout.setEncoding('utf8').on('data', (text) => { said += text; });
     server.child.stdout.resume();

@@ -25,7 +25,7 @@ const MIB = 1024 * 1024;
 const TOKENS = ['{', '}', '[', ']', '"', '\\', '\\u', '\\ud800', ',', ':', 'null', '-', '1e999', '\u0000', '\uffff', '%00', '%', '&',
     '\r\n', ' ', '😀', '{"a":', '"event"', '"data"', '['.repeat(200), 'x'.repeat(300)];
 
-/* `text` with one to four wounds. */
+/* `text` with one to four mutations. */
 function wounded(random, text) {
     let it = text;
     for (let wounds = 1 + random.below(4); wounds > 0; wounds--) {
@@ -126,8 +126,8 @@ async function brokenRequests(server, random) {
     });
 }
 
-/* Writes `bytes` on a connection of its own, and waits until the server has closed it; inputs that
- * leave the server waiting for more are given up by us. */
+/* Writes `bytes` on a connection of its own, and waits until the server has closed it; the test gives up
+ * inputs after which the server waits for more. */
 async function throwAt(server, before, bytes) {
     const raw = await RawConnection.open(server);
     if (before) {

@@ -16,7 +16,7 @@ const { SLOW, until, within } = require('../support/wait.js');
 const LIMIT_MS = 10_000;
 const BOUND_MS = LIMIT_MS + 8_000 * SLOW;
 
-/* Sends `head`, and then a byte every `ms` until the server has enough; tells how long that took. */
+/* Sends `head`, and then a byte every `ms` until the server closes; returns how long that took. */
 async function dribble(server, head, byte, ms, options) {
     const raw = await RawConnection.open(server, options);
     const began = Date.now();
@@ -78,7 +78,7 @@ test('a peer that vanishes without a word is found out by its silence, and its p
     const server = await ownServer(t, { apps: [app({ ping_interval: 1 })] });
     const gone = await Client.openMany(server, 20);
     await Promise.all(gone.map((client) => client.join('presence-room', '7')));
-    // It reads nothing and answers nothing, and no FIN ever comes: what a lost network looks like from here.
+    // It reads nothing and answers nothing, and no FIN ever comes: as with a lost network.
     gone.forEach((client) => client.socket._socket.pause());
     const files = server.descriptors();
     await until(() => server.descriptors() <= files - 20, () => `${server.descriptors()} files, there were ${files}`, 30_000 * SLOW);

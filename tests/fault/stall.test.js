@@ -1,6 +1,6 @@
 'use strict';
 
-/* A server that stands still for a while, and one that is killed: what was acknowledged to a publisher
+/* A server that is stopped for a while, and one that is killed: what was acknowledged to a publisher
  * reaches each subscriber, or that subscriber is closed. */
 
 const assert = require('node:assert/strict');
@@ -15,7 +15,7 @@ const { SANITIZED, SLOW, until, within } = require('../support/wait.js');
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/* Publishes numbers, one after the other, until told to end: { acked, end() }. */
+/* Publishes numbers, one after the other, until end() is called: { acked, end() }. */
 function publisher(server, channel) {
     const it = { acked: 0, failed: 0, isOver: false };
     const work = (async () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-/* One connection and many channels: max_subscriptions is what it may have. docs/configuration.md. */
+/* One connection and many channels: max_subscriptions is the limit. docs/configuration.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');

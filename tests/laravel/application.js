@@ -20,7 +20,7 @@ const ROOT = path.resolve(__dirname, '../..');
 /* What a build needs of the package, and Laravel. */
 const PACKAGE = ['composer.json', 'Makefile', 'src', 'laravel', 'tools'];
 const IN_VENDOR = 'vendor/reverb-native/reverb';
-/* A server that is installed on this machine is none here. */
+/* A server that is installed on this machine is not used here. */
 const PATH = process.env.PATH.split(':').filter((folder) => !fs.existsSync(path.join(folder, 'reverb'))).join(':');
 const COMPOSER_MS = 300_000;
 const COMMAND_MS = 30_000 * SLOW;
@@ -41,7 +41,7 @@ function environment(extra) {
     return { ...env, REVERB_BINARY: BIN, ...extra };
 }
 
-/* A process of the application, with what it has said. One that has a group of its own ends with all
+/* A process of the application, with its output. One that has a group of its own ends with all
  * that it has started. */
 class Child {
     constructor(application, command, args, env, { hasGroup = false, hasInput = false } = {}) {

@@ -1,7 +1,7 @@
 'use strict';
 
-/* A machine without a compiler: the server comes from a release, over HTTP, and whatever is not that
- * server is refused by name, with what mends it. */
+/* A machine without a compiler: the server comes from a release, over HTTP, and any other program
+ * is refused by name, with the cure. */
 
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');

@@ -9,7 +9,7 @@ const FILES = ['.env', 'config/reverb.php', 'config/broadcasting.php', 'routes/c
 
 const filesOf = (application) => Object.fromEntries(FILES.map((name) => [name, application.read(name)]));
 
-/* Credentials are drawn anew each time. Where a line of .env stands does not matter. */
+/* Credentials are generated anew each time. The position of a line in .env does not matter. */
 function comparable(application) {
     const files = filesOf(application);
     files['.env'] = files['.env'].replace(/^(REVERB_APP_(?:ID|KEY|SECRET))=.*$/gm, '$1=…').replace(/"/g, '')

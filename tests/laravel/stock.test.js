@@ -14,7 +14,7 @@ const { Application, environment, installBroadcasting, run } = require('./applic
 const ROOT = path.resolve(__dirname, '../..');
 const COMPOSER_MS = 300_000;
 const BROWSER_MS = 240_000;
-/* What no package of Composer's has any business in. */
+/* Files that no package of Composer's may touch. */
 const OWN = ['.env', 'app', 'artisan', 'bootstrap/app.php', 'bootstrap/providers.php', 'config', 'public', 'resources', 'routes'];
 
 let application;
@@ -47,7 +47,7 @@ async function passesInTheBrowser() {
     return /^(\d+) passed, 0 failed$/m.exec(stdout)[1];
 }
 
-/* What the application's own listener hears of one client's visit. */
+/* What the application's own listener receives during one client's visit. */
 async function hears() {
     fs.rmSync(application.path('storage/heard'), { force: true });
     const server = await application.server([], { LISTEN_TO: 'ChannelCreated,ChannelRemoved,MessageReceived,MessageSent' });

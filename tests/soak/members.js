@@ -18,7 +18,7 @@ class Member {
         this.who = `${this.constructor.name} ${userId}`;
     }
 
-    /* The track of a channel that this member now wishes to be in. */
+    /* The track of a channel that this member now subscribes to. */
     track(channel) {
         let track = this.tracks.get(channel);
         if (!track)
@@ -31,7 +31,7 @@ class Member {
         return true;
     }
 
-    /* Whom the presence channel shows to this member. */
+    /* The members of the presence channel, as this member sees them. */
     membersOf(channel) {
         return [...this.tracks.get(channel).members].sort();
     }
@@ -87,7 +87,7 @@ class FrameMember extends Member {
         this.client.unsubscribe(channel);
     }
 
-    /* As a browser goes, or as one that loses its network. */
+    /* Leaves as a browser does, or as one that loses its network. */
     async disconnect(isClean) {
         this.tracks.clear();
         if (isClean)
@@ -186,7 +186,7 @@ class EchoMember extends Member {
     }
 }
 
-/* Reads nothing for a while, then on; or, where it owes too much, is closed with 4100. */
+/* Reads nothing for a while, then continues; or is closed with 4100 if too much waits for it. */
 class LazyMember extends FrameMember {
     pause() {
         this.client.socket._socket?.pause();

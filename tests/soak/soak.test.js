@@ -7,7 +7,7 @@
  *     make soak TIME=1800             half an hour
  *     SOAK_SEED=7 make soak TIME=60   from another seed
  *
- * Every ten seconds all of it holds still, and every client's view, the API's answers and the truth
+ * Every ten seconds all traffic pauses, and every client's view, the API's answers and the true state
  * are compared. */
 
 const assert = require('node:assert/strict');
@@ -34,7 +34,7 @@ const STEADY_CHANNELS = CHANNELS.filter((channel) => !channel.includes('encrypte
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/* Lets everybody work, or holds all of it still: hold() returns when nobody is in the middle of a step. */
+/* Lets all members work, or pauses them: hold() returns when none is in the middle of a step. */
 class Gate {
     constructor() {
         this.inside = 0;
@@ -143,7 +143,7 @@ class Soak {
         await lazy.resume();
     }
 
-    /* Never reads, although it says that it is there; goes after a while, if it was not closed before. */
+    /* Never reads, although it answers pings; leaves after a while, if it was not closed before. */
     async deafen() {
         const deaf = new FrameMember(this, 'deaf');
         deaf.isCompressed = false; // what it is sent is one letter, many times
@@ -209,7 +209,7 @@ class Soak {
                     () => `${member.who} has all of ${track.line.channel}: ${track.last} of ${track.line.begun}, due from ${track.dueFrom}`);
         await until(() => this.whisperers.every((n) => n === this.counts.whispers), () => `${this.counts.whispers} whispers, not ${this.whisperers}`);
         for (const channel of CHANNELS.filter(isPresence)) {
-            /* Looked up anew each time: who cannot keep up is closed, and hears of it a moment later. */
+            /* Looked up each time: a client that cannot keep up is closed, and notices it a moment later. */
             const truth = () => JSON.stringify(this.truth(channel));
             let users;
             await until(async () => {

@@ -1,7 +1,7 @@
 'use strict';
 
-/* Who sees what. A Line is the numbered events of one channel, published one after the other; a
- * Track is what one client sees of them, and holds them to their numbers as they come. */
+/* Events that are due. A Line is the numbered events of one channel, published one after the other; a
+ * Track is what one client receives of them, and checks their numbers as they come. */
 
 const assert = require('node:assert/strict');
 
@@ -20,7 +20,7 @@ class Track {
         this.leave();
     }
 
-    /* The wish to subscribe leaves: nothing older than what is acknowledged now may come, but for
+    /* The request to subscribe is sent: nothing older than what is acknowledged now may come, but for
      * the last event, which a cache channel keeps. */
     ask() {
         this.leave();

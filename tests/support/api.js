@@ -10,7 +10,7 @@ const { within } = require('./wait.js');
 const plain = new http.Agent({ keepAlive: true });
 const secure = new https.Agent({ keepAlive: true, rejectUnauthorized: false });
 
-/* { status, headers, text, json }; `json` is undefined where the body is not JSON. */
+/* { status, headers, text, json }; `json` is undefined if the body is not JSON. */
 function request(server, method, target, { body, headers = {}, agent } = {}) {
     const module_ = server.secure ? https : http;
     const answer = new Promise((resolve, reject) => {
@@ -56,7 +56,7 @@ function api(server, method, path, options = {}) {
 const get = (server, path, options) => api(server, 'GET', path, options);
 const post = (server, path, body, options) => api(server, 'POST', path, { ...options, body });
 
-/* Publishes and insists that it was taken. */
+/* Publishes and asserts that it was accepted. */
 async function publish(server, channel, name, data = '{}', options = {}) {
     const { body = {}, ...rest } = options;
     const where = Array.isArray(channel) ? { channels: channel } : { channel };

@@ -1,7 +1,7 @@
 'use strict';
 
 /* What a Laravel application answers at /broadcasting/auth and /broadcasting/user-auth, by Pusher's
- * own SDK. Who asks is said by the header X-User or by ?user=; channels with "forbidden" in their
+ * own SDK. The user is named by the header X-User or by ?user=; channels with "forbidden" in their
  * name are refused. Other paths serve `files`: { '/page.html': [type, body] }. */
 
 const http = require('node:http');

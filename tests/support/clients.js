@@ -4,7 +4,7 @@
  *
  * Client speaks Pusher frames over `ws` and sees every frame in the order it came:
  *     take()                the very next frame, whatever it is
- *     next(event, channel)  the next such frame; those before it are passed over
+ *     next(event, channel)  the next such frame; those before it are skipped
  *     quiet()               nothing has come: the answer to a ping of our own is the next frame
  */
 
@@ -14,7 +14,7 @@ const { api } = require('./api.js');
 const { channelAuth, userAuth } = require('./signer.js');
 const { DEADLINE_MS, deferred, within, until } = require('./wait.js');
 
-/* The SDKs and pusher-js are loaded where they are used: most tests need neither. */
+/* The SDKs and pusher-js are loaded when they are used: most tests need neither. */
 const Pusher8 = () => require('pusher-js');
 const Pusher7 = () => require('pusher-js-7');
 const Sdk = () => require('pusher');
@@ -142,7 +142,7 @@ class Client {
         assert.deepEqual(await this.take(), { event: 'pusher:pong' }, what);
     }
 
-    /* The subscription as a client of an application would send it, signed where the kind asks for it. */
+    /* The subscription as a client of an application would send it, signed if the kind requires it. */
     subscription(channel, { channelData, auth } = {}) {
         const text = channelData === undefined || typeof channelData === 'string'
             ? channelData : JSON.stringify(channelData);

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Several servers that are one over Redis.
+/* Several servers that act as one over Redis.
  *
  *     const cluster = sharedCluster({ nodes: 3 });          one for a file
  *     const cluster = await ownCluster(t, { nodes: 2 });    one for a test

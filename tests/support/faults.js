@@ -1,6 +1,6 @@
 'use strict';
 
-/* Faults that a server under test is made to have: tests/support/faults.c is built once a process and
+/* Faults that are injected into a server under test: tests/support/faults.c is built once a process and
  * preloaded. */
 
 const { execFileSync } = require('node:child_process');
@@ -20,7 +20,7 @@ function build() {
     return library;
 }
 
-/* The environment that lets a server have them; a sanitizer would rather be the first to be loaded. */
+/* The environment that injects them into a server; a sanitizer would rather be the first to be loaded. */
 function faults(settings) {
     return { LD_PRELOAD: build(), ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`, ...settings };
 }

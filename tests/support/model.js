@@ -1,7 +1,7 @@
 'use strict';
 
 /* Random joins, leaves, closes, publishes, sign-ins and terminations by many clients, over all workers of
- * one server or of several that are one, held against a model: what each client saw, what the API of each
+ * one server or of several that are one, compared with a model: what each client saw, what the API of each
  * answers, and what is true.
  */
 
@@ -12,7 +12,7 @@ const { get, post, publish } = require('./api.js');
 const { until } = require('./wait.js');
 
 const CLIENTS_COUNT = 32;
-const AT_ONCE = 12; // clients that act in one step; the others listen
+const AT_ONCE = 12; // clients that act in one step; the others only receive
 const STEPS_A_ROUND = 12;
 
 const PRESENCE = ['presence-a', 'presence-b', 'presence-cache-c'];
@@ -163,7 +163,7 @@ async function compareMembers(servers, alive, channel, truth) {
             () => `${channel} has ${truth} for a member, who sees ${[...subscriptions.get(channel).members].sort()}`);
 }
 
-/* Nothing is under way any more: then all views must be one. */
+/* Nothing is under way any more: then all views must agree. */
 async function compare(servers, actors, published) {
     const alive = actors.filter((actor) => !actor.isClosed);
     for (const channel of PRESENCE)

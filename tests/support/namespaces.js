@@ -56,7 +56,7 @@ class Namespaces {
         return ['ip', 'netns', 'exec', name];
     }
 
-    /* What is sent is lost from now on, and nobody is told. */
+    /* From now on everything sent is lost without an error. */
     cut() {
         ip('-n', this.far, 'link', 'set', 'wire', 'down');
     }
@@ -65,7 +65,7 @@ class Namespaces {
         ip('-n', this.far, 'link', 'set', 'wire', 'up');
     }
 
-    /* A port here that leads to `port` of the namespace. */
+    /* A port outside that leads to `port` of the namespace. */
     async reach(name, port) {
         const socket = path.join(temporaryFolder('reverb-relay-'), 'socket');
         const [command, ...rest] = [...this.prefix(name), process.execPath, RELAY, socket, String(port)];

@@ -1,8 +1,8 @@
 'use strict';
 
-/* Clients that note what they are told, and see at once where it cannot be true:
+/* Clients that record what they receive, and detect at once if it cannot be true:
  *
- *     MembersObserver     a member of a presence channel: who is there, who came and went, and how often
+ *     MembersObserver     a member of a presence channel: its members, and who joined and left how often
  *     Listener   a subscriber of numbered events: each once, and in order for each publisher
  */
 
@@ -11,7 +11,7 @@ const { Client } = require('./clients.js');
 const { get, publish } = require('./api.js');
 const { until } = require('./wait.js');
 
-/* Hands each frame of the client to `see`; those it does not take go on to the inbox. What it throws is
+/* Passes each frame of the client to `see`; those it does not take go to the inbox. What it throws is
  * kept for assertTrue(): an exception in a callback of the socket would end the file. */
 class Observer {
     constructor(client, channel) {

@@ -1,6 +1,6 @@
 'use strict';
 
-/* Chance that can be had again: the seed decides. */
+/* Reproducible random numbers: the seed decides. */
 
 /* mulberry32: the same numbers for the same seed. */
 function randomness(seed) {

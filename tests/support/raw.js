@@ -9,7 +9,7 @@ const { deferred, within } = require('./wait.js');
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/* One response at the start of `bytes`: { used, status, headers, text }; null where more is needed. */
+/* One response at the start of `bytes`: { used, status, headers, text }; null if more is needed. */
 function parseResponse(bytes, atEnd) {
     const end = bytes.indexOf('\r\n\r\n');
     if (end < 0)
@@ -84,7 +84,7 @@ class RawConnection {
         });
     }
 
-    /* Asks `parse` after each arrival until it gives something. */
+    /* Calls `parse` after each arrival until it returns something. */
     async awaitBytes(parse, what) {
         const attempt = async () => {
             for (;;) {

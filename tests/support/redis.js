@@ -2,11 +2,11 @@
 
 /* Real Redis servers on free ports of loopback, without persistence, each in a folder of its own:
  *
- *     Redis            one; with a password, a user or TLS where asked for
- *     Sentinels        a master, a replica, and three that watch over them
+ *     Redis            one; with a password, a user or TLS if wanted
+ *     Sentinels        a master, a replica, and three Sentinels
  *     RedisCluster     three masters with a replica each
  *
- * `env` of each is what a server of ours is told of it.
+ * `env` of each has the settings for a server of ours.
  */
 
 const assert = require('node:assert/strict');
@@ -237,7 +237,7 @@ class RedisCluster {
         return it;
     }
 
-    /* Every server that is there thinks that all is well. */
+    /* Waits until every living server reports that all is well. */
     settle(count = this.servers.length) {
         return until(async () => {
             const alive = this.servers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
@@ -267,7 +267,7 @@ class RedisCluster {
         });
     }
 
-    /* The replica takes its master's place. Redis gives up after 5 s where the machine is busy: it is asked again. */
+    /* The replica takes its master's place. Redis gives up after 5 s if the machine is busy: it is asked again. */
     async failOver(replica) {
         const isMaster = async () => (await this.roles()).find(({ id }) => id === replica.id).isMaster;
         let askedAt = 0;

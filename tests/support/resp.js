@@ -8,7 +8,7 @@ const { deferred, within } = require('./wait.js');
 
 const CRLF = '\r\n';
 
-/* One reply at `at`: { value, end }, or null where more is needed. An error is an Error. */
+/* One reply at `at`: { value, end }, or null if more is needed. An error is an Error. */
 function parse(bytes, at) {
     const end = bytes.indexOf(CRLF, at);
     if (end < 0)

@@ -3,7 +3,7 @@
 /* Starts the real server on a free port with a configuration of its own, and ends it again.
  *
  * A server is "clean" when it left with status 0 and its stderr holds no sanitizer's report and no
- * failed CHECK; stop() fails the test where it is not.
+ * failed CHECK; stop() fails the test if it is not.
  *
  *     const server = sharedServer({ apps: [app({ max_connections: 2 })] });   one for a file
  *     const server = await ownServer(t, { debug: true });                     one for a test
@@ -206,7 +206,7 @@ class Server {
         assert.deepEqual({ code, signal }, { code: 0, signal: null }, this.stderr);
     }
 
-    /* As a machine that loses its power: nothing is said, nothing is finished. */
+    /* As a machine that loses its power: nothing is sent, nothing is finished. */
     async kill() {
         this.isKilled = true;
         this.signal('SIGKILL');

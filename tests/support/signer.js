@@ -1,6 +1,6 @@
 'use strict';
 
-/* Signatures made by hand, so that wrong ones can be made too. docs/wire.md. */
+/* Signatures made here, so that wrong ones can be made too. docs/wire.md. */
 
 const crypto = require('node:crypto');
 
@@ -55,7 +55,7 @@ function signedTarget(app, method, path, options = {}) {
     return `${prefix}${path}?${encodedQuery(sent)}`;
 }
 
-/* `auth` of a subscription: private, or presence where channel data is given. */
+/* `auth` of a subscription: private, or presence if channel data is given. */
 function channelAuth(app, socketId, channel, channelData) {
     const text = [socketId, channel, ...(channelData === undefined ? [] : [channelData])].join(':');
     return `${app.key}:${hmac(app.secret, text)}`;

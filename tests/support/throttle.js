@@ -3,7 +3,7 @@
 /* A slow link: a port of loopback that leads to another one, and lets so many bytes a second back.
  *
  *     const link = await Throttle.open({ port: redis.port, rate: 2_000_000 });
- *     link.cut(); link.heal();       nothing goes through meanwhile, and nobody is told
+ *     link.cut(); link.heal();       nothing goes through meanwhile, without an error
  */
 
 const net = require('node:net');
@@ -38,7 +38,7 @@ class Throttle {
         far.on('data', (data) => {
             one.back.push(data);
             one.backBytes += data.length;
-            if (one.backBytes > 100_000) // Redis is to notice, as with a slow wire
+            if (one.backBytes > 100_000) // Redis must notice, as with a slow wire
                 far.pause();
         });
     }

@@ -200,7 +200,7 @@ class Client {
         await this.answer('pong');
     }
 
-    // A close frame with one of `codes`, and after ours, if it is still owed, the end of TCP.
+    // A close frame with one of `codes`, and after ours, if it is still to come, the end of TCP.
     async closed(...codes) {
         const close = await this.expect('close');
         assert.ok(codes.includes(close.code),

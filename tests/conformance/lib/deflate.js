@@ -68,7 +68,7 @@ function requireWindowBits(value) {
         throw new Error(`window bits ${value}`);
 }
 
-// What the two agreed on by the header the server sent; null where it declined.
+// What the two agreed on by the header the server sent; null if it declined.
 function agreementOf(header) {
     if (header === undefined)
         return null;

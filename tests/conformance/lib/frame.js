@@ -95,7 +95,7 @@ function readLength(input) {
     return { length: Number(length), headerLength: 10 };
 }
 
-// The first whole server frame of `input` as { used, value }; null where more bytes are needed.
+// The first whole server frame of `input` as { used, value }; null if more bytes are needed.
 function parseServerFrame(input) {
     if (input.length < 2)
         return null;

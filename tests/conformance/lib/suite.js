@@ -32,7 +32,7 @@ class Context {
         return wire;
     }
 
-    // The answer to a request that need not be a handshake; null where the connection ended.
+    // The answer to a request that need not be a handshake; null if the connection ended.
     async ask(request) {
         const wire = await this.wire(request);
         return wire.take(parseResponse, 'a response');

@@ -50,7 +50,7 @@ class Wire {
         }
     }
 
-    // What `parse` makes of the bytes at hand, as soon as it returns { used, value }; null where
+    // What `parse` makes of the bytes at hand, as soon as it returns { used, value }; null if
     // the connection ends before.
     async take(parse, what, waitMs = WAIT_MS) {
         const deadline = Date.now() + waitMs;
