@@ -40,7 +40,7 @@ static void each_worker_has_a_socket_of_the_same_port(void **state)
     assert_int_equal(listening.count, 3);
     assert_true(listening.port > 0);
     for (size_t i = 0; i < 3; i++) {
-        struct sockaddr_in address;
+        struct sockaddr_in address = {0};
         socklen_t len = sizeof address;
 
         assert_int_equal(getsockname(listening.fds[i], (struct sockaddr *)&address, &len), 0);

@@ -50,7 +50,6 @@ static int start_server(void **state)
 {
     int ends[2];
     int log;
-    unsigned port;
     const char *line;
 
     folder_open(state);
@@ -69,8 +68,9 @@ static int start_server(void **state)
     server.out = ends[0];
     read_until(server.out, &server.said, "open files)\n");
     line = strstr(buffer_text(&server.said), "127.0.0.1:");
-    assert_int_equal(sscanf(line, "127.0.0.1:%u", &port), 1);
-    snprintf(server.url, sizeof server.url, "--url=ws://127.0.0.1:%u", port);
+    assert_non_null(line);
+    snprintf(server.url, sizeof server.url, "--url=ws://127.0.0.1:%lu",
+             strtoul(line + strlen("127.0.0.1:"), NULL, 10));
     return 0;
 }
 
