@@ -4,6 +4,7 @@
 #include "base/move.h"
 #include "channel/registry.h"
 #include "channel/run.h"
+#include "channel/shared.h"
 
 /* Runs wait in a queue and are sent in the order in which they were begun. An event joins the
  * latest run of its channel only if that cannot overtake another: that run is the last of the
@@ -71,48 +72,10 @@ static void release(struct channel_fanout *fanout, struct channel *channel)
         channel_drop_receivers(channel, fanout->worker);
 }
 
-/* A subscription counts as shared if its subscriber has another one. */
-static void mark_shared(struct channel_fanout *fanout, struct channel_subscription *subscription,
-                        bool is_shared)
-{
-    if (!subscription->is_active || subscription->is_shared == is_shared)
-        return;
-    subscription->is_shared = is_shared;
-    if (is_shared)
-        receivers_of(fanout, subscription->channel)->shared_count++;
-    else
-        receivers_of(fanout, subscription->channel)->shared_count--;
-}
-
-static struct channel_subscription *first_of(const struct channel_subscriber *subscriber)
-{
-    return LIST_OWNER(subscriber->subscriptions.next, struct channel_subscription, link);
-}
-
-/* Only the first of several can have become active while it was the only one. */
-static void note_another(struct channel_fanout *fanout, struct channel_subscription *subscription)
-{
-    if (subscription->subscriber->count < 2)
-        return;
-    mark_shared(fanout, first_of(subscription->subscriber), true);
-    mark_shared(fanout, subscription, true);
-}
-
-/* If two are left, the one that stays is no longer shared. */
-static void note_one_less(struct channel_fanout *fanout, struct channel_subscription *subscription)
-{
-    mark_shared(fanout, subscription, false);
-    if (subscription->subscriber->count != 2)
-        return;
-    LIST_EACH(link, following, &subscription->subscriber->subscriptions) {
-        mark_shared(fanout, LIST_OWNER(link, struct channel_subscription, link), false);
-    }
-}
-
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
     channel_receivers_activate(receivers_of(fanout, subscription->channel), subscription);
-    note_another(fanout, subscription);
+    channel_shared_note_another(subscription, fanout->worker);
 }
 
 struct channel_subscription *channel_fanout_join(struct channel_fanout *fanout,
@@ -452,7 +415,7 @@ static void deactivate(struct channel_fanout *fanout, struct channel_subscriptio
             catch_up(fanout, subscription);
         forget(fanout, subscription);
     }
-    note_one_less(fanout, subscription);
+    channel_shared_note_one_less(subscription, fanout->worker);
     channel_receivers_deactivate(receivers_of(fanout, subscription->channel), subscription);
 }
 
