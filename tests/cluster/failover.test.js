@@ -97,7 +97,7 @@ test('Redis Cluster: the nodes are one, a failover on demand and the death of a 
 
     await masters[1].server.kill();
     await Promise.all(it.publishers.map((publisher) => publisher.send(3)));
-    await redis.settle(5);
+    await redis.untilWell(5);
     await isOne(it);
     const { json } = await get(it.nodes[2], '/channels', { query: { filter_by_prefix: 'news-' } });
     assert.equal(Object.keys(json.channels).length, 8);

@@ -71,7 +71,7 @@ class Soak {
         this.lines = new Map(CHANNELS.map((channel) => [channel, new Line(channel)]));
         this.members = [];
         this.samples = [];
-        this.counts = { published: 0, steps: 0, whispers: 0, benches: 0, settled: 0 };
+        this.counts = { published: 0, steps: 0, whispers: 0, benches: 0, reconciled: 0 };
         this.isOver = false;
     }
 
@@ -201,7 +201,7 @@ class Soak {
     }
 
     /* Nothing is under way: all that was acknowledged has come to all who are subscribed. */
-    async settle() {
+    async reconcile() {
         await this.gate.hold();
         for (const member of this.members.filter(({ isOpen }) => isOpen))
             for (const track of member.tracks.values())
@@ -222,7 +222,7 @@ class Soak {
         }
         await this.sample();
         await this.terminate();
-        this.counts.settled++;
+        this.counts.reconciled++;
         this.gate.release();
     }
 
@@ -301,11 +301,11 @@ test(`${SECONDS} s of everything lose nothing, double nothing and grow nothing (
     failed.catch(() => {});
     for (const end = Date.now() + SECONDS * 1000; Date.now() < end;) {
         await Promise.race([pause(PEERS_WAIT_MS), failed]);
-        await soak.settle();
+        await soak.reconcile();
     }
     soak.isOver = true;
     await failed;
-    await soak.settle();
+    await soak.reconcile();
 
     const status = await server.status();
     const [warm, last] = growth(soak.samples);

@@ -88,8 +88,8 @@ class Crowd {
     }
 
     leave() {
-        const goodbye = maskedFrame(0x8, Buffer.from([3, 232]));
-        this.members.forEach((member, n) => (n % 2 ? member.socket.destroy() : member.socket.end(goodbye)));
+        const closing = maskedFrame(0x8, Buffer.from([3, 232]));
+        this.members.forEach((member, n) => (n % 2 ? member.socket.destroy() : member.socket.end(closing)));
         this.members = [];
     }
 

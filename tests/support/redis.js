@@ -233,19 +233,19 @@ class RedisCluster {
         await new Promise((resolve, reject) => execFile('redis-cli',
             ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'],
             (error, stdout, stderr) => (error ? reject(new Error(`${stdout}${stderr}`)) : resolve())));
-        await it.settle();
+        await it.untilWell();
         return it;
     }
 
     /* Waits until every living server reports that all is well. */
-    settle(count = this.servers.length) {
+    untilWell(count = this.servers.length) {
         return until(async () => {
             const alive = this.servers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
             const states = await Promise.all(alive.map((one) => one.command('CLUSTER', 'INFO')));
             const roles = (await this.roles()).filter(({ isUp }) => isUp);
             return states.every((state) => /cluster_state:ok/.test(state)) && roles.length >= count
                 && roles.filter(({ isMaster }) => isMaster).length === CLUSTER_MASTERS_COUNT;
-        }, 'the Redis cluster has settled', 30_000);
+        }, 'the Redis cluster is well', 30_000);
     }
 
     get env() {
@@ -280,7 +280,7 @@ class RedisCluster {
             }
             return false;
         }, 'the replica is a master', 40_000);
-        await this.settle();
+        await this.untilWell();
     }
 
     async stop() {
