@@ -1,6 +1,6 @@
 #include "server/listen.h"
 
-#include "support/unit.h"
+#include "support/command.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -88,6 +88,54 @@ static void a_host_that_is_none_of_this_machine_is_said_to_be(void **state)
     assert_holds(buffer_bytes(&error), "host \"x.invalid\" does not resolve to an address; give");
 }
 
+/* In a process of its own, which systemd has given a socket of 127.0.0.1 by that name. Its exit
+ * status is how many of the sockets are systemd's; 9: it listens elsewhere. */
+static int open_given(int argc, char **argv)
+{
+    struct sockaddr_storage given;
+    char pid[16];
+    size_t count;
+
+    (void)argc;
+    listen_on("127.0.0.1", 0, 1);
+    given = listening.address;
+    if (listening.fds[0] != 3)
+        dup2(listening.fds[0], 3);
+    server_listen_deinit(&listening);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    setenv("LISTEN_FDNAMES", argv[0], 1);
+    if (!listen_on(argv[1], 0, 2) || getenv("LISTEN_FDS") != NULL || listening.count != 2)
+        return 8;
+    count = listening.activated_count;
+    server_listen_deinit(&listening);
+    return memcmp(&given, &listening.address, sizeof(struct sockaddr_in)) == 0 ? (int)count : 9;
+}
+
+static void assert_given(const char *name, const char *host, int status)
+{
+    struct command command = {0};
+
+    command_run_apart(&command, open_given, COMMAND_WORDS(name, host), STDOUT_FILENO);
+    assert_int_equal(command.status, status);
+    command_deinit(&command);
+}
+
+static void what_systemd_opened_is_used_wherever_it_listens(void **state)
+{
+    (void)state;
+    assert_given("reverb.socket", "127.0.0.1", 1);
+    assert_given("reverb.socket", "127.0.0.2", 1);
+}
+
+static void what_systemd_kept_is_used_only_where_it_is_still_wanted(void **state)
+{
+    (void)state;
+    assert_given("reverb-port", "127.0.0.1", 0);
+    assert_given("reverb-port", "127.0.0.2", 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +143,8 @@ int main(void)
         LISTEN_TEST(once_they_are_closed_nobody_answers),
         LISTEN_TEST(a_port_in_use_is_said_to_be),
         LISTEN_TEST(a_host_that_is_none_of_this_machine_is_said_to_be),
+        LISTEN_TEST(what_systemd_opened_is_used_wherever_it_listens),
+        LISTEN_TEST(what_systemd_kept_is_used_only_where_it_is_still_wanted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
