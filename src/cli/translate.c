@@ -270,7 +270,7 @@ static void trim_origins(json_t *app)
 }
 
 /* Converts an id that is a number to text; -1 connections means no limit. */
-static void settle(json_t *app)
+static void resolve(json_t *app)
 {
     const json_t *id = json_object_get(app, "app_id");
     double limit;
@@ -313,7 +313,7 @@ static void add_app(json_t *apps, const json_t *root, json_t *theirs, struct buf
     apply(common_rules, COUNT(common_rules), root, common);
     json_object_update_missing(app, common);
     json_decref(common);
-    settle(app);
+    resolve(app);
     id = json_string_value(json_object_get(app, "app_id"));
     id = id != NULL ? id : "without an id";
     cli_translate_set(app, "accept_client_events_from",

@@ -18,7 +18,7 @@
 /* May outlive its `net_connecting`: a lookup under way cannot always be cancelled. */
 struct lookup {
     uv_getaddrinfo_t request;
-    struct net_connecting *asker; /* NULL: cancelled */
+    struct net_connecting *waiting; /* NULL: cancelled */
 };
 
 struct address {
@@ -110,7 +110,7 @@ static void end(struct net_connecting *connecting)
 {
     drop_socket(connecting);
     if (connecting->lookup != NULL) {
-        connecting->lookup->asker = NULL;
+        connecting->lookup->waiting = NULL;
         uv_cancel((uv_req_t *)&connecting->lookup->request);
         connecting->lookup = NULL;
     }
@@ -290,7 +290,7 @@ static void say_unresolved(struct net_connecting *connecting, int status)
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
 {
     struct lookup *lookup = request->data;
-    struct net_connecting *connecting = lookup->asker;
+    struct net_connecting *connecting = lookup->waiting;
 
     if (connecting != NULL) {
         connecting->lookup = NULL;
@@ -313,7 +313,7 @@ static bool look_up(struct net_connecting *connecting)
     int status;
 
     snprintf(service, sizeof service, "%u", connecting->port);
-    lookup->asker = connecting;
+    lookup->waiting = connecting;
     lookup->request.data = lookup;
     status = uv_getaddrinfo(&connecting->loop->uv, &lookup->request, on_resolved, connecting->host,
                             service, &hints);

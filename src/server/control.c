@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define COMMAND_LEN_MAX 1024
-#define ASKERS_COUNT_MAX 16
+#define CALLERS_COUNT_MAX 16
 
 struct server_control {
     uv_pipe_t pipe;
@@ -20,12 +20,12 @@ struct server_control {
     void *user;
     char *path;
     ino_t inode; /* of the socket that was bound */
-    struct list askers;
-    size_t askers_count;
+    struct list callers;
+    size_t callers_count;
     bool is_closed; /* its own handle */
 };
 
-struct server_control_asker {
+struct server_control_caller {
     uv_pipe_t pipe;
     uv_write_t write;
     struct list link;
@@ -39,30 +39,30 @@ struct server_control_asker {
 /* The handle that is closed last frees the memory that all of them use. */
 static void free_if_over(struct server_control *control)
 {
-    if (!control->is_closed || control->askers_count > 0)
+    if (!control->is_closed || control->callers_count > 0)
         return;
     free(control->path);
     free(control);
 }
 
-static void on_asker_closed(uv_handle_t *handle)
+static void on_caller_closed(uv_handle_t *handle)
 {
-    struct server_control_asker *asker = handle->data;
-    struct server_control *control = asker->control;
+    struct server_control_caller *caller = handle->data;
+    struct server_control *control = caller->control;
 
-    list_remove(&asker->link);
-    control->askers_count--;
-    buffer_deinit(&asker->answer);
-    free(asker);
+    list_remove(&caller->link);
+    control->callers_count--;
+    buffer_deinit(&caller->answer);
+    free(caller);
     free_if_over(control);
 }
 
-static void close_asker(struct server_control_asker *asker)
+static void close_caller(struct server_control_caller *caller)
 {
-    if (uv_is_closing((uv_handle_t *)&asker->pipe))
+    if (uv_is_closing((uv_handle_t *)&caller->pipe))
         return;
-    asker->control->events->on_gone(asker, asker->control->user);
-    uv_close((uv_handle_t *)&asker->pipe, on_asker_closed);
+    caller->control->events->on_gone(caller, caller->control->user);
+    uv_close((uv_handle_t *)&caller->pipe, on_caller_closed);
 }
 
 /* --- answering ------------------------------------------------------------------------------ */
@@ -70,25 +70,25 @@ static void close_asker(struct server_control_asker *asker)
 static void on_written(uv_write_t *write, int status)
 {
     (void)status;
-    close_asker(write->data);
+    close_caller(write->data);
 }
 
-void server_control_answer(struct server_control_asker *asker, struct bytes answer)
+void server_control_answer(struct server_control_caller *caller, struct bytes answer)
 {
     uv_buf_t piece;
 
-    if (asker->is_answered || uv_is_closing((uv_handle_t *)&asker->pipe))
+    if (caller->is_answered || uv_is_closing((uv_handle_t *)&caller->pipe))
         return;
-    asker->is_answered = true;
-    buffer_append_bytes(&asker->answer, answer);
-    buffer_append_char(&asker->answer, '\n');
-    piece = uv_buf_init(asker->answer.data, (unsigned)asker->answer.len);
-    uv_read_stop((uv_stream_t *)&asker->pipe);
-    if (uv_write(&asker->write, (uv_stream_t *)&asker->pipe, &piece, 1, on_written) < 0)
-        close_asker(asker);
+    caller->is_answered = true;
+    buffer_append_bytes(&caller->answer, answer);
+    buffer_append_char(&caller->answer, '\n');
+    piece = uv_buf_init(caller->answer.data, (unsigned)caller->answer.len);
+    uv_read_stop((uv_stream_t *)&caller->pipe);
+    if (uv_write(&caller->write, (uv_stream_t *)&caller->pipe, &piece, 1, on_written) < 0)
+        close_caller(caller);
 }
 
-bool server_control_send_sockets(struct server_control_asker *asker, struct bytes answer,
+bool server_control_send_sockets(struct server_control_caller *caller, struct bytes answer,
                                  const int *fds, size_t count)
 {
     struct buffer line = {0};
@@ -97,7 +97,7 @@ bool server_control_send_sockets(struct server_control_asker *asker, struct byte
 
     buffer_append_bytes(&line, answer);
     buffer_append_char(&line, '\n');
-    is_sent = uv_fileno((uv_handle_t *)&asker->pipe, &fd) == 0 &&
+    is_sent = uv_fileno((uv_handle_t *)&caller->pipe, &fd) == 0 &&
               server_descriptors_send(fd, buffer_bytes(&line), fds, count);
     buffer_deinit(&line);
     return is_sent;
@@ -107,61 +107,61 @@ bool server_control_send_sockets(struct server_control_asker *asker, struct byte
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *piece)
 {
-    struct server_control_asker *asker = handle->data;
+    struct server_control_caller *caller = handle->data;
 
     (void)suggested;
-    *piece = uv_buf_init(asker->input + asker->input_len,
-                         (unsigned)(sizeof asker->input - asker->input_len));
+    *piece = uv_buf_init(caller->input + caller->input_len,
+                         (unsigned)(sizeof caller->input - caller->input_len));
 }
 
-static bool is_heard(const struct server_control_asker *asker)
+static bool is_heard(const struct server_control_caller *caller)
 {
-    return !asker->is_answered && !uv_is_closing((const uv_handle_t *)&asker->pipe);
+    return !caller->is_answered && !uv_is_closing((const uv_handle_t *)&caller->pipe);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *piece)
 {
-    struct server_control_asker *asker = stream->data;
+    struct server_control_caller *caller = stream->data;
     const char *end;
 
     (void)piece;
     if (len < 0) {
-        close_asker(asker);
+        close_caller(caller);
         return;
     }
-    asker->input_len += (size_t)len;
-    while (is_heard(asker) && (end = memchr(asker->input, '\n', asker->input_len)) != NULL) {
-        const size_t line_len = (size_t)(end - asker->input);
+    caller->input_len += (size_t)len;
+    while (is_heard(caller) && (end = memchr(caller->input, '\n', caller->input_len)) != NULL) {
+        const size_t line_len = (size_t)(end - caller->input);
         char line[COMMAND_LEN_MAX];
 
-        memcpy(line, asker->input, line_len);
-        asker->input_len -= line_len + 1;
-        memmove(asker->input, end + 1, asker->input_len);
-        asker->control->events->on_command(asker, (struct bytes){line, line_len},
-                                           asker->control->user);
+        memcpy(line, caller->input, line_len);
+        caller->input_len -= line_len + 1;
+        memmove(caller->input, end + 1, caller->input_len);
+        caller->control->events->on_command(caller, (struct bytes){line, line_len},
+                                            caller->control->user);
     }
-    if (asker->input_len == sizeof asker->input)
-        close_asker(asker);
+    if (caller->input_len == sizeof caller->input)
+        close_caller(caller);
 }
 
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct server_control *control = stream->data;
-    struct server_control_asker *asker;
+    struct server_control_caller *caller;
 
     if (status < 0)
         return;
-    asker = mem_new(sizeof *asker);
-    CHECK(uv_pipe_init(stream->loop, &asker->pipe, 0) == 0);
-    asker->pipe.data = asker;
-    asker->write.data = asker;
-    asker->control = control;
-    list_append(&control->askers, &asker->link);
-    control->askers_count++;
-    if (uv_accept(stream, (uv_stream_t *)&asker->pipe) < 0 ||
-        control->askers_count > ASKERS_COUNT_MAX ||
-        uv_read_start((uv_stream_t *)&asker->pipe, on_alloc, on_read) < 0)
-        close_asker(asker);
+    caller = mem_new(sizeof *caller);
+    CHECK(uv_pipe_init(stream->loop, &caller->pipe, 0) == 0);
+    caller->pipe.data = caller;
+    caller->write.data = caller;
+    caller->control = control;
+    list_append(&control->callers, &caller->link);
+    control->callers_count++;
+    if (uv_accept(stream, (uv_stream_t *)&caller->pipe) < 0 ||
+        control->callers_count > CALLERS_COUNT_MAX ||
+        uv_read_start((uv_stream_t *)&caller->pipe, on_alloc, on_read) < 0)
+        close_caller(caller);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -205,7 +205,7 @@ static int bind_over(struct server_control *control)
     unlink(buffer_text(&aside));
     status = uv_pipe_bind(&control->pipe, buffer_text(&aside));
     if (status == 0)
-        status = uv_listen((uv_stream_t *)&control->pipe, ASKERS_COUNT_MAX, on_connection);
+        status = uv_listen((uv_stream_t *)&control->pipe, CALLERS_COUNT_MAX, on_connection);
     control->inode = inode_of(buffer_text(&aside));
     if (status == 0 && rename(buffer_text(&aside), control->path) != 0)
         status = UV_EIO;
@@ -233,7 +233,7 @@ struct server_control *server_control_open(uv_loop_t *loop, uint16_t port, bool 
     control->user = user;
     control->path = bytes_copy(buffer_bytes(&path));
     buffer_deinit(&path);
-    list_init(&control->askers);
+    list_init(&control->callers);
     CHECK(uv_pipe_init(loop, &control->pipe, 0) == 0);
     control->pipe.data = control;
     status = bind_over(control);
@@ -251,8 +251,8 @@ const char *server_control_path(const struct server_control *control)
 
 void server_control_close(struct server_control *control)
 {
-    LIST_EACH(link, following, &control->askers) {
-        close_asker(LIST_OWNER(link, struct server_control_asker, link));
+    LIST_EACH(link, following, &control->callers) {
+        close_caller(LIST_OWNER(link, struct server_control_caller, link));
     }
     if (inode_of(control->path) == control->inode)
         unlink(control->path);

@@ -13,13 +13,13 @@
 struct server_control;
 
 /* One connection. It lives until it was answered or its peer has gone. */
-struct server_control_asker;
+struct server_control_caller;
 
 struct server_control_events {
     /* Each line received. It is answered within the call or later. */
-    void (*on_command)(struct server_control_asker *asker, struct bytes command, void *user);
-    /* The asker is about to be freed, whether it was answered or not. */
-    void (*on_gone)(struct server_control_asker *asker, void *user);
+    void (*on_command)(struct server_control_caller *caller, struct bytes command, void *user);
+    /* The caller is about to be freed, whether it was answered or not. */
+    void (*on_gone)(struct server_control_caller *caller, void *user);
 };
 
 /* Opens the socket of that port. It replaces the socket of a server that was killed and, with
@@ -33,11 +33,11 @@ struct server_control *server_control_open(uv_loop_t *loop, uint16_t port, bool 
 const char *server_control_path(const struct server_control *control);
 
 /* Sends `answer` as a line (the line end is added) and closes. */
-void server_control_answer(struct server_control_asker *asker, struct bytes answer);
+void server_control_answer(struct server_control_caller *caller, struct bytes answer);
 
-/* Sends the line `answer` with copies of the sockets, and goes on listening to the asker. False if
+/* Sends the line `answer` with copies of the sockets, and goes on listening to the caller. False if
  * they cannot be sent. */
-bool server_control_send_sockets(struct server_control_asker *asker, struct bytes answer,
+bool server_control_send_sockets(struct server_control_caller *caller, struct bytes answer,
                                  const int *fds, size_t count);
 
 /* Removes the socket, unless another server has replaced it; frees itself in a later turn. */

@@ -33,21 +33,21 @@ static void reload_certificate(struct server_reload *reload, const struct config
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-static void remember(struct server_reload *reload, struct server_control_asker *asker)
+static void remember(struct server_reload *reload, struct server_control_caller *caller)
 {
-    for (size_t i = 0; asker != NULL && i < SERVER_RELOAD_ASKERS_MAX; i++)
-        if (reload->askers[i] == NULL) {
-            reload->askers[i] = asker;
-            reload->is_asker_of_next[i] = reload->is_loading;
+    for (size_t i = 0; caller != NULL && i < SERVER_RELOAD_CALLERS_MAX; i++)
+        if (reload->callers[i] == NULL) {
+            reload->callers[i] = caller;
+            reload->is_caller_of_next[i] = reload->is_loading;
             return;
         }
 }
 
-void server_reload_forget(struct server_reload *reload, const struct server_control_asker *asker)
+void server_reload_forget(struct server_reload *reload, const struct server_control_caller *caller)
 {
-    for (size_t i = 0; i < SERVER_RELOAD_ASKERS_MAX; i++)
-        if (reload->askers[i] == asker)
-            reload->askers[i] = NULL;
+    for (size_t i = 0; i < SERVER_RELOAD_CALLERS_MAX; i++)
+        if (reload->callers[i] == caller)
+            reload->callers[i] = NULL;
 }
 
 /* Answers those that this reload was for; the others wait for the next one. */
@@ -58,15 +58,15 @@ static void answer(struct server_reload *reload, const char *key, struct bytes t
     buffer_printf(&line, "{\"%s\":", key);
     jsonwrite_string(&line, text);
     buffer_append_char(&line, '}');
-    for (size_t i = 0; i < SERVER_RELOAD_ASKERS_MAX; i++) {
-        struct server_control_asker *asker = reload->askers[i];
-        const bool is_next = reload->is_asker_of_next[i];
+    for (size_t i = 0; i < SERVER_RELOAD_CALLERS_MAX; i++) {
+        struct server_control_caller *caller = reload->callers[i];
+        const bool is_next = reload->is_caller_of_next[i];
 
-        reload->is_asker_of_next[i] = false;
-        if (asker == NULL || is_next)
+        reload->is_caller_of_next[i] = false;
+        if (caller == NULL || is_next)
             continue;
-        reload->askers[i] = NULL;
-        server_control_answer(asker, buffer_bytes(&line));
+        reload->callers[i] = NULL;
+        server_control_answer(caller, buffer_bytes(&line));
     }
     buffer_deinit(&line);
 }
@@ -188,9 +188,9 @@ static bool has_configuration(struct server_reload *reload)
     return false;
 }
 
-void server_reload_run(struct server_reload *reload, struct server_control_asker *asker)
+void server_reload_run(struct server_reload *reload, struct server_control_caller *caller)
 {
-    remember(reload, asker);
+    remember(reload, caller);
     if (reload->is_loading || atomic_load(&reload->reloading_count) > 0)
         reload->wants_another = true;
     else if (has_configuration(reload))

@@ -10,7 +10,7 @@
 #include "server/control.h"
 #include "server/worker.h"
 
-#define SERVER_RELOAD_ASKERS_MAX 16
+#define SERVER_RELOAD_CALLERS_MAX 16
 
 struct server_reload {
     /* Fixed after start. */
@@ -41,12 +41,12 @@ struct server_reload {
     struct buffer loading_warnings;
 
     /* Those that wait for the result. */
-    struct server_control_asker *askers[SERVER_RELOAD_ASKERS_MAX];
-    bool is_asker_of_next[SERVER_RELOAD_ASKERS_MAX]; /* came while one was being loaded */
+    struct server_control_caller *callers[SERVER_RELOAD_CALLERS_MAX];
+    bool is_caller_of_next[SERVER_RELOAD_CALLERS_MAX]; /* came while one was being loaded */
 };
 
-/* Begins a reload. `asker` is answered when it is done; may be NULL. */
-void server_reload_run(struct server_reload *reload, struct server_control_asker *asker);
+/* Begins a reload. `caller` is answered when it is done; may be NULL. */
+void server_reload_run(struct server_reload *reload, struct server_control_caller *caller);
 
 /* Reloads from a configuration that was received over the commands' pipe. */
 void server_reload_take(struct server_reload *reload, const char *text);
@@ -57,7 +57,7 @@ void server_reload_finish(struct server_reload *reload);
 /* Reads the certificate again if its files have changed. */
 void server_reload_watch_certificate(struct server_reload *reload);
 
-/* The asker has gone. */
-void server_reload_forget(struct server_reload *reload, const struct server_control_asker *asker);
+/* The caller has gone. */
+void server_reload_forget(struct server_reload *reload, const struct server_control_caller *caller);
 
 void server_reload_deinit(struct server_reload *reload);

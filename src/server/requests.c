@@ -11,13 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static void answer_end(const struct server_state *server, struct server_control_asker *asker)
+static void answer_end(const struct server_state *server, struct server_control_caller *caller)
 {
     struct buffer answer = {0};
 
     buffer_printf(&answer, "{\"pid\":%d,\"ends_within_s\":%u}", (int)uv_os_getpid(),
                   server->config->drain_s + server->config->shutdown_timeout_s);
-    server_control_answer(asker, buffer_bytes(&answer));
+    server_control_answer(caller, buffer_bytes(&answer));
     buffer_deinit(&answer);
 }
 
@@ -73,25 +73,25 @@ static bool has_configuration_again(const struct server_state *server)
 }
 
 /* If this process cannot start a new one, it ends, for its process manager to start it again. */
-static void restart(struct server_state *server, struct server_control_asker *asker)
+static void restart(struct server_state *server, struct server_control_caller *caller)
 {
     if (server->laravel != NULL) {
-        server_succession_await(&server->succession, asker);
+        server_succession_await(&server->succession, caller);
         observer_laravel_ask_restart(server->laravel);
     } else if (!has_configuration_again(server)) {
         server_ending_begin(server);
-        answer_end(server, asker);
+        answer_end(server, caller);
     } else {
         server_mind_adopts();
         server_succession_start(&server->succession, server->start->argv,
                                 server_control_path(server->control),
-                                server_requests_minder(server), asker);
+                                server_requests_minder(server), caller);
     }
 }
 
 /* --- commands ------------------------------------------------------------------------------- */
 
-static void answer_status(struct server_state *server, struct server_control_asker *asker)
+static void answer_status(struct server_state *server, struct server_control_caller *caller)
 {
     struct buffer answer = {0};
 
@@ -108,58 +108,58 @@ static void answer_status(struct server_state *server, struct server_control_ask
                             .workers_count = server->workers_count,
                             .stalled_workers_count = atomic_load(&server->stalled_workers_count),
                         });
-    server_control_answer(asker, buffer_bytes(&answer));
+    server_control_answer(caller, buffer_bytes(&answer));
     buffer_deinit(&answer);
 }
 
 /* The administration's listening socket is sent too, as the last one. */
-static bool hear_successor(struct server_state *server, struct server_control_asker *asker,
+static bool hear_successor(struct server_state *server, struct server_control_caller *caller,
                            struct bytes line)
 {
     struct server_listen *listen = &server->listen;
 
     if (server->admin != NULL)
         listen->fds[listen->count] = admin_fd(server->admin);
-    return server_succession_hear(&server->succession, asker, line, listen->fds,
+    return server_succession_hear(&server->succession, caller, line, listen->fds,
                                   listen->count + (server->admin != NULL));
 }
 
-static void on_command(struct server_control_asker *asker, struct bytes command, void *user)
+static void on_command(struct server_control_caller *caller, struct bytes command, void *user)
 {
     struct server_state *server = user;
 
-    if (hear_successor(server, asker, command))
+    if (hear_successor(server, caller, command))
         return;
     if (bytes_equal(command, BYTES("status"))) {
-        answer_status(server, asker);
+        answer_status(server, caller);
     } else if (bytes_equal(command, BYTES("stop")) || bytes_equal(command, BYTES("stop now"))) {
         command.len == strlen("stop") ? server_ending_begin(server) : server_ending_hasten(server);
-        answer_end(server, asker);
+        answer_end(server, caller);
     } else if (bytes_equal(command, BYTES("restart")) && server->is_ending) {
-        server_control_answer(asker, BYTES("{\"error\":\"the server is ending\"}"));
+        server_control_answer(caller, BYTES("{\"error\":\"the server is ending\"}"));
     } else if (bytes_equal(command, BYTES("restart")) &&
                !server_succession_is_possible(&server->succession)) {
-        server_control_answer(asker, BYTES("{\"error\":\"a restart is under way\"}"));
+        server_control_answer(caller, BYTES("{\"error\":\"a restart is under way\"}"));
     } else if (bytes_equal(command, BYTES("restart"))) {
-        restart(server, asker);
+        restart(server, caller);
     } else if (bytes_equal(command, BYTES("reload"))) {
-        server_reload_run(&server->reload, asker);
+        server_reload_run(&server->reload, caller);
     } else {
-        server_control_answer(asker, BYTES("{\"error\":\"unknown command\"}"));
+        server_control_answer(caller, BYTES("{\"error\":\"unknown command\"}"));
     }
 }
 
-static void on_asker_gone(struct server_control_asker *asker, void *user)
+static void on_caller_gone(struct server_control_caller *caller, void *user)
 {
     struct server_state *server = user;
 
-    server_succession_forget(&server->succession, asker);
-    server_reload_forget(&server->reload, asker);
+    server_succession_forget(&server->succession, caller);
+    server_reload_forget(&server->reload, caller);
 }
 
 void server_requests_answer_end(struct server_state *server)
 {
-    struct server_control_asker *requester = server->succession.requester;
+    struct server_control_caller *requester = server->succession.requester;
 
     if (requester != NULL && !server->succession.is_done)
         answer_end(server, requester);
@@ -167,5 +167,5 @@ void server_requests_answer_end(struct server_state *server)
 
 const struct server_control_events server_requests_control = {
     .on_command = on_command,
-    .on_gone = on_asker_gone,
+    .on_gone = on_caller_gone,
 };

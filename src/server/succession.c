@@ -64,7 +64,7 @@ static void on_deadline(uv_timer_t *timer)
 }
 
 void server_succession_await(struct server_succession *succession,
-                             struct server_control_asker *requester)
+                             struct server_control_caller *requester)
 {
     succession->is_awaited = true;
     if (requester != NULL)
@@ -151,7 +151,7 @@ static int spawn(struct server_succession *succession, char *const *argv, char *
 
 void server_succession_start(struct server_succession *succession, char *const *argv,
                              const char *control_path, pid_t minder,
-                             struct server_control_asker *requester)
+                             struct server_control_caller *requester)
 {
     struct buffer path = {0};
     struct buffer minder_text = {0};
@@ -175,31 +175,31 @@ void server_succession_start(struct server_succession *succession, char *const *
 
 /* --- its messages --------------------------------------------------------------------------- */
 
-static void give(struct server_succession *succession, struct server_control_asker *asker,
+static void give(struct server_succession *succession, struct server_control_caller *caller,
                  const int *fds, size_t fds_count)
 {
     struct buffer answer = {0};
 
     if (!succession->is_awaited || succession->successor != NULL) {
-        server_control_answer(asker, BYTES("{\"error\":\"nobody is waited for\"}"));
+        server_control_answer(caller, BYTES("{\"error\":\"nobody is waited for\"}"));
         return;
     }
-    succession->successor = asker;
+    succession->successor = caller;
     buffer_printf(&answer, "{\"sockets\":%zu}", fds_count);
-    if (!server_control_send_sockets(asker, buffer_bytes(&answer), fds, fds_count))
+    if (!server_control_send_sockets(caller, buffer_bytes(&answer), fds, fds_count))
         server_succession_fail(succession, "the sockets cannot be handed over");
     buffer_deinit(&answer);
 }
 
 bool server_succession_hear(struct server_succession *succession,
-                            struct server_control_asker *asker, struct bytes line, const int *fds,
+                            struct server_control_caller *caller, struct bytes line, const int *fds,
                             size_t fds_count)
 {
     const struct bytes failed = BYTES(SERVER_SUCCESSION_FAILED);
 
     if (bytes_equal(line, BYTES(SERVER_SUCCESSION_ASK))) {
-        give(succession, asker, fds, fds_count);
-    } else if (asker == succession->successor &&
+        give(succession, caller, fds, fds_count);
+    } else if (caller == succession->successor &&
                bytes_equal(line, BYTES(SERVER_SUCCESSION_READY))) {
         succeed(succession);
     } else if (bytes_starts_with(line, failed)) {
@@ -207,7 +207,7 @@ bool server_succession_hear(struct server_succession *succession,
 
         server_succession_fail(succession, reason);
         free(reason);
-        server_control_answer(asker, BYTES("{}"));
+        server_control_answer(caller, BYTES("{}"));
     } else {
         return false;
     }
@@ -215,11 +215,11 @@ bool server_succession_hear(struct server_succession *succession,
 }
 
 void server_succession_forget(struct server_succession *succession,
-                              struct server_control_asker *asker)
+                              struct server_control_caller *caller)
 {
-    if (asker == succession->requester)
+    if (caller == succession->requester)
         succession->requester = NULL;
-    if (asker != succession->successor)
+    if (caller != succession->successor)
         return;
     succession->successor = NULL;
     /* If we have started it, its exit status says more. */

@@ -33,11 +33,11 @@ struct server_succession {
     void *user;
     uv_loop_t *loop;
     uv_timer_t deadline;
-    pid_t pid;                              /* of the new process, if we have started it; else 0 */
-    struct server_control_asker *requester; /* requested the restart, and waits for the answer */
-    struct server_control_asker *successor; /* has received the sockets */
-    int exit_status;                        /* of a new process that has ended since */
-    bool is_awaited;                        /* a new process may connect and take over */
+    pid_t pid;                               /* of the new process, if we have started it; else 0 */
+    struct server_control_caller *requester; /* requested the restart, and waits for the answer */
+    struct server_control_caller *successor; /* has received the sockets */
+    int exit_status;                         /* of a new process that has ended since */
+    bool is_awaited;                         /* a new process may connect and take over */
     bool is_done;
 };
 
@@ -50,23 +50,23 @@ bool server_succession_is_possible(const struct server_succession *succession);
 /* Starts `argv` as the new process. The requester is answered when it serves or has failed. */
 void server_succession_start(struct server_succession *succession, char *const *argv,
                              const char *control_path, pid_t minder,
-                             struct server_control_asker *requester);
+                             struct server_control_caller *requester);
 
 /* Waits for a new process that another one starts. The requester may be NULL. */
 void server_succession_await(struct server_succession *succession,
-                             struct server_control_asker *requester);
+                             struct server_control_caller *requester);
 
 /* Ends the wait: no new process comes, for that reason. */
 void server_succession_fail(struct server_succession *succession, const char *reason);
 
 /* Handles a line of a new process; false if it is another kind of line. */
 bool server_succession_hear(struct server_succession *succession,
-                            struct server_control_asker *asker, struct bytes line, const int *fds,
+                            struct server_control_caller *caller, struct bytes line, const int *fds,
                             size_t fds_count);
 
-/* The asker has gone. */
+/* The caller has gone. */
 void server_succession_forget(struct server_succession *succession,
-                              struct server_control_asker *asker);
+                              struct server_control_caller *caller);
 
 /* Frees the new process's handle, which is on the heap, when all handles of the loop are closed. */
 void server_succession_free_process(uv_handle_t *handle);

@@ -18,10 +18,10 @@ static uv_loop_t loop;
 static struct server_control *control;
 static struct buffer commands; /* "status;stop;" */
 
-static struct server_control_asker *kept; /* is answered later */
+static struct server_control_caller *kept; /* is answered later */
 static int gone_count;
 
-static void on_command(struct server_control_asker *asker, struct bytes command, void *user)
+static void on_command(struct server_control_caller *caller, struct bytes command, void *user)
 {
     struct buffer answer = {0};
 
@@ -29,19 +29,19 @@ static void on_command(struct server_control_asker *asker, struct bytes command,
     buffer_append_bytes(&commands, command);
     buffer_append_char(&commands, ';');
     if (bytes_equal(command, BYTES("later"))) {
-        kept = asker;
+        kept = caller;
         return;
     }
     buffer_append_text(&answer, "it is ");
     buffer_append_bytes(&answer, command);
-    server_control_answer(asker, buffer_bytes(&answer));
+    server_control_answer(caller, buffer_bytes(&answer));
     buffer_deinit(&answer);
 }
 
-static void on_gone(struct server_control_asker *asker, void *user)
+static void on_gone(struct server_control_caller *caller, void *user)
 {
     (void)user;
-    if (asker == kept)
+    if (caller == kept)
         kept = NULL;
     gone_count++;
 }
@@ -76,7 +76,7 @@ static int close_control(void **state)
 
 #define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, open_control, close_control)
 
-struct asker {
+struct caller {
     pthread_t thread;
     uint16_t port;
     const char *command;
@@ -87,33 +87,33 @@ struct asker {
 
 static void *ask(void *user)
 {
-    struct asker *asker = user;
+    struct caller *caller = user;
 
-    asker->is_answered = server_ask(asker->port, asker->command, 5, &asker->answer);
-    atomic_store(&asker->is_done, true);
+    caller->is_answered = server_ask(caller->port, caller->command, 5, &caller->answer);
+    atomic_store(&caller->is_done, true);
     return NULL;
 }
 
 /* Asks from another thread, as another process would. */
-static void ask_and_turn(struct asker *asker)
+static void ask_and_turn(struct caller *caller)
 {
-    atomic_init(&asker->is_done, false);
-    CHECK(pthread_create(&asker->thread, NULL, ask, asker) == 0);
-    while (!atomic_load(&asker->is_done)) /* it waits for 5 s at most */
+    atomic_init(&caller->is_done, false);
+    CHECK(pthread_create(&caller->thread, NULL, ask, caller) == 0);
+    while (!atomic_load(&caller->is_done)) /* it waits for 5 s at most */
         uv_run(&loop, UV_RUN_NOWAIT);
-    pthread_join(asker->thread, NULL);
+    pthread_join(caller->thread, NULL);
 }
 
 static void a_command_is_answered_with_one_line(void **state)
 {
-    struct asker asker = {.port = PORT, .command = "status"};
+    struct caller caller = {.port = PORT, .command = "status"};
 
     (void)state;
-    ask_and_turn(&asker);
-    assert_true(asker.is_answered);
-    assert_text(buffer_bytes(&asker.answer), "it is status");
+    ask_and_turn(&caller);
+    assert_true(caller.is_answered);
+    assert_text(buffer_bytes(&caller.answer), "it is status");
     assert_text(buffer_bytes(&commands), "status;");
-    buffer_deinit(&asker.answer);
+    buffer_deinit(&caller.answer);
 }
 
 static void only_its_user_may_enter_the_folder(void **state)
@@ -127,28 +127,28 @@ static void only_its_user_may_enter_the_folder(void **state)
 
 static void where_no_server_is_it_says_so(void **state)
 {
-    struct asker asker = {.port = PORT + 1, .command = "status"};
+    struct caller caller = {.port = PORT + 1, .command = "status"};
 
     (void)state;
-    ask_and_turn(&asker);
-    assert_false(asker.is_answered);
-    assert_true(asker.answer.len > 0);
+    ask_and_turn(&caller);
+    assert_false(caller.is_answered);
+    assert_true(caller.answer.len > 0);
     assert_int_equal(commands.len, 0);
-    buffer_deinit(&asker.answer);
+    buffer_deinit(&caller.answer);
 }
 
 static void a_command_too_long_is_not_received(void **state)
 {
     char command[2000];
-    struct asker asker = {.port = PORT, .command = command};
+    struct caller caller = {.port = PORT, .command = command};
 
     (void)state;
     memset(command, 'x', sizeof command - 1);
     command[sizeof command - 1] = '\0';
-    ask_and_turn(&asker);
-    assert_false(asker.is_answered);
+    ask_and_turn(&caller);
+    assert_false(caller.is_answered);
     assert_int_equal(commands.len, 0);
-    buffer_deinit(&asker.answer);
+    buffer_deinit(&caller.answer);
 }
 
 static int connect_to_control(void)

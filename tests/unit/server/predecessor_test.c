@@ -25,17 +25,17 @@ static struct {
     atomic_bool is_over;
 } successor;
 
-static void on_command(struct server_control_asker *asker, struct bytes line, void *user)
+static void on_command(struct server_control_caller *caller, struct bytes line, void *user)
 {
     (void)user;
-    if (!server_succession_hear(&succession, asker, line, sockets, 2))
-        server_control_answer(asker, BYTES("{}"));
+    if (!server_succession_hear(&succession, caller, line, sockets, 2))
+        server_control_answer(caller, BYTES("{}"));
 }
 
-static void on_gone(struct server_control_asker *asker, void *user)
+static void on_gone(struct server_control_caller *caller, void *user)
 {
     (void)user;
-    server_succession_forget(&succession, asker);
+    server_succession_forget(&succession, caller);
 }
 
 static void on_done(void *user)
