@@ -197,7 +197,7 @@ static void who_goes_without_an_answer_is_told_of(void **state)
     assert_null(kept);
 }
 
-static void sockets_go_with_a_line_and_the_asker_speaks_on(void **state)
+static void sockets_go_with_a_line_and_the_caller_speaks_on(void **state)
 {
     const int fd = connect_to_control();
     int fds[SERVER_DESCRIPTORS_MAX];
@@ -307,7 +307,7 @@ int main(void)
         CONTROL_TEST(a_command_too_long_is_not_received),
         CONTROL_TEST(an_answer_may_come_later),
         CONTROL_TEST(who_goes_without_an_answer_is_told_of),
-        CONTROL_TEST(sockets_go_with_a_line_and_the_asker_speaks_on),
+        CONTROL_TEST(sockets_go_with_a_line_and_the_caller_speaks_on),
         CONTROL_TEST(a_folder_that_others_may_change_is_not_believed),
         CONTROL_TEST(what_is_no_socket_is_not_believed),
         CONTROL_TEST(another_server_of_the_port_is_not_replaced),
