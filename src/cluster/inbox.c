@@ -127,7 +127,7 @@ static bool is_current(const struct cluster_inbox *inbox, struct bytes key, uint
 static void read_members(struct cluster_inbox *inbox, struct cluster_key key, struct bytes packed)
 {
     struct cluster_state_channel *snapshot;
-    struct bytes head[3];
+    struct bytes head[3] = {0};
     struct bytes user_id;
     struct bytes user_info;
 
@@ -254,7 +254,7 @@ static void read_admission(struct cluster_inbox *inbox, const struct bytes *part
 
 static void read_one(struct cluster_inbox *inbox, char letter, struct bytes packed)
 {
-    struct bytes parts[PARTS_COUNT_MAX];
+    struct bytes parts[PARTS_COUNT_MAX] = {0};
     const size_t count = parts_count(letter);
 
     if (count == 0 || !unpack(packed, parts, count))

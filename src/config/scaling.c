@@ -86,7 +86,7 @@ bool config_scaling_split_host(struct bytes text, struct bytes *host, uint16_t *
     const char *colon = bytes_find_last(text, ':');
     uint64_t number;
 
-    if (colon == NULL)
+    if (text.data == NULL || colon == NULL)
         return false;
     *host = (struct bytes){text.data, (size_t)(colon - text.data)};
     if (!bytes_to_number(bytes_from(text, host->len + 1), UINT16_MAX, &number) || number == 0)

@@ -24,10 +24,11 @@ static bool is_named(void)
 bool server_place_folder(size_t index, struct buffer *path)
 {
     const struct bytes runtime = bytes_of(getenv("XDG_RUNTIME_DIR"));
+    const struct bytes named = bytes_of(getenv("REVERB_CONTROL"));
 
     buffer_clear(path);
-    if (is_named()) {
-        buffer_append_text(path, getenv("REVERB_CONTROL"));
+    if (named.len > 0) {
+        buffer_append_bytes(path, named);
         return index == 0;
     }
     if (runtime.len > 0 && index == 0)
