@@ -3,6 +3,8 @@
 #include "support/oracle.h"
 #include "support/unit.h"
 
+/* These tests are about such characters: NOLINTBEGIN(misc-misleading-bidirectional) */
+
 static void check(struct bytes text, const char *should)
 {
     char *exact = unit_exact(text);
@@ -106,6 +108,8 @@ static void a_line_is_printed_whole(void **state)
     assert_text(((struct bytes){text, len}), "x answered 404: no\\nsuch \\u001b[1mthing\n");
     fclose(file);
 }
+
+/* NOLINTEND(misc-misleading-bidirectional) */
 
 int main(void)
 {
