@@ -73,6 +73,15 @@ def hear():
             kept.append([names[0], fd])
 
 
+def is_gone(pid):
+    """A main process that ends before its predecessor has is that one's child, and reaped by it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def reap():
     while True:
         try:
@@ -101,3 +110,7 @@ while True:
         is_ending = line == ''
         os.kill(main_pid, signal.SIGTERM)
     reap()
+    if is_gone(main_pid):
+        if is_ending:
+            sys.exit(0)
+        start()
