@@ -2,29 +2,36 @@
 
 #include "admin/metrics.h"
 
-static void write_health(const struct server_state *server, struct admin_page *page)
+static void refuse(struct admin_page *page, const char *json)
 {
-    const bool is_ready = page->kind == ADMIN_PAGE_LIVE || !server->is_ending;
+    page->status = 503;
+    buffer_append_text(&page->body, json);
+}
 
-    if (page->kind == ADMIN_PAGE_LIVE &&
-        (atomic_load(&server->stalled_workers_count) > 0 || cluster_is_stalled(server->cluster))) {
-        page->status = 503;
-        buffer_append_text(&page->body, "{\"live\":false,\"reason\":\"a thread has stalled\"}\n");
-    } else if (!is_ready) {
-        page->status = 503;
-        buffer_append_text(&page->body, "{\"ready\":false,\"reason\":\"ending\"}\n");
-    } else {
-        buffer_printf(&page->body, "{\"%s\":true}\n",
-                      page->kind == ADMIN_PAGE_LIVE ? "live" : "ready");
-    }
+static void write_live(const struct server_state *server, struct admin_page *page)
+{
+    if (atomic_load(&server->stalled_workers_count) > 0 || cluster_is_stalled(server->cluster))
+        refuse(page, "{\"live\":false,\"reason\":\"a thread has stalled\"}\n");
+    else
+        buffer_append_text(&page->body, "{\"live\":true}\n");
+}
+
+static void write_ready(const struct server_state *server, struct admin_page *page)
+{
+    if (server->is_ending)
+        refuse(page, "{\"ready\":false,\"reason\":\"ending\"}\n");
+    else
+        buffer_append_text(&page->body, "{\"ready\":true}\n");
 }
 
 static void on_admin_page(struct admin_page *page, void *user)
 {
     const struct server_state *server = user;
 
-    if (page->kind == ADMIN_PAGE_LIVE || page->kind == ADMIN_PAGE_READY)
-        write_health(server, page);
+    if (page->kind == ADMIN_PAGE_LIVE)
+        write_live(server, page);
+    else if (page->kind == ADMIN_PAGE_READY)
+        write_ready(server, page);
     else
         admin_metrics_write(&page->body,
                             &(struct admin_metrics_source){

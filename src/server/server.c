@@ -104,8 +104,8 @@ static void look_at_threads(struct server_state *server)
             "%zu of %zu workers have not turned for %d s: their clients are not served; if it "
             "lasts, restart the server",
             stalled_count, server->workers_count, SERVER_STATE_STALLED_LOOKS);
-    server->all_turn = all_turn && !cluster_is_stalled(server->cluster);
-    if (server_notify_is_watched() && (server->all_turn || server->is_ending))
+    all_turn = all_turn && !cluster_is_stalled(server->cluster);
+    if (server_notify_is_watched() && (all_turn || server->is_ending))
         server_notify("WATCHDOG=1");
 }
 
@@ -208,7 +208,6 @@ static void open_main_loop(struct server_state *server)
     watch_signals(server);
     server_supervision_start(server);
     CHECK(net_mailbox_open(&server->mailbox, &server->loop, server) == 0);
-    server->all_turn = true;
     server->started_ms = uv_now(&server->loop);
     server->started_s = (double)time(NULL);
     server_succession_init(&server->succession, &server->loop, &server_requests_succession, server);

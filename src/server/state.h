@@ -51,7 +51,6 @@ struct server_state {
     bool is_ending;
     uint64_t ends_by_ms; /* after it a worker counts as stalled; 0: not known yet */
     unsigned housekeepings_count;
-    bool all_turn;                       /* each thread has made progress since the last check */
     atomic_size_t stalled_workers_count; /* without progress for SERVER_STATE_STALLED_LOOKS */
     bool is_hastened;                    /* remaining clients are closed at once */
     bool are_told;                       /* the workers were notified of the end */
