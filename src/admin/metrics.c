@@ -134,12 +134,7 @@ static void write_app_counters(struct writer *writer)
 
 static uint64_t sum_of_workers(const struct writer *writer, size_t offset)
 {
-    uint64_t sum = 0;
-
-    for (size_t i = 0; i < writer->source->workers_count; i++)
-        sum += metrics_read(
-            (const struct metrics_counter *)((const char *)&writer->source->metrics[i] + offset));
-    return sum;
+    return metrics_sum(writer->source->metrics, writer->source->workers_count, offset);
 }
 
 static void histogram(struct writer *writer, const char *name, const char *help, size_t offset,

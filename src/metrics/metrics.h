@@ -75,3 +75,14 @@ static inline void metrics_observe(struct metrics_histogram *histogram, uint64_t
 {
     metrics_observe_times(histogram, value, unit, 1);
 }
+
+/* The sum over the workers of the counter that stands at `offset` in struct metrics. */
+static inline uint64_t metrics_sum(const struct metrics *workers, size_t workers_count,
+                                   size_t offset)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < workers_count; i++)
+        sum += metrics_read((const struct metrics_counter *)((const char *)&workers[i] + offset));
+    return sum;
+}

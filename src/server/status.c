@@ -7,17 +7,8 @@
 #include <unistd.h>
 #include <uv.h>
 
-static uint64_t sum(const struct server_status *status, size_t offset)
-{
-    uint64_t total = 0;
-
-    for (size_t i = 0; i < status->workers_count; i++)
-        total += metrics_read(
-            (const struct metrics_counter *)((const char *)&status->metrics[i] + offset));
-    return total;
-}
-
-#define SUM(counter) sum(status, offsetof(struct metrics, counter))
+#define SUM(counter) \
+    metrics_sum(status->metrics, status->workers_count, offsetof(struct metrics, counter))
 
 static void write_apps(struct buffer *out, struct pusher_apps *apps)
 {
