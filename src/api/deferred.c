@@ -11,7 +11,7 @@ struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_
     deferred->cluster = call->cluster;
     deferred->nodes = call->nodes;
     deferred->slices = call->slices;
-    deferred->app = call->app;
+    deferred->app = pusher_app_ref(call->app);
     deferred->respond = respond;
     buffer_append_bytes(&deferred->argument, argument);
     return deferred;
@@ -22,6 +22,7 @@ static void deferred_free(struct api_deferred *deferred)
     buffer_deinit(&deferred->argument);
     api_template_deinit(&deferred->template);
     api_listing_deinit(&deferred->listing);
+    pusher_app_unref(deferred->app);
     free(deferred);
 }
 

@@ -25,7 +25,7 @@ struct api_deferred {
     struct cluster *cluster; /* NULL: no cluster */
     const struct api_nodes *nodes;
     struct api_slices *slices;
-    struct pusher_app *app;
+    struct pusher_app *app; /* a reference */
     struct http_conn_deferral deferral;
     api_deferred_fn respond;
     struct buffer argument; /* a channel's name, or the prefix of names */

@@ -5,12 +5,16 @@
 #include <string.h>
 
 struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
-                            struct channel_kind kind, size_t workers_count, size_t worker)
+                            struct channel_kind kind, size_t workers_count, size_t worker,
+                            atomic_size_t *owner_refs)
 {
     const size_t len = sizeof(struct channel) + workers_count * sizeof(struct channel_receivers *);
     struct channel *channel = mem_new(len + name.len);
 
     channel->registry = registry;
+    channel->owner_refs = owner_refs;
+    if (owner_refs != NULL)
+        atomic_fetch_add_explicit(owner_refs, 1, memory_order_relaxed);
     channel->entry.hash = hash;
     channel->kind = kind;
     channel->own_worker = (uint32_t)worker;
@@ -40,6 +44,8 @@ struct channel *channel_ref(struct channel *channel)
 
 void channel_unref(struct channel *channel)
 {
+    atomic_size_t *owner_refs = channel->owner_refs;
+
     if (atomic_fetch_sub_explicit(&channel->refs, 1, memory_order_acq_rel) != 1)
         return;
     channel_presence_free(channel->presence);
@@ -47,6 +53,8 @@ void channel_unref(struct channel *channel)
         ws_message_unref(channel->cache->event);
     free(channel->cache);
     free(channel);
+    if (owner_refs != NULL)
+        atomic_fetch_sub_explicit(owner_refs, 1, memory_order_release);
 }
 
 struct bytes channel_name(const struct channel *channel)

@@ -37,6 +37,7 @@ struct channel {
     uint32_t name_len;
     struct channel_kind kind;
 
+    atomic_size_t *owner_refs; /* of what must outlive it; NULL: nothing */
     atomic_uint refs;
     _Atomic(uint64_t) workers; /* those with subscribers; changed under the shard lock */
 
@@ -58,9 +59,11 @@ struct channel {
     struct channel_receivers *receivers[];
 };
 
-/* `worker`: the one that is expected to have subscribers. */
+/* `worker`: the one that is expected to have subscribers. The channel counts in `owner_refs` (may
+ * be NULL) until it is freed. */
 struct channel *channel_new(struct channel_registry *registry, struct bytes name, uint64_t hash,
-                            struct channel_kind kind, size_t workers_count, size_t worker);
+                            struct channel_kind kind, size_t workers_count, size_t worker,
+                            atomic_size_t *owner_refs);
 struct channel *channel_ref(struct channel *channel);
 void channel_unref(struct channel *channel);
 

@@ -24,6 +24,7 @@ struct channel_registry {
     void *count_user;
     atomic_size_t occupied_count;
     struct metrics_app *metrics; /* one element a worker; or NULL */
+    atomic_size_t *owner_refs;   /* each channel counts there; or NULL */
     struct shard shards[STRIPES_COUNT];
     pthread_mutex_t state_locks[STRIPES_COUNT];
     pthread_mutex_t cache_lock; /* over `cached` */
@@ -42,6 +43,7 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
     registry->on_count = NULL;
     atomic_init(&registry->occupied_count, 0);
     registry->metrics = NULL;
+    registry->owner_refs = NULL;
     for (int i = 0; i < STRIPES_COUNT; i++) {
         pthread_mutex_init(&registry->shards[i].lock, NULL);
         registry->shards[i].channels = (struct map){0};
@@ -64,6 +66,11 @@ void channel_registry_watch(struct channel_registry *registry,
 void channel_registry_count_into(struct channel_registry *registry, struct metrics_app *metrics)
 {
     registry->metrics = metrics;
+}
+
+void channel_registry_count_refs_in(struct channel_registry *registry, atomic_size_t *owner_refs)
+{
+    registry->owner_refs = owner_refs;
 }
 
 struct metrics_app *channel_registry_metrics(const struct channel_registry *registry, size_t worker)
@@ -145,7 +152,8 @@ static struct channel *find_or_add(struct channel_registry *registry, struct sha
         const struct channel_kind kind =
             registry->has_kinds ? channel_kind_of(name) : (struct channel_kind){0};
 
-        channel = channel_new(registry, name, hash, kind, registry->workers_count, worker);
+        channel = channel_new(registry, name, hash, kind, registry->workers_count, worker,
+                              registry->owner_refs);
         channel->is_listed = true;
         map_add(&shard->channels, &channel->entry, hash);
     }

@@ -18,7 +18,7 @@ struct channel_registry;
 /* With `has_kinds` a name's prefix determines the channel's kind; otherwise all are public. */
 struct channel_registry *channel_registry_new(size_t workers_count, bool has_kinds);
 
-/* After all workers have ended. */
+/* No channel of it is in use any more. */
 void channel_registry_free(struct channel_registry *registry);
 
 /* Calls `on_change`, under the shard lock, when a channel gets its first subscription and when it
@@ -37,6 +37,10 @@ void channel_registry_count_for(struct channel_registry *registry,
 /* Counts what is sent to subscribers in `metrics`, an array with one element a worker; the caller
  * keeps it. Before the registry is shared. */
 void channel_registry_count_into(struct channel_registry *registry, struct metrics_app *metrics);
+
+/* Each channel counts in `owner_refs` until it is freed, which may be after it was unlisted: the
+ * registry and its owner must not be freed before. Before the registry is shared. */
+void channel_registry_count_refs_in(struct channel_registry *registry, atomic_size_t *owner_refs);
 
 /* The worker's counters; NULL if nothing is counted. */
 struct metrics_app *channel_registry_metrics(const struct channel_registry *registry,

@@ -35,19 +35,27 @@ struct channel_registry *pusher_app_registry(const struct pusher_app *app, char 
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+static struct channel_registry *registry_new(struct pusher_app *app, size_t workers_count,
+                                             bool has_kinds)
+{
+    struct channel_registry *registry = channel_registry_new(workers_count, has_kinds);
+
+    channel_registry_count_into(registry, app->metrics);
+    channel_registry_count_refs_in(registry, &app->refs);
+    return registry;
+}
+
 struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
                                   const struct pusher_observers *observers, struct cluster *cluster)
 {
     struct pusher_app *app = mem_new(sizeof *app);
 
     app->id = bytes_copy(bytes_of(id));
-    app->channels = channel_registry_new(workers_count, true);
-    app->users = channel_registry_new(workers_count, false);
-    app->watchers = channel_registry_new(workers_count, false);
+    atomic_init(&app->refs, 0);
     app->metrics = metrics_app_new(workers_count);
-    channel_registry_count_into(app->channels, app->metrics);
-    channel_registry_count_into(app->users, app->metrics);
-    channel_registry_count_into(app->watchers, app->metrics);
+    app->channels = registry_new(app, workers_count, true);
+    app->users = registry_new(app, workers_count, false);
+    app->watchers = registry_new(app, workers_count, false);
     app->observers = observers;
     if (observers != NULL)
         channel_registry_watch(app->channels, on_channel_change, app);
@@ -59,6 +67,17 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
     atomic_init(&app->has_subscription_counts, false);
     atomic_init(&app->is_removed, false);
     return app;
+}
+
+struct pusher_app *pusher_app_ref(struct pusher_app *app)
+{
+    atomic_fetch_add_explicit(&app->refs, 1, memory_order_relaxed);
+    return app;
+}
+
+void pusher_app_unref(struct pusher_app *app)
+{
+    atomic_fetch_sub_explicit(&app->refs, 1, memory_order_release);
 }
 
 void pusher_app_free(struct pusher_app *app)

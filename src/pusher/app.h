@@ -1,7 +1,8 @@
 /* An app: its channels, users, limits and secrets.
  *
- * Thread: any worker. Life: to the end of the process, also if a reload no longer lists it. Its
- * settings may change after each turn of a loop (pusher/apps.h).
+ * Thread: any. Life: pusher/apps.h frees it some time after a reload no longer lists it: whoever
+ * keeps it beyond a turn of its loop holds a reference; each of its channels does. Its settings may
+ * change after each turn, and end with the turn in which it is removed.
  */
 #pragma once
 
@@ -20,21 +21,28 @@ struct pusher_app {
     const struct pusher_observers *observers; /* NULL: none */
     struct cluster *cluster;                  /* NULL: this node is the only one */
     struct metrics_app *metrics;              /* one element a worker */
+    atomic_size_t refs;                       /* 0: only the list has it */
     atomic_uint connections_count;
     /* An observer counts and resets these. */
     _Atomic(uint64_t) messages_sent;
     _Atomic(uint64_t) messages_received;
     atomic_bool has_subscription_counts; /* the setting, for threads that may not read `settings` */
     atomic_bool is_removed;              /* by a reload: it accepts no connections any more */
+
+    /* For pusher/apps.c. */
+    struct map_entry by_id;
     struct pusher_app *next;
 };
 
-/* Only main makes and frees apps. Channels are reported to `observers`, subscriptions to `cluster`;
- * both remain the caller's and may be NULL. */
+/* Only pusher/apps.c makes and frees apps, on the main thread. Channels are reported to
+ * `observers`, subscriptions to `cluster`; both remain the caller's and may be NULL. */
 struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
                                   const struct pusher_observers *observers,
                                   struct cluster *cluster);
 void pusher_app_free(struct pusher_app *app);
+
+struct pusher_app *pusher_app_ref(struct pusher_app *app);
+void pusher_app_unref(struct pusher_app *app);
 
 /* The key by which nodes identify it: one of CLUSTER_KEY_…, and a name. Borrowed from both. */
 struct cluster_key pusher_app_key(const struct pusher_app *app, char kind, struct bytes name);
@@ -45,5 +53,5 @@ struct channel_registry *pusher_app_registry(const struct pusher_app *app, char 
 /* The worker's counters for the app. */
 struct metrics_app *pusher_app_metrics(const struct pusher_app *app, size_t worker);
 
-/* Workers only. Valid until the end of the turn. */
+/* Workers only. Valid until the end of the turn; NULL if the app was removed before. */
 const struct config_app *pusher_app_settings(struct pusher_app *app);

@@ -14,7 +14,7 @@
 struct events_mail {
     struct net_mail mail;
     struct pusher_worker *worker;
-    struct pusher_app *app;
+    struct pusher_app *app; /* a reference, or NULL */
     struct cluster_waiter waiter;
     struct channel *channel;    /* a reference, or NULL */
     struct ws_message *message; /* a reference, or NULL */
@@ -22,20 +22,26 @@ struct events_mail {
     bool is_admitted;
 };
 
+/* A reference, or NULL: also of an app that was removed, until its connections are closed. */
 static struct pusher_app *app_of(const struct pusher_cluster_events *events, struct bytes app_id)
 {
     return pusher_apps_known(events->apps, app_id);
 }
 
-/* The channel, a reference; NULL if this node does not have it. */
+/* The channel, a reference, which its app outlives; NULL if this node does not have it. */
 static struct channel *find(const struct pusher_cluster_events *events, struct cluster_key key,
                             struct pusher_app **app)
 {
     struct channel_registry *registry;
+    struct channel *channel;
 
     *app = app_of(events, key.app_id);
-    registry = *app ? pusher_app_registry(*app, key.kind) : NULL;
-    return registry ? channel_registry_find(registry, key.name) : NULL;
+    if (*app == NULL)
+        return NULL;
+    registry = pusher_app_registry(*app, key.kind);
+    channel = registry ? channel_registry_find(registry, key.name) : NULL;
+    pusher_app_unref(*app);
+    return channel;
 }
 
 static struct buffer *scratch(struct pusher_cluster_events *events)
@@ -55,7 +61,7 @@ static void post(struct pusher_cluster_events *events, struct pusher_app *app,
     *mail = *content;
     *content = (struct events_mail){0};
     mail->mail.deliver = deliver;
-    mail->app = app;
+    mail->app = app ? pusher_app_ref(app) : NULL;
     mail->waiter = waiter;
     mail->worker =
         &events->workers[pusher_socket_id_worker(waiter.socket_id, events->workers_count)];
@@ -77,6 +83,8 @@ static void free_mail(struct events_mail *mail)
     ws_message_unref(mail->cached);
     if (mail->channel != NULL)
         channel_unref(mail->channel);
+    if (mail->app != NULL)
+        pusher_app_unref(mail->app);
     free(mail);
 }
 
@@ -105,7 +113,7 @@ static void on_event(struct cluster_key key, uint64_t except, struct bytes frame
     if (channel == NULL)
         return;
     event = ws_message_new_of_frame(frame);
-    if (ttl_ms > 0)
+    if (ttl_ms > 0 && !atomic_load(&app->is_removed))
         cache_and_publish(events, app, key.name, event, except, ttl_ms);
     else
         channel_fanout_publish_in_order(events->fanouts, channel, event, except);
@@ -125,7 +133,7 @@ static void on_cached(struct cluster_key key, struct bytes frame, uint64_t ttl_m
             channel_unref(channel);
         return;
     }
-    if (frame.len > 0 && ttl_ms > 0) {
+    if (frame.len > 0 && ttl_ms > 0 && !atomic_load(&app->is_removed)) {
         event = ws_message_new_of_frame(frame);
         channel_unref(channel);
         channel = channel_registry_lock_and_cache(app->channels, key.name, event,
@@ -240,11 +248,14 @@ static void on_member_removed(struct cluster_key key, struct bytes user_id, bool
                               void *user)
 {
     struct pusher_cluster_events *events = user;
-    struct pusher_app *app;
-    struct channel *channel = find(events, key, &app);
+    struct pusher_app *app = app_of(events, key.app_id);
+    struct channel *channel;
 
     if (app != NULL && is_ours)
         PUSHER_OBSERVERS_NOTIFY(events->workers, on_member_removed, app, key.name, user_id);
+    if (app != NULL)
+        pusher_app_unref(app);
+    channel = find(events, key, &app);
     if (channel == NULL)
         return;
     channel_registry_lock_state(channel);
@@ -322,9 +333,14 @@ static void on_admitted(struct bytes app_id, uint64_t socket_id, bool is_admitte
     struct pusher_cluster_events *events = user;
     struct pusher_app *app = app_of(events, app_id);
 
-    if (app != NULL)
-        post(events, app, (struct cluster_waiter){.socket_id = socket_id}, on_admission_mail,
-             &(struct events_mail){.is_admitted = is_admitted});
+    if (app == NULL) {
+        if (is_admitted)
+            cluster_connections(events->cluster, app_id, -1);
+        return;
+    }
+    post(events, app, (struct cluster_waiter){.socket_id = socket_id}, on_admission_mail,
+         &(struct events_mail){.is_admitted = is_admitted});
+    pusher_app_unref(app);
 }
 
 /* --- who is online -------------------------------------------------------------------------- */
@@ -380,8 +396,10 @@ static void on_terminate(struct bytes app_id, struct bytes user_id, void *user)
     struct pusher_cluster_events *events = user;
     struct pusher_app *app = app_of(events, app_id);
 
-    if (app != NULL)
-        pusher_terminate_user_here(events->workers, events->workers_count, app, user_id);
+    if (app == NULL)
+        return;
+    pusher_terminate_user_here(events->workers, events->workers_count, app, user_id);
+    pusher_app_unref(app);
 }
 
 static void on_down_mail(struct net_mail *mail, void *owner)

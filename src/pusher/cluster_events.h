@@ -13,6 +13,7 @@ struct pusher_cluster_events {
     size_t workers_count;
     struct channel_fanout **fanouts;
     struct pusher_apps *apps;
+    struct cluster *cluster;
     struct buffer scratch; /* for one message being written */
 };
 

@@ -65,7 +65,7 @@ struct pusher_session *pusher_session_new(struct pusher_worker *worker, struct p
     struct pusher_session *session = mem_new(sizeof *session);
 
     session->worker = worker;
-    session->app = app;
+    session->app = app ? pusher_app_ref(app) : NULL;
     channel_subscriber_init(&session->subscriber, &session->ws);
     do
         session->socket_id = pusher_socket_id_draw(worker->index, worker->workers_count);
@@ -117,6 +117,8 @@ void pusher_session_free(struct pusher_session *session)
     worker->sessions_count--;
     metrics_add(&worker->metrics->connections_closed, 1);
     bytes_free(&session->origin);
+    if (session->app != NULL)
+        pusher_app_unref(session->app);
     free(session);
 }
 

@@ -34,7 +34,7 @@ enum pusher_session_counted {
 struct pusher_session {
     struct ws_conn ws; /* first: a connection's address is its session's */
     struct pusher_worker *worker;
-    struct pusher_app *app; /* NULL if the app does not exist */
+    struct pusher_app *app; /* a reference; NULL if the app does not exist */
     struct channel_subscriber subscriber;
     struct list link; /* in the worker */
     struct map_entry by_socket_id;

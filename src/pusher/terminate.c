@@ -6,8 +6,8 @@
 struct terminate_mail {
     struct net_mail mail;
     struct pusher_worker *worker; /* that receives it */
-    struct pusher_app *app;
-    struct bytes user_id; /* its own */
+    struct pusher_app *app;       /* a reference */
+    struct bytes user_id;         /* its own */
 };
 
 static bool is_member(struct pusher_session *session, struct bytes user_id)
@@ -42,6 +42,7 @@ static void on_terminate_mail(struct net_mail *mail, void *owner)
             pusher_session_close_with_error(session, PUSHER_ERROR_TERMINATED);
     }
     bytes_free(&terminate->user_id);
+    pusher_app_unref(terminate->app);
     free(terminate);
 }
 
@@ -60,7 +61,7 @@ void pusher_terminate_user_here(struct pusher_worker *workers, size_t workers_co
 
         terminate->mail.deliver = on_terminate_mail;
         terminate->worker = &workers[i];
-        terminate->app = app;
+        terminate->app = pusher_app_ref(app);
         terminate->user_id = bytes_clone(user_id);
         NET_MAILBOX_POST(&workers[i].loop->mailbox, terminate);
     }

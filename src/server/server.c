@@ -123,6 +123,7 @@ static void on_housekeeping(uv_timer_t *timer)
         server_supervision_lose_parent(server);
     for (struct pusher_app *app = pusher_apps_first(server->apps); app != NULL; app = app->next)
         channel_registry_expire(app->channels, uv_now(&server->loop));
+    pusher_apps_free_unused(server->apps);
     server_reload_watch_certificate(&server->reload);
     if (++server->housekeepings_count % GIVE_BACK_EVERY == 0)
         mem_give_back();
@@ -287,6 +288,7 @@ static void make_parts(struct server_state *server)
         .workers_count = count,
         .fanouts = server->fanouts,
         .apps = server->apps,
+        .cluster = server->cluster,
     };
 }
 

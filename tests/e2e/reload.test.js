@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const { test } = require('../support/test.js');
 const { Client } = require('../support/clients.js');
 const { app, ownServer, run } = require('../support/server.js');
-const { until } = require('../support/wait.js');
+const { SANITIZED, until } = require('../support/wait.js');
 
 const reload = (server) => run(['reload', '--port', String(server.port)], { ms: 60_000 });
 
@@ -74,4 +74,28 @@ test('a reload of many apps keeps nobody waiting', { timeout: 60_000 }, async (t
     assert.equal(code, 0, stderr);
     assert.match(stdout, /apps were reloaded: 3999/);
     assert.ok(asked > 1, `${asked} answers meanwhile`);
+});
+
+test('apps that are replaced again and again leave no memory behind', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t);
+    const replaceApps = async (round) => {
+        server.apps.length = 1;
+        for (let n = 0; n < 1000; n++)
+            server.apps.push(app({ app_id: `${round}-${n}`, key: `key-${round}-${n}`, secret: 'secret' }));
+        server.writeConfig();
+        const { code, stderr } = await reload(server);
+        assert.equal(code, 0, stderr);
+    };
+    await replaceApps(0);
+    const client = await Client.open(server, { app: server.apps[1] });
+    client.send('pusher:subscribe', { channel: 'cache-a' });
+    await client.next('pusher_internal:subscription_succeeded', 'cache-a');
+    await replaceApps(1);
+    assert.equal((await client.waitClosed()).code, 4001);
+    const before = server.rss();
+    for (let round = 2; round <= 5; round++)
+        await replaceApps(round);
+    if (!SANITIZED)
+        await until(() => server.rss() < before + 25 * 1024 * 1024, 'their memory is given back', 15_000);
+    await (await Client.open(server, { app: server.apps[1000] })).ping();
 });

@@ -10,7 +10,7 @@ static struct channel_subscription subscriptions[3];
 static int open_run(void **state)
 {
     (void)state;
-    channel = channel_new(NULL, BYTES("a"), 1, (struct channel_kind){0}, 1, 0);
+    channel = channel_new(NULL, BYTES("a"), 1, (struct channel_kind){0}, 1, 0, NULL);
     run = channel_run_new(channel, 100);
     return 0;
 }
