@@ -119,13 +119,13 @@ static bool add_app(struct config *config, const struct config_input *input,
 }
 
 static bool add_listed_apps(struct config *config, const struct config_input *input,
-                            const json_t *list, struct buffer *error)
+                            const json_t *apps, struct buffer *error)
 {
     struct buffer path = {0};
     bool ok = true;
 
-    for (size_t i = 0; ok && i < config_file_count(list); i++) {
-        struct config_input_scope scope = {config_file_element(list, i), NULL, true};
+    for (size_t i = 0; ok && i < json_array_size(apps); i++) {
+        struct config_input_scope scope = {json_array_get(apps, i), NULL, true};
 
         buffer_clear(&path);
         buffer_printf(&path, "apps.apps.%zu", i);
@@ -140,10 +140,11 @@ static bool environment_names_an_app(const struct config_input *input)
 {
     for (size_t i = 0; i < config_setting_app_count; i++) {
         const char *variable = config_setting_app[i].variable;
-        struct bytes outer = config_env_meaning(getenv(variable));
-        struct bytes inner = config_env_meaning(config_env_find(&input->env, variable));
 
-        if (config_setting_app[i].is_identity && outer.len + inner.len > 0)
+        if (config_setting_app[i].is_identity &&
+            config_env_meaning(getenv(variable)).len +
+                    config_env_meaning(config_env_find(&input->env, variable)).len >
+                0)
             return true;
     }
     return false;
@@ -180,16 +181,20 @@ static bool check_provider(const struct config_input *input, struct buffer *erro
 static bool load(struct config *config, const struct config_input *input, struct buffer *error)
 {
     const json_t *list = config_file_find(input->file.root, "apps.apps");
-    size_t count = config_file_count(list);
+    json_t *apps;
+    bool ok = true;
 
     if (!check_provider(input, error))
         return false;
-    config->apps = mem_new((count + 1) * sizeof *config->apps);
-    if (count == 0 && list != NULL && input->file.is_resolved)
-        return true; /* Laravel's provider may have none yet; the environment must not add one */
-    if (count == 0)
-        return add_app_of_environment(config, input, error);
-    return add_listed_apps(config, input, list, error);
+    apps = config_file_elements(list);
+    config->apps = mem_new((json_array_size(apps) + 1) * sizeof *config->apps);
+    if (json_array_size(apps) > 0)
+        ok = add_listed_apps(config, input, apps, error);
+    else if (list == NULL || !input->file.is_resolved)
+        ok = add_app_of_environment(config, input, error);
+    /* Else Laravel's provider has none yet; the environment must not add one. */
+    json_decref(apps);
+    return ok;
 }
 
 bool config_apps_load(struct config *config, const struct config_input *input, struct buffer *error,

@@ -48,9 +48,10 @@ struct config_app {
     bool strict; /* Pusher's own limits on names and counts */
 
     /* Where browsers and publishers reach it; behind a proxy that is not where it listens. */
-    char *public_host;    /* NULL: the server's; may have a scheme and a port too */
-    uint16_t public_port; /* 0: the server's */
-    char *public_scheme;  /* "https" or "http"; NULL: as the server speaks */
+    char *public_host;     /* NULL: the server's; may have a scheme and a port too */
+    uint16_t public_port;  /* 0: the server's */
+    char *public_scheme;   /* "https" or "http"; NULL: as the server speaks */
+    bool public_is_secure; /* the SDKs' own word for https, if there is no scheme */
 };
 
 /* PHP's SSL context options, as far as a server can honour them; NULL if not given. */
@@ -62,7 +63,8 @@ struct config_tls {
     char *cafile;
     char *capath;
     char *ciphers;
-    bool verify_peer; /* a client must show a certificate of `cafile` */
+    char *crypto_method; /* the versions: config/crypto_method.h */
+    bool verify_peer;    /* a client must show a certificate of `cafile` */
 };
 
 /* "redis" means TCP, "rediss" TLS. */

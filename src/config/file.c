@@ -110,21 +110,22 @@ bool config_file_is_object(const json_t *value)
     return json_is_object(value) || (json_is_array(value) && json_array_size(value) == 0);
 }
 
-size_t config_file_count(const json_t *list)
+json_t *config_file_elements(const json_t *list)
 {
-    return json_is_array(list) ? json_array_size(list) : json_object_size(list);
-}
+    json_t *elements = json_array();
+    const char *name;
+    json_t *value;
+    size_t index;
 
-json_t *config_file_element(const json_t *list, size_t index)
-{
-    void *iterator;
-
-    if (json_is_array(list))
-        return json_array_get(list, index);
-    iterator = json_object_iter((json_t *)(uintptr_t)list);
-    while (iterator != NULL && index-- > 0)
-        iterator = json_object_iter_next((json_t *)(uintptr_t)list, iterator);
-    return json_object_iter_value(iterator);
+    json_array_foreach((json_t *)(uintptr_t)list, index, value)
+    {
+        json_array_append(elements, value);
+    }
+    json_object_foreach((json_t *)(uintptr_t)list, name, value)
+    {
+        json_array_append(elements, value);
+    }
+    return elements;
 }
 
 static const char *kind_of(const json_t *value)
@@ -158,19 +159,23 @@ static bool fail(const struct config_setting *setting, const json_t *value, cons
 static bool list_text(const struct config_setting *setting, const json_t *list, const char *where,
                       char **text, struct buffer *error)
 {
+    json_t *elements = config_file_elements(list);
     struct buffer joined = {0};
-    json_t *element;
+    bool ok = true;
 
-    for (size_t i = 0; (element = config_file_element(list, i)) != NULL; i++) {
-        if (!json_is_string(element)) {
-            buffer_deinit(&joined);
-            return fail(setting, element, where, error);
-        }
-        buffer_printf(&joined, "%s%s", i == 0 ? "" : ",", json_string_value(element));
+    for (size_t i = 0; ok && i < json_array_size(elements); i++) {
+        const json_t *element = json_array_get(elements, i);
+
+        if (json_is_string(element))
+            buffer_printf(&joined, "%s%s", i == 0 ? "" : ",", json_string_value(element));
+        else
+            ok = fail(setting, element, where, error);
     }
-    *text = bytes_copy(buffer_bytes(&joined));
+    if (ok)
+        *text = bytes_copy(buffer_bytes(&joined));
+    json_decref(elements);
     buffer_deinit(&joined);
-    return true;
+    return ok;
 }
 
 /* Only flags may be true or false: a host or a port that is false is a mistake. */

@@ -42,8 +42,6 @@ bool config_file_text(const struct config_setting *setting, const json_t *value,
 /* PHP writes an empty array for an empty object: NULL is neither an object nor that. */
 bool config_file_is_object(const json_t *value);
 
-/* How many elements a list has; 0 if there is none. */
-size_t config_file_count(const json_t *list);
-
-/* The n-th element of a list; PHP writes a list with gaps as an object. NULL past the end. */
-json_t *config_file_element(const json_t *list, size_t index);
+/* The elements of a list, which PHP writes as an object if it has gaps: an array, for the caller to
+ * release. Empty if there is no list. */
+json_t *config_file_elements(const json_t *list);

@@ -167,7 +167,7 @@ static bool check_socket(const struct config *config, struct buffer *error)
     return true;
 }
 
-static bool check_tls(const struct config *config, struct buffer *error)
+static bool check_tls(const struct config *config, struct buffer *error, struct buffer *warnings)
 {
     const struct config_tls *tls = &config->scaling.tls;
 
@@ -180,7 +180,9 @@ static bool check_tls(const struct config *config, struct buffer *error)
                       config_source_of_server(config, AT(tls.local_pk)));
         return false;
     }
-    return config_tls_check_file(config, AT(tls.local_cert), tls->local_cert, "certificate", false,
+    return config_tls_check_method(config, AT(tls.crypto_method), tls->crypto_method, error,
+                                   warnings) &&
+           config_tls_check_file(config, AT(tls.local_cert), tls->local_cert, "certificate", false,
                                  error) &&
            config_tls_check_file(config, AT(tls.local_pk), tls->local_pk, "private key", false,
                                  error) &&
@@ -199,7 +201,7 @@ static bool judge(struct config *config, struct buffer *error, struct buffer *wa
     scaling->tls.enabled =
         scaling->scheme == CONFIG_SCALING_TLS || scaling->scheme == CONFIG_SCALING_REDISS;
     return check_hosts(config, error) && check_kind(config, error) && check_socket(config, error) &&
-           check_tls(config, error);
+           check_tls(config, error, warnings);
 }
 
 /* --- resolving ------------------------------------------------------------------------------ */

@@ -197,20 +197,24 @@ static bool check_object(const struct scope *scope, const char *prefix, const js
 
 static bool check_apps(struct scope scope, const json_t *list)
 {
+    json_t *apps = config_file_elements(list);
     struct buffer path = {0};
     json_t *app;
+    size_t index;
     bool ok = true;
 
     scope.settings = config_setting_app;
     scope.settings_count = config_setting_app_count;
     scope.laravel = config_setting_laravel_app;
     scope.laravel_count = config_setting_laravel_app_count;
-    for (size_t i = 0; (app = config_file_element(list, i)) != NULL; i++) {
+    json_array_foreach(apps, index, app)
+    {
         buffer_clear(&path);
-        buffer_printf(&path, "apps.apps.%zu", i);
+        buffer_printf(&path, "apps.apps.%zu", index);
         scope.path = buffer_text(&path);
         ok = check_object(&scope, "", app) && ok;
     }
+    json_decref(apps);
     buffer_deinit(&path);
     return ok;
 }

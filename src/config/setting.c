@@ -95,6 +95,11 @@ const struct config_setting config_setting_server[] = {
      SERVER(tls.ciphers),
      .is_reloaded = true,
      .unset = "OpenSSL's"},
+    {.key = "options.tls.crypto_method",
+     .kind = CONFIG_SETTING_TEXT,
+     SERVER(tls.crypto_method),
+     .is_reloaded = true,
+     .unset = "TLS 1.2 and 1.3"},
     {.key = "options.tls.verify_peer",
      .kind = CONFIG_SETTING_FLAG,
      SERVER(tls.verify_peer),
@@ -270,6 +275,11 @@ const struct config_setting config_setting_server[] = {
      .kind = CONFIG_SETTING_TEXT,
      SCALING(tls.ciphers),
      .unset = "OpenSSL's"},
+    {.key = "scaling.server.tls.crypto_method",
+     ALSO_TLS("crypto_method"),
+     .kind = CONFIG_SETTING_TEXT,
+     SCALING(tls.crypto_method),
+     .unset = "TLS 1.2 and 1.3"},
     {.key = "scaling.server.hosts",
      .variable = "REVERB_SCALING_HOSTS",
      .kind = CONFIG_SETTING_LIST,
@@ -424,6 +434,10 @@ const struct config_setting config_setting_app[] = {
      .kind = CONFIG_SETTING_TEXT,
      APP(public_scheme),
      .unset = "as the server speaks"},
+    {.key = "options.useTLS",
+     .kind = CONFIG_SETTING_FLAG,
+     APP(public_is_secure),
+     .fallback = "false"},
 };
 const size_t config_setting_app_count = COUNT(config_setting_app);
 
@@ -443,26 +457,38 @@ const struct config_setting config_setting_laravel_server[] = {
 const size_t config_setting_laravel_server_count = COUNT(config_setting_laravel_server);
 
 const struct config_setting config_setting_laravel_app[] = {
-    {.key = "options.useTLS", .kind = CONFIG_SETTING_FLAG},
     TEXT_OF("options.*"), /* any option of the Pusher SDK */
 };
 const size_t config_setting_laravel_app_count = COUNT(config_setting_laravel_app);
 
 const char *const config_setting_unhonoured_tls[] = {
-    "peer_name",         "verify_peer_name",
-    "allow_self_signed", "verify_depth",
-    "capture_peer_cert", "capture_peer_cert_chain",
-    "SNI_enabled",       "SNI_server_name",
-    "SNI_server_certs",  "disable_compression",
-    "peer_fingerprint",  "security_level",
-    "crypto_method",     "min_proto_version",
-    "max_proto_version", "honor_cipher_order",
-    "ecdh_curve",        "dh_param",
-    "single_dh_use",     "single_ecdh_use",
-    "rsa_key_size",      "no_ticket",
-    "alpn_protocols",    "reneg_limit",
-    "reneg_window",      "reneg_limit_callback",
-    "CN_match",          NULL,
+    "peer_name",
+    "verify_peer_name",
+    "allow_self_signed",
+    "verify_depth",
+    "capture_peer_cert",
+    "capture_peer_cert_chain",
+    "SNI_enabled",
+    "SNI_server_name",
+    "SNI_server_certs",
+    "disable_compression",
+    "peer_fingerprint",
+    "security_level",
+    "min_proto_version",
+    "max_proto_version",
+    "honor_cipher_order",
+    "ecdh_curve",
+    "dh_param",
+    "single_dh_use",
+    "single_ecdh_use",
+    "rsa_key_size",
+    "no_ticket",
+    "alpn_protocols",
+    "reneg_limit",
+    "reneg_window",
+    "reneg_limit_callback",
+    "CN_match",
+    NULL,
 };
 
 const struct config_setting *config_setting_of_server(size_t at)

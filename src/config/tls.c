@@ -1,6 +1,7 @@
 #include "config/tls.h"
 
 #include "config/certificate.h"
+#include "config/crypto_method.h"
 #include "config/source.h"
 
 #include <errno.h>
@@ -29,6 +30,34 @@ bool config_tls_check_file(const struct config *config, size_t at, const char *p
                       is_folder ? "no folder" : "a folder", what);
         return false;
     }
+    return true;
+}
+
+bool config_tls_check_method(const struct config *config, size_t at, const char *method,
+                             struct buffer *error, struct buffer *warnings)
+{
+    const char *where = config_source_of_server(config, at);
+    unsigned versions;
+
+    if (method == NULL)
+        return true;
+    if (!config_crypto_method_parse(bytes_of(method), &versions)) {
+        buffer_printf(error,
+                      "%s: \"%s\" is not known; give STREAM_CRYPTO_METHOD_TLSv1_2_SERVER, "
+                      "STREAM_CRYPTO_METHOD_TLSv1_3_SERVER or both, with | between them",
+                      where, method);
+        return false;
+    }
+    if ((versions & CONFIG_CRYPTO_METHOD_SUPPORTED) == 0) {
+        buffer_printf(error,
+                      "%s: \"%s\" has neither TLS 1.2 nor 1.3, and no older version is "
+                      "spoken here; give STREAM_CRYPTO_METHOD_TLSv1_2_SERVER or "
+                      "STREAM_CRYPTO_METHOD_TLSv1_3_SERVER",
+                      where, method);
+        return false;
+    }
+    if ((versions & ~CONFIG_CRYPTO_METHOD_SUPPORTED) != 0 && !config_crypto_method_is_any(versions))
+        buffer_printf(warnings, "%s: versions older than TLS 1.2 are left out\n", where);
     return true;
 }
 
@@ -98,5 +127,7 @@ bool config_tls_resolve(struct config *config, struct buffer *error, struct buff
         return false;
     }
     tls->enabled = true;
-    return check_files(config, error);
+    return config_tls_check_method(config, AT(crypto_method), tls->crypto_method, error,
+                                   warnings) &&
+           check_files(config, error);
 }

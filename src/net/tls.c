@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/platform.h"
+#include "config/crypto_method.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -151,12 +152,12 @@ static bool use_certificate(SSL_CTX *context, const struct config_tls *settings,
         say_why(error, "private key (local_pk)", key_file(settings));
         return false;
     }
-    warn_of_certificate(context, settings->local_cert);
     if (SSL_CTX_check_private_key(context) != 1) {
         say_why(error, "private key (local_pk), which must belong to the certificate,",
                 key_file(settings));
         return false;
     }
+    warn_of_certificate(context, settings->local_cert);
     return true;
 }
 
@@ -179,13 +180,27 @@ static bool use_authorities(SSL_CTX *context, bool is_client, const struct confi
     return true;
 }
 
+/* OpenSSL takes the lowest and the highest version. */
+static void limit_versions(SSL_CTX *context, const char *method)
+{
+    unsigned versions = 0;
+
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    if (method == NULL || !config_crypto_method_parse(bytes_of(method), &versions))
+        return;
+    if ((versions & CONFIG_CRYPTO_METHOD_TLS_1_2) == 0)
+        SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    if ((versions & CONFIG_CRYPTO_METHOD_TLS_1_3) == 0)
+        SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+}
+
 static SSL_CTX *context_new(const struct config_tls *settings, bool is_client, struct buffer *error)
 {
     static const unsigned char session_id_context[] = "reverb";
     SSL_CTX *context = SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
 
     CHECK(context != NULL);
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    limit_versions(context, settings->crypto_method);
     /* Moving buffers: unsent bytes are copied anew. Release: idle connections own no buffer. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
@@ -221,6 +236,7 @@ static struct config_tls settings_copy(const struct config_tls *settings)
     copy.cafile = copy_text(settings->cafile);
     copy.capath = copy_text(settings->capath);
     copy.ciphers = copy_text(settings->ciphers);
+    copy.crypto_method = copy_text(settings->crypto_method);
     return copy;
 }
 
@@ -234,6 +250,7 @@ static void settings_free(struct config_tls *settings)
     free(settings->cafile);
     free(settings->capath);
     free(settings->ciphers);
+    free(settings->crypto_method);
 }
 
 bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error)

@@ -68,8 +68,12 @@ void server_url_append(struct buffer *out, const char *protocol, const struct co
     struct place place = {.is_secure = config->tls.enabled, .port = port};
     bool is_ipv6;
 
-    if (app->public_scheme != NULL)
+    if (app->public_scheme != NULL) {
         place.is_secure = strcmp(app->public_scheme, "https") == 0;
+    } else if (app->public_is_secure && !place.is_secure) { /* as Pusher's SDKs understand it */
+        place.is_secure = true;
+        place.port = HTTPS_PORT;
+    }
     read_host(&place,
               app->public_host != NULL ? bytes_of(app->public_host) : reachable_host(config));
     if (app->public_port != 0)

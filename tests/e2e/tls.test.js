@@ -12,7 +12,7 @@ const { Server, freePort, ownServer, run, temporaryFolder } = require('../suppor
 const { Client, called, pusherJs, sdk } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
 const { RawConnection } = require('../support/raw.js');
-const { makeCertificate } = require('../support/certificate.js');
+const { makeCertificate, makeSigned } = require('../support/certificate.js');
 const { until, within } = require('../support/wait.js');
 
 const folder = temporaryFolder();
@@ -79,6 +79,26 @@ for (const protocol of ['TLSv1.2', 'TLSv1.3'])
         const got = await handshake(server, { minVersion: protocol, maxVersion: protocol });
         assert.deepEqual(got, { protocol, name: 'reverb.test' });
     });
+
+for (const [method, protocol, other] of [[32, 'TLSv1.2', 'TLSv1.3'], ['STREAM_CRYPTO_METHOD_TLSv1_3_SERVER', 'TLSv1.3', 'TLSv1.2']])
+    test(`with ${method} as crypto_method ${protocol} is the only one`, async (t) => {
+        const own = await ownServer(t, secured({ local_cert: main.cert, local_pk: main.key, crypto_method: method }));
+        assert.equal(own.stderr, '');
+        assert.equal((await handshake(own)).protocol, protocol);
+        assert.ok((await handshake(own, { minVersion: other, maxVersion: other })).error);
+    });
+
+test('crypto_method of a config/reverb.php is the sum of PHP\'s constants', async (t) => {
+    const own = temporaryFolder();
+    t.after(() => fs.rmSync(own, { recursive: true, force: true }));
+    fs.mkdirSync(path.join(own, 'config'));
+    fs.writeFileSync(path.join(own, 'artisan'), '');
+    fs.writeFileSync(path.join(own, 'config/reverb.php'), `<?php return ['servers' => ['reverb' => ['options' => ['tls' => ['local_cert' => '${main.cert}', 'local_pk' => '${main.key}',
+        'crypto_method' => STREAM_CRYPTO_METHOD_TLSv1_2_SERVER | STREAM_CRYPTO_METHOD_TLSv1_3_SERVER]]]], 'apps' => ['apps' => [['app_id' => '1', 'key' => 'k', 'secret' => 's']]]];`);
+    const { code, stdout, stderr } = await run(['config'], { cwd: own });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.match(stdout, /options\.tls\.crypto_method +96 /);
+});
 
 test('TLS 1.1 is not spoken', async () => {
     const { error } = await handshake(server,
@@ -148,6 +168,44 @@ for (const how of ['written over', 'replaced by rename'])
         put(renewed);
         await shows(running, 'renewed.test');
         await socket.ping();
+    });
+
+test('certificate and key that are symlinks, swapped one after the other, are no error', async (t) => {
+    const own = temporaryFolder();
+    t.after(() => fs.rmSync(own, { recursive: true, force: true }));
+    const files = [path.join(own, 'tls.crt'), path.join(own, 'tls.key')];
+    const swap = (file, target) => {
+        fs.symlinkSync(target, `${file}.new`);
+        fs.renameSync(`${file}.new`, file);
+    };
+    swap(files[0], main.cert);
+    swap(files[1], main.key);
+    const running = await ownServer(t, secured({ local_cert: files[0], local_pk: files[1] }));
+    swap(files[0], renewed.cert);
+    /* It is noticed each second; the server has seen the certificate without its key by then. */
+    const seen = Date.now() + 1500;
+    await until(() => Date.now() > seen, 'the server has looked');
+    assert.deepEqual([(await handshake(running)).name, running.stderr], ['reverb.test', '']);
+    swap(files[1], renewed.key);
+    await shows(running, 'renewed.test');
+    assert.doesNotMatch(running.stderr, /error|former one/);
+});
+
+for (const [what, dates, said] of [
+    ['that stands alone', {}, /warn.*the certificate \S+alone\.test\.crt stands alone, without the chain of its issuer.*use fullchain\.pem/],
+    ['that has expired', { from: '20200101000000Z', to: '20210101000000Z' }, /warn.*the certificate \S+ has expired: clients will refuse it/],
+    ['that is not valid yet', { from: '20900101000000Z', to: '20910101000000Z' }, /warn.*the certificate \S+ is not valid yet/],
+])
+    test(`a certificate ${what} is served, with a warning`, async (t) => {
+        const own = temporaryFolder();
+        t.after(() => fs.rmSync(own, { recursive: true, force: true }));
+        const { cert, key, authority } = makeSigned(own, 'alone.test', dates);
+        const running = await ownServer(t, secured({ local_cert: cert, local_pk: key }));
+        await running.line(said);
+        await shows(running, 'alone.test');
+        fs.appendFileSync(cert, authority.pem);
+        const whole = await ownServer(t, secured({ local_cert: cert, local_pk: key }));
+        assert.doesNotMatch(whole.stderr, /stands alone/);
     });
 
 test('a certificate that has become unreadable leaves the one that is in use', async (t) => {

@@ -52,6 +52,21 @@ static void an_apps_public_address_counts_more_than_the_servers(void **state)
                         "ws://localhost:8080");
 }
 
+static void use_tls_is_https_where_no_scheme_is_given(void **state)
+{
+    (void)state;
+    assert_string_equal(url_of(CONFIG(0), APP(.public_host = TEXT("a"), .public_is_secure = true)),
+                        "wss://a");
+    assert_string_equal(url_of(CONFIG(0), APP(.public_host = TEXT("a"), .public_is_secure = true,
+                                              .public_port = 8443)),
+                        "wss://a:8443");
+    assert_string_equal(url_of(CONFIG(0), APP(.public_host = TEXT("a"), .public_is_secure = true,
+                                              .public_scheme = TEXT("http"))),
+                        "ws://a:8080");
+    assert_string_equal(url_of(CONFIG(.tls.enabled = true), APP(.public_is_secure = true)),
+                        "wss://localhost:8080");
+}
+
 static void a_public_host_may_be_a_whole_url(void **state)
 {
     static const char *const cases[][2] = {
@@ -90,6 +105,7 @@ int main(void)
         cmocka_unit_test(a_server_that_listens_everywhere_is_at_localhost),
         cmocka_unit_test(the_port_that_goes_without_saying_is_left_out),
         cmocka_unit_test(an_apps_public_address_counts_more_than_the_servers),
+        cmocka_unit_test(use_tls_is_https_where_no_scheme_is_given),
         cmocka_unit_test(a_public_host_may_be_a_whole_url),
         cmocka_unit_test(a_key_stands_in_a_path_whatever_it_is),
     };
