@@ -7,9 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool says_all(const struct cli_target_options *options)
+static bool names_app(const struct cli_target_options *options)
 {
-    return options->url && options->app_id && options->key && options->secret;
+    return options->app_id && options->key && options->secret;
+}
+
+/* With a port alone the configuration still knows host, prefix and TLS, but nobody needs it. */
+static bool needs_config(const struct cli_target_options *options)
+{
+    return !names_app(options) || options->config_file != NULL || options->env_file != NULL ||
+           (options->url == NULL && options->port == NULL);
 }
 
 /* The app with that key or id, else the first. */
@@ -33,7 +40,7 @@ static bool choose_app(struct cli_target *target, const struct cli_target_option
 
     if (app != NULL)
         target->app = *app;
-    else if (target->config != NULL && !(options->app_id && options->key && options->secret)) {
+    else if (target->config != NULL && !names_app(options)) {
         buffer_append_text(error, "the configuration has no app of that --app-id and --key; give "
                                   "--secret as well, or neither");
         return false;
@@ -75,6 +82,10 @@ static void describe_url(struct buffer *url, const struct cli_target *target, co
 {
     const struct config_app *app = &target->app;
 
+    if (target->config == NULL) {
+        buffer_printf(url, "ws://127.0.0.1:%s", port);
+        return;
+    }
     if (port != NULL || (app->public_host == NULL && app->public_port == 0)) {
         append_local(url, target->config, port);
         return;
@@ -130,13 +141,14 @@ bool cli_target_open(struct cli_target *target, const struct cli_target_options 
     struct client_url url;
 
     *target = (struct cli_target){0};
-    if (!says_all(options)) {
+    if (options->url == NULL || !names_app(options) || options->config_file != NULL) {
         struct buffer warnings = {0};
 
         target->config = config_load(&config_options, error, &warnings);
         buffer_deinit(&warnings);
-        if (target->config == NULL)
+        if (target->config == NULL && needs_config(options))
             return false;
+        buffer_clear(error);
     }
     return choose_app(target, options, error) && find_url(target, options, &url, error) &&
            client_server_open(&target->server, &url, &target->app, options->is_trusting, error) &&
