@@ -31,6 +31,20 @@ class RestartSignalTest extends TestCase
         }
     }
 
+    public function test_a_cleared_cache_is_no_signal(): void
+    {
+        $signal = $this->signal();
+        $this->assertFalse($signal->isGiven());
+        $this->signal()->give();
+        $this->assertTrue($signal->isGiven());
+
+        $this->app->make(Factory::class)->store()->clear();
+        $this->assertFalse($signal->isGiven());
+
+        $this->signal()->give();
+        $this->assertTrue($signal->isGiven());
+    }
+
     public function test_one_from_before_does_not_count_where_the_cache_was_away_at_first(): void
     {
         $this->app->make(Factory::class)->store()->forever(RestartSignal::KEY, time() - 60);

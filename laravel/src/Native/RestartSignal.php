@@ -33,12 +33,13 @@ class RestartSignal
     }
 
     /**
-     * Whether it was given since the last call or, at the first call, since this was made.
+     * Whether it was given since the last call or, at the first call, since this was made. A key that
+     * has gone is none: the cache was cleared.
      */
     public function isGiven(): bool
     {
         $key = $this->cache->store()->get(self::KEY);
-        $isGiven = $this->hasLooked ? $key !== $this->last : (int) $key > $this->since;
+        $isGiven = $key !== null && ($this->hasLooked ? $key !== $this->last : (int) $key > $this->since);
 
         $this->hasLooked = true;
         $this->last = $key;
