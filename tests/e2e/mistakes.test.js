@@ -9,7 +9,7 @@ const http = require('node:http');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/test.js');
-const { app, freePort, ownServer, run, temporaryFolder } = require('../support/server.js');
+const { app, environment, freePort, ownServer, run, temporaryFolder } = require('../support/server.js');
 const { makeCertificate } = require('../support/certificate.js');
 const { BIN, until } = require('../support/wait.js');
 
@@ -36,7 +36,7 @@ const REFUSED = [
     ['a plain list of apps', { file: { ...FULL, apps: [app()] } }, /apps in .* is the list of apps itself; write "apps": \{"apps": \[\{…\}\]\}/],
     ['a plain list of apps in PHP', { php: php('', "[['app_id' => '1']]") }, /apps in config\/reverb\.php is the list of apps itself; write 'apps' => \['provider' => 'config', 'apps' => \[\[…\]\]\]/],
     ['an app provider of one\'s own', { php: php('', "['provider' => 'database', 'apps' => []]") }, /"database" is a provider of its own.*php artisan reverb:start/],
-    ['PHP that ends itself', { php: '<?php exit(3);' }, /config\/reverb\.php: PHP cannot evaluate it/],
+    ['PHP that ends itself', { php: '<?php exit(3);' }, /config\/reverb\.php: PHP cannot evaluate it: the file ended PHP by exit\(\) or die\(\) instead of returning/],
     ['PHP with a mistake', { php: '<?php return [' }, /config\/reverb\.php: PHP cannot evaluate it: (?:.*syntax error|Unclosed '\[')/],
     ['PHP that returns nothing', { php: '<?php $x = [];' }, /config\/reverb\.php.*returns no array/],
     ['--config with PHP', { text: '<?php return [];' }, /is PHP, and --config takes JSON; start in the application's folder/],
@@ -49,6 +49,8 @@ const REFUSED = [
     ['half an app', { args: [], env: { REVERB_APP_ID: '1' } }, /the app 1 has no key; set REVERB_APP_KEY/],
     ['a certificate that is missing', { file: server({ options: { tls: { local_cert: '/no/such.crt' } } }) }, /\/no\/such\.crt/],
     ['a key without a certificate', { file: server({ options: { tls: { local_pk: '/no/such.key' } } }) }, /a private key without a certificate; give options\.tls\.local_cert/],
+    ['a TLS version that there is not', { file: server({ options: { tls: { local_cert: 'package.json', crypto_method: 'TLSv2' } } }) }, /crypto_method in .*"TLSv2" is not known; give STREAM_CRYPTO_METHOD_TLSv1_2_SERVER/],
+    ['a TLS version of long ago', { file: server({ options: { tls: { local_cert: 'package.json', crypto_method: 16 } } }) }, /crypto_method in .*"16" has neither TLS 1\.2 nor 1\.3/],
     ['a Redis of another kind', { file: server({ scaling: { enabled: true, server: { url: 'memcached://x' } } }) }, /memcached|url/],
     ['an administration address that is none', { file: server({ admin: 'everywhere' }) }, /admin.*give HOST:PORT or unix:PATH/],
     ['workers that are none', { args: ['--workers', 'many'], file: FULL }, /--workers.*"many" is not a number/],
@@ -145,11 +147,13 @@ const PUBLIC = [
     [{ REVERB_HOST: 'ws.example.com', REVERB_PORT: '8443', REVERB_SCHEME: 'https' }, 'wss://ws.example.com:8443/app/a%2Fb'],
     [{ REVERB_HOST: 'https://ws.example.com' }, 'wss://ws.example.com/app/a%2Fb'],
     [{ REVERB_HOST: 'ws.example.com:9000' }, 'ws://ws.example.com:9000/app/a%2Fb'],
+    [{ REVERB_HOST: 'ws.example.com' }, 'wss://ws.example.com/app/a%2Fb', { useTLS: true }],
+    [{ REVERB_HOST: 'ws.example.com', REVERB_SCHEME: 'http', REVERB_PORT: '8080' }, 'ws://ws.example.com:8080/app/a%2Fb', { useTLS: true }],
     [{ REVERB_HOST: '::1', REVERB_PORT: '80', REVERB_SCHEME: 'http' }, 'ws://[::1]/app/a%2Fb'],
 ];
-for (const [env, url] of PUBLIC)
-    test(`behind a proxy the banner shows ${url}`, async (t) => {
-        const own = await ownServer(t, { apps: [app({ key: 'a/b' })], env });
+for (const [env, url, options] of PUBLIC)
+    test(`behind a proxy the banner shows ${url}${options ? `, with ${JSON.stringify(options)}` : ''}`, async (t) => {
+        const own = await ownServer(t, { apps: [app({ key: 'a/b', ...(options && { options }) })], env });
         assert.ok(own.stdout.includes(`browsers connect to  ${url}\n`), own.stdout);
     });
 
@@ -232,4 +236,48 @@ test('listen comes from an origin', async (t) => {
     child.stderr.on('data', (text) => { said += text; });
     await until(() => said.includes('listening to news'), () => said);
     child.kill();
+});
+
+test('publish needs no configuration where the command line says all', async (t) => {
+    const own = await ownServer(t);
+    const args = ['publish', 'news', 'told', '{}', '--port', String(own.port), '--app-id', own.app.app_id, '--key', own.app.key, '--secret', own.app.secret];
+    const { code, stderr } = await run(args, { cwd: ownFolder(t) });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+});
+
+test('root who asks for another user\'s server is told whose it is', async (t) => {
+    if (process.getuid() !== 0)
+        return t.diagnostic('not root: not tried');
+    const own = await ownServer(t, { prefix: ['sh', '-c', 'chmod -R a+rX . && exec setpriv --reuid=65534 --regid=65534 --clear-groups env -u XDG_RUNTIME_DIR "$0" "$@"'] });
+    const { code, stderr } = await run(['status', '--port', String(own.port)], { cwd: ownFolder(t), env: { XDG_RUNTIME_DIR: '' } });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`no server answers for port ${own.port} .*; there is one of user nobody: ask as that user \\(/tmp/reverb-65534/${own.port}\\.sock\\)`));
+});
+
+test('a server without apps says so, at its start and after a reload', async (t) => {
+    const folder = ownFolder(t);
+    const child = spawn(BIN, ['start', '--config', '-', '--port', '0'], { cwd: folder, env: environment({ APP_ENV: '' }), stdio: ['pipe', 'pipe', 'pipe'] });
+    t.after(() => child.kill('SIGKILL'));
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (text) => { said += text; });
+    child.stdin.end(JSON.stringify({ servers: { reverb: { host: '127.0.0.1' } }, apps: { apps: [] } }));
+    await until(() => /no app is configured: nobody can connect/.test(said), () => said);
+    child.kill('SIGTERM');
+    await until(() => child.exitCode === 0, 'it has ended');
+});
+
+test('a list of apps that PHP makes an object of is read as fast as a list', async (t) => {
+    const folder = ownFolder(t);
+    const apps = Object.fromEntries(Array.from({ length: 40_000 }, (_, n) => [`app-${n}`, { app_id: `${n}`, key: `k${n}`, secret: 's' }]));
+    const seconds = async (each) => {
+        fs.writeFileSync(path.join(folder, 'many.json'), JSON.stringify({ apps: { apps: each } }));
+        const before = performance.now();
+        const { status, stderr } = spawnSync(BIN, ['config', '--config', 'many.json'], { cwd: folder, env: environment(), stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+        assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+        return performance.now() - before;
+    };
+    const asList = await seconds(Object.values(apps));
+    const asObject = await seconds(apps);
+    assert.ok(asObject < 4 * asList, `${asObject} ms as an object, ${asList} ms as a list`);
 });
