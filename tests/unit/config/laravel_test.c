@@ -134,7 +134,7 @@ static void a_mistake_in_php_is_one_clear_line(void **state)
     write_laravel("5");
     assert_has(folder_fail(*state), "it returns no array");
     write_laravel("exit(0)");
-    assert_has(folder_fail(*state), "PHP was ended before the file returned");
+    assert_has(folder_fail(*state), "the file ended PHP by exit() or die() instead of returning");
     write_laravel("[\"\\xff\"]");
     assert_has(folder_fail(*state), "Malformed UTF-8");
 }
