@@ -7,6 +7,8 @@
  *     RedisCluster     three masters with a replica each
  *
  * `env` of each has the settings for a server of ours.
+ *
+ * REDIS_SERVER names another program than redis-server, of a derivative or of another version.
  */
 
 const assert = require('node:assert/strict');
@@ -18,6 +20,8 @@ const { freePort, temporaryFolder } = require('./server.js');
 const { makeCertificate } = require('./certificate.js');
 const { RedisClient } = require('./resp.js');
 const { deferred, until, within } = require('./wait.js');
+
+const SERVER = process.env.REDIS_SERVER || 'redis-server';
 
 const running = new Set();
 process.on('exit', () => {
@@ -96,9 +100,9 @@ class Redis extends Program {
 
     /* Also after kill(): the same port, and nothing of what was there. */
     async start() {
-        await this.spawn('redis-server', this.args, this.options.prefix);
+        await this.spawn(SERVER, this.args, this.options.prefix);
         await until(() => /Ready to accept connections/.test(this.output) || this.child.exitCode !== null,
-            () => `redis-server is ready\n${this.output}`);
+            () => `${SERVER} is ready\n${this.output}`);
         assert.equal(this.child.exitCode, null, this.output);
     }
 
@@ -157,8 +161,8 @@ class Sentinel extends Program {
         fs.writeFileSync(file, `port ${it.port}\nbind 127.0.0.1\ndir ${it.folder}\nprotected-mode no\n`
             + `sentinel monitor mymaster 127.0.0.1 ${master.port} 2\n`
             + 'sentinel down-after-milliseconds mymaster 1000\nsentinel failover-timeout mymaster 6000\n');
-        await it.spawn('redis-sentinel', [file]);
-        await until(() => /\+monitor master/.test(it.output), () => `redis-sentinel is ready\n${it.output}`);
+        await it.spawn(SERVER, [file, '--sentinel']);
+        await until(() => /\+monitor master/.test(it.output), () => `${SERVER} is ready as a sentinel\n${it.output}`);
         return it;
     }
 
