@@ -44,7 +44,8 @@ for (const [command, doing] of [['xdel', 'taking entries out of its inbox'], ['x
         await client.subscribe('news');
         await redis.command('ACL', 'SETUSER', 'most', `-${command}`);
         await publish(cluster.nodes[0], 'news', 'told', '1');
-        assert.equal((await client.take()).data, '1');
+        if (command === 'xdel') // an XREAD that waits is judged when it was sent, or, by newer servers, when it is answered
+            assert.equal((await client.take()).data, '1');
         await cluster.nodes[1].line(new RegExp(`Redis[^\n]* is away: [^\n]*NOPERM[^\n]*${command}`, 'i'));
     });
 
