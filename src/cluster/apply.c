@@ -59,32 +59,30 @@ static void drop_surplus(struct cluster_link *link)
     }
 }
 
+static void send_event(struct cluster_link *link, struct cluster_outbox_event *event)
+{
+    if (link->phase == CLUSTER_LINK_UP)
+        cluster_batch_event(cluster_sender_batch(&link->sender), event);
+    else
+        deliver(link, event);
+    drop_surplus(link);
+}
+
 static void publish(struct cluster_link *link, const struct cluster_op *op)
 {
     const struct bytes key = cluster_op_key(op);
     const struct cluster_state_channel *channel = cluster_state_find(&link->state, key);
     const bool has_subscribers = channel != NULL && channel->subscriptions_count > 0;
-    struct cluster_outbox_event *event =
-        cluster_outbox_add(&link->outbox, key, op->waiter.socket_id, op->frame, op->ttl_ms,
-                           op->is_delivered || !has_subscribers);
 
-    if (link->phase == CLUSTER_LINK_UP) {
+    if (link->phase == CLUSTER_LINK_UP)
         cluster_report_subscriptions(&link->report, key);
-        cluster_batch_event(cluster_sender_batch(&link->sender), event);
-    } else {
-        deliver(link, event);
-    }
-    drop_surplus(link);
+    send_event(link, cluster_outbox_add(&link->outbox, key, op->waiter.socket_id, op->frame,
+                                        op->ttl_ms, op->is_delivered || !has_subscribers));
 }
 
 static void terminate(struct cluster_link *link, const struct cluster_op *op)
 {
-    if (link->phase == CLUSTER_LINK_UP)
-        cluster_batch_terminate(cluster_sender_batch(&link->sender), cluster_op_key(op),
-                                cluster_op_first(op));
-    else
-        link->shared->events->on_terminate(cluster_op_key(op), cluster_op_first(op),
-                                           link->shared->user);
+    send_event(link, cluster_outbox_add(&link->outbox, cluster_op_key(op), 0, NULL, 0, false));
 }
 
 static void count_connections(struct cluster_link *link, const struct cluster_op *op)

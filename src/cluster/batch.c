@@ -50,7 +50,7 @@ static const struct {
     [CACHED_EVENT] = {"K", 6, 6, false},
     [AWAIT] = {"D", 3, 3, false},
     [SHOW] = {"Y", 4, 30, false},
-    [TERMINATE] = {"T", 2, 10, false},
+    [TERMINATE] = {"T", 3, 10, false},
     [CONNECTIONS] = {"X", 2, 4, true},
     [ADMIT] = {"M", 3, 10, false},
     [LOOKUP_ONLINE] = {"Q", 2, 4, false},
@@ -75,12 +75,13 @@ void cluster_batch_clear(struct cluster_batch *batch)
 {
     buffer_clear(&batch->command.arguments);
     batch->command.count = 0;
-    batch->number = 0;
     cluster_batch_sent(batch);
 }
 
 void cluster_batch_sent(struct cluster_batch *batch)
 {
+    batch->first = 0;
+    batch->last = 0;
     batch->weight = 0;
     batch->missing = 0;
     batch->changes_state = false;
@@ -196,7 +197,18 @@ void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct b
     add(batch, user_id);
 }
 
-void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbox_event *event)
+static void add_termination(struct cluster_batch *batch, const struct cluster_outbox_event *event)
+{
+    struct cluster_key user;
+
+    CHECK(cluster_key_read(cluster_outbox_key(event), &user));
+    begin(batch, TERMINATE);
+    add(batch, user.app_id);
+    add(batch, user.name);
+    add_number(batch, event->number);
+}
+
+static void add_event(struct cluster_batch *batch, const struct cluster_outbox_event *event)
 {
     const struct bytes frame = net_chunk_bytes(event->frame);
 
@@ -209,7 +221,17 @@ void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbo
         add_number(batch, event->ttl_ms);
     add_text(batch, event->is_delivered ? "0" : "1");
     add(batch, frame);
-    batch->number = event->number;
+}
+
+void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_event *event)
+{
+    if (event->frame != NULL)
+        add_event(batch, event);
+    else
+        add_termination(batch, event);
+    event->is_sent = true;
+    batch->first = batch->first == 0 ? event->number : batch->first;
+    batch->last = event->number;
 }
 
 /* Only this node reads it: it comes back with the answer. */
@@ -231,13 +253,6 @@ void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
     add(batch, key);
     add_waiter(batch, waiter);
     add_text(batch, notifies_count ? "t" : "");
-}
-
-void cluster_batch_terminate(struct cluster_batch *batch, struct bytes app_id, struct bytes user_id)
-{
-    begin(batch, TERMINATE);
-    add(batch, app_id);
-    add(batch, user_id);
 }
 
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change)

@@ -18,7 +18,8 @@ struct cluster_batch {
     size_t nodes_count; /* nodes that may be notified of its contents */
 
     struct cluster_resp command;
-    uint64_t number;    /* of the last event that was ever in it */
+    uint64_t first;     /* the number of its first event; 0: it has none */
+    uint64_t last;      /* that of its last event */
     size_t weight;      /* estimated cost in Redis, in µs */
     size_t missing;     /* arguments still to be added to the last operation */
     bool changes_state; /* not only notifications and queries */
@@ -26,10 +27,10 @@ struct cluster_batch {
 
 void cluster_batch_deinit(struct cluster_batch *batch);
 
-/* Empties it; the event number starts over. */
+/* Empties it. */
 void cluster_batch_clear(struct cluster_batch *batch);
 
-/* Resets it after its command was sent, which emptied that; the event number stays. */
+/* Resets it after its command was sent, which emptied that. */
 void cluster_batch_sent(struct cluster_batch *batch);
 
 bool cluster_batch_is_empty(const struct cluster_batch *batch);
@@ -49,11 +50,10 @@ void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned 
 void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
                         struct bytes user_info);
 void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id);
-void cluster_batch_event(struct cluster_batch *batch, const struct cluster_outbox_event *event);
+/* `event` is sent from now on. */
+void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_event *event);
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
                          struct cluster_waiter waiter, bool notifies_count);
-void cluster_batch_terminate(struct cluster_batch *batch, struct bytes app_id,
-                             struct bytes user_id);
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change);
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
                          struct cluster_waiter waiter);

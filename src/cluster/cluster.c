@@ -82,11 +82,11 @@ static struct cluster_op *op_of_channel(const struct cluster *cluster, enum clus
 }
 
 static struct cluster_op *op_of_app(const struct cluster *cluster, enum cluster_op_kind kind,
-                                    struct bytes app_id, struct bytes user_id)
+                                    struct bytes app_id)
 {
-    const struct cluster_key key = {CLUSTER_KEY_USER, app_id, user_id};
+    const struct cluster_key key = {CLUSTER_KEY_USER, app_id, BYTES_NONE};
 
-    return op_new(kind, link_of(cluster, key), app_id, user_id, BYTES_NONE);
+    return op_new(kind, link_of(cluster, key), app_id, BYTES_NONE, BYTES_NONE);
 }
 
 void cluster_subscriptions(struct cluster *cluster, struct cluster_key key, int change,
@@ -134,12 +134,14 @@ void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t e
 
 void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id)
 {
-    post(cluster, op_of_app(cluster, CLUSTER_OP_TERMINATE, app_id, user_id));
+    const struct cluster_key key = {CLUSTER_KEY_USER, app_id, user_id};
+
+    post(cluster, op_of_channel(cluster, CLUSTER_OP_TERMINATE, key, BYTES_NONE, BYTES_NONE));
 }
 
 void cluster_connections(struct cluster *cluster, struct bytes app_id, int change)
 {
-    struct cluster_op *op = op_of_app(cluster, CLUSTER_OP_CONNECTIONS, app_id, BYTES_NONE);
+    struct cluster_op *op = op_of_app(cluster, CLUSTER_OP_CONNECTIONS, app_id);
 
     op->number = change;
     post(cluster, op);
@@ -147,7 +149,7 @@ void cluster_connections(struct cluster *cluster, struct bytes app_id, int chang
 
 void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, uint64_t socket_id)
 {
-    struct cluster_op *op = op_of_app(cluster, CLUSTER_OP_ADMIT, app_id, BYTES_NONE);
+    struct cluster_op *op = op_of_app(cluster, CLUSTER_OP_ADMIT, app_id);
 
     op->number = (int)max;
     op->waiter.socket_id = socket_id;

@@ -7,7 +7,11 @@ void cluster_delivery_one(struct cluster_outbox *outbox, struct cluster_outbox_e
 
     if (event->is_delivered)
         return;
-    if (cluster_key_read(cluster_outbox_key(event), &key))
+    if (!cluster_key_read(cluster_outbox_key(event), &key))
+        return;
+    if (event->frame == NULL)
+        events->on_terminate(key.app_id, key.name, user);
+    else
         events->on_event(key, event->except, net_chunk_bytes(event->frame), event->ttl_ms, user);
     cluster_outbox_deliver(outbox, event);
 }

@@ -74,17 +74,21 @@ static struct origin *origin_of(struct cluster_inbox *inbox, struct bytes proces
     return origin;
 }
 
+static bool is_ours(const struct cluster_inbox *inbox, struct bytes process)
+{
+    return bytes_equal(process, bytes_of(inbox->process));
+}
+
 static bool is_new(struct cluster_inbox *inbox, struct bytes process, uint64_t number)
 {
     struct origin *origin;
 
-    if (bytes_equal(process, bytes_of(inbox->process)))
+    if (is_ours(inbox, process))
         return cluster_outbox_received(inbox->outbox, number);
     origin = origin_of(inbox, process);
     if (number <= origin->number)
         return false;
     origin->number = number;
-    inbox->received_count++;
     return true;
 }
 
@@ -94,9 +98,17 @@ static void read_event(struct cluster_inbox *inbox, struct cluster_key key,
 {
     const uint64_t ttl_ms = is_kept ? number_of(parts[4]) : 0;
 
+    if (!is_new(inbox, parts[3], number_of(parts[2])))
+        return;
+    inbox->received_count += !is_ours(inbox, parts[3]);
+    inbox->events->on_event(key, number_of(parts[1]), parts[is_kept ? 5 : 4], ttl_ms, inbox->user);
+}
+
+/* app, user, number, process */
+static void read_termination(struct cluster_inbox *inbox, const struct bytes *parts)
+{
     if (is_new(inbox, parts[3], number_of(parts[2])))
-        inbox->events->on_event(key, number_of(parts[1]), parts[is_kept ? 5 : 4], ttl_ms,
-                                inbox->user);
+        inbox->events->on_terminate(parts[0], parts[1], inbox->user);
 }
 
 /* --- members -------------------------------------------------------------------------------- */
@@ -168,7 +180,6 @@ static size_t parts_count(char letter)
     case 'C':
     case 'D':
     case 'O':
-    case 'T':
         return 2;
     case 'P':
     case 'S':
@@ -177,6 +188,7 @@ static size_t parts_count(char letter)
     case 'Q':
         return 3;
     case 'A':
+    case 'T':
         return 4;
     case 'E':
         return 5;
@@ -185,11 +197,6 @@ static size_t parts_count(char letter)
     default:
         return 0;
     }
-}
-
-static bool is_ours(const struct cluster_inbox *inbox, struct bytes process)
-{
-    return bytes_equal(process, bytes_of(inbox->process));
 }
 
 /* An item whose first part is a key. */
@@ -260,7 +267,7 @@ static void read_one(struct cluster_inbox *inbox, char letter, struct bytes pack
     if (count == 0 || !unpack(packed, parts, count))
         return;
     if (letter == 'T')
-        inbox->events->on_terminate(parts[0], parts[1], inbox->user);
+        read_termination(inbox, parts);
     else if (letter == 'M')
         read_admission(inbox, parts);
     else

@@ -225,6 +225,7 @@ static void go_up(struct cluster_link *link)
     note_back(link);
     link->connector.attempts = 0;
     link->phase = CLUSTER_LINK_UP;
+    cluster_outbox_renumber(&link->outbox);
     LIST_EACH(at, following, &link->outbox.events) {
         struct cluster_outbox_event *event = LIST_OWNER(at, struct cluster_outbox_event, link);
 

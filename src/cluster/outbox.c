@@ -20,7 +20,7 @@ struct bytes cluster_outbox_key(const struct cluster_outbox_event *event)
 
 static size_t bytes_of_event(const struct cluster_outbox_event *event)
 {
-    return sizeof *event + event->key_len + event->frame->len;
+    return sizeof *event + event->key_len + (event->frame ? event->frame->len : 0);
 }
 
 static struct cluster_outbox_event *event_of(struct list *link)
@@ -53,7 +53,7 @@ struct cluster_outbox_event *cluster_outbox_add(struct cluster_outbox *outbox, s
     event->number = outbox->next_number++;
     event->except = except;
     event->ttl_ms = ttl_ms;
-    event->frame = net_chunk_ref(frame);
+    event->frame = frame ? net_chunk_ref(frame) : NULL;
     event->is_delivered = is_delivered;
     event->key_len = (uint32_t)key.len;
     memcpy(event->key, key.data, key.len);
@@ -76,16 +76,48 @@ void cluster_outbox_deliver(struct cluster_outbox *outbox, struct cluster_outbox
         cluster_outbox_drop(outbox, event);
 }
 
-void cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t number)
+void cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t first, uint64_t last)
 {
     LIST_EACH(link, following, &outbox->events) {
         struct cluster_outbox_event *event = event_of(link);
 
-        if (event->number > number)
+        if (event->number > last)
             return;
+        if (event->number < first)
+            continue;
         event->is_acked = true;
         if (event->is_delivered)
             cluster_outbox_drop(outbox, event);
+    }
+}
+
+void cluster_outbox_refused(struct cluster_outbox *outbox, uint64_t first, uint64_t last)
+{
+    LIST_EACH(link, following, &outbox->events) {
+        struct cluster_outbox_event *event = event_of(link);
+
+        if (event->number > last)
+            return;
+        if (event->number >= first)
+            event->is_sent = false;
+    }
+}
+
+void cluster_outbox_renumber(struct cluster_outbox *outbox)
+{
+    struct list renumbered;
+
+    list_init(&renumbered);
+    LIST_EACH(link, following, &outbox->events) {
+        if (event_of(link)->is_sent)
+            continue;
+        list_remove(link);
+        list_append(&renumbered, link);
+    }
+    LIST_EACH(link, following, &renumbered) {
+        list_remove(link);
+        list_append(&outbox->events, link);
+        event_of(link)->number = outbox->next_number++;
     }
 }
 

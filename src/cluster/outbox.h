@@ -1,8 +1,10 @@
 /* Events on their way to Redis, kept until Redis has acknowledged them and this node's subscribers
- * have them: what was still pending on a lost link is sent again.
+ * have them: what was still pending on a lost link is sent again. The end of a user's connections
+ * on all nodes is an event without a frame.
  *
- * Each has a number, one more than the one before, by which a node recognizes an event that comes
- * twice.
+ * Each has a number, higher than the one before, by which a node recognizes an event that comes
+ * twice: it passes over one that is not higher than the last. So an event that Redis has refused
+ * gets a new number before it is sent again, for a later one may have been applied.
  *
  * Thread: the cluster's.
  */
@@ -16,8 +18,9 @@ struct cluster_outbox_event {
     uint64_t number;
     uint64_t except;
     uint64_t ttl_ms;         /* not 0: of a cache channel */
-    struct net_chunk *frame; /* a reference */
+    struct net_chunk *frame; /* a reference; NULL: ends the connections of the user `key` */
     bool is_delivered;       /* this node's subscribers have it */
+    bool is_sent;            /* Redis may have it */
     bool is_acked;           /* Redis has it */
     uint32_t key_len;
     char key[];
@@ -34,7 +37,7 @@ struct cluster_outbox {
 void cluster_outbox_init(struct cluster_outbox *outbox, size_t bytes_max);
 void cluster_outbox_deinit(struct cluster_outbox *outbox);
 
-/* The returned event lives until it is dropped. */
+/* The returned event lives until it is dropped. `frame` may be NULL. */
 struct cluster_outbox_event *cluster_outbox_add(struct cluster_outbox *outbox, struct bytes key,
                                                 uint64_t except, struct net_chunk *frame,
                                                 uint64_t ttl_ms, bool is_delivered);
@@ -47,8 +50,15 @@ void cluster_outbox_drop(struct cluster_outbox *outbox, struct cluster_outbox_ev
 /* This node's subscribers have it now, without Redis. */
 void cluster_outbox_deliver(struct cluster_outbox *outbox, struct cluster_outbox_event *event);
 
-/* Redis has all events up to that number. */
-void cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t number);
+/* Redis has the events with the numbers from `first` to `last`. */
+void cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t first, uint64_t last);
+
+/* Redis has none of them. */
+void cluster_outbox_refused(struct cluster_outbox *outbox, uint64_t first, uint64_t last);
+
+/* To be called before events are sent again: those that Redis does not have for sure come behind
+ * those that it may have, with new numbers. */
+void cluster_outbox_renumber(struct cluster_outbox *outbox);
 
 /* That event came back from Redis; false if it is not in the outbox, or was delivered before. */
 bool cluster_outbox_received(struct cluster_outbox *outbox, uint64_t number);

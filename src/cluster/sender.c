@@ -2,9 +2,13 @@
 
 #include "base/mem.h"
 
+/* An error of apply.lua that begins so: some inboxes have got what was in the batch. */
+#define PARTLY "PARTLY "
+
 struct cluster_sender_sent {
     struct cluster_sender *sender;
-    uint64_t number; /* of the last event in it */
+    uint64_t first; /* numbers of its events, see batch.h */
+    uint64_t last;
     cluster_sender_applied_fn on_applied;
     bool changes_state;
     struct list waiters;
@@ -52,9 +56,11 @@ static void on_reply(const redisReply *reply, void *data, void *user)
     if (sender->last_sent == sent)
         sender->last_sent = NULL;
     if (is_acked) {
-        cluster_outbox_acked(sender->outbox, sent->number);
+        cluster_outbox_acked(sender->outbox, sent->first, sent->last);
         atomic_fetch_add(sender->events_sent, before - sender->outbox->count);
     } else if (reply != NULL) {
+        if (!bytes_starts_with(cluster_redis_text(reply), BYTES(PARTLY)))
+            cluster_outbox_refused(sender->outbox, sent->first, sent->last);
         sender->on_refused(reply, sent->changes_state, sender->user);
     }
     report_waiters(&sent->waiters, is_acked);
@@ -71,7 +77,8 @@ void cluster_sender_flush(struct cluster_sender *sender, cluster_sender_applied_
         return;
     sent = mem_new(sizeof *sent);
     sent->sender = sender;
-    sent->number = sender->batch.number;
+    sent->first = sender->batch.first;
+    sent->last = sender->batch.last;
     sent->on_applied = on_applied;
     sent->changes_state = sender->batch.changes_state;
     list_init(&sent->waiters);

@@ -8,7 +8,7 @@ const { test } = require('../support/test.js');
 const { app } = require('../support/server.js');
 const { ownCluster, redisOf } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
-const { get, publish } = require('../support/api.js');
+const { get, post, publish } = require('../support/api.js');
 const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { until } = require('../support/wait.js');
 
@@ -176,6 +176,25 @@ test('what is published while Redis is away is kept up to REVERB_SCALING_MAX_KEP
     const said = await nodes[0].line(/(\d+) events[^\n]* dropped/, 'how many were dropped');
     assert.equal(Number(said[1]), 200 - numbers.length, said[0]);
     assert.equal((await nodes[0].status()).cluster.events_dropped, 200 - numbers.length);
+});
+
+test('who is terminated while Redis is away is terminated on the other nodes when it is back', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2 });
+    const { nodes, redis } = cluster;
+    const [near, far] = await Promise.all(nodes.map((node) => Client.open(node)));
+    await Promise.all([near, far].map((client) => client.signin({ id: '7' })));
+    await redis.kill();
+    await cluster.away();
+    assert.equal((await post(nodes[0], '/users/7/terminate_connections', {})).status, 200);
+    assert.equal((await near.waitClosed()).code, 4009);
+    await far.quiet();
+    await redis.start();
+    assert.equal((await far.waitClosed()).code, 4009);
+    await cluster.connected();
+    const again = await Client.open(nodes[1]);
+    await again.signin({ id: '7' });
+    await publish(nodes[0], 'news', 'n');
+    await again.quiet(); // once
 });
 
 test('/up tells which way it is', { timeout: 60_000 }, async (t) => {

@@ -307,6 +307,15 @@ static inline void redis_peer_drop_rules(struct redis_peer *peer)
     pthread_mutex_unlock(&peer->lock);
 }
 
+static inline void redis_peer_drop_rule(struct redis_peer *peer, const char *part)
+{
+    pthread_mutex_lock(&peer->lock);
+    for (size_t i = 0; i < peer->rules_count; i++)
+        if (strcmp(peer->rules[i].part, part) == 0)
+            peer->rules[i--] = peer->rules[--peer->rules_count];
+    pthread_mutex_unlock(&peer->lock);
+}
+
 /* Adds an entry to the inbox; takes the buffer. */
 static inline void redis_peer_put(struct redis_peer *peer, struct buffer *entry)
 {

@@ -6,7 +6,8 @@
 -- KEYS[1]: the prefix of every key; its hash tag keeps all of them on one shard.
 -- ARGV[1]: the node, "<process>.<incarnation>". ARGV[2]: how many bytes an inbox may hold.
 -- ARGV[3…]: operations, a letter and its arguments.
--- Answers "OK" and the answer of the last operation. Otherwise no inbox got anything:
+-- Answers "OK" and the answer of the last operation. Otherwise no inbox got anything, unless it is an
+-- error that begins with "PARTLY":
 --   "GONE"             the other nodes have given the node up, or Redis has lost it
 --   "LOST", what       Redis has lost a part of the state: all nodes must report theirs again
 --   "LAYOUT", number   there are nodes with another layout of keys
@@ -536,7 +537,7 @@ local function heartbeat(keys_count)
     local nodes = call('ZRANGE', prefix .. ':nodes', 0, -1, 'WITHSCORES')
     for i = 1, #nodes, 2 do
         answer[#answer + 1] = nodes[i]
-        answer[#answer + 1] = nodes[i + 1]
+        answer[#answer + 1] = tostring(nodes[i + 1]) -- Dragonfly has numbers here, others texts
         answer[#answer + 1] = synced[nodes[i]] and '1' or '0'
     end
 end
@@ -659,8 +660,8 @@ local operations = {
     end },
     -- Requests the state of a channel, or its next page: key, flags, number of the snapshot, cursor.
     Y = { 4, show },
-    -- Ends a user's connections on all nodes: app, user.
-    T = { 2, function(app, user)
+    -- Ends a user's connections on all nodes: app, user, its number among the events.
+    T = { 3, function(app, user, number)
         local processes, done = {}, {}
         for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
             local process = process_of(node)
@@ -669,7 +670,7 @@ local operations = {
                 processes[#processes + 1] = process
             end
         end
-        put_to(processes, 'T', pack(app, user))
+        put_to(processes, 'T', pack(app, user, number, process_of(self)))
     end },
     -- Connections: app, how many more (or less).
     X = { 2, function(app, count) add_connections(self, app, count) end },
@@ -699,7 +700,8 @@ local operations = {
     N = { 0, renew },
     -- Gives up a node that has been silent since that heartbeat.
     U = { 2, function(node, beats)
-        if call('ZSCORE', prefix .. ':nodes', node) == beats then
+        local score = call('ZSCORE', prefix .. ':nodes', node)
+        if score and tonumber(score) == tonumber(beats) then
             begin_reaping(node)
         end
     end },
@@ -753,6 +755,8 @@ local function send_to(process, texts)
     add_entry(inbox, entry)
 end
 
+local is_sending = false -- some inboxes may have got something
+
 local function run()
     local at = 3
     if ARGV[at] ~= 'H' and ARGV[at] ~= 'G' then
@@ -767,6 +771,7 @@ local function run()
         at = at + 1 + operation[1]
     end
     flush_gathered()
+    is_sending = true
     for process, texts in pairs(outboxes) do
         send_to(process, texts)
     end
@@ -776,7 +781,7 @@ local is_done, failure = pcall(run)
 if is_done then
     return answer
 elseif type(failure) ~= 'table' then
-    return redis.error_reply(failure)
+    failure = { err = failure }
 elseif failure.gone then
     return { 'GONE' }
 elseif failure.lost then
@@ -784,4 +789,4 @@ elseif failure.lost then
 elseif failure.layout then
     return { 'LAYOUT', failure.layout }
 end
-return failure
+return redis.error_reply((is_sending and 'PARTLY ' or '') .. failure.err)

@@ -318,7 +318,7 @@ static void what_happens_here_is_told_to_redis(void **state)
     assert_true(ASKED("D c3:app:news 7:1"));
     assert_true(ASKED("E c3:app:news 0 1 1 one"));
     assert_true(ASKED("L c3:app:news u"));
-    assert_true(ASKED("T app u"));
+    assert_true(ASKED("T app u 2"));
     assert_true(ASKED("X app 2"));
     assert_true(ASKED("M app 9 5:1"));
     assert_true(ASKED("Q c3:app:u 6:2"));
@@ -396,8 +396,9 @@ static void while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept(voi
     assert_true(reason_holds("closed"));
     redis_peer_clear_log(&redis);
     redis_peer_drop_rules(&redis);
-    UNTIL(ASKED("E c3:app:news 0 1 0 kept"));
+    UNTIL(ASKED("E c3:app:news 0 3 0 kept"));
     assert_true(ASKED("S c3:app:news 1 ")); /* all it has, told anew */
+    assert_true(ASKED("T app u 4"));
     UNTIL(cluster_is_connected(cluster));
     assert_int_equal(status().links_lost, 1);
 }
@@ -429,6 +430,44 @@ static void a_redis_without_memory_is_stayed_with_until_it_has_some(void **state
     UNTIL(cluster_is_connected(cluster));
     UNTIL(ASKED(" E c3:app:news"));
     assert_false(ASKED(" H "));
+}
+
+/* More than one call holds: the first is refused, while the second is applied. */
+static void what_was_refused_is_sent_again_though_later_events_were_applied(void **state)
+{
+    (void)state;
+    settings.max_kept_bytes = 1000000;
+    start_and_join();
+    UNTIL(ASKED(" N B "));
+    redis_peer_rule(&redis, " W\n", "-OOM command not allowed\r\n", true);
+    redis_peer_rule(&redis, " E ", "-OOM command not allowed\r\n", false);
+    publish("first", true);
+    UNTIL(was_told("down"));
+    for (int i = 0; i < 600; i++)
+        publish("another", true);
+    publish("last", true);
+    UNTIL(status().events_kept == 602);
+    redis_peer_rule(&redis, " first ", "-OOM command not allowed\r\n", false);
+    redis_peer_clear_log(&redis);
+    redis_peer_drop_rule(&redis, " W\n");
+    UNTIL(ASKED(" last"));
+    UNTIL(status().events_kept == 0);
+    assert_true(ASKED(" 0 603 0 first E ")); /* refused */
+    assert_true(ASKED(" 0 1205 0 first E "));
+    assert_false(ASKED(" H ")); /* it has not begun anew */
+}
+
+static void the_end_of_a_user_that_was_lost_with_the_link_is_sent_again(void **state)
+{
+    (void)state;
+    start_and_join();
+    UNTIL(ASKED(" N B "));
+    redis_peer_rule(&redis, " T app u", "", false);
+    cluster_terminate(cluster, BYTES("app"), BYTES("u"));
+    UNTIL(was_told("terminate app/u"));
+    redis_peer_clear_log(&redis);
+    UNTIL(ASKED(" T app u 1"));
+    UNTIL(cluster_is_connected(cluster));
 }
 
 static void who_is_not_known_any_more_begins_anew_and_counts_a_gap(void **state)
@@ -631,6 +670,8 @@ int main(void)
         TEST(while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept),
         TEST(what_does_not_fit_is_dropped_and_counted),
         TEST(a_redis_without_memory_is_stayed_with_until_it_has_some),
+        TEST(what_was_refused_is_sent_again_though_later_events_were_applied),
+        TEST(the_end_of_a_user_that_was_lost_with_the_link_is_sent_again),
         TEST(who_is_not_known_any_more_begins_anew_and_counts_a_gap),
         TEST(what_redis_has_lost_is_told_anew_without_a_gap),
         TEST(a_redis_of_another_epoch_is_given_time_for_the_others),

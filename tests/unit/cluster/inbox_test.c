@@ -53,7 +53,8 @@ static void each_entry_is_told_as_what_it_is(void **state)
     assert_text(READ("A", "c1:a:b", "u", "{}", "me"), "added a/u {} 1\n");
     assert_text(READ("A", "c1:a:b", "u", "{}", "you"), "added a/u {} 0\n");
     assert_text(READ("R", "c1:a:b", "u", "you"), "removed a/b u 0\n");
-    assert_text(READ("T", "a", "u"), "terminate a/u  0\n");
+    assert_text(READ("T", "a", "u", "1", "you"), "terminate a/u  0\n");
+    assert_text(READ("T", "a", "u", "1", "you"), ""); /* it has come before */
 }
 
 /* The channel whose members are shown, as this node has it. */
@@ -115,14 +116,14 @@ static void an_entry_has_things_one_after_the_other(void **state)
     struct buffer entry = {0};
 
     (void)state;
-    inbox_fixture_pack(&packed, BYTES("a"));
-    inbox_fixture_pack(&packed, BYTES("u"));
-    inbox_fixture_add(&entry, 'T', buffer_bytes(&packed));
+    inbox_fixture_pack(&packed, BYTES("c1:a:b"));
+    inbox_fixture_pack(&packed, BYTES("3"));
+    inbox_fixture_add(&entry, 'C', buffer_bytes(&packed));
     inbox_fixture_add(&entry, '?', buffer_bytes(&packed));
-    inbox_fixture_add(&entry, 'T', buffer_bytes(&packed));
-    buffer_append_text(&entry, "T\x09");
+    inbox_fixture_add(&entry, 'C', buffer_bytes(&packed));
+    buffer_append_text(&entry, "C\x09");
     cluster_inbox_read(&fixture.inbox, buffer_bytes(&entry));
-    assert_text(buffer_bytes(&fixture.told), "terminate a/u  0\nterminate a/u  0\n");
+    assert_text(buffer_bytes(&fixture.told), "count a/b  3\ncount a/b  3\n");
     buffer_deinit(&packed);
     buffer_deinit(&entry);
 }
@@ -168,6 +169,9 @@ static void our_own_events_are_told_where_they_were_not_before(void **state)
     assert_text(READ("E", "c1:a:b", "0", "1", "me", "x"), "event a/b x 0\n");
     assert_text(READ("E", "c1:a:b", "0", "1", "me", "x"), "");
     assert_text(READ("E", "c1:a:b", "0", "2", "me", "x"), "");
+    cluster_outbox_add(&fixture.outbox, BYTES("u1:a:7"), 0, NULL, 0, false);
+    assert_text(READ("T", "a", "7", "3", "me"), "terminate a/7  0\n");
+    assert_text(READ("T", "a", "7", "3", "me"), "");
 }
 
 static void what_is_not_understood_is_passed_over(void **state)
