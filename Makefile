@@ -108,8 +108,9 @@ dist: ## the release's tarballs for Linux, of static programs, in dist/ (RELEASE
 	@tools/dist
 
 .PHONY: packages
-packages: dist ## the .deb, with this machine's libraries, and the .rpm, of the static programs, in dist/
+packages: dist ## the .deb, the .rpm, the source tarball, and recipes for Homebrew, Alpine and Nix (RELEASES_URL), in dist/
 	@tools/packages
+	@tools/recipes
 
 .PHONY: release-check
 release-check: ## what must hold before a release: version, tag, changelog, tarballs and packages

@@ -13,7 +13,7 @@ const { BIN } = require('../support/wait.js');
 
 const FOLDER = process.env.DIST_FOLDER;
 const UNPACKED = path.join(FOLDER, 'unpacked');
-const tarballs = fs.readdirSync(FOLDER).filter((name) => name.endsWith('.tar.gz'));
+const tarballs = fs.readdirSync(FOLDER).filter((name) => name.includes('-linux-') && name.endsWith('.tar.gz'));
 const read = (name) => fs.readFileSync(path.join(UNPACKED, name), 'utf8');
 
 function listOf(tarball) {

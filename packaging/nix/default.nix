@@ -1,0 +1,27 @@
+# Filled in by tools/recipes; for `callPackage`. It was read and evaluated by the tests (tests/dist/recipes.test.js);
+# no Nix has built it.
+{ lib, stdenv, fetchurl, pkg-config, hiredis, jansson, libuv, openssl, zlib }:
+
+stdenv.mkDerivation rec {
+  pname = "reverb";
+  version = "@VERSION@";
+
+  src = fetchurl {
+    url = "@URL@/v${version}/reverb-${version}.tar.gz";
+    sha256 = "@SHA256@";
+  };
+
+  nativeBuildInputs = [ pkg-config ];
+  buildInputs = [ hiredis jansson libuv openssl zlib ];
+
+  buildFlags = [ "build" ];
+  makeFlags = [ "PREFIX=$(out)" ];
+
+  meta = {
+    description = "WebSocket server in the place of Laravel Reverb";
+    homepage = "https://laravel.com/docs/reverb";
+    license = lib.licenses.mit;
+    platforms = lib.platforms.unix;
+    mainProgram = "reverb";
+  };
+}
