@@ -87,19 +87,18 @@ static void terminate(struct cluster_link *link, const struct cluster_op *op)
 
 static void count_connections(struct cluster_link *link, const struct cluster_op *op)
 {
-    struct cluster_state_app *app = cluster_state_app(&link->state, cluster_op_key(op));
+    struct cluster_state_app *app =
+        cluster_state_connect(&link->state, cluster_op_key(op), op->number, false);
 
-    app->connections_count += op->number;
-    app->unreported += op->number;
+    if (!cluster_link_talks(link))
+        cluster_state_clean_app(&link->state, app);
 }
 
 static void admit(struct cluster_link *link, const struct cluster_op *op)
 {
-    struct cluster_state_app *app = cluster_state_app(&link->state, cluster_op_key(op));
-
     if (link->phase != CLUSTER_LINK_UP)
         return;
-    cluster_report_connections(&link->report, app);
+    cluster_report_connections(&link->report, cluster_op_key(op));
     cluster_batch_admit(cluster_sender_batch(&link->sender), cluster_op_key(op),
                         (uint32_t)op->number,
                         (struct cluster_waiter){op->waiter.socket_id, link->incarnation});
@@ -125,6 +124,9 @@ void cluster_apply(struct cluster_link *link, const struct cluster_op *op)
         break;
     case CLUSTER_OP_TERMINATE:
         terminate(link, op);
+        break;
+    case CLUSTER_OP_FORGET_CACHED:
+        cluster_report_forget_cached(&link->report, cluster_op_key(op), op->ttl_ms);
         break;
     case CLUSTER_OP_CONNECTIONS:
         count_connections(link, op);

@@ -21,6 +21,7 @@ enum operation {
     AWAIT,
     SHOW,
     TERMINATE,
+    FORGET_CACHED,
     CONNECTIONS,
     ADMIT,
     LOOKUP_ONLINE,
@@ -51,6 +52,7 @@ static const struct {
     [AWAIT] = {"D", 3, 3, false},
     [SHOW] = {"Y", 4, 30, false},
     [TERMINATE] = {"T", 3, 10, false},
+    [FORGET_CACHED] = {"O", 2, 4, false},
     [CONNECTIONS] = {"X", 2, 4, true},
     [ADMIT] = {"M", 3, 10, false},
     [LOOKUP_ONLINE] = {"Q", 2, 4, false},
@@ -253,6 +255,13 @@ void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
     add(batch, key);
     add_waiter(batch, waiter);
     add_text(batch, notifies_count ? "t" : "");
+}
+
+void cluster_batch_forget_cached(struct cluster_batch *batch, struct bytes app_id, uint64_t ttl_ms)
+{
+    begin(batch, FORGET_CACHED);
+    add(batch, app_id);
+    add_number(batch, ttl_ms);
 }
 
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change)

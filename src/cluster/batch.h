@@ -54,6 +54,7 @@ void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct b
 void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_event *event);
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
                          struct cluster_waiter waiter, bool notifies_count);
+void cluster_batch_forget_cached(struct cluster_batch *batch, struct bytes app_id, uint64_t ttl_ms);
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change);
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,
                          struct cluster_waiter waiter);

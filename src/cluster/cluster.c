@@ -139,6 +139,18 @@ void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct byte
     post(cluster, op_of_channel(cluster, CLUSTER_OP_TERMINATE, key, BYTES_NONE, BYTES_NONE));
 }
 
+/* Each link has a share of the app's channels. */
+void cluster_forget_cached(struct cluster *cluster, struct bytes app_id, uint64_t ttl_ms)
+{
+    for (size_t i = 0; i < cluster->links_count; i++) {
+        struct cluster_op *op =
+            op_new(CLUSTER_OP_FORGET_CACHED, &cluster->links[i], app_id, BYTES_NONE, BYTES_NONE);
+
+        op->ttl_ms = ttl_ms;
+        post(cluster, op);
+    }
+}
+
 void cluster_connections(struct cluster *cluster, struct bytes app_id, int change)
 {
     struct cluster_op *op = op_of_app(cluster, CLUSTER_OP_CONNECTIONS, app_id);

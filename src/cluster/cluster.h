@@ -71,6 +71,10 @@ void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t e
 
 void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id);
 
+/* The app was removed: who takes its id later must see none of its cached events, which live for
+ * `ttl_ms` at most. */
+void cluster_forget_cached(struct cluster *cluster, struct bytes app_id, uint64_t ttl_ms);
+
 /* The app's number of connections on this node changes by `change`. */
 void cluster_connections(struct cluster *cluster, struct bytes app_id, int change);
 

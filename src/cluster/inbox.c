@@ -255,7 +255,7 @@ static void read_admission(struct cluster_inbox *inbox, const struct bytes *part
     if (waiter.token != inbox->incarnation)
         return;
     if (is_admitted)
-        cluster_state_app(inbox->state, parts[0])->connections_count++;
+        cluster_state_connect(inbox->state, parts[0], 1, true);
     inbox->events->on_admitted(parts[0], waiter.socket_id, is_admitted, inbox->user);
 }
 

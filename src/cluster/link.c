@@ -49,6 +49,7 @@ void cluster_link_flush(struct cluster_link *link)
     if (!cluster_link_talks(link))
         return;
     cluster_report_changes(&link->report);
+    cluster_report_forgotten(&link->report);
     flush_batch(link, NULL);
 }
 
@@ -576,7 +577,7 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
         .outbox = &link->outbox,
         .events_sent = &shared->events_sent,
     };
-    link->report = (struct cluster_report){.state = &link->state, .sender = &link->sender};
+    cluster_report_init(&link->report, &link->state, &link->sender);
     link->sender.batch.prefix = link->prefix;
     link->sender.batch.node = link->node;
     link->sender.batch.inbox_bytes_max = settings->max_inbox_bytes;
@@ -593,6 +594,7 @@ void cluster_link_deinit(struct cluster_link *link)
     cluster_peers_deinit(&link->peers);
     cluster_batch_deinit(&link->sender.batch);
     free(link->reader.key);
+    cluster_report_deinit(&link->report);
     cluster_state_deinit(&link->state);
     cluster_outbox_deinit(&link->outbox);
     cluster_inbox_deinit(&link->inbox);

@@ -18,6 +18,7 @@ enum cluster_op_kind {
     CLUSTER_OP_AWAIT,
     CLUSTER_OP_PUBLISH,
     CLUSTER_OP_TERMINATE,
+    CLUSTER_OP_FORGET_CACHED,
     CLUSTER_OP_CONNECTIONS,
     CLUSTER_OP_ADMIT,
     CLUSTER_OP_LOOKUP_ONLINE,
@@ -27,8 +28,8 @@ struct cluster_op {
     struct net_mail mail; /* for the cluster's own use */
     void *link;           /* likewise */
     enum cluster_op_kind kind;
-    struct net_chunk *frame; /* of an event */
-    uint64_t ttl_ms;
+    struct net_chunk *frame;      /* of an event */
+    uint64_t ttl_ms;              /* of cached events */
     struct cluster_waiter waiter; /* of an event: the excluded socket */
     int number;                   /* change of subscriptions or connections; or the limit */
     unsigned flags;

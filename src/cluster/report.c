@@ -1,5 +1,9 @@
 #include "cluster/report.h"
 
+#include "base/mem.h"
+
+#include <string.h>
+
 /* So many channels are verified at a time, or more if verifying all would take longer than
  * VERIFY_S: what is not renewed in a day expires. */
 #define VERIFIED_AT_ONCE 100
@@ -13,6 +17,13 @@ static struct cluster_batch *batch_of(struct cluster_report *report)
 static struct cluster_state_channel *channel_of(struct map_entry *entry)
 {
     return LIST_OWNER(entry, struct cluster_state_channel, entry);
+}
+
+void cluster_report_init(struct cluster_report *report, struct cluster_state *state,
+                         struct cluster_sender *sender)
+{
+    *report = (struct cluster_report){.state = state, .sender = sender};
+    list_init(&report->forgotten);
 }
 
 /* --- what has changed ----------------------------------------------------------------------- */
@@ -35,12 +46,19 @@ static void report_subscriptions(struct cluster_report *report,
     cluster_state_clean(report->state, channel);
 }
 
-void cluster_report_connections(struct cluster_report *report, struct cluster_state_app *app)
+static void report_connections(struct cluster_report *report, struct cluster_state_app *app)
 {
     if (app->unreported != 0)
-        cluster_batch_connections(batch_of(report), (struct bytes){app->id, app->id_len},
-                                  app->unreported);
-    app->unreported = 0;
+        cluster_batch_connections(batch_of(report), cluster_state_app_id(app), app->unreported);
+    cluster_state_clean_app(report->state, app);
+}
+
+void cluster_report_connections(struct cluster_report *report, struct bytes app_id)
+{
+    struct cluster_state_app *app = cluster_state_find_app(report->state, app_id);
+
+    if (app != NULL)
+        report_connections(report, app);
 }
 
 void cluster_report_subscriptions(struct cluster_report *report, struct bytes key)
@@ -56,9 +74,73 @@ void cluster_report_changes(struct cluster_report *report)
     LIST_EACH(at, following, &report->state->dirty) {
         report_subscriptions(report, LIST_OWNER(at, struct cluster_state_channel, dirty));
     }
-    LIST_EACH(at, following, &report->state->apps) {
-        cluster_report_connections(report, LIST_OWNER(at, struct cluster_state_app, link));
+    LIST_EACH(at, following, &report->state->dirty_apps) {
+        report_connections(report, LIST_OWNER(at, struct cluster_state_app, dirty));
     }
+}
+
+/* --- what is to be forgotten ---------------------------------------------------------------- */
+
+struct forgotten {
+    struct list link;
+    struct cluster_report *report;
+    uint64_t ttl_ms;
+    bool is_sent;
+    uint32_t app_id_len;
+    char app_id[];
+};
+
+void cluster_report_forget_cached(struct cluster_report *report, struct bytes app_id,
+                                  uint64_t ttl_ms)
+{
+    struct forgotten *app = mem_new(sizeof *app + app_id.len);
+
+    app->report = report;
+    app->ttl_ms = ttl_ms;
+    app->app_id_len = (uint32_t)app_id.len;
+    memcpy(app->app_id, app_id.data, app_id.len);
+    list_append(&report->forgotten, &app->link);
+}
+
+static void on_forgotten(bool is_acked, void *data)
+{
+    struct forgotten *app = data;
+
+    app->is_sent = false;
+    if (!is_acked)
+        return;
+    list_remove(&app->link);
+    free(app);
+}
+
+/* The apps that were just sent. */
+static void await_forgotten(struct cluster_report *report)
+{
+    LIST_EACH(at, following, &report->forgotten) {
+        struct forgotten *app = LIST_OWNER(at, struct forgotten, link);
+
+        if (!app->is_sent)
+            app->is_sent = cluster_sender_wait(report->sender, on_forgotten, app);
+    }
+}
+
+void cluster_report_forgotten(struct cluster_report *report)
+{
+    bool has_any = false;
+
+    LIST_EACH(at, following, &report->forgotten) {
+        const struct forgotten *app = LIST_OWNER(at, struct forgotten, link);
+
+        if (app->is_sent)
+            continue;
+        cluster_batch_forget_cached(batch_of(report), (struct bytes){app->app_id, app->app_id_len},
+                                    app->ttl_ms);
+        has_any = true;
+    }
+    if (!has_any)
+        return;
+    cluster_sender_flush(report->sender, NULL);
+    await_forgotten(report);
 }
 
 /* --- everything ----------------------------------------------------------------------------- */
@@ -88,11 +170,15 @@ void cluster_report_everything(struct cluster_report *report)
         next = map_any(&report->state->channels, at);
         report_channel(report, channel_of(at));
     }
-    LIST_EACH(at, following, &report->state->apps) {
-        struct cluster_state_app *app = LIST_OWNER(at, struct cluster_state_app, link);
+    LIST_EACH(at, following, &report->state->dirty_apps) {
+        cluster_state_clean_app(report->state, LIST_OWNER(at, struct cluster_state_app, dirty));
+    }
+    for (struct map_entry *at = map_any(&report->state->apps, NULL); at != NULL;
+         at = map_any(&report->state->apps, at)) {
+        const struct cluster_state_app *app = LIST_OWNER(at, struct cluster_state_app, entry);
 
-        app->unreported = app->connections_count;
-        cluster_report_connections(report, app);
+        cluster_batch_connections(batch_of(report), cluster_state_app_id(app),
+                                  app->connections_count);
     }
 }
 
@@ -155,5 +241,12 @@ void cluster_report_verify_some(struct cluster_report *report)
             left -= left > 0;
         }
         report->verify_bucket++;
+    }
+}
+
+void cluster_report_deinit(struct cluster_report *report)
+{
+    LIST_EACH(at, following, &report->forgotten) {
+        free(LIST_OWNER(at, struct forgotten, link));
     }
 }

@@ -13,11 +13,23 @@ struct cluster_report {
     struct cluster_sender *sender;
     uint64_t chain;       /* the number of the last requested snapshot */
     size_t verify_bucket; /* the next one; channels are verified some at a time */
+    struct list
+        forgotten; /* apps whose cached events are to be forgotten, until Redis has done so */
 };
 
-/* What Redis does not know yet of that channel; nothing if this node does not have it. */
+void cluster_report_init(struct cluster_report *report, struct cluster_state *state,
+                         struct cluster_sender *sender);
+void cluster_report_deinit(struct cluster_report *report);
+
+/* What Redis does not know yet of that channel, or app; nothing if this node does not have it. */
 void cluster_report_subscriptions(struct cluster_report *report, struct bytes key);
-void cluster_report_connections(struct cluster_report *report, struct cluster_state_app *app);
+void cluster_report_connections(struct cluster_report *report, struct bytes app_id);
+
+/* The app's cached events, which live for `ttl_ms` at most, are to be forgotten. */
+void cluster_report_forget_cached(struct cluster_report *report, struct bytes app_id,
+                                  uint64_t ttl_ms);
+/* Sends what is to be forgotten, also what a lost link may not have transmitted. */
+void cluster_report_forgotten(struct cluster_report *report);
 
 /* All that Redis does not know yet. */
 void cluster_report_changes(struct cluster_report *report);

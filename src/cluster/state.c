@@ -166,20 +166,62 @@ void cluster_state_leave(struct cluster_state *state, struct bytes key, struct b
 
 /* --- apps ----------------------------------------------------------------------------------- */
 
-struct cluster_state_app *cluster_state_app(struct cluster_state *state, struct bytes id)
+struct bytes cluster_state_app_id(const struct cluster_state_app *app)
 {
-    struct cluster_state_app *app;
+    return (struct bytes){app->id, app->id_len};
+}
 
-    LIST_EACH(link, following, &state->apps) {
-        app = LIST_OWNER(link, struct cluster_state_app, link);
-        if (bytes_equal((struct bytes){app->id, app->id_len}, id))
-            return app;
-    }
+static struct cluster_state_app *app_of(struct map_entry *entry)
+{
+    return LIST_OWNER(entry, struct cluster_state_app, entry);
+}
+
+struct cluster_state_app *cluster_state_find_app(const struct cluster_state *state, struct bytes id)
+{
+    const uint64_t hash = hash_bytes(id);
+
+    for (struct map_entry *at = map_first(&state->apps, hash); at != NULL; at = map_next(at, hash))
+        if (bytes_equal(cluster_state_app_id(app_of(at)), id))
+            return app_of(at);
+    return NULL;
+}
+
+static struct cluster_state_app *find_or_add_app(struct cluster_state *state, struct bytes id)
+{
+    struct cluster_state_app *app = cluster_state_find_app(state, id);
+
+    if (app != NULL)
+        return app;
     app = mem_new(sizeof *app + id.len);
     app->id_len = (uint32_t)id.len;
     memcpy(app->id, id.data, id.len);
-    list_append(&state->apps, &app->link);
+    list_init(&app->dirty);
+    map_add(&state->apps, &app->entry, hash_bytes(id));
     return app;
+}
+
+struct cluster_state_app *cluster_state_connect(struct cluster_state *state, struct bytes id,
+                                                int change, bool is_known)
+{
+    struct cluster_state_app *app = find_or_add_app(state, id);
+
+    app->connections_count += change;
+    if (is_known)
+        return app;
+    app->unreported += change;
+    if (list_is_empty(&app->dirty))
+        list_append(&state->dirty_apps, &app->dirty);
+    return app;
+}
+
+void cluster_state_clean_app(struct cluster_state *state, struct cluster_state_app *app)
+{
+    app->unreported = 0;
+    list_remove(&app->dirty);
+    if (app->connections_count != 0)
+        return;
+    map_remove(&state->apps, &app->entry);
+    free(app);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -189,7 +231,8 @@ void cluster_state_init(struct cluster_state *state)
     state->channels = (struct map){0};
     state->occupied_count = 0;
     list_init(&state->dirty);
-    list_init(&state->apps);
+    state->apps = (struct map){0};
+    list_init(&state->dirty_apps);
 }
 
 void cluster_state_deinit(struct cluster_state *state)
@@ -203,7 +246,11 @@ void cluster_state_deinit(struct cluster_state *state)
         entry = next;
     }
     map_deinit(&state->channels);
-    LIST_EACH(link, following, &state->apps) {
-        free(LIST_OWNER(link, struct cluster_state_app, link));
+    for (entry = map_any(&state->apps, NULL); entry != NULL;) {
+        struct map_entry *next = map_any(&state->apps, entry);
+
+        free(app_of(entry));
+        entry = next;
     }
+    map_deinit(&state->apps);
 }

@@ -29,7 +29,8 @@ struct cluster_state_channel {
 };
 
 struct cluster_state_app {
-    struct list link;
+    struct map_entry entry;
+    struct list dirty; /* in the list of apps whose count Redis does not know yet */
     int64_t connections_count;
     int64_t unreported; /* the change that Redis does not know yet */
     uint32_t id_len;
@@ -40,7 +41,8 @@ struct cluster_state {
     struct map channels;
     size_t occupied_count; /* channels with subscriptions */
     struct list dirty;
-    struct list apps;
+    struct map apps;
+    struct list dirty_apps;
 };
 
 void cluster_state_init(struct cluster_state *state);
@@ -72,8 +74,19 @@ void cluster_state_join(struct cluster_state *state, struct bytes key, struct by
                         struct bytes user_info);
 void cluster_state_leave(struct cluster_state *state, struct bytes key, struct bytes user_id);
 
-/* Adds the app if it is not in the state. */
-struct cluster_state_app *cluster_state_app(struct cluster_state *state, struct bytes id);
+/* NULL if the state has no such app. */
+struct cluster_state_app *cluster_state_find_app(const struct cluster_state *state,
+                                                 struct bytes id);
+
+/* Its number of connections changes by `change`; `is_known`: Redis knows that already. Else it is
+ * dirty then. */
+struct cluster_state_app *cluster_state_connect(struct cluster_state *state, struct bytes id,
+                                                int change, bool is_known);
+
+/* The app is not dirty any more; if it has no connections it is freed. */
+void cluster_state_clean_app(struct cluster_state *state, struct cluster_state_app *app);
+
+struct bytes cluster_state_app_id(const struct cluster_state_app *app);
 
 struct bytes cluster_state_key(const struct cluster_state_channel *channel);
 struct bytes cluster_state_user_id(const struct cluster_state_member *member);

@@ -129,10 +129,10 @@ void pusher_apps_forget_former(struct pusher_apps *apps)
     table_free(apps->former);
     apps->former = NULL;
     for (struct pusher_app *app = apps->first; app != NULL; app = app->next) {
-        if (!atomic_load(&app->is_removed))
+        if (!atomic_load(&app->is_removed) || pusher_app_settings(app) == NULL)
             continue;
         /* An app that later takes its id must see none of its events. */
-        forget_cached(app);
+        pusher_authority_forget_cached(app);
         atomic_store_explicit(&app->settings, NULL, memory_order_release);
     }
 }

@@ -65,6 +65,14 @@ void pusher_authority_adopt(struct pusher_app *app)
     channel_registry_count_for(app->watchers, on_watcher_count, app);
 }
 
+void pusher_authority_forget_cached(struct pusher_app *app)
+{
+    channel_registry_expire(app->channels, UINT64_MAX);
+    if (app->cluster != NULL)
+        cluster_forget_cached(app->cluster, bytes_of(app->id),
+                              pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000));
+}
+
 /* --- connections ---------------------------------------------------------------------------- */
 
 static void await_place(struct pusher_session *session)

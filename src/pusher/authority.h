@@ -15,6 +15,9 @@
  * app. */
 void pusher_authority_adopt(struct pusher_app *app);
 
+/* The app was removed: no node's clients are sent its cached events any more. Main. */
+void pusher_authority_forget_cached(struct pusher_app *app);
+
 /* --- connections --- */
 
 /* Counts the session among its app's connections; calls `on_admitted` with whether there was room.

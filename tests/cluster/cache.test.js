@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
-const { app } = require('../support/server.js');
+const { app, run } = require('../support/server.js');
 const { sharedCluster } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
@@ -58,6 +58,38 @@ test('it expires on all nodes', async () => {
     const late = await Client.open(nodes[1], { app: brief });
     await late.subscribe('cache-brief');
     assert.deepEqual(await late.take(), { event: 'pusher:cache_miss', channel: 'cache-brief' });
+});
+
+test('who takes the id of a removed app sees none of its cached events', async () => {
+    const removed = brief.app_id;
+    const takeUp = async (apps) => {
+        for (const node of nodes) {
+            node.apps.splice(0, node.apps.length, ...apps);
+            node.writeConfig();
+            const { code, stderr } = await run(['reload', '--port', String(node.port)]);
+            assert.equal(code, 0, stderr);
+        }
+    };
+    const first = app({ app_id: removed, key: 'key-first', secret: 'secret-first' });
+    const second = app({ app_id: removed, key: 'key-second', secret: 'secret-second' });
+    const other = nodes[0].apps[0];
+    await takeUp([other, first]);
+    await publish(nodes[0], 'cache-of-first', 'told', '"x"', { app: first });
+    assert.ok(await cached(nodes[1], 'cache-of-first', { app: first }));
+    await takeUp([other]);
+    await takeUp([other, second]);
+    for (const node of nodes) {
+        assert.equal(await cached(node, 'cache-of-first', { app: second }), undefined);
+        const client = await Client.open(node, { app: second });
+        await client.subscribe('cache-of-first');
+        assert.equal((await client.take()).event, 'pusher:cache_miss');
+    }
+    await publish(nodes[0], 'cache-of-first', 'told again', '"y"', { app: second });
+    const late = await Client.open(nodes[1], { app: second });
+    await late.subscribe('cache-of-first');
+    assert.equal((await late.take()).event, 'told again');
+    assert.ok(await cached(nodes[2], 'cache-of-first', { app: second }));
+    await takeUp([other, brief]);
 });
 
 test('the cache of one app is not seen by another', async () => {

@@ -89,6 +89,13 @@ void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct byte
     cluster_ops_note("terminate", app_id, user_id);
 }
 
+void cluster_forget_cached(struct cluster *cluster, struct bytes app_id, uint64_t ttl_ms)
+{
+    (void)cluster;
+    (void)ttl_ms;
+    cluster_ops_note("forget", app_id, BYTES(""));
+}
+
 void cluster_connections(struct cluster *cluster, struct bytes app_id, int change)
 {
     (void)cluster;

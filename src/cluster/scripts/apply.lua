@@ -28,7 +28,8 @@
 --              with another info, a zero byte and the same for that info. The first info is listed.
 --   x:APP      hash: node → its connections
 --   n:NODE     set:  the keys that the node has, and "x"APP if it has connections of that app
---   e:KEY      text: the cached event of a cache channel
+--   e:KEY      text: the cached event of a cache channel; if there is a g:APP, e:, its text, :KEY
+--   g:APP      text: when the app was removed the last time: its events of before are not shown
 --   i:PROCESS  stream: the inbox
 --   b          hash: process → bytes in its inbox
 -- Without the number: layout, the number itself. Everything expires if no node renews it.
@@ -361,13 +362,36 @@ local function show_members(key, chain, cursor)
     put('P', table.concat(packed))
 end
 
+local function cached_key(key)
+    local removed = call('GET', prefix .. ':g:' .. app_of(key))
+    return prefix .. ':e:' .. (removed and removed .. ':' or '') .. key
+end
+
+-- The mark outlives the events that were cached since.
+local function cache(key, frame, ttl)
+    local mark = prefix .. ':g:' .. app_of(key)
+    local left = call('PTTL', mark)
+    call('SET', cached_key(key), frame, 'PX', ttl)
+    if left >= 0 and left < tonumber(ttl) then
+        call('PEXPIRE', mark, ttl)
+    end
+end
+
+-- The mark outlives the events of before, which lived for `ttl` at most.
+local function forget_cached(app, ttl)
+    local time = call('TIME')
+    call('SET', prefix .. ':g:' .. app, time[1] .. '.' .. time[2], 'PX', ttl)
+    work = work + 1
+end
+
 local function show(key, flags, chain, cursor)
     if string.find(flags, 'p', 1, true) then
         show_members(key, chain, cursor)
     end
     if string.find(flags, 'k', 1, true) then
-        local event = call('GET', prefix .. ':e:' .. key)
-        local ttl = event and call('PTTL', prefix .. ':e:' .. key) or 0
+        local name = cached_key(key)
+        local event = call('GET', name)
+        local ttl = event and call('PTTL', name) or 0
         put('S', pack(key, tostring(ttl), event or ''))
     end
 end
@@ -647,7 +671,7 @@ local operations = {
     end },
     -- The same for a cache channel: it is cached; after the number its time to live in ms.
     K = { 6, function(key, socket, number, ttl, echoes, frame)
-        call('SET', prefix .. ':e:' .. key, frame, 'PX', ttl)
+        cache(key, frame, ttl)
         put_to_subscribed(key, 'K', pack(key, socket, number, process_of(self), ttl, frame),
             echoes == '0' and process_of(self) or nil)
     end },
@@ -672,6 +696,9 @@ local operations = {
         end
         put_to(processes, 'T', pack(app, user, number, process_of(self)))
     end },
+    -- An app was removed, who takes its id must see none of its cached events: app, how long these
+    -- live in ms.
+    O = { 2, forget_cached },
     -- Connections: app, how many more (or less).
     X = { 2, function(app, count) add_connections(self, app, count) end },
     -- May one more connect? App, the limit, waiter.

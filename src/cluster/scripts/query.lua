@@ -16,10 +16,14 @@ local prefix = KEYS[1] .. ':' .. LAYOUT
 local call = redis.call
 local kind, cursor = ARGV[1], ARGV[2]
 
-local function hash_of(key)
+local function app_of(key)
     local colon = string.find(key, ':', 2, true)
     local app_len = tonumber(string.sub(key, 2, colon - 1))
-    return prefix .. ':k:' .. string.sub(key, 1, 1) .. string.sub(key, colon + 1, colon + app_len)
+    return string.sub(key, colon + 1, colon + app_len)
+end
+
+local function hash_of(key)
+    return prefix .. ':k:' .. string.sub(key, 1, 1) .. app_of(key)
 end
 
 local function total_of(route)
@@ -30,10 +34,16 @@ local function total_of(route)
     return total
 end
 
+local function cached_key(key)
+    local removed = call('GET', prefix .. ':g:' .. app_of(key))
+    return prefix .. ':e:' .. (removed and removed .. ':' or '') .. key
+end
+
 local function channel(name, key, route, has_users, has_cached)
-    local event = has_cached and call('GET', prefix .. ':e:' .. key)
+    local cached = has_cached and cached_key(key)
+    local event = cached and call('GET', cached)
     return { name, total_of(route), has_users and call('HLEN', prefix .. ':m:' .. key) or 0,
-        event or '', event and call('PTTL', prefix .. ':e:' .. key) or 0 }
+        event or '', event and call('PTTL', cached) or 0 }
 end
 
 if kind == 'list' then

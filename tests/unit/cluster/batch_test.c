@@ -60,6 +60,7 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
     cluster_batch_show(&batch, BYTES("k"), CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE, 5,
                        BYTES("17"));
     cluster_batch_await(&batch, BYTES("k"), (struct cluster_waiter){UINT64_MAX, 3}, true);
+    cluster_batch_forget_cached(&batch, BYTES("a"), 1000);
     cluster_batch_connections(&batch, BYTES("a"), -3);
     cluster_batch_admit(&batch, BYTES("a"), 9, (struct cluster_waiter){7, 4});
     cluster_batch_lookup_online(&batch, BYTES("k"), (struct cluster_waiter){7, 5});
@@ -74,7 +75,7 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
     cluster_batch_all_is_said(&batch);
     cluster_batch_leave_cluster(&batch);
     check("EVALSHA sha 1 p:{0} n.1 99 H epoch S k 2 pt 4 Y k pk 5 17 D k 18446744073709551615:3 t "
-          "X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u N U o.1 12 R W B 3 F Z G ");
+          "O a 1000 X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u N U o.1 12 R W B 3 F Z G ");
 }
 
 static void an_event_says_whether_it_is_to_come_back(void **state)

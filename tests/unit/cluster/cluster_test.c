@@ -308,6 +308,7 @@ static void what_happens_here_is_told_to_redis(void **state)
     publish("one", false);
     cluster_leave(cluster, SUBSCRIBED("news"), BYTES("u"));
     cluster_terminate(cluster, BYTES("app"), BYTES("u"));
+    cluster_forget_cached(cluster, BYTES("old"), 3000);
     cluster_connections(cluster, BYTES("app"), 2);
     cluster_admit(cluster, BYTES("app"), 9, 5);
     cluster_lookup_online(cluster, SUBSCRIBED("u"), (struct cluster_waiter){6, 2});
@@ -320,6 +321,7 @@ static void what_happens_here_is_told_to_redis(void **state)
     assert_true(ASKED("L c3:app:news u"));
     assert_true(ASKED("T app u 2"));
     assert_true(ASKED("X app 2"));
+    UNTIL(ASKED("O old 3000"));
     assert_true(ASKED("M app 9 5:1"));
     assert_true(ASKED("Q c3:app:u 6:2"));
     UNTIL(status().events_kept <= 1);
@@ -391,12 +393,14 @@ static void while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept(voi
     assert_false(cluster_is_connected(cluster));
     publish("kept", false);
     cluster_terminate(cluster, BYTES("app"), BYTES("u"));
+    cluster_forget_cached(cluster, BYTES("old"), 3000);
     UNTIL(was_told("event app/news kept 0"));
     UNTIL(was_told("terminate app/u"));
     assert_true(reason_holds("closed"));
     redis_peer_clear_log(&redis);
     redis_peer_drop_rules(&redis);
     UNTIL(ASKED("E c3:app:news 0 3 0 kept"));
+    assert_true(ASKED("O old 3000"));
     assert_true(ASKED("S c3:app:news 1 ")); /* all it has, told anew */
     assert_true(ASKED("T app u 4"));
     UNTIL(cluster_is_connected(cluster));

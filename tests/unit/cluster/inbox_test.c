@@ -134,7 +134,7 @@ static void who_is_admitted_counts(void **state)
     fixture.inbox.incarnation = 2;
     assert_text(READ("M", "a", "5:2", "1"), "admitted a/  5\n");
     assert_text(READ("M", "a", "6:2", "0"), "refused a/  6\n");
-    assert_int_equal(cluster_state_app(&fixture.state, BYTES("a"))->connections_count, 1);
+    assert_int_equal(cluster_state_find_app(&fixture.state, BYTES("a"))->connections_count, 1);
 }
 
 static void what_a_previous_incarnation_was_admitted_is_passed_over(void **state)
@@ -144,7 +144,7 @@ static void what_a_previous_incarnation_was_admitted_is_passed_over(void **state
     assert_text(READ("M", "a", "5:1", "1"), "");
     assert_text(READ("M", "a", "5:1", "0"), "");
     assert_text(READ("M", "a", "5", "1"), "");
-    assert_int_equal(cluster_state_app(&fixture.state, BYTES("a"))->connections_count, 0);
+    assert_null(cluster_state_find_app(&fixture.state, BYTES("a")));
 }
 
 static void events_of_others_are_told_once(void **state)

@@ -89,12 +89,37 @@ static void a_member_is_what_it_joined_as(void **state)
 
 static void an_app_is_known_by_its_id(void **state)
 {
-    struct cluster_state_app *app = cluster_state_app(&state_of_node, BYTES("a"));
+    struct cluster_state_app *app = cluster_state_connect(&state_of_node, BYTES("a"), 3, false);
 
     (void)state;
-    app->connections_count = 3;
-    assert_ptr_not_equal(cluster_state_app(&state_of_node, BYTES("ab")), app);
-    assert_ptr_equal(cluster_state_app(&state_of_node, BYTES("a")), app);
+    assert_ptr_not_equal(cluster_state_connect(&state_of_node, BYTES("ab"), 1, false), app);
+    assert_ptr_equal(cluster_state_find_app(&state_of_node, BYTES("a")), app);
+    assert_null(cluster_state_find_app(&state_of_node, BYTES("abc")));
+}
+
+static void an_app_is_dirty_until_it_was_told(void **state)
+{
+    struct cluster_state_app *app = cluster_state_connect(&state_of_node, BYTES("a"), 3, false);
+
+    (void)state;
+    cluster_state_connect(&state_of_node, BYTES("a"), 1, true);
+    assert_int_equal(app->unreported, 3);
+    assert_ptr_equal(state_of_node.dirty_apps.next, &app->dirty);
+    cluster_state_clean_app(&state_of_node, app);
+    assert_int_equal(app->unreported, 0);
+    assert_int_equal(app->connections_count, 4);
+    assert_true(list_is_empty(&state_of_node.dirty_apps));
+}
+
+static void an_app_without_connections_is_forgotten(void **state)
+{
+    struct cluster_state_app *app = cluster_state_connect(&state_of_node, BYTES("a"), 1, true);
+
+    (void)state;
+    cluster_state_connect(&state_of_node, BYTES("a"), -1, false);
+    assert_int_equal(app->unreported, -1);
+    cluster_state_clean_app(&state_of_node, app);
+    assert_null(cluster_state_find_app(&state_of_node, BYTES("a")));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -107,6 +132,8 @@ int main(void)
         TEST(one_without_subscriptions_and_members_is_forgotten),
         TEST(a_member_is_what_it_joined_as),
         TEST(an_app_is_known_by_its_id),
+        TEST(an_app_is_dirty_until_it_was_told),
+        TEST(an_app_without_connections_is_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
