@@ -12,7 +12,7 @@
  */
 
 const assert = require('node:assert/strict');
-const { execFile, spawn } = require('node:child_process');
+const { execFile, execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
@@ -22,6 +22,12 @@ const { RedisClient } = require('./resp.js');
 const { deferred, until, within } = require('./wait.js');
 
 const SERVER = process.env.REDIS_SERVER || 'redis-server';
+
+/* Whether that server has what came with a version of Redis. */
+function isSince(major) {
+    const [, version] = / v=(\d+)\./.exec(execFileSync(SERVER, ['--version'], { encoding: 'utf8' }));
+    return Number(version) >= major;
+}
 
 const running = new Set();
 process.on('exit', () => {
@@ -293,4 +299,4 @@ class RedisCluster {
     }
 }
 
-module.exports = { Redis, Sentinels, RedisCluster };
+module.exports = { Redis, Sentinels, RedisCluster, isSince };

@@ -755,8 +755,11 @@ local function expel(process)
     call('HDEL', prefix .. ':b', process)
 end
 
+local is_sent = false -- an inbox has got something
+
 local function add_entry(inbox, texts)
     call('XADD', inbox, '*', 'm', table.concat(texts))
+    is_sent = true
 end
 
 local function send_to(process, texts)
@@ -782,8 +785,6 @@ local function send_to(process, texts)
     add_entry(inbox, entry)
 end
 
-local is_sending = false -- some inboxes may have got something
-
 local function run()
     local at = 3
     if ARGV[at] ~= 'H' and ARGV[at] ~= 'G' then
@@ -798,7 +799,6 @@ local function run()
         at = at + 1 + operation[1]
     end
     flush_gathered()
-    is_sending = true
     for process, texts in pairs(outboxes) do
         send_to(process, texts)
     end
@@ -816,4 +816,6 @@ elseif failure.lost then
 elseif failure.layout then
     return { 'LAYOUT', failure.layout }
 end
-return redis.error_reply((is_sending and 'PARTLY ' or '') .. failure.err)
+-- Before version 7 Redis' errors have the line of the script in front.
+return redis.error_reply((is_sent and 'PARTLY ' or '')
+    .. string.gsub(failure.err, '^@user_script: ?%d+: %-?', ''))
