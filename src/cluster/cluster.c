@@ -421,6 +421,11 @@ bool cluster_is_stalled(const struct cluster *cluster)
     return cluster != NULL && cluster_watchdog_is_stalled(&cluster->watchdog);
 }
 
+const struct metrics_histogram *cluster_round_trips_ns(const struct cluster *cluster)
+{
+    return &cluster->shared.round_trip_ns;
+}
+
 void cluster_read_status(struct cluster *cluster, struct cluster_status *status)
 {
     *status = (struct cluster_status){
@@ -436,7 +441,8 @@ void cluster_read_status(struct cluster *cluster, struct cluster_status *status)
     for (size_t i = 0; i < cluster->links_count; i++) {
         const size_t nodes_count = atomic_load(&cluster->links[i].nodes_count);
 
-        status->events_kept += atomic_load(&cluster->links[i].outbox_count);
+        status->events_kept += atomic_load(&cluster->links[i].outbox.shown_count);
+        status->kept_bytes += atomic_load(&cluster->links[i].outbox.shown_bytes);
         status->events_received += atomic_load(&cluster->links[i].events_received);
         if (nodes_count > status->nodes_count)
             status->nodes_count = nodes_count;

@@ -17,6 +17,7 @@
 #include "cluster/events.h"
 #include "cluster/reason.h"
 #include "config/config.h"
+#include "metrics/metrics.h"
 #include "net/chunk.h"
 #include "net/descriptors.h"
 
@@ -95,6 +96,7 @@ struct cluster_status {
     uint64_t events_sent; /* acknowledged by Redis */
     uint64_t events_received;
     uint64_t events_kept;    /* waiting for Redis now */
+    uint64_t kept_bytes;     /* the memory that these take */
     uint64_t events_dropped; /* did not fit into the outbox */
     uint64_t links_lost;
     uint64_t gaps;                       /* times this node may have missed events of other nodes */
@@ -103,6 +105,9 @@ struct cluster_status {
 };
 
 void cluster_read_status(struct cluster *cluster, struct cluster_status *status);
+
+/* How long Redis takes for a batch of operations, in METRICS_DURATION_UNIT_NS. */
+const struct metrics_histogram *cluster_round_trips_ns(const struct cluster *cluster);
 
 /* For cluster/queries.c alone: hands a query to the cluster's thread. Takes `*query`. */
 void cluster_take_query(struct cluster *cluster, struct cluster_pending_query **query);

@@ -39,11 +39,6 @@ static void flush_batch(struct cluster_link *link, cluster_sender_applied_fn on_
     cluster_sender_flush(&link->sender, on_applied);
 }
 
-static void update_outbox_count(struct cluster_link *link)
-{
-    atomic_store_explicit(&link->outbox_count, link->outbox.count, memory_order_relaxed);
-}
-
 void cluster_link_flush(struct cluster_link *link)
 {
     if (!cluster_link_talks(link))
@@ -82,7 +77,7 @@ void cluster_link_close(struct cluster_link *link)
 static void go_down(struct cluster_link *link, bool was_up)
 {
     cluster_delivery_all(&link->outbox, link->shared->events, link->shared->user);
-    update_outbox_count(link);
+    cluster_outbox_show(&link->outbox);
     if (!was_up)
         return;
     atomic_fetch_add(&link->shared->links_lost, 1);
@@ -194,7 +189,7 @@ static void on_read(void *user)
     struct cluster_link *link = user;
 
     atomic_store_explicit(&link->events_received, link->inbox.received_count, memory_order_relaxed);
-    update_outbox_count(link);
+    cluster_outbox_show(&link->outbox);
     if (link->reader.bytes_read > BYTES_READ_MAX && cluster_link_talks(link)) {
         cluster_batch_bytes_read(batch_of(link), link->reader.bytes_read);
         link->reader.bytes_read = 0;
@@ -470,7 +465,7 @@ void cluster_link_rejoin(struct cluster_link *link)
 
 void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
 {
-    update_outbox_count(link);
+    cluster_outbox_show(&link->outbox);
     if (link->is_away)
         cluster_away_remind(&link->shared->away, now_ms);
     if (link->phase == CLUSTER_LINK_AWAY && now_ms >= link->retry_ms) {
@@ -576,6 +571,7 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
         .user = link,
         .outbox = &link->outbox,
         .events_sent = &shared->events_sent,
+        .round_trip_ns = &shared->round_trip_ns,
     };
     cluster_report_init(&link->report, &link->state, &link->sender);
     link->sender.batch.prefix = link->prefix;

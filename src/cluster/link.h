@@ -43,6 +43,7 @@ struct cluster_link_shared {
     _Atomic(uint64_t) events_dropped;
     _Atomic(uint64_t) links_lost;
     _Atomic(uint64_t) gaps;
+    struct metrics_histogram round_trip_ns;
     size_t links_count;
     size_t joined_count; /* links that have been up */
     struct cluster_away away;
@@ -52,7 +53,6 @@ struct cluster_link {
     struct cluster_link_shared *shared;
     atomic_bool is_up;
     atomic_size_t nodes_count;
-    atomic_size_t outbox_count;
     _Atomic(uint64_t) events_received;
 
     enum cluster_link_phase phase;

@@ -121,6 +121,12 @@ void cluster_outbox_renumber(struct cluster_outbox *outbox)
     }
 }
 
+void cluster_outbox_show(struct cluster_outbox *outbox)
+{
+    atomic_store_explicit(&outbox->shown_count, outbox->count, memory_order_relaxed);
+    atomic_store_explicit(&outbox->shown_bytes, outbox->bytes, memory_order_relaxed);
+}
+
 bool cluster_outbox_received(struct cluster_outbox *outbox, uint64_t number)
 {
     LIST_EACH(link, following, &outbox->events) {

@@ -6,12 +6,14 @@
  * twice: it passes over one that is not higher than the last. So an event that Redis has refused
  * gets a new number before it is sent again, for a later one may have been applied.
  *
- * Thread: the cluster's.
+ * Thread: the cluster's, but what is shown.
  */
 #pragma once
 
 #include "base/list.h"
 #include "net/chunk.h"
+
+#include <stdatomic.h>
 
 struct cluster_outbox_event {
     struct list link;
@@ -32,6 +34,10 @@ struct cluster_outbox {
     size_t bytes;
     size_t bytes_max;
     uint64_t next_number;
+
+    /* Count and bytes as cluster_outbox_show() found them; any thread reads. */
+    atomic_size_t shown_count;
+    atomic_size_t shown_bytes;
 };
 
 void cluster_outbox_init(struct cluster_outbox *outbox, size_t bytes_max);
@@ -62,5 +68,7 @@ void cluster_outbox_renumber(struct cluster_outbox *outbox);
 
 /* That event came back from Redis; false if it is not in the outbox, or was delivered before. */
 bool cluster_outbox_received(struct cluster_outbox *outbox, uint64_t number);
+
+void cluster_outbox_show(struct cluster_outbox *outbox);
 
 struct bytes cluster_outbox_key(const struct cluster_outbox_event *event);

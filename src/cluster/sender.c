@@ -9,6 +9,7 @@ struct cluster_sender_sent {
     struct cluster_sender *sender;
     uint64_t first; /* numbers of its events, see batch.h */
     uint64_t last;
+    uint64_t sent_ns;
     cluster_sender_applied_fn on_applied;
     bool changes_state;
     struct list waiters;
@@ -53,6 +54,9 @@ static void on_reply(const redisReply *reply, void *data, void *user)
     const size_t before = sender->outbox->count;
 
     (void)user;
+    if (reply != NULL)
+        metrics_observe(sender->round_trip_ns, uv_hrtime() - sent->sent_ns,
+                        METRICS_DURATION_UNIT_NS);
     if (sender->last_sent == sent)
         sender->last_sent = NULL;
     if (is_acked) {
@@ -79,6 +83,7 @@ void cluster_sender_flush(struct cluster_sender *sender, cluster_sender_applied_
     sent->sender = sender;
     sent->first = sender->batch.first;
     sent->last = sender->batch.last;
+    sent->sent_ns = uv_hrtime();
     sent->on_applied = on_applied;
     sent->changes_state = sender->batch.changes_state;
     list_init(&sent->waiters);

@@ -7,6 +7,7 @@
 
 #include "cluster/batch.h"
 #include "cluster/redis.h"
+#include "metrics/metrics.h"
 
 /* A batch was applied; `answer` is an array that begins with "OK". */
 typedef void (*cluster_sender_applied_fn)(const redisReply *answer, void *user);
@@ -23,6 +24,7 @@ struct cluster_sender {
     void *user;
     struct cluster_outbox *outbox; /* its events are marked as acknowledged */
     _Atomic(uint64_t) *events_sent;
+    struct metrics_histogram *round_trip_ns; /* from a batch sent to its answer */
 
     struct cluster_redis *redis; /* the owner's */
     struct cluster_batch batch;
