@@ -8,12 +8,16 @@
 #include "base/buffer.h"
 #include "cluster/cluster.h"
 #include "net/descriptors.h"
+#include "net/tls.h"
 #include "pusher/apps.h"
+#include "pusher/worker.h"
 
 struct admin_metrics_source {
     struct pusher_apps *apps;
-    struct cluster *cluster;       /* NULL: no cluster */
-    const struct metrics *metrics; /* an element for each worker */
+    struct cluster *cluster;             /* NULL: no cluster */
+    struct net_tls *tls;                 /* NULL: plain */
+    const struct pusher_worker *workers; /* an array */
+    const struct metrics *metrics;       /* an element for each worker */
     size_t workers_count;
     const struct net_descriptors *descriptors;
     double started_s; /* Unix time */

@@ -27,16 +27,20 @@ struct route {
     const char *method;
     const char *pattern[SEGMENTS_COUNT_MAX]; /* after "apps/{id}"; "*" is the argument */
     handler_fn handle;
+    enum metrics_requests_route counted_as;
 };
 
 static const struct route routes[] = {
-    {"POST", {"events"}, api_events_trigger},
-    {"POST", {"batch_events"}, api_events_trigger_batch},
-    {"GET", {"connections"}, api_connections},
-    {"GET", {"channels"}, api_channels_list},
-    {"GET", {"channels", "*"}, api_channels_show},
-    {"GET", {"channels", "*", "users"}, api_users_of_channel},
-    {"POST", {"users", "*", "terminate_connections"}, api_users_terminate},
+    {"POST", {"events"}, api_events_trigger, METRICS_REQUESTS_EVENTS},
+    {"POST", {"batch_events"}, api_events_trigger_batch, METRICS_REQUESTS_BATCH_EVENTS},
+    {"GET", {"connections"}, api_connections, METRICS_REQUESTS_CONNECTIONS},
+    {"GET", {"channels"}, api_channels_list, METRICS_REQUESTS_CHANNELS},
+    {"GET", {"channels", "*"}, api_channels_show, METRICS_REQUESTS_CHANNEL},
+    {"GET", {"channels", "*", "users"}, api_users_of_channel, METRICS_REQUESTS_CHANNEL_USERS},
+    {"POST",
+     {"users", "*", "terminate_connections"},
+     api_users_terminate,
+     METRICS_REQUESTS_TERMINATE},
 };
 
 static void respond_not_found(struct http_conn *conn)
@@ -156,33 +160,32 @@ static const struct route *find_route(const struct path *path, struct bytes *arg
     return NULL;
 }
 
-static void respond_no_app(struct http_conn *conn, struct bytes id)
+static void count_rejected(const struct api_call *call, enum metrics_app_reject reason)
+{
+    metrics_add(&pusher_worker_metrics_of(call->worker, call->app)->rejected[reason], 1);
+}
+
+static void respond_no_app(const struct api_call *call, struct bytes id)
 {
     struct buffer text = {0};
 
+    count_rejected(call, METRICS_APP_REJECT_KEY);
     buffer_append_text(&text, "No matching application for ID [");
     buffer_append_bytes(&text, id);
     buffer_append_text(&text, "].");
-    api_call_respond_text(conn, 404, buffer_bytes(&text));
+    api_call_respond_text(call->conn, 404, buffer_bytes(&text));
     buffer_deinit(&text);
 }
 
 static bool check_call(struct api_call *call, struct api_parameters *parameters,
-                       struct bytes signed_path, struct buffer *refusal)
+                       struct bytes signed_path, struct api_signature_refusal *refusal)
 {
     call->parameters = parameters;
     if (api_parameters_read(parameters, call->request->query))
         return api_signature_check(call, signed_path, refusal);
-    buffer_append_text(refusal, "Too many query parameters.");
+    refusal->reason = METRICS_APP_REJECT_SIGNATURE;
+    buffer_append_text(&refusal->text, "Too many query parameters.");
     return false;
-}
-
-static void respond_unauthorized(const struct api_call *call, struct bytes reason)
-{
-    struct metrics_app *metrics = pusher_app_metrics(call->app, call->worker->index);
-
-    metrics_add(&metrics->rejected[METRICS_APP_REJECT_SIGNATURE], 1);
-    api_call_respond_text(call->conn, 401, reason);
 }
 
 /* `call` has its api, connection, request and MD5. */
@@ -190,27 +193,31 @@ static void call_app(struct api_call *call, const struct path *path, struct byte
 {
     const struct route *route = find_route(path, &call->argument);
     struct api_parameters parameters;
-    struct buffer refusal = {0};
+    struct api_signature_refusal refusal = {0};
 
     if (route == NULL) {
         respond_not_found(call->conn);
         return;
     }
+    http_conn_set_label(call->conn, NULL, route->counted_as);
     if (!is_allowed(call->request->method, route->method)) {
         respond_wrong_method(call->conn, route->method);
         return;
     }
     call->app = pusher_apps_find_by_id(call->worker->apps, segment(path, 1));
     if (call->app == NULL) {
-        respond_no_app(call->conn, segment(path, 1));
+        respond_no_app(call, segment(path, 1));
         return;
     }
-    if (check_call(call, &parameters, signed_path, &refusal))
+    http_conn_set_label(call->conn, call->app, route->counted_as);
+    if (check_call(call, &parameters, signed_path, &refusal)) {
         route->handle(call);
-    else
-        respond_unauthorized(call, buffer_bytes(&refusal));
+    } else {
+        count_rejected(call, refusal.reason);
+        api_call_respond_text(call->conn, 401, buffer_bytes(&refusal.text));
+    }
     api_parameters_deinit(&parameters);
-    buffer_deinit(&refusal);
+    buffer_deinit(&refusal.text);
 }
 
 /* A HEAD never opens a WebSocket: it is answered like a GET without upgrade headers. */
@@ -227,6 +234,8 @@ static void call_websocket(struct api *api, struct http_conn *conn,
 static void handle_get(struct api *api, const struct api_call *call, const struct path *path,
                        bool is_websocket)
 {
+    http_conn_set_label(call->conn, NULL,
+                        is_websocket ? METRICS_REQUESTS_WEBSOCKET : METRICS_REQUESTS_UP);
     if (!is_get(call->request->method))
         respond_wrong_method(call->conn, "GET");
     else if (is_websocket)

@@ -209,6 +209,12 @@ static bool has_right_signature(const struct api_call *call, struct bytes path)
     return is_valid;
 }
 
+static bool has_right_key(const struct api_call *call)
+{
+    return bytes_equal(api_parameters_value(call->parameters, BYTES("auth_key")),
+                       bytes_of(pusher_app_settings(call->app)->key));
+}
+
 static bool is_authentic(const struct api_call *call, struct bytes path)
 {
     const struct api_parameters *parameters = call->parameters;
@@ -216,8 +222,7 @@ static bool is_authentic(const struct api_call *call, struct bytes path)
     if (api_parameters_has_list(parameters, BYTES("auth_")) ||
         api_parameters_has_list(parameters, BYTES("body_md5")))
         return false;
-    if (!bytes_equal(api_parameters_value(parameters, BYTES("auth_key")),
-                     bytes_of(pusher_app_settings(call->app)->key)))
+    if (!has_right_key(call))
         return false;
     if (call->request->body.len == 0 && names_md5(call) && !is_sent_md5_right(call))
         return false;
@@ -225,7 +230,7 @@ static bool is_authentic(const struct api_call *call, struct bytes path)
 }
 
 /* False if the request's time is too far off; `refusal` says by how much. */
-static bool is_timely(const struct api_call *call, struct buffer *refusal)
+static bool is_timely(const struct api_call *call, struct api_signature_refusal *refusal)
 {
     const uint32_t tolerance_s = pusher_app_settings(call->app)->auth_timestamp_tolerance_s;
     const int64_t now_s = (int64_t)time(NULL);
@@ -234,15 +239,17 @@ static bool is_timely(const struct api_call *call, struct buffer *refusal)
 
     if (tolerance_s == 0)
         return true;
+    refusal->reason = METRICS_APP_REJECT_TIMESTAMP;
     if (!bytes_to_number(api_parameters_value(call->parameters, BYTES("auth_timestamp")), INT64_MAX,
                          &sent_s)) {
-        buffer_append_text(refusal, "auth_timestamp is missing or not a whole number of seconds.");
+        buffer_append_text(&refusal->text,
+                           "auth_timestamp is missing or not a whole number of seconds.");
         return false;
     }
     skew_s = now_s - (int64_t)sent_s;
     if (skew_s <= (int64_t)tolerance_s && skew_s >= -(int64_t)tolerance_s)
         return true;
-    buffer_printf(refusal,
+    buffer_printf(&refusal->text,
                   "auth_timestamp is %lld seconds %s the server's time; %u are tolerated. Compare "
                   "the clocks of both machines.",
                   (long long)(skew_s < 0 ? -skew_s : skew_s), skew_s < 0 ? "ahead of" : "behind",
@@ -264,11 +271,13 @@ static void log_refused(const struct api_call *call, struct bytes path)
     buffer_deinit(&line);
 }
 
-bool api_signature_check(const struct api_call *call, struct bytes path, struct buffer *refusal)
+bool api_signature_check(const struct api_call *call, struct bytes path,
+                         struct api_signature_refusal *refusal)
 {
     if (is_authentic(call, path))
         return is_timely(call, refusal);
     log_refused(call, path);
-    buffer_append_text(refusal, "Authentication signature invalid.");
+    refusal->reason = has_right_key(call) ? METRICS_APP_REJECT_SIGNATURE : METRICS_APP_REJECT_KEY;
+    buffer_append_text(&refusal->text, "Authentication signature invalid.");
     return false;
 }

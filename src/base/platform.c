@@ -1,7 +1,9 @@
 #include "base/platform.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #ifdef MSG_NOSIGNAL
 #define SEND_FLAGS MSG_NOSIGNAL
@@ -26,6 +28,26 @@ int platform_socket(int family)
     (void)setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &(const int){1}, sizeof(int));
 #endif
     return fd;
+}
+#endif
+
+#ifdef __linux__
+bool platform_resident_file_bytes(size_t *bytes)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long long shared_pages = 0;
+    const bool is_read = file != NULL && fscanf(file, "%*u %*u %llu", &shared_pages) == 1;
+
+    if (file != NULL)
+        fclose(file);
+    *bytes = (size_t)shared_pages * (size_t)sysconf(_SC_PAGESIZE);
+    return is_read;
+}
+#else
+bool platform_resident_file_bytes(size_t *bytes)
+{
+    *bytes = 0;
+    return false;
 }
 #endif
 

@@ -16,3 +16,7 @@ int platform_socket(int family);
 /* As send(), but a peer that has gone is an error (EPIPE), never a signal; on every system for
  * sockets of platform_socket(). */
 ssize_t platform_send(int fd, struct bytes data);
+
+/* How much of the process's resident memory is that of files, such as its program; false if the
+ * system does not say. */
+bool platform_resident_file_bytes(size_t *bytes);

@@ -38,6 +38,12 @@ struct slice {
     size_t queued_count;
 };
 
+/* What receivers were sent. */
+struct sent {
+    size_t count; /* messages; each receiver counts */
+    size_t bytes; /* of their texts */
+};
+
 struct event_mail {
     struct net_mail mail;
     struct channel_fanout *fanout; /* the receiving worker's */
@@ -74,6 +80,9 @@ static void release(struct channel_fanout *fanout, struct channel *channel)
 
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
+    if (subscription->requested_ns != 0)
+        metrics_observe(&fanout->metrics->subscribe_ns, uv_hrtime() - subscription->requested_ns,
+                        METRICS_DURATION_UNIT_NS);
     channel_receivers_activate(receivers_of(fanout, subscription->channel), subscription);
     channel_shared_note_another(subscription, fanout->worker);
 }
@@ -163,34 +172,33 @@ static void note_slow(struct channel_fanout *fanout, struct ws_conn *conn)
 }
 
 /* Counts the messages of the run that a receiver was sent, and notifies the observer of each. */
-static size_t note_sent(const struct channel_fanout *fanout, const struct channel_run *run,
-                        struct channel_receivers_entry receiver, size_t first)
+static void note_sent(const struct channel_fanout *fanout, const struct channel_run *run,
+                      struct channel_receivers_entry receiver, size_t first, struct sent *sent)
 {
-    size_t count = 0;
     size_t skip = 0;
 
-    if (fanout->on_sent == NULL && !receiver.subscription->is_skipping)
-        return run->messages_count - first;
     for (size_t i = first; channel_run_next(run, receiver.subscription, &i, &skip); i++) {
         if (fanout->on_sent != NULL)
             fanout->on_sent(receiver.conn, run->messages[i]);
-        count++;
+        sent->count++;
+        sent->bytes += ws_message_text(run->messages[i]).len;
     }
-    return count;
 }
 
 static void count_sent(const struct channel_fanout *fanout, const struct channel *channel,
-                       struct ws_conn *conn, size_t count)
+                       struct ws_conn *conn, struct sent sent)
 {
     struct metrics_app *app = channel_registry_metrics(channel->registry, fanout->worker);
 
-    if (count == 0)
+    if (sent.count == 0)
         return;
-    metrics_add(&fanout->metrics->messages_sent, count);
-    if (app != NULL)
-        metrics_add(&app->messages_sent, count);
+    metrics_add(&fanout->metrics->messages_sent, sent.count);
+    if (app != NULL) {
+        metrics_add(&app->messages_sent, sent.count);
+        metrics_add(&app->bytes_sent, sent.bytes);
+    }
     if (fanout->on_sent_count != NULL)
-        fanout->on_sent_count(conn, count);
+        fanout->on_sent_count(conn, sent.count);
 }
 
 /* Sends to a receiver that skips some of the run's messages or missed the first ones. */
@@ -219,17 +227,22 @@ static bool send_whole(struct channel_fanout *fanout, struct channel_run *run, s
 }
 
 /* Sends the run from message `first` on; `is_all`: the run is all that its receivers get this turn.
- * Returns the number of messages. */
-static size_t send_to(struct channel_fanout *fanout, struct channel_run *run,
-                      struct channel_receivers_entry receiver, size_t first, bool is_all)
+ * Adds to `sent`. */
+static void send_to(struct channel_fanout *fanout, struct channel_run *run,
+                    struct channel_receivers_entry receiver, size_t first, bool is_all,
+                    struct sent *sent)
 {
     const bool is_part = first > 0 || (run->skips_count > 0 && receiver.subscription->is_skipping);
 
     if (is_part ? !send_part(fanout, run, receiver, first)
                 : !send_whole(fanout, run, receiver.conn, is_all))
         note_slow(fanout, receiver.conn);
-    return run->skips_count > 0 || fanout->on_sent != NULL ? note_sent(fanout, run, receiver, first)
-                                                           : run->messages_count - first;
+    if (is_part || fanout->on_sent != NULL) {
+        note_sent(fanout, run, receiver, first, sent);
+    } else {
+        sent->count += run->messages_count;
+        sent->bytes += run->text_bytes;
+    }
 }
 
 /* Whether the turn has sent enough; `bytes` were just sent to one more receiver. */
@@ -260,7 +273,7 @@ static bool send_run(struct channel_fanout *fanout, struct channel_run *run, boo
     const bool has_newcomers = receivers->latest_from > run->first;
     const size_t sent_before = receivers->sent_count;
     struct ws_conn *conn = NULL;
-    size_t sent_count = 0;
+    struct sent sent = {0};
     bool is_stopped = false;
 
     while (receivers->sent_count < receivers->count && !is_stopped) {
@@ -273,10 +286,10 @@ static bool send_run(struct channel_fanout *fanout, struct channel_run *run, boo
         if (first == run->messages_count)
             continue;
         conn = receiver.conn;
-        sent_count += send_to(fanout, run, receiver, first, is_all);
+        send_to(fanout, run, receiver, first, is_all, &sent);
         is_stopped = is_over(slice, fanout->sends_a_look, run->bytes, !is_all);
     }
-    count_sent(fanout, run->channel, conn, sent_count);
+    count_sent(fanout, run->channel, conn, sent);
     note_waiting_less(fanout, run, (receivers->sent_count - sent_before) * run->bytes);
     return receivers->sent_count == receivers->count;
 }
@@ -369,11 +382,12 @@ static void send_ahead(struct channel_fanout *fanout, struct channel_run *run,
 {
     struct channel_receivers *receivers = receivers_of(fanout, run->channel);
     const struct channel_receivers_entry receiver = receivers->entries[subscription->index];
+    struct sent sent = {0};
 
     run->is_closed = true;
     channel_run_mark_skipping(run, true);
-    count_sent(fanout, run->channel, receiver.conn,
-               send_to(fanout, run, receiver, channel_run_first(run, subscription), false));
+    send_to(fanout, run, receiver, channel_run_first(run, subscription), false, &sent);
+    count_sent(fanout, run->channel, receiver.conn, sent);
     channel_run_mark_skipping(run, false);
     subscription->from = run->first + run->messages_count;
     if (receivers->latest_from < subscription->from)
@@ -528,7 +542,7 @@ static void send_or_note(struct channel_fanout *fanout, const struct channel *ch
 {
     if (message == NULL)
         return;
-    count_sent(fanout, channel, conn, 1);
+    count_sent(fanout, channel, conn, (struct sent){1, ws_message_text(message).len});
     if (fanout->on_sent != NULL)
         fanout->on_sent(conn, message);
     if (!ws_conn_queue_frames(conn, ws_message_frame(message, conn->form, fanout->deflate), 0))

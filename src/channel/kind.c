@@ -22,3 +22,26 @@ struct channel_kind channel_kind_of(struct bytes name)
             return kinds[i].kind;
     return (struct channel_kind){0};
 }
+
+unsigned channel_kind_number(struct channel_kind kind)
+{
+    const unsigned access = kind.is_presence ? 3 : kind.is_encrypted ? 2 : kind.needs_auth ? 1 : 0;
+
+    return 2 * access + kind.is_cache;
+}
+
+const char *channel_kind_name(unsigned number)
+{
+    static const char *const names[CHANNEL_KIND_COUNT] = {
+        "public",
+        "cache",
+        "private",
+        "private-cache",
+        "private-encrypted",
+        "private-encrypted-cache",
+        "presence",
+        "presence-cache",
+    };
+
+    return names[number];
+}

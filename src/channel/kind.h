@@ -14,3 +14,9 @@ struct channel_kind {
 };
 
 struct channel_kind channel_kind_of(struct bytes name);
+
+/* Kinds have numbers, from 0 on, and names by which operators know them: "private-cache". */
+#define CHANNEL_KIND_COUNT 8
+
+unsigned channel_kind_number(struct channel_kind kind);
+const char *channel_kind_name(unsigned number);

@@ -22,9 +22,9 @@ struct channel_registry {
     void *user;
     void (*on_count)(struct channel *channel, int change, void *user); /* may be NULL */
     void *count_user;
-    atomic_size_t occupied_count;
-    struct metrics_app *metrics; /* one element a worker; or NULL */
-    atomic_size_t *owner_refs;   /* each channel counts there; or NULL */
+    atomic_size_t occupied_counts[CHANNEL_KIND_COUNT]; /* channels with subscribers, by kind */
+    struct metrics_app *metrics;                       /* one element a worker; or NULL */
+    atomic_size_t *owner_refs;                         /* each channel counts there; or NULL */
     struct shard shards[STRIPES_COUNT];
     pthread_mutex_t state_locks[STRIPES_COUNT];
     pthread_mutex_t cache_lock; /* over `cached` */
@@ -41,7 +41,8 @@ struct channel_registry *channel_registry_new(size_t workers_count, bool has_kin
     registry->has_kinds = has_kinds;
     registry->on_change = NULL;
     registry->on_count = NULL;
-    atomic_init(&registry->occupied_count, 0);
+    for (unsigned i = 0; i < CHANNEL_KIND_COUNT; i++)
+        atomic_init(&registry->occupied_counts[i], 0);
     registry->metrics = NULL;
     registry->owner_refs = NULL;
     for (int i = 0; i < STRIPES_COUNT; i++) {
@@ -168,6 +169,11 @@ static void tell(struct channel *channel, bool is_occupied)
         registry->on_change(channel, is_occupied, registry->user);
 }
 
+static atomic_size_t *occupied_count_of(const struct channel *channel)
+{
+    return &channel->registry->occupied_counts[channel_kind_number(channel->kind)];
+}
+
 static void count(struct channel *channel, int change)
 {
     const struct channel_registry *registry = channel->registry;
@@ -221,7 +227,7 @@ struct channel *channel_registry_join(struct channel_registry *registry, struct 
     channel = channel_ref(find_or_add(registry, shard, name, hash, worker));
     *is_first = atomic_fetch_add(&channel->subscriptions_count, 1) == 0;
     if (*is_first) {
-        atomic_fetch_add(&registry->occupied_count, 1);
+        atomic_fetch_add(occupied_count_of(channel), 1);
         tell(channel, true);
     }
     count(channel, 1);
@@ -241,7 +247,7 @@ bool channel_registry_leave(struct channel *channel, size_t worker, bool is_last
     if (is_last_of_worker)
         atomic_fetch_and(&channel->workers, ~(UINT64_C(1) << worker));
     if (is_last) {
-        atomic_fetch_sub(&channel->registry->occupied_count, 1);
+        atomic_fetch_sub(occupied_count_of(channel), 1);
         tell(channel, false);
         drop_if_unused(shard, channel);
     }
@@ -361,5 +367,14 @@ void channel_registry_collect(struct channel_registry *registry, size_t part, st
 
 size_t channel_registry_count(struct channel_registry *registry)
 {
-    return atomic_load(&registry->occupied_count);
+    size_t sum = 0;
+
+    for (unsigned i = 0; i < CHANNEL_KIND_COUNT; i++)
+        sum += channel_registry_count_of_kind(registry, i);
+    return sum;
+}
+
+size_t channel_registry_count_of_kind(struct channel_registry *registry, unsigned kind)
+{
+    return atomic_load_explicit(&registry->occupied_counts[kind], memory_order_relaxed);
 }

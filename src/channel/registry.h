@@ -87,5 +87,6 @@ void channel_registry_expire(struct channel_registry *registry, uint64_t now_ms)
 void channel_registry_collect(struct channel_registry *registry, size_t part, struct bytes prefix,
                               struct buffer *channels);
 
-/* How many channels have subscribers. */
+/* How many channels have subscribers; of one kind (channel_kind_number()). */
 size_t channel_registry_count(struct channel_registry *registry);
+size_t channel_registry_count_of_kind(struct channel_registry *registry, unsigned kind);

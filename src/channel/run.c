@@ -47,6 +47,7 @@ void channel_run_add(struct channel_run *run, struct ws_message *message,
                              sizeof(struct ws_message *));
     run->messages[run->messages_count++] = ws_message_ref(message);
     run->bytes += ws_message_frame(message, WS_DEFLATE_PLAIN, NULL)->len;
+    run->text_bytes += ws_message_text(message).len;
 }
 
 void channel_run_forget(struct channel_run *run, const struct channel_subscription *subscription)

@@ -26,6 +26,7 @@ struct channel_run {
     size_t messages_cap;
     size_t waiting_bytes; /* for all receivers: counted in the fan-out's watermark */
     size_t bytes;         /* of all messages, uncompressed */
+    size_t text_bytes;    /* the same without frames */
     uint64_t first;       /* the number of its first message in the receivers' sequence */
     bool is_begun;        /* sending has begun */
     bool is_closed;       /* a receiver was sent it: no event may join it any more */

@@ -16,11 +16,14 @@ struct channel_subscription {
     struct channel_subscriber *subscriber;
     struct channel *channel;                /* a reference */
     struct channel_presence_member *member; /* of a presence channel */
-    uint64_t from;                          /* the first of the channel's messages it receives */
-    uint32_t info;                          /* see channel_presence_join() */
-    uint32_t token;                         /* unique among the worker's subscriptions */
-    uint32_t index;                         /* in the entries of channel/receivers.h */
-    bool is_active;                         /* receives the channel's events */
-    bool is_shared;                         /* the subscriber is in other channels too */
-    bool is_skipping;                       /* skips an event of the run being sent */
+    union {
+        uint64_t from;         /* active: the first of the channel's messages it receives */
+        uint64_t requested_ns; /* not active yet: when a client requested it; 0: none did */
+    };
+    uint32_t info;    /* see channel_presence_join() */
+    uint32_t token;   /* unique among the worker's subscriptions */
+    uint32_t index;   /* in the entries of channel/receivers.h */
+    bool is_active;   /* receives the channel's events */
+    bool is_shared;   /* the subscriber is in other channels too */
+    bool is_skipping; /* skips an event of the run being sent */
 };

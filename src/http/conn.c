@@ -34,6 +34,7 @@ struct http_conn {
     struct http_conn_deferral *deferral; /* not NULL: the response or the request is deferred */
     size_t deferred_len;                 /* length of the deferred request at the start of `in` */
     struct bytes rest;                   /* behind the request being handled */
+    struct http_conn_label label;        /* of the request being handled */
     bool has_continued;                  /* "100 Continue" was sent */
     bool is_handling;                    /* a request is with its handler */
     bool is_responded;
@@ -47,6 +48,7 @@ struct http_conn {
 static void begin_request(struct http_conn *conn)
 {
     http_reader_begin(&conn->reader);
+    conn->label = (struct http_conn_label){0};
     conn->has_continued = false;
     conn->is_responded = false;
 }
@@ -71,6 +73,8 @@ static void respond_as(struct http_conn *conn, const struct http_response *respo
     buffer_reserve(&out, response->headers.len + response->body.len + RESPONSE_MORE_LEN);
     CHECK(!conn->is_responded && !conn->is_taken_over);
     conn->is_responded = true;
+    if (conn->settings->on_responded != NULL)
+        conn->settings->on_responded(conn, conn->label, response->status);
     http_response_write(&out, response, http_date_line(), head->version_minor, keeps_alive);
     if (head->is_head_request)
         out.len -= response->body.len; /* HEAD gets the length only: RFC 9110 section 9.3.2 */
@@ -388,6 +392,11 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
 void *http_conn_user(const struct http_conn *conn)
 {
     return conn->settings->user;
+}
+
+void http_conn_set_label(struct http_conn *conn, void *owner, unsigned number)
+{
+    conn->label = (struct http_conn_label){owner, number};
 }
 
 /* Every request is answered, and no first request is expected. */

@@ -26,6 +26,12 @@ struct http_conn_deferral {
 typedef void (*http_conn_handle_fn)(struct http_conn *conn, const struct http_request *request,
                                     void *user);
 
+/* What the response to a request is counted for: its handler's. */
+struct http_conn_label {
+    void *owner;
+    unsigned number;
+};
+
 /* What the connections of one worker share. */
 struct http_conn_settings {
     struct list conns;        /* the open ones, the longest silent first; list_init() it */
@@ -33,6 +39,8 @@ struct http_conn_settings {
     /* Before it returns, it answers with http_conn_respond(), defers the response or the request,
      * or takes the connection over. */
     void (*on_request)(struct http_conn *conn, const struct http_request *request);
+    /* Each response; `label` is zero if its handler has set none. NULL: nobody counts. */
+    void (*on_responded)(struct http_conn *conn, struct http_conn_label label, unsigned status);
     void *user;
 };
 
@@ -42,6 +50,10 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
                                  struct http_conn_settings *settings);
 
 void *http_conn_user(const struct http_conn *conn);
+
+/* For the request being handled, until it is answered: whoever defers the response keeps `owner`
+ * alive. */
+void http_conn_set_label(struct http_conn *conn, void *owner, unsigned number);
 
 /* Ends the connections in order: idle ones close now, the others after their current response. A
  * connection that was accepted a moment ago stays for its first request: call this again. */

@@ -1,6 +1,7 @@
 #include "metrics/app.h"
 
 #include "base/check.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,25 @@ struct metrics_app *metrics_app_new(size_t workers_count)
     CHECK(metrics != NULL);
     memset(metrics, 0, len);
     return metrics;
+}
+
+void metrics_app_free(struct metrics_app *metrics, size_t workers_count)
+{
+    for (size_t i = 0; i < workers_count; i++)
+        free(atomic_load(&metrics[i].requests));
+    free(metrics);
+}
+
+struct metrics_requests *metrics_app_requests(struct metrics_app *metrics)
+{
+    struct metrics_requests *requests =
+        atomic_load_explicit(&metrics->requests, memory_order_relaxed);
+
+    if (requests == NULL) {
+        requests = mem_new(sizeof *requests);
+        atomic_store_explicit(&metrics->requests, requests, memory_order_release);
+    }
+    return requests;
 }
 
 enum metrics_app_close metrics_app_close_of(unsigned code)

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "metrics/metrics.h"
+#include "metrics/requests.h"
 
 /* How a connection ended: the WebSocket close code, from either side. */
 enum metrics_app_close {
@@ -24,10 +24,14 @@ enum metrics_app_close {
 /* Why a client or publisher was refused. */
 enum metrics_app_reject {
     METRICS_APP_REJECT_SIGNATURE, /* of a request to the API */
+    METRICS_APP_REJECT_KEY,       /* no app has that key or id */
+    METRICS_APP_REJECT_TIMESTAMP, /* of a request to the API */
     METRICS_APP_REJECT_ORIGIN,
-    METRICS_APP_REJECT_QUOTA, /* max_connections */
-    METRICS_APP_REJECT_AUTH,  /* of a subscription, or a sign-in */
+    METRICS_APP_REJECT_QUOTA,    /* max_connections, max_subscriptions */
+    METRICS_APP_REJECT_CAPACITY, /* no open file is left */
+    METRICS_APP_REJECT_AUTH,     /* of a subscription, or a sign-in */
     METRICS_APP_REJECT_RATE,
+    METRICS_APP_REJECT_SIZE,    /* of a message or a request */
     METRICS_APP_REJECT_MESSAGE, /* a message that was invalid or not allowed */
     METRICS_APP_REJECTS_COUNT,
 };
@@ -37,14 +41,20 @@ struct metrics_app {
     struct metrics_counter connections_closed[METRICS_APP_CLOSES_COUNT];
     struct metrics_counter messages_received;
     struct metrics_counter messages_sent;
-    struct metrics_counter bytes_received; /* of messages, without frames */
+    struct metrics_counter bytes_received; /* of messages, without frames and compression */
     struct metrics_counter bytes_sent;
     struct metrics_counter events_published;
     struct metrics_counter rejected[METRICS_APP_REJECTS_COUNT];
+    _Atomic(struct metrics_requests *) requests; /* NULL: there was none */
 };
 
-/* One for each worker, zeroed; release with free(). */
+/* One for each worker, zeroed. */
 struct metrics_app *metrics_app_new(size_t workers_count);
+void metrics_app_free(struct metrics_app *metrics, size_t workers_count);
+
+/* The worker's. Most apps of a large configuration are idle, so it is made for the first request.
+ */
+struct metrics_requests *metrics_app_requests(struct metrics_app *metrics);
 
 /* The counter of a close code; 0 means no close frame. */
 enum metrics_app_close metrics_app_close_of(unsigned code);

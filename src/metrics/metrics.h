@@ -25,6 +25,7 @@ struct metrics_histogram {
 /* The unit of each histogram below: its first bound. */
 #define METRICS_DURATION_UNIT_NS 16384
 #define METRICS_RECEIVERS_UNIT 1
+#define METRICS_PING_UNIT_MS 1
 
 struct metrics {
     alignas(64) struct metrics_counter connections_opened; /* WebSockets, since the start */
@@ -38,6 +39,9 @@ struct metrics {
     struct metrics_histogram turn_ns;    /* a turn of the loop, without its wait */
     struct metrics_histogram publish_ns; /* from the request to handing over its last receiver */
     struct metrics_histogram fanout_receivers; /* of this worker, for one event or run of events */
+    struct metrics_histogram ping_ms;          /* from a ping to the client's next message */
+    struct metrics_histogram
+        subscribe_ns; /* from a client's request to its subscription's answer */
 };
 
 /* There is only one writer, so no locked instruction is needed. */

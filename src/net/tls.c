@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* `struct net_tls_session` is OpenSSL's SSL under another name: no other file needs OpenSSL. */
 
@@ -307,6 +308,20 @@ void net_tls_free(struct net_tls *tls)
     settings_free(&tls->settings);
     pthread_mutex_destroy(&tls->lock);
     free(tls);
+}
+
+int64_t net_tls_expires_s(struct net_tls *tls)
+{
+    struct tm at = {0};
+    const X509 *leaf;
+    int64_t expires_s = 0;
+
+    pthread_mutex_lock(&tls->lock);
+    leaf = SSL_CTX_get0_certificate(tls->context);
+    if (leaf != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &at) == 1)
+        expires_s = (int64_t)timegm(&at);
+    pthread_mutex_unlock(&tls->lock);
+    return expires_s;
 }
 
 bool net_tls_is_stale(struct net_tls *tls)

@@ -29,6 +29,9 @@ void net_tls_free(struct net_tls *tls);
  * stays in use, if it cannot be used. */
 bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error);
 
+/* When the certificate expires, in Unix time; 0 if there is none. */
+int64_t net_tls_expires_s(struct net_tls *tls);
+
 /* Whether a file of the certificate has changed since it was read. */
 bool net_tls_is_stale(struct net_tls *tls);
 

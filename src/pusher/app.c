@@ -52,6 +52,7 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
 
     app->id = bytes_copy(bytes_of(id));
     atomic_init(&app->refs, 0);
+    app->workers_count = workers_count;
     app->metrics = metrics_app_new(workers_count);
     app->channels = registry_new(app, workers_count, true);
     app->users = registry_new(app, workers_count, false);
@@ -85,7 +86,7 @@ void pusher_app_free(struct pusher_app *app)
     channel_registry_free(app->channels);
     channel_registry_free(app->users);
     channel_registry_free(app->watchers);
-    free(app->metrics);
+    metrics_app_free(app->metrics, app->workers_count);
     free(app->id);
     free(app);
 }

@@ -22,6 +22,7 @@ struct pusher_app {
     struct cluster *cluster;                  /* NULL: this node is the only one */
     struct metrics_app *metrics;              /* one element a worker */
     atomic_size_t refs;                       /* 0: only the list has it */
+    size_t workers_count;
     atomic_uint connections_count;
     /* An observer counts and resets these. */
     _Atomic(uint64_t) messages_sent;

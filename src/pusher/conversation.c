@@ -122,6 +122,8 @@ static void on_ending(struct ws_conn *ws, uint16_t code)
 
     if (session->state != PUSHER_SESSION_OVER)
         session->close_code = code;
+    if (session->state != PUSHER_SESSION_OVER && code == WS_CLOSE_TOO_BIG)
+        metrics_add(&pusher_session_metrics(session)->rejected[METRICS_APP_REJECT_SIZE], 1);
     pusher_session_end(session);
 }
 
@@ -202,6 +204,7 @@ void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *ht
     unsigned status =
         ws_handshake_read(request, worker->ws_settings.deflate != NULL, &handshake, &reason);
 
+    http_conn_set_label(http, app, METRICS_REQUESTS_WEBSOCKET);
     if (status != 0) {
         http_conn_respond(http, &(struct http_response){
                                     .status = status,
@@ -211,6 +214,8 @@ void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *ht
                                 });
         return;
     }
+    metrics_requests_add(metrics_app_requests(pusher_worker_metrics_of(worker, app)),
+                         METRICS_REQUESTS_WEBSOCKET, 101);
     ws_handshake_write(&response, &handshake, BYTES("X-Powered-By: Laravel Reverb\r\n"));
     net = http_conn_take_over(http, &rest);
     session = pusher_session_new(worker, app);

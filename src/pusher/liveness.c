@@ -28,9 +28,13 @@ void pusher_liveness_begin(struct pusher_session *session)
 
 void pusher_liveness_seen(struct pusher_session *session)
 {
+    const uint64_t pinged_ms = session->seen_ms; /* if it was: see ping() */
+
     session->seen_ms = net_loop_now_ms(session->worker->loop);
     if (!session->is_pinged)
         return; /* the timer checks again when it is due */
+    metrics_observe(&session->worker->metrics->ping_ms, session->seen_ms - pinged_ms,
+                    METRICS_PING_UNIT_MS);
     session->is_pinged = false;
     ws_conn_set_timer(&session->ws, session->seen_ms + ping_interval_ms(session));
 }
@@ -38,6 +42,7 @@ void pusher_liveness_seen(struct pusher_session *session)
 static void ping(struct pusher_session *session, uint64_t now_ms)
 {
     session->is_pinged = true;
+    session->seen_ms = now_ms; /* so that the answer's time is known; earlier progress is noted */
     ws_conn_set_timer(&session->ws, now_ms + pong_ms(session));
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_pinged, session);
     if (session->uses_control_frames) {

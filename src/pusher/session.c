@@ -57,7 +57,7 @@ struct channel_subscription *pusher_session_subscription(struct pusher_session *
 
 struct metrics_app *pusher_session_metrics(const struct pusher_session *session)
 {
-    return pusher_app_metrics(session->app, session->worker->index);
+    return pusher_worker_metrics_of(session->worker, session->app);
 }
 
 struct pusher_session *pusher_session_new(struct pusher_worker *worker, struct pusher_app *app)
@@ -75,8 +75,7 @@ struct pusher_session *pusher_session_new(struct pusher_worker *worker, struct p
     list_append(&worker->sessions, &session->link);
     worker->sessions_count++;
     metrics_add(&worker->metrics->connections_opened, 1);
-    if (app != NULL)
-        metrics_add(&pusher_session_metrics(session)->connections_opened, 1);
+    metrics_add(&pusher_session_metrics(session)->connections_opened, 1);
     return session;
 }
 
@@ -99,12 +98,11 @@ void pusher_session_end(struct pusher_session *session)
     list_remove(&session->link);
     list_append(&worker->leaving, &session->link);
     give_place(session);
-    if (session->app == NULL)
-        return;
     metrics_add(&pusher_session_metrics(session)
                      ->connections_closed[metrics_app_close_of(session->close_code)],
                 1);
-    worker->session_events->on_over(session);
+    if (session->app != NULL)
+        worker->session_events->on_over(session);
 }
 
 void pusher_session_free(struct pusher_session *session)
@@ -153,8 +151,8 @@ void pusher_session_send(struct pusher_session *session, struct bytes message)
     if (session->state == PUSHER_SESSION_OVER)
         return;
     metrics_add(&session->worker->metrics->messages_sent, 1);
-    if (session->app != NULL)
-        metrics_add(&pusher_session_metrics(session)->messages_sent, 1);
+    metrics_add(&pusher_session_metrics(session)->messages_sent, 1);
+    metrics_add(&pusher_session_metrics(session)->bytes_sent, message.len);
     notify_sent(session, message);
     if (!ws_conn_send_text(&session->ws, message))
         pusher_session_close_slow(session);
@@ -163,10 +161,13 @@ void pusher_session_send(struct pusher_session *session, struct bytes message)
 static enum metrics_app_reject reject_of(enum pusher_error error)
 {
     switch (error) {
+    case PUSHER_ERROR_NO_APP:
+        return METRICS_APP_REJECT_KEY;
     case PUSHER_ERROR_ORIGIN:
         return METRICS_APP_REJECT_ORIGIN;
-    case PUSHER_ERROR_OVER_QUOTA:
     case PUSHER_ERROR_OVER_CAPACITY:
+        return METRICS_APP_REJECT_CAPACITY;
+    case PUSHER_ERROR_OVER_QUOTA:
     case PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS:
         return METRICS_APP_REJECT_QUOTA;
     case PUSHER_ERROR_UNAUTHORIZED:
@@ -183,7 +184,7 @@ void pusher_session_send_error(struct pusher_session *session, enum pusher_error
     struct buffer *out = pusher_worker_scratch(session->worker);
 
     session->is_refused = true;
-    if (session->app != NULL)
+    if (error != PUSHER_ERROR_STALE && error != PUSHER_ERROR_TERMINATED)
         metrics_add(&pusher_session_metrics(session)->rejected[reject_of(error)], 1);
     pusher_encode_error(out, error);
     pusher_session_send(session, buffer_bytes(out));

@@ -41,7 +41,7 @@ struct pusher_session {
     struct bytes origin;              /* its own; absent if it has none, or none is kept */
     uint64_t socket_id;               /* pusher/socket_id.h */
     struct pusher_session_user *user; /* NULL before sign-in */
-    uint64_t seen_ms;                 /* when the client last sent something */
+    uint64_t seen_ms;                 /* when the client last sent something, or was pinged */
     uint16_t close_code;              /* once it is over; 0: without a close frame */
     uint32_t channels_count;          /* its subscriptions */
     struct pusher_rate_limit rate_limit;
@@ -81,7 +81,7 @@ struct pusher_session *pusher_session_find(struct pusher_worker *worker, uint64_
 struct channel_subscription *pusher_session_subscription(struct pusher_session *session,
                                                          struct bytes name);
 
-/* Of its app, which must exist. */
+/* Of its app; if that does not exist, those for strangers. */
 struct metrics_app *pusher_session_metrics(const struct pusher_session *session);
 
 /* Whether `auth` is the app's signature of this connection's socket id followed by `text`. */

@@ -134,6 +134,7 @@ static void join(struct pusher_session *session, const struct subscribe_request 
     struct channel_subscription *subscription = channel_fanout_join(
         &worker->fanout, app->channels, request->channel, &session->subscriber, &is_first);
 
+    subscription->requested_ns = uv_hrtime();
     session->channels_count++;
     if (subscription->channel->kind.is_presence)
         pusher_authority_join(session, subscription, request->user_id, request->user_info);

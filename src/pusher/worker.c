@@ -5,6 +5,7 @@
 void pusher_worker_init(struct pusher_worker *worker, bool has_compression)
 {
     worker->ws_settings.deflate = has_compression ? ws_deflate_new() : NULL;
+    worker->strangers = metrics_app_new(1);
     list_init(&worker->sessions);
     list_init(&worker->leaving);
     worker->fanout.worker = worker->index;
@@ -21,6 +22,7 @@ void pusher_worker_deinit(struct pusher_worker *worker)
     channel_joining_deinit(&worker->joining);
     channel_fanout_deinit(&worker->fanout);
     ws_deflate_free(worker->ws_settings.deflate);
+    metrics_app_free(worker->strangers, 1);
     map_deinit(&worker->by_socket_id);
     buffer_deinit(&worker->scratch);
 }
@@ -29,4 +31,10 @@ struct buffer *pusher_worker_scratch(struct pusher_worker *worker)
 {
     buffer_clear(&worker->scratch);
     return &worker->scratch;
+}
+
+struct metrics_app *pusher_worker_metrics_of(const struct pusher_worker *worker,
+                                             const struct pusher_app *app)
+{
+    return app != NULL ? pusher_app_metrics(app, worker->index) : worker->strangers;
 }

@@ -24,6 +24,7 @@ struct pusher_worker {
 
     /* Set by pusher_conversation_init(). */
     const struct pusher_session_events *session_events;
+    struct metrics_app *strangers; /* counts what no app was found for; any thread reads */
 
     /* Owner. */
     struct channel_fanout fanout;
@@ -42,6 +43,10 @@ void pusher_worker_init(struct pusher_worker *worker, bool has_compression);
 
 /* After its loop has ended and all its connections are closed. */
 void pusher_worker_deinit(struct pusher_worker *worker);
+
+/* The worker's counters for the app; NULL: for those without one. */
+struct metrics_app *pusher_worker_metrics_of(const struct pusher_worker *worker,
+                                             const struct pusher_app *app);
 
 /* The scratch, emptied. */
 struct buffer *pusher_worker_scratch(struct pusher_worker *worker);

@@ -37,6 +37,8 @@ static void on_admin_page(struct admin_page *page, void *user)
                             &(struct admin_metrics_source){
                                 .apps = server->apps,
                                 .cluster = server->cluster,
+                                .tls = server->tls,
+                                .workers = server->pusher_workers,
                                 .metrics = server->metrics,
                                 .workers_count = server->workers_count,
                                 .descriptors = &server->descriptors,

@@ -67,6 +67,17 @@ static void on_request(struct http_conn *conn, const struct http_request *reques
     api_handle(&worker->api, conn, request);
 }
 
+static void on_responded(struct http_conn *conn, struct http_conn_label label, unsigned status)
+{
+    struct server_worker *worker = http_conn_user(conn);
+    struct metrics_app *metrics = pusher_worker_metrics_of(worker->pusher, label.owner);
+
+    metrics_requests_add(metrics_app_requests(metrics), (enum metrics_requests_route)label.number,
+                         status);
+    if (status == 413)
+        metrics_add(&metrics->rejected[METRICS_APP_REJECT_SIZE], 1);
+}
+
 static void on_accept(int fd, void *user)
 {
     struct server_worker *worker = user;
@@ -323,6 +334,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
     list_init(&worker->http.conns);
     worker->http.request_bytes_max = config->max_request_size_bytes;
     worker->http.on_request = on_request;
+    worker->http.on_responded = on_responded;
     worker->http.user = worker;
     CHECK(uv_timer_init(&worker->loop.uv, &worker->ending) == 0);
     worker->ending.data = worker;

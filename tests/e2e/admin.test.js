@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
+const { X509Certificate } = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
 const net = require('node:net');
@@ -9,7 +10,9 @@ const path = require('node:path');
 const { test } = require('../support/test.js');
 const { app, freePort, ownServer, run, temporaryFolder } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
-const { publish } = require('../support/api.js');
+const { post, publish } = require('../support/api.js');
+const { makeCertificate } = require('../support/certificate.js');
+const { ROOT } = require('../support/documents.js');
 const { until } = require('../support/wait.js');
 
 /* A server that is administrated on a free port. */
@@ -51,17 +54,27 @@ test('the metrics pass promtool without a word, in both formats', async (t) => {
 
 test('what clients and publishers do is counted for their app', async (t) => {
     const server = await administrated(t, { apps: [app(), app({ app_id: '2', key: 'key-of-2', secret: 'secret-of-2' })] });
-    const client = await Client.open(server);
-    client.send('pusher:subscribe', { channel: 'news' });
+    const client = new Client(server);
+    client.received = 0;
+    client.socket.on('message', (bytes) => { client.received += bytes.length; });
+    await client.next('pusher:connection_established');
+    const subscribe = JSON.stringify({ event: 'pusher:subscribe', data: { channel: 'news' } });
+    client.socket.send(subscribe);
     await client.next('pusher_internal:subscription_succeeded', 'news');
     await publish(server, 'news', 'greeting', '{}');
     await client.next('greeting', 'news');
     assert.equal(await sample(server, 'reverb_connections{app="1001"}'), 1);
     assert.equal(await sample(server, 'reverb_connections{app="2"}'), 0);
-    assert.equal(await sample(server, 'reverb_channels{app="1001"}'), 1);
+    assert.equal(await sample(server, 'reverb_channels{app="1001",kind="public"}'), 1);
+    assert.equal(await sample(server, 'reverb_channels{app="1001",kind="presence-cache"}'), 0);
     assert.equal(await sample(server, 'reverb_connections_opened_total{app="1001"}'), 1);
     assert.equal(await sample(server, 'reverb_messages_received_total{app="1001"}'), 1);
     assert.equal(await sample(server, 'reverb_messages_sent_total{app="1001"}'), 3); /* established, succeeded, greeting */
+    assert.equal(await sample(server, 'reverb_bytes_sent_total{app="1001"}'), client.received);
+    assert.equal(await sample(server, 'reverb_bytes_received_total{app="1001"}'), subscribe.length);
+    assert.equal(await sample(server, 'reverb_subscribe_duration_seconds_count'), 1);
+    assert.equal(await sample(server, 'reverb_requests_total{app="1001",route="events",status="200"}'), 1);
+    assert.equal(await sample(server, 'reverb_requests_total{app="1001",route="websocket",status="101"}'), 1);
     assert.equal(await sample(server, 'reverb_events_published_total{app="1001"}'), 1);
     assert.equal(await sample(server, 'reverb_events_published_total{app="2"}'), 0);
     await until(async () => await sample(server, 'reverb_publish_duration_seconds_count') === 1);
@@ -72,7 +85,8 @@ test('what clients and publishers do is counted for their app', async (t) => {
 });
 
 test('what is refused is counted by its reason', async (t) => {
-    const server = await administrated(t, { apps: [app({ allowed_origins: ['right.example'], max_connections: 1 })] });
+    const server = await administrated(t, { apps: [app({ allowed_origins: ['right.example'], max_connections: 1 }),
+        app({ app_id: '2', key: 'key-of-2', secret: 'secret-of-2', max_message_size: 500 })] });
     const client = await Client.open(server, { origin: 'https://right.example' });
     client.send('pusher:subscribe', { channel: 'private-x', auth: 'wrong' });
     await client.next('pusher:error');
@@ -80,10 +94,46 @@ test('what is refused is counted by its reason', async (t) => {
     await client.next('pusher:error');
     for (const origin of ['https://wrong.example', 'https://right.example'])
         assert.equal((await new Client(server, { origin }).take()).event, 'pusher:error');
-    const wrong = await publish(server, 'news', 'x', '{}', { app: { ...server.app, secret: 'wrong' } }).catch((error) => error);
-    assert.ok(wrong);
-    for (const reason of ['auth', 'message', 'origin', 'quota', 'signature'])
+    const large = await Client.open(server, { app: server.apps[1] });
+    large.socket.send('x'.repeat(1000));
+    await large.closed.promise;
+    const body = { name: 'x', channel: 'news', data: '{}' };
+    assert.equal((await post(server, '/events', body, { app: { ...server.app, secret: 'wrong' } })).status, 401);
+    assert.equal((await post(server, '/events', body, { app: { ...server.app, key: 'wrong' } })).status, 401);
+    assert.equal((await post(server, '/events', body, { timestamp: 1 })).status, 401);
+    assert.equal((await post(server, '/events', body, { id: 'unknown' })).status, 404);
+    assert.equal((await post(server, '/events', { ...body, data: 'x'.repeat(20_000) })).status, 413);
+    assert.equal((await new Client(server, { app: { key: 'unknown' } }).take()).event, 'pusher:error');
+    for (const reason of ['auth', 'message', 'origin', 'quota', 'signature', 'key', 'timestamp'])
         assert.equal(await sample(server, `reverb_rejected_total{app="1001",reason="${reason}"}`), 1, reason);
+    assert.equal(await sample(server, 'reverb_rejected_total{app="2",reason="size"}'), 1);
+    assert.equal(await sample(server, 'reverb_rejected_total{app="",reason="size"}'), 1);
+    assert.equal(await sample(server, 'reverb_rejected_total{app="",reason="key"}'), 2);
+    assert.equal(await sample(server, 'reverb_requests_total{app="1001",route="events",status="401"}'), 3);
+    assert.equal(await sample(server, 'reverb_requests_total{app="",route="events",status="404"}'), 1);
+    assert.equal(await sample(server, 'reverb_requests_total{app="",route="other",status="413"}'), 1);
+    assert.equal(await sample(server, 'reverb_connections_closed_total{app="",code="other"}'), 1);
+});
+
+test('how long clients take to answer a ping is measured', async (t) => {
+    const server = await administrated(t, { apps: [app({ ping_interval: 1 })] });
+    const client = await Client.open(server);
+    await client.next('pusher:ping');
+    client.send('pusher:pong', {});
+    await until(async () => await sample(server, 'reverb_ping_rtt_seconds_count') === 1);
+    assert.ok(await sample(server, 'reverb_ping_rtt_seconds_sum') < 1);
+});
+
+test('docs/operations.md has every metric of a server without scaling, and no other', async (t) => {
+    const { cert, key } = makeCertificate(temporaryFolder());
+    const server = await administrated(t, { server: { options: { tls: { local_cert: cert, local_pk: key } } } });
+    const { text } = await get(server, '/metrics');
+    const documented = fs.readFileSync(path.join(ROOT, 'docs/operations.md'), 'utf8').match(/`reverb_[a-z_]+`/g).map((name) => name.slice(1, -1));
+    const there = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    assert.deepEqual(there.filter((name) => !documented.includes(name)), []);
+    assert.deepEqual(documented.filter((name) => !name.startsWith('reverb_cluster_') && !there.includes(name)), []);
+    const expires = new Date(new X509Certificate(fs.readFileSync(cert)).validTo).getTime() / 1000;
+    assert.equal(await sample(server, 'reverb_certificate_expiry_timestamp_seconds'), expires);
 });
 
 test('it is live and ready, and says what else there is', async (t) => {
