@@ -85,23 +85,32 @@ start: ## install what is missing, build, and run the server with a demo app on 
 	@tools/build-with-progress $(OUT)/reverb
 	@exec tools/start-demo
 
+# What is installed below PREFIX beside the program, and from where.
+SHARED := share/man/man1/reverb.1=man/reverb.1 share/man/man5/reverb.json.5=man/reverb.json.5 \
+	share/bash-completion/completions/reverb=completion/reverb.bash \
+	share/zsh/site-functions/_reverb=completion/reverb.zsh \
+	share/fish/vendor_completions.d/reverb.fish=completion/reverb.fish
+UNITS := lib/systemd/system/reverb.service lib/systemd/system/reverb.socket
+place = $(firstword $(subst =, ,$(1)))
+source = $(lastword $(subst =, ,$(1)))
+
 .PHONY: install
-install: $(OUT)/reverb ## install the server to PREFIX (/usr/local), with manual, completion and the unit for systemd
+install: $(OUT)/reverb install-shared ## install the server to PREFIX (/usr/local), with manuals, completion and the unit for systemd
 	@mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(OUT)/reverb $(DESTDIR)$(PREFIX)/bin/reverb
-	@mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 644 packaging/man/reverb.1 $(DESTDIR)$(PREFIX)/share/man/man1/reverb.1
-	install -m 644 packaging/completion/reverb.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/reverb
 	sed -e 's,/usr/local/bin,$(PREFIX)/bin,' packaging/reverb.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service
 	install -m 644 packaging/reverb.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.socket
 
+.PHONY: install-shared
+install-shared: $(SHARED:%=install-shared/%)
+install-shared/%:
+	@mkdir -p $(DESTDIR)$(PREFIX)/$(dir $(call place,$*))
+	install -m 644 packaging/$(call source,$*) $(DESTDIR)$(PREFIX)/$(call place,$*)
+
 .PHONY: uninstall
 uninstall: ## remove what `make install` brought to the same PREFIX
-	rm -f $(DESTDIR)$(PREFIX)/bin/reverb $(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.service \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/reverb.socket \
-		$(DESTDIR)$(PREFIX)/share/man/man1/reverb.1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/reverb
+	rm -f $(foreach file,bin/reverb $(UNITS) $(foreach one,$(SHARED),$(call place,$(one))),$(DESTDIR)$(PREFIX)/$(file))
 
 .PHONY: dist
 dist: ## the release's tarballs for Linux, of static programs, in dist/ (RELEASE_KEY signs them)

@@ -101,8 +101,33 @@ test('the completion knows commands, and each command\'s options', async () => {
     assert.deepEqual(completed('bench', 'fan'), ['fanout']);
 });
 
-test('the manual is well-formed', () => {
-    const said = execFileSync('sh', ['-c', `command -v groff >/dev/null || exit 0
-        groff -man -Tutf8 -ww "${path.join(UNPACKED, 'share/man/man1/reverb.1')}" 2>&1 >/dev/null`], { encoding: 'utf8' });
-    assert.equal(said, '');
+test('so does that for fish', async () => {
+    const completed = (line) => execFileSync('fish', ['--no-config', '-c', `set -x PATH ${path.dirname(BIN)} $PATH
+        source ${path.join(UNPACKED, 'share/fish/vendor_completions.d/reverb.fish')}; complete -C '${line}'`], { encoding: 'utf8' })
+        .trim().split('\n').map((offered) => offered.split('\t')[0]);
+    assert.deepEqual(completed('reverb ').sort(), (await commands()).sort());
+    assert.deepEqual(completed('reverb st').sort(), ['start', 'status', 'stop']);
+    assert.deepEqual(completed('reverb start --work'), ['--workers']);
+    assert.deepEqual(completed('reverb bench fan'), ['fanout']);
+});
+
+/* zsh's own functions, which offer what they are given, only print it here. */
+test('and that for zsh', async () => {
+    const offered = (...words) => execFileSync('zsh', ['-f', '-c', `
+        _describe() { print -l -- \${found%%:*}; }
+        compadd() { [[ $1 == -- ]] && shift; print -l -- $@; }
+        _files() { print files; }
+        words=("\${@:2}") CURRENT=$(($# - 1)); set --; source ${path.join(UNPACKED, 'share/zsh/site-functions/_reverb')}`, 'zsh', 'zsh', BIN, ...words],
+    { encoding: 'utf8' }).trim().split('\n');
+    assert.deepEqual(offered(''), await commands());
+    assert.ok(offered('start', '--').includes('--workers'));
+    assert.ok(offered('bench', '').includes('fanout'));
+    assert.deepEqual(offered('start', '--config', ''), ['files']);
+});
+
+test('the manuals are well-formed', () => {
+    for (const page of ['man1/reverb.1', 'man5/reverb.json.5']) {
+        const said = execFileSync('sh', ['-c', `groff -k -man -Tutf8 -ww "${path.join(UNPACKED, 'share/man', page)}" 2>&1 >/dev/null`], { encoding: 'utf8' });
+        assert.equal(said, '');
+    }
 });
