@@ -252,7 +252,6 @@ static void handle(struct api *api, struct http_conn *conn, const struct http_re
         .cluster = api->cluster,
         .nodes = api->nodes != NULL ? api->nodes : &api_nodes,
         .stalled_workers_count = api->stalled_workers_count,
-        .slices = &api->slices,
         .is_debug = api->is_debug,
         .conn = conn,
         .request = request,
@@ -290,10 +289,4 @@ void api_handle(struct api *api, struct http_conn *conn, const struct http_reque
 void api_end_turn(struct api *api)
 {
     api_md5_batch_end_turn(&api->md5_batch, handle_digested, api);
-    api_slices_end_turn(&api->slices, api->worker->loop);
-}
-
-void api_close(struct api *api)
-{
-    api_slices_close(&api->slices);
 }

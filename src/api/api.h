@@ -3,13 +3,12 @@
  * Thread: owner, each worker has one. A request is answered before api_handle() returns, with three
  * exceptions: a query to the cluster is answered when its answer comes (api/deferred.h), a request
  * with a large body may be handled at the end of the turn (api/md5_batch.h), and a long list is
- * written at the ends of several turns (api/slices.h).
+ * written at the ends of several turns (net/slices.h).
  */
 #pragma once
 
 #include "api/md5_batch.h"
 #include "api/nodes.h"
-#include "api/slices.h"
 #include "http/conn.h"
 #include "pusher/worker.h"
 
@@ -21,7 +20,6 @@ struct api {
     struct bytes path;                          /* the prefix: "" or "/prefix" */
     bool is_debug; /* a refused signature is answered with the text to sign */
     struct api_md5_batch md5_batch;
-    struct api_slices slices;
     /* A request for a WebSocket, to the app of that key. */
     void (*on_websocket)(struct pusher_worker *worker, struct http_conn *conn,
                          const struct http_request *request, struct bytes key);
@@ -31,6 +29,3 @@ void api_handle(struct api *api, struct http_conn *conn, const struct http_reque
 
 /* Call it before the turn's events are sent. */
 void api_end_turn(struct api *api);
-
-/* Call it after every connection has closed. */
-void api_close(struct api *api);

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "api/nodes.h"
-#include "api/slices.h"
 #include "http/conn.h"
 #include "pusher/worker.h"
 
@@ -16,7 +15,6 @@ struct api_call {
     struct cluster *cluster; /* NULL: no cluster */
     const struct api_nodes *nodes;
     const atomic_size_t *stalled_workers_count; /* NULL: nobody looks */
-    struct api_slices *slices;
     bool is_debug; /* a refused signature is answered with the text to sign */
     struct http_conn *conn;
     const struct http_request *request;

@@ -10,7 +10,6 @@ struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_
     deferred->worker = call->worker;
     deferred->cluster = call->cluster;
     deferred->nodes = call->nodes;
-    deferred->slices = call->slices;
     deferred->app = pusher_app_ref(call->app);
     deferred->respond = respond;
     buffer_append_bytes(&deferred->argument, argument);
@@ -36,25 +35,25 @@ static bool run(struct api_deferred *deferred, const struct cluster_query_answer
     return true;
 }
 
-static bool on_slice(struct api_slices_job *slice)
+static bool on_slice(struct net_slices_job *slice)
 {
     return run(LIST_OWNER(slice, struct api_deferred, slice), NULL);
 }
 
-static void on_slice_free(struct api_slices_job *slice)
+static void on_slice_free(struct net_slices_job *slice)
 {
     deferred_free(LIST_OWNER(slice, struct api_deferred, slice));
 }
 
 static void begin_respond(struct api_deferred *deferred, const struct cluster_query_answer *answer)
 {
-    struct api_slices *slices = deferred->slices;
+    struct net_slices *slices = &deferred->worker->slices;
 
     if (run(deferred, answer))
         return;
     deferred->slice.run = on_slice;
     deferred->slice.free = on_slice_free;
-    api_slices_add(slices, &deferred->slice);
+    net_slices_add(slices, &deferred->slice);
 }
 
 static void on_answer(const struct cluster_query_answer *answer, void *user)

@@ -24,7 +24,6 @@ struct api_deferred {
     struct pusher_worker *worker;
     struct cluster *cluster; /* NULL: no cluster */
     const struct api_nodes *nodes;
-    struct api_slices *slices;
     struct pusher_app *app; /* a reference */
     struct http_conn_deferral deferral;
     api_deferred_fn respond;
@@ -32,7 +31,7 @@ struct api_deferred {
     struct api_info info;
     struct api_template template;
     struct api_listing listing;
-    struct api_slices_job slice; /* if the answer is long */
+    struct net_slices_job slice; /* if the answer is long */
 };
 
 /* `argument` may be absent; the caller fills in `info` and `template`. */

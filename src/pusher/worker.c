@@ -19,6 +19,7 @@ void pusher_worker_init(struct pusher_worker *worker, bool has_compression)
 void pusher_worker_deinit(struct pusher_worker *worker)
 {
     CHECK(worker->sessions_count == 0);
+    net_slices_close(&worker->slices);
     channel_joining_deinit(&worker->joining);
     channel_fanout_deinit(&worker->fanout);
     ws_deflate_free(worker->ws_settings.deflate);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "channel/joining.h"
+#include "net/slices.h"
 #include "pusher/app.h"
 #include "pusher/observers.h"
 
@@ -29,6 +30,7 @@ struct pusher_worker {
     /* Owner. */
     struct channel_fanout fanout;
     struct channel_joining joining;
+    struct net_slices slices;
     struct ws_conn_settings ws_settings;
     struct list sessions; /* the open ones */
     struct list leaving;  /* those whose WebSocket is being closed, the first to go in front */

@@ -55,6 +55,7 @@ static void on_turn_end(void *user)
     struct server_worker *worker = user;
 
     api_end_turn(&worker->api);
+    net_slices_end_turn(&worker->pusher->slices, &worker->loop);
     channel_joining_end_turn(&worker->pusher->joining);
     channel_fanout_end_turn(&worker->pusher->fanout);
     observe_publishes(worker);
@@ -367,7 +368,6 @@ void server_worker_close(struct server_worker *worker)
     close_listeners(worker);
     free(worker->listeners);
     uv_close((uv_handle_t *)&worker->ending, NULL);
-    api_close(&worker->api);
     net_loop_close(&worker->loop);
     pusher_worker_deinit(worker->pusher);
 }

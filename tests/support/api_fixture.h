@@ -50,6 +50,7 @@ static inline void api_fixture_on_turn_end(void *user)
     struct api_fixture *fixture = user;
 
     api_end_turn(&fixture->api);
+    net_slices_end_turn(&fixture->worker.slices, &fixture->fixture.loop);
     channel_joining_end_turn(&fixture->worker.joining);
     channel_fanout_end_turn(&fixture->worker.fanout);
 }
@@ -82,7 +83,6 @@ static inline void api_fixture_open(struct api_fixture *fixture, const char *pat
 static inline void api_fixture_close(struct api_fixture *fixture)
 {
     http_fixture_deinit(&fixture->http);
-    api_close(&fixture->api);
     fixture_close(&fixture->fixture);
     pusher_worker_deinit(&fixture->worker);
     pusher_apps_free(fixture->worker.apps);

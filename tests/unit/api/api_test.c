@@ -258,7 +258,7 @@ static void a_long_list_for_who_has_gone_is_given_up(void **state)
         http_fixture_disconnect(&fixture.http);
         http_fixture_connect(&fixture.http);
     }
-    FIXTURE_UNTIL(&fixture.fixture, list_is_empty(&fixture.api.slices.waiting));
+    FIXTURE_UNTIL(&fixture.fixture, list_is_empty(&fixture.worker.slices.waiting));
     fixture_send(fixture.http.peer, buffer_bytes(&request)); /* and one that never ends */
     buffer_deinit(&request);
     leave_many();

@@ -1,12 +1,12 @@
-#include "api/slices.h"
+#include "net/slices.h"
 
 #include "support/fixture.h"
 
 static struct fixture fixture;
-static struct api_slices slices;
+static struct net_slices slices;
 
 struct job {
-    struct api_slices_job slice;
+    struct net_slices_job slice;
     size_t left; /* pieces */
     uint64_t piece_ns;
     size_t runs_count;
@@ -16,10 +16,10 @@ struct job {
 static void on_turn_end(void *user)
 {
     (void)user;
-    api_slices_end_turn(&slices, &fixture.loop);
+    net_slices_end_turn(&slices, &fixture.loop);
 }
 
-static bool run(struct api_slices_job *slice)
+static bool run(struct net_slices_job *slice)
 {
     struct job *job = LIST_OWNER(slice, struct job, slice);
     const uint64_t end_ns = uv_hrtime() + job->piece_ns;
@@ -30,7 +30,7 @@ static bool run(struct api_slices_job *slice)
     return --job->left == 0;
 }
 
-static void free_job(struct api_slices_job *slice)
+static void free_job(struct net_slices_job *slice)
 {
     LIST_OWNER(slice, struct job, slice)->is_freed = true;
 }
@@ -39,13 +39,13 @@ static void add(struct job *job)
 {
     job->slice.run = run;
     job->slice.free = free_job;
-    api_slices_add(&slices, &job->slice);
+    net_slices_add(&slices, &job->slice);
 }
 
 static int open_loop(void **state)
 {
     (void)state;
-    slices = (struct api_slices){0};
+    slices = (struct net_slices){0};
     fixture_open(&fixture, 1000000);
     fixture.on_turn_end = on_turn_end;
     return 0;
@@ -54,7 +54,7 @@ static int open_loop(void **state)
 static int close_loop(void **state)
 {
     (void)state;
-    api_slices_close(&slices);
+    net_slices_close(&slices);
     fixture_close(&fixture);
     return 0;
 }
@@ -77,7 +77,7 @@ static void all_together_take_their_share_of_a_turn(void **state)
 
     (void)state;
     for (size_t i = 0; i < 20; i++) {
-        jobs[i] = (struct job){.left = 10, .piece_ns = API_SLICES_TURN_NS};
+        jobs[i] = (struct job){.left = 10, .piece_ns = NET_SLICES_TURN_NS};
         add(&jobs[i]);
     }
     for (size_t turns = 1; turns <= 20; turns++) {
@@ -90,18 +90,18 @@ static void all_together_take_their_share_of_a_turn(void **state)
     }
     for (size_t i = 0; i < 20; i++)
         assert_int_equal(jobs[i].runs_count, 1); /* one after the other */
-    api_slices_close(&slices);
+    net_slices_close(&slices);
 }
 
 static void what_never_ended_is_freed(void **state)
 {
-    struct job job = {.left = 2, .piece_ns = API_SLICES_TURN_NS};
+    struct job job = {.left = 2, .piece_ns = NET_SLICES_TURN_NS};
 
     (void)state;
     add(&job);
     fixture_turn(&fixture);
     assert_false(job.is_freed);
-    api_slices_close(&slices);
+    net_slices_close(&slices);
     assert_true(job.is_freed);
 }
 
