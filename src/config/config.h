@@ -38,6 +38,7 @@ struct config_app {
     uint32_t activity_timeout_s;
     uint32_t max_connections;   /* 0: no limit */
     uint32_t max_subscriptions; /* of one connection; 0: no limit */
+    uint32_t max_watched;       /* users that one connection watches; 0: no limit */
     uint32_t max_message_size_bytes;
     enum config_client_events accept_client_events_from;
     struct config_rate_limiting rate_limiting;

@@ -1,5 +1,6 @@
-/* Long work, done piece by piece at the ends of turns, so that other clients do not wait for it: all
- * jobs of a worker together take NET_SLICES_TURN_NS of a turn.
+/* Long work, done piece by piece at the ends of turns, so that other clients do not wait for it:
+ * all jobs of a worker together take NET_SLICES_TURN_NS of a turn. If they fill a queue
+ * (net/watermark.h) they wait until it is down to half.
  *
  * Thread: owner, each worker has one. Life: zero-initialised is empty.
  */
@@ -20,9 +21,12 @@ struct net_slices_job {
 };
 
 struct net_slices {
-    struct list waiting;  /* jobs, the next one first; zeroed until the first is added */
-    struct net_mail wake; /* so that another turn follows */
-    bool is_waking;
+    struct list waiting; /* jobs, the next one first; zeroed until the first is added */
+    /* While a queue that they have filled is not down to half. */
+    bool waits_for_queue;
+    struct net_watermark_waiter waiter;
+    struct net_mail wake;
+    struct net_loop *loop;
 };
 
 /* The job's first piece is done at the end of this turn or the next. */

@@ -15,6 +15,7 @@ static const struct {
     [PUSHER_ERROR_INVALID_NAME] = {4200, "Invalid name: 1 to 200 of A-Z a-z 0-9 _ - = @ , . ;"},
     [PUSHER_ERROR_STALE] = {4201, "Pong reply not received in time"},
     [PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS] = {4300, "Too many subscriptions on this connection"},
+    [PUSHER_ERROR_TOO_MANY_WATCHED] = {4300, "Too many watched users on this connection"},
     [PUSHER_ERROR_CLIENT_EVENTS_OFF] = {4301, "The app does not have client messaging enabled."},
     [PUSHER_ERROR_CLIENT_EVENTS_PUBLIC] =
         {4301, "Client events are only for private and presence channels."},

@@ -169,6 +169,7 @@ static enum metrics_app_reject reject_of(enum pusher_error error)
         return METRICS_APP_REJECT_CAPACITY;
     case PUSHER_ERROR_OVER_QUOTA:
     case PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS:
+    case PUSHER_ERROR_TOO_MANY_WATCHED:
         return METRICS_APP_REJECT_QUOTA;
     case PUSHER_ERROR_UNAUTHORIZED:
         return METRICS_APP_REJECT_AUTH;

@@ -9,12 +9,16 @@
 #include "pusher/rate_limit.h"
 #include "pusher/worker.h"
 
+struct pusher_watchlist;
+
 /* The user that has signed in. */
 struct pusher_session_user {
     struct bytes id;                           /* its own */
     struct bytes info_json;                    /* its own; absent if none was given */
     struct channel_subscription *subscription; /* among the app's users */
     struct ws_message *welcome;                /* not sent yet; NULL: it was */
+    uint32_t watched_count;                    /* users that the session watches */
+    struct pusher_watchlist *watchlist;        /* the rest of a long one; NULL: none */
 };
 
 enum pusher_session_state {

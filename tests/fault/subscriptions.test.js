@@ -1,6 +1,7 @@
 'use strict';
 
-/* One connection and many channels: max_subscriptions is the limit. docs/configuration.md. */
+/* One connection and many channels, or watched users: max_subscriptions and max_watched are the limits.
+ * docs/configuration.md. */
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -79,6 +80,47 @@ test('a user and its watchlist are no channels', async (t) => {
     await client.subscribe('one');
     client.sendSubscribe('two');
     assert.equal((await client.takeError()).code, 4300);
+});
+
+test('users beyond max_watched are not watched, and the client is told', async (t) => {
+    const server = await ownServer(t, { apps: [app({ max_watched: 150 })] });
+    const ids = Array.from({ length: 151 }, (_, n) => String(n));
+    const [client, ...others] = await Client.openMany(server, 4);
+    for (const [n, id] of ['0', '120', '150'].entries())
+        await others[n].signin({ id });
+    await client.signin({ id: 'me', watchlist: ids });
+    const online = (id) => ({ events: [{ name: 'online', user_ids: [id] }] });
+    assert.deepEqual((await client.next('pusher_internal:watchlist_events')).json, online('0'));
+    assert.deepEqual((await client.next('pusher_internal:watchlist_events')).json, online('120'));
+    assert.deepEqual(await client.takeError(), { code: 4300, message: 'Too many watched users on this connection' });
+    await others[2].leave();
+    await client.quiet();
+    await client.signin({ id: 'me', watchlist: ids.slice(1) });
+    assert.deepEqual((await client.next('pusher_internal:watchlist_events')).json, online('120'));
+    await client.quiet();
+});
+
+test('many long watchlists keep nobody waiting', { timeout: 60_000 }, async (t) => {
+    const COUNT = SANITIZED ? 50 : 400;
+    const server = await ownServer(t, { apps: [app({ max_message_size: 100_000 })], workers: 1 });
+    const clients = await Client.openMany(server, COUNT);
+    const other = await Client.open(server);
+    clients.forEach((client, n) => client.sendSignin({ id: `u${n}`,
+        watchlist: Array.from({ length: 1000 }, (_, m) => `of-${n}-${m}`) }));
+    let worst = 0;
+    const pinging = (async () => {
+        for (let n = 0; n < 20; n++) {
+            const start = performance.now();
+            await other.ping();
+            worst = Math.max(worst, performance.now() - start);
+        }
+    })();
+    await Promise.all(clients.map((client) => client.next('pusher:signin_success')));
+    await pinging;
+    if (!SANITIZED)
+        assert.ok(worst < 350, `another client waited for ${Math.round(worst)} ms`);
+    await other.signin({ id: `of-${COUNT - 1}-999` });
+    await clients[COUNT - 1].next('pusher_internal:watchlist_events');
 });
 
 test('Echo tells the page of the refusal', async (t) => {

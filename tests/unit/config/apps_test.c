@@ -26,6 +26,7 @@ static void the_app_of_the_environment_has_the_defaults_of_today(void **state)
     assert_int_equal(app->activity_timeout_s, 30);
     assert_int_equal(app->max_connections, 0);
     assert_int_equal(app->max_subscriptions, 10000);
+    assert_int_equal(app->max_watched, 1000);
     assert_int_equal(app->max_message_size_bytes, 10000);
     assert_int_equal(app->accept_client_events_from, CONFIG_CLIENT_EVENTS_MEMBERS);
     assert_false(app->rate_limiting.enabled);

@@ -93,6 +93,31 @@ static void all_together_take_their_share_of_a_turn(void **state)
     net_slices_close(&slices);
 }
 
+static struct net_watermark queue;
+
+static bool fill_queue(struct net_slices_job *slice)
+{
+    net_watermark_add(&queue, 60);
+    return --LIST_OWNER(slice, struct job, slice)->left == 0;
+}
+
+static void a_job_that_fills_a_queue_waits_until_it_is_down_to_half(void **state)
+{
+    struct job job = {.left = 4, .slice = {.run = fill_queue}};
+
+    (void)state;
+    net_watermark_init(&queue, 100);
+    net_slices_add(&slices, &job.slice);
+    for (int i = 0; i < 3; i++)
+        fixture_turn(&fixture);
+    assert_int_equal(job.left, 2);
+    net_watermark_sub(&queue, 60);
+    fixture_turn(&fixture);
+    assert_int_equal(job.left, 2);
+    net_watermark_sub(&queue, 60);
+    FIXTURE_UNTIL(&fixture, job.left == 0);
+}
+
 static void what_never_ended_is_freed(void **state)
 {
     struct job job = {.left = 2, .piece_ns = NET_SLICES_TURN_NS};
@@ -112,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SLICES_TEST(all_pieces_are_run_in_turns_that_come_by_themselves),
         SLICES_TEST(all_together_take_their_share_of_a_turn),
+        SLICES_TEST(a_job_that_fills_a_queue_waits_until_it_is_down_to_half),
         SLICES_TEST(what_never_ended_is_freed),
     };
 

@@ -20,6 +20,56 @@ static int close_fixture(void **state)
     return 0;
 }
 
+/* A sign-in whose watchlist are the users 0 to count - 1. */
+static void sign_in_watching(struct pusher_client *client, size_t count)
+{
+    struct buffer user = {0};
+
+    buffer_append_text(&user, "{\\\"id\\\":\\\"anna\\\",\\\"watchlist\\\":[0");
+    for (size_t i = 1; i < count; i++)
+        buffer_printf(&user, ",%zu", i);
+    buffer_append_text(&user, "]}");
+    pusher_fixture_sign_in(&fixture, client, buffer_text(&user));
+    buffer_deinit(&user);
+}
+
+static void a_long_watchlist_is_taken_up_piece_by_piece(void **state)
+{
+    struct pusher_client *anna = pusher_fixture_client(&fixture);
+
+    (void)state;
+    fixture.settings.max_message_size_bytes = 100000;
+    sign_in_watching(anna, 450);
+    FIXTURE_UNTIL(&fixture.fixture, channel_registry_count(fixture.app->watchers) == 450);
+    sign_in_watching(anna, 2);
+    assert_int_equal(channel_registry_count(fixture.app->watchers), 2);
+}
+
+static void a_session_that_ends_drops_the_rest_of_its_watchlist(void **state)
+{
+    struct pusher_client *anna = pusher_fixture_client(&fixture);
+
+    (void)state;
+    sign_in_watching(anna, 900);
+    shutdown(anna->fd, SHUT_RDWR);
+    FIXTURE_UNTIL(&fixture.fixture, fixture.worker.sessions_count == 0);
+    assert_int_equal(channel_registry_count(fixture.app->watchers), 0);
+    assert_true(list_is_empty(&fixture.worker.slices.waiting));
+}
+
+static void users_beyond_the_limit_are_not_watched(void **state)
+{
+    struct pusher_client *anna = pusher_fixture_client(&fixture);
+
+    (void)state;
+    fixture.settings.max_watched = 3;
+    sign_in_watching(anna, 3);
+    assert_heard_holds(&fixture, anna, "signin_success");
+    sign_in_watching(anna, 4);
+    assert_heard_holds(&fixture, anna, "Too many watched users");
+    assert_int_equal(channel_registry_count(fixture.app->watchers), 3);
+}
+
 #define SINGLE_TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 #define REFUSED                                                                             \
@@ -494,6 +544,9 @@ int main(void)
         SINGLE_TEST(who_signs_in_is_reached_as_that_user),
         SINGLE_TEST(a_sign_in_that_proves_nothing_is_closed_with_4009),
         SINGLE_TEST(watchers_are_told_who_is_there_who_comes_and_who_goes),
+        SINGLE_TEST(a_long_watchlist_is_taken_up_piece_by_piece),
+        SINGLE_TEST(a_session_that_ends_drops_the_rest_of_its_watchlist),
+        SINGLE_TEST(users_beyond_the_limit_are_not_watched),
         SINGLE_TEST(terminating_a_user_ends_who_signed_in_and_who_is_a_member),
     };
 
