@@ -72,6 +72,18 @@ uint64_t bench_server_cpu_ns(const struct bench *bench)
     return bench->options->pid ? bench_process_usage(bench->options->pid).cpu_ns : 0;
 }
 
+void bench_report_growth(const struct bench *bench, const struct bench_process_usage *before)
+{
+    const struct bench_process_usage now = bench_process_usage(bench->options->pid);
+    const double base = (double)before->memory_bytes;
+
+    if (bench->options->pid == 0)
+        return;
+    bench_report_number(bench, "server_memory_bytes_more", (double)now.memory_bytes - base);
+    bench_report_number(bench, "server_memory_bytes_more_peak",
+                        (double)now.memory_bytes_peak - base);
+}
+
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit)

@@ -23,7 +23,9 @@ struct bench_options {
     size_t threads_count;
     const char *channel;     /* for fanout and publish; NULL: the scenario's own */
     size_t channels_count;   /* for fanout: further channels that a client is subscribed to */
-    size_t members_count;    /* for presence: members that have joined before */
+    size_t members_count;    /* for presence and churn: members that have joined before */
+    size_t slow_count;       /* for fanout: further subscribers, which never read */
+    size_t watchlist_count;  /* for signin: users on each watchlist */
     pid_t pid;               /* of the server; 0: not known */
     bool is_connecting_anew; /* a TCP connection for each request */
     const char *probe_key;   /* of an app whose latency a probe measures meanwhile; NULL: none */
@@ -59,6 +61,9 @@ uint64_t bench_server_cpu_ns(const struct bench *bench);
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit);
+
+/* Reports by how much the server's memory has grown since `before`, now and at most. */
+void bench_report_growth(const struct bench *bench, const struct bench_process_usage *before);
 
 /* Adds a number to the report, with three decimals. */
 void bench_report_number(const struct bench *bench, const char *name, double number);

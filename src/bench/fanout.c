@@ -13,6 +13,7 @@
 struct fanout {
     struct bench_pool pool;
     struct bench_receiver_crowd crowd;
+    struct bench_receiver_crowd slow; /* they read nothing */
     struct bench_publisher_group group;
     struct bench_tally *answers;
 };
@@ -51,7 +52,10 @@ static bool open_all(struct bench *bench, struct fanout *fanout, size_t receiver
         .tally = fanout->answers,
         .is_repeating = receivers_count == 0,
     };
-    return bench_receiver_open(&fanout->crowd, bench->server, &fanout->pool, receivers_count,
+    return bench_receiver_open(&fanout->slow, bench->server, &fanout->pool,
+                               bench->options->slow_count, 0, bench->error) &&
+           bench_receiver_subscribe(&fanout->slow, channel, bench->error) &&
+           bench_receiver_open(&fanout->crowd, bench->server, &fanout->pool, receivers_count,
                                in_flight_count, bench->error) &&
            bench_receiver_subscribe(&fanout->crowd, channel, bench->error) &&
            bench_receiver_listen_all(&fanout->crowd, bench->error) &&
@@ -99,6 +103,7 @@ static bool run(struct bench *bench, size_t receivers_count)
         drive(bench, &fanout);
     bench_publisher_close(&fanout.group);
     bench_receiver_close(&fanout.crowd);
+    bench_receiver_close(&fanout.slow);
     client_session_close(&other);
     bench_pool_close(&fanout.pool);
     return ok;

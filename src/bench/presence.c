@@ -1,12 +1,8 @@
 #include "bench/presence.h"
 
-#include "bench/receiver.h"
+#include "bench/members.h"
 #include "bench/stamp.h"
 
-#define CHANNEL BYTES("presence-bench")
-#define SUCCEEDED BYTES("pusher_internal:subscription_succeeded")
-/* How many of the members that join before the measurement join at one time. */
-#define BATCH 250
 #define SECOND_NS UINT64_C(1000000000)
 
 struct presence {
@@ -20,24 +16,6 @@ struct presence {
     bool has_failed;
 };
 
-static bool ask_to_join(struct client_session *session, struct bytes user_id, struct buffer *error)
-{
-    struct buffer channel_data = {0};
-    bool ok;
-
-    buffer_append_text(&channel_data, "{\"user_id\":\"");
-    buffer_append_bytes(&channel_data, user_id);
-    buffer_append_text(&channel_data, "\"");
-    if (bytes_starts_with(user_id, BYTES(BENCH_STAMP_MARK)))
-        buffer_append_text(&channel_data, ",\"user_info\":{\"name\":\"A user\"}");
-    buffer_append_char(&channel_data, '}');
-    ok = client_session_subscribe(session, CHANNEL, buffer_bytes(&channel_data));
-    buffer_deinit(&channel_data);
-    if (!ok)
-        buffer_append_text(error, "the server closed the connection");
-    return ok;
-}
-
 /* Each user's id is the stamp of the join, so that the members that are notified can measure it. */
 static bool join(struct presence *presence, size_t number)
 {
@@ -47,33 +25,11 @@ static bool join(struct presence *presence, size_t number)
     struct buffer *error = presence->bench->error;
 
     bench_stamp_write(stamp, (struct bench_stamp){0, (uint32_t)number, bench_stamp_now_ns()});
-    if (!ask_to_join(session, (struct bytes){stamp, sizeof stamp}, error) ||
-        !client_session_expect(session, SUCCEEDED, error))
+    if (!bench_members_ask(session, (struct bytes){stamp, sizeof stamp}, error) ||
+        !client_session_expect(session, BENCH_MEMBERS_SUCCEEDED, error))
         return false;
     presence->crowd.receivers[index].next[0] = (uint32_t)number + 1;
     return bench_receiver_listen(&presence->crowd, index, error);
-}
-
-/* Their ids are no stamps, so their joins are not counted. The ids are short, because each member
- * receives all of them. */
-static bool join_before(struct presence *presence, size_t from, size_t to)
-{
-    struct bench_receiver *receivers = presence->crowd.receivers;
-    struct buffer *error = presence->bench->error;
-
-    for (size_t i = from; i < to; i++) {
-        char user_id[32];
-        const int len = snprintf(user_id, sizeof user_id, "%zu", i);
-
-        if (!ask_to_join(&receivers[i].session, (struct bytes){user_id, (size_t)len}, error))
-            return false;
-    }
-    for (size_t i = from; i < to; i++)
-        if (!client_session_expect(&receivers[i].session, SUCCEEDED, error) ||
-            !bench_receiver_listen(&presence->crowd, i, error))
-            return false;
-    bench_pool_drain(&presence->pool);
-    return true;
 }
 
 static bool fill(struct presence *presence)
@@ -82,11 +38,8 @@ static bool fill(struct presence *presence)
     const size_t count = presence->before_count;
     const uint64_t before_ns = bench_server_cpu_ns(bench);
 
-    for (size_t from = 0; from < count; from += BATCH) {
-        if (!join_before(presence, from, from + BATCH < count ? from + BATCH : count))
-            return false;
-        bench_show_progress(bench, 0, from, "member");
-    }
+    if (!bench_members_join(bench, &presence->crowd, count))
+        return false;
     if (bench->options->pid != 0 && count > 0)
         bench_report_number(bench, "server_cpu_us_per_member_before",
                             (double)(bench_server_cpu_ns(bench) - before_ns) / 1000 /

@@ -65,6 +65,7 @@ struct bench_process_usage bench_process_usage(pid_t pid)
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     read_file(path, text, sizeof text);
     usage.memory_bytes = number_after(text, "VmRSS:") * 1024;
+    usage.memory_bytes_peak = number_after(text, "VmHWM:") * 1024;
     return usage;
 }
 

@@ -14,6 +14,7 @@ struct bench_process_usage {
     double user_s;         /* of these in user code, to a hundredth of a second */
     double system_s;       /* and in the kernel's */
     uint64_t memory_bytes; /* resident */
+    uint64_t memory_bytes_peak;
 };
 
 /* `pid` 0: this process. */

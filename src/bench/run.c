@@ -2,9 +2,12 @@
 
 #include "base/mem.h"
 #include "bench/channels.h"
+#include "bench/churn.h"
 #include "bench/connect.h"
 #include "bench/fanout.h"
+#include "bench/herd.h"
 #include "bench/idle.h"
+#include "bench/lists.h"
 #include "bench/presence.h"
 #include "bench/probe.h"
 #include "bench/whisper.h"
@@ -22,7 +25,9 @@ static const struct scenario {
     {"fanout", bench_fanout_run, 1000},      {"publish", bench_fanout_publish, 0},
     {"connect", bench_connect_run, 500},     {"idle", bench_idle_run, 1000},
     {"whisper", bench_whisper_run, 500},     {"presence", bench_presence_run, 1000},
-    {"channels", bench_channels_run, 10000},
+    {"channels", bench_channels_run, 10000}, {"churn", bench_churn_run, 1},
+    {"herd", bench_herd_run, 1000},          {"signin", bench_herd_signin, 1000},
+    {"lists", bench_lists_run, 0},
 };
 
 static const struct scenario *find(const char *name)
@@ -41,13 +46,14 @@ static json_t *options_report(const struct bench_options *options,
 
     client_url_append_host(&host, &server->url);
     report = json_pack(
-        "{s:s, s:s, s:b, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:b}", "scenario",
+        "{s:s, s:s, s:b, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:b}", "scenario",
         options->scenario, "server", buffer_text(&host), "tls", (int)server->url.is_secure,
         "connections", (json_int_t)options->connections_count, "in_flight",
         (json_int_t)options->in_flight_count, "size_bytes", (json_int_t)options->size_bytes,
         "rate_per_s", options->rate_per_s, "duration_s", options->duration_s, "threads",
         (json_int_t)options->threads_count, "channels", (json_int_t)options->channels_count,
-        "members", (json_int_t)options->members_count, "new_connections",
+        "members", (json_int_t)options->members_count, "slow", (json_int_t)options->slow_count,
+        "watchlist", (json_int_t)options->watchlist_count, "new_connections",
         (int)options->is_connecting_anew);
     buffer_deinit(&host);
     return report;

@@ -30,6 +30,8 @@ struct arguments {
     const char *channel;
     const char *channels;
     const char *members;
+    const char *slow;
+    const char *watchlist;
     const char *probe;
     bool is_connecting_anew;
     bool is_json;
@@ -51,6 +53,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, s
         {.name = "--channel", .text = &arguments->channel},
         {.name = "--channels", .text = &arguments->channels},
         {.name = "--members", .text = &arguments->members},
+        {.name = "--slow", .text = &arguments->slow},
+        {.name = "--watchlist", .text = &arguments->watchlist},
         {.name = "--probe", .text = &arguments->probe},
         {.name = "--new-connections", .flag = &arguments->is_connecting_anew},
         {.name = "--json", .flag = &arguments->is_json},
@@ -58,7 +62,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, s
 
     if (argc < 2 || argv[1][0] == '-') {
         buffer_append_text(error, "bench needs a scenario: fanout, publish, connect, idle, "
-                                  "whisper, presence or channels");
+                                  "whisper, presence, channels, churn, herd, signin or lists");
         return false;
     }
     return cli_options_parse(spec, sizeof spec / sizeof spec[0], argc - 1, argv + 1, error);
@@ -88,6 +92,8 @@ static bool resolve(const struct arguments *arguments, const char *scenario,
     uint64_t pid;
     uint64_t channels;
     uint64_t members;
+    uint64_t slow;
+    uint64_t watchlist;
 
     if (!read_number("--connections", arguments->connections, CONNECTIONS_MAX, 0, &connections,
                      error) ||
@@ -98,6 +104,8 @@ static bool resolve(const struct arguments *arguments, const char *scenario,
         !read_number("--threads", arguments->threads, BENCH_POOL_THREADS_MAX, 1, &threads, error) ||
         !read_number("--channels", arguments->channels, CONNECTIONS_MAX, 0, &channels, error) ||
         !read_number("--members", arguments->members, CONNECTIONS_MAX, 0, &members, error) ||
+        !read_number("--slow", arguments->slow, CONNECTIONS_MAX, 0, &slow, error) ||
+        !read_number("--watchlist", arguments->watchlist, CONNECTIONS_MAX, 0, &watchlist, error) ||
         !read_number("--pid", arguments->pid, PID_MAX, 0, &pid, error))
         return false;
     *options = (struct bench_options){
@@ -111,6 +119,8 @@ static bool resolve(const struct arguments *arguments, const char *scenario,
         .channel = arguments->channel,
         .channels_count = channels,
         .members_count = members,
+        .slow_count = slow,
+        .watchlist_count = watchlist,
         .probe_key = arguments->probe,
         .pid = (pid_t)pid,
         .is_connecting_anew = arguments->is_connecting_anew,

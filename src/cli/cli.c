@@ -59,10 +59,12 @@ static const struct command commands[] = {
     {"listen", cli_talk_listen, " CHANNEL", "print its events as they come", TARGET_OPTIONS, false},
     {"publish", cli_talk_publish, " CHANNEL EVENT JSON", "publish an event", TARGET_OPTIONS, false},
     {"bench", cli_bench, " SCENARIO",
-     "measure a server: fanout, publish, connect, idle, whisper, presence or channels",
+     "measure a server: fanout, publish, connect, idle, whisper, presence, channels,\n"
+     "            churn, herd, signin or lists",
      "  --connections=COUNT --in-flight=COUNT --rate=COUNT --size=BYTES\n"
      "  --duration=SECONDS --threads=COUNT --pid=SERVER --new-connections --json\n"
-     "  --channel=NAME --channels=COUNT (fanout) --members=COUNT (presence)\n"
+     "  --channel=NAME --slow=COUNT (fanout) --channels=COUNT (fanout, lists)\n"
+     "  --members=COUNT (presence, churn) --watchlist=COUNT (signin)\n"
      "  --publish-to=ws://HOST:PORT --others=PID,PID (fanout over several nodes)\n"
      "  --probe=KEY         how long a client of that app waits meanwhile\n" TARGET_OPTIONS,
      false},

@@ -78,23 +78,23 @@ static void append_body(struct buffer *out, struct bytes channel, struct bytes e
     buffer_append_char(out, '}');
 }
 
-/* Appends the request target with its signature. The signed text has no path prefix, under which a
- * proxy may serve the server, and has line ends between its parts. */
-static void append_target(struct buffer *out, const struct client_server *server, struct bytes body)
+/* Appends method and request target, with the signature. The signed text has no path prefix, under
+ * which a proxy may serve the server, and has line ends between its parts. */
+static void append_target(struct buffer *out, const struct client_server *server,
+                          const char *method, const char *path, struct bytes more)
 {
     char signature[PUSHER_AUTH_HEX_LEN];
     struct buffer text = {0};
+    const size_t method_len = strlen(method) + 1;
     size_t query;
 
-    buffer_printf(&text, "POST\n/apps/%s/events\n", server->app->id);
+    buffer_printf(&text, "%s\n/apps/%s%s\n", method, server->app->id, path);
     query = text.len;
-    buffer_printf(&text,
-                  "auth_key=%s&auth_timestamp=%lld&auth_version=1.0&body_md5=", server->app->key,
-                  (long long)time(NULL));
-    append_md5(&text, body);
+    buffer_printf(&text, "auth_key=%s&auth_timestamp=%lld&auth_version=1.0&%.*s", server->app->key,
+                  (long long)time(NULL), BYTES_ARGS(more));
     pusher_auth_sign(server->app, buffer_bytes(&text), signature);
-    buffer_append_text(out, server->url.path);
-    buffer_append(out, text.data + 5, query - 6);
+    buffer_printf(out, "%s %s", method, server->url.path);
+    buffer_append(out, text.data + method_len, query - 1 - method_len);
     buffer_append_char(out, '?');
     buffer_append_bytes(out, bytes_from(buffer_bytes(&text), query));
     buffer_append_text(out, "&auth_signature=");
@@ -102,14 +102,26 @@ static void append_target(struct buffer *out, const struct client_server *server
     buffer_deinit(&text);
 }
 
+void client_request_get(struct buffer *out, const struct client_server *server, const char *path,
+                        const char *query)
+{
+    append_target(out, server, "GET", path, bytes_of(query));
+    buffer_append_text(out, " HTTP/1.1\r\n");
+    append_host(out, server);
+    buffer_append_text(out, "Connection: close\r\n\r\n");
+}
+
 void client_request_publish(struct buffer *out, const struct client_server *server,
                             struct bytes channel, struct bytes event, struct bytes data)
 {
     struct buffer body = {0};
+    struct buffer md5 = {0};
 
     append_body(&body, channel, event, data);
-    buffer_append_text(out, "POST ");
-    append_target(out, server, buffer_bytes(&body));
+    buffer_append_text(&md5, "body_md5=");
+    append_md5(&md5, buffer_bytes(&body));
+    append_target(out, server, "POST", "/events", buffer_bytes(&md5));
+    buffer_deinit(&md5);
     buffer_append_text(out, " HTTP/1.1\r\n");
     append_host(out, server);
     buffer_printf(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", body.len);

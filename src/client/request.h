@@ -16,6 +16,11 @@ void client_request_handshake(struct buffer *out, const struct client_server *se
 /* Whether the server's Sec-WebSocket-Accept is right for that key. */
 bool client_request_is_accepted(const char key[CLIENT_REQUEST_KEY_LEN], struct bytes accept);
 
+/* Appends GET /apps/ID followed by `path`, signed; the server closes the connection after its
+ * answer. `query`: parameters whose names come after "auth_…", as the signature orders them. */
+void client_request_get(struct buffer *out, const struct client_server *server, const char *path,
+                        const char *query);
+
 /* Appends POST /apps/ID/events; `data` is the event's text, JSON or not. */
 void client_request_publish(struct buffer *out, const struct client_server *server,
                             struct bytes channel, struct bytes event, struct bytes data);

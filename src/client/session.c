@@ -288,6 +288,26 @@ bool client_session_subscribe(struct client_session *session, struct bytes chann
     return is_sent;
 }
 
+bool client_session_signin(struct client_session *session, struct bytes user_data)
+{
+    const struct config_app *app = session->server->app;
+    char signature[PUSHER_AUTH_HEX_LEN];
+    struct buffer text = {0};
+    bool is_sent;
+
+    buffer_printf(&text, "%s::user::%.*s", session->socket_id, BYTES_ARGS(user_data));
+    pusher_auth_sign(app, buffer_bytes(&text), signature);
+    buffer_clear(&text);
+    buffer_printf(&text,
+                  "{\"event\":\"pusher:signin\",\"data\":{\"auth\":\"%s:%.*s\",\"user_data\":",
+                  app->key, (int)sizeof signature, signature);
+    jsonwrite_string(&text, user_data);
+    buffer_append_text(&text, "}}");
+    is_sent = client_session_send(session, buffer_bytes(&text));
+    buffer_deinit(&text);
+    return is_sent;
+}
+
 bool client_session_expect(struct client_session *session, struct bytes event, struct buffer *error)
 {
     struct jsonscan_value data;

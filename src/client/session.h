@@ -34,6 +34,9 @@ bool client_session_greet(struct client_session *session, struct buffer *error);
 bool client_session_subscribe(struct client_session *session, struct bytes channel,
                               struct bytes channel_data);
 
+/* Sends pusher:signin, signed. `user_data`: the user as JSON. */
+bool client_session_signin(struct client_session *session, struct bytes user_data);
+
 bool client_session_send(struct client_session *session, struct bytes text);
 
 /* Waits for the next text message; borrowed until the next call. */

@@ -29,6 +29,11 @@ const scenarios = {
     presence: [['--connections', '20'], 'server_cpu_us_per_join', true],
     'presence --members': [['--connections', '5', '--members', '120'], 'server_cpu_us_per_join', true],
     channels: [['--connections', '500'], 'server_cpu_us_per_unsubscription', false],
+    'fanout --slow': [['--connections', '10', '--slow', '3'], 'server_cpu_us_per_delivery', true],
+    churn: [['--connections', '2', '--members', '20', '--in-flight', '8'], 'server_cpu_us_per_join', true],
+    herd: [['--connections', '120'], 'server_memory_bytes_more_peak', true],
+    signin: [['--connections', '20', '--watchlist', '50'], 'server_cpu_us_per_signin', true],
+    lists: [['--channels', '300', '--in-flight', '3'], 'server_cpu_us_per_list', true],
     'channels and a disconnection': [['--connections', '10'], 'server_cpu_us_per_disconnection', false],
 };
 

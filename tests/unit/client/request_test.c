@@ -50,6 +50,31 @@ static void a_publish_is_signed_without_the_prefix_of_its_path(void **state)
     check_publish("http://h:8080/ws", "/ws/apps/3/events");
 }
 
+static void a_question_is_signed_and_the_last_of_its_connection(void **state)
+{
+    struct config_app app = app_of_documentation();
+    struct client_server server = {.app = &app};
+    struct buffer request = {0};
+    struct buffer error = {0};
+    struct buffer text = {0};
+    char hex[DIGEST_SHA256_HEX_LEN];
+
+    (void)state;
+    assert_true(client_url_parse(BYTES("http://h:8080/ws"), &server.url, &error));
+    client_request_get(&request, &server, "/channels", "info=user_count");
+    assert_bytes_equal(between(buffer_bytes(&request), "GET ", "?"), BYTES("/ws/apps/3/channels"));
+    buffer_append_text(&text, "GET\n/apps/3/channels\n");
+    buffer_append_bytes(&text, between(buffer_bytes(&request), "?", "&auth_signature="));
+    digest_hmac_sha256(bytes_of(app.secret), buffer_bytes(&text), hex);
+    assert_bytes_equal(between(buffer_bytes(&request), "&auth_signature=", " HTTP/1.1\r\n"),
+                       (struct bytes){hex, sizeof hex});
+    assert_holds(buffer_bytes(&request), "&info=user_count&auth_signature=");
+    assert_holds(buffer_bytes(&request), "\r\nConnection: close\r\n\r\n");
+    buffer_deinit(&request);
+    buffer_deinit(&error);
+    buffer_deinit(&text);
+}
+
 static void a_handshake_is_answered_by_its_key(void **state)
 {
     static const char rfc_key[] = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -77,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_publish_is_signed_without_the_prefix_of_its_path),
+        cmocka_unit_test(a_question_is_signed_and_the_last_of_its_connection),
         cmocka_unit_test(a_handshake_is_answered_by_its_key),
     };
 
