@@ -14,6 +14,11 @@ function row({ scenario, figures }) {
     ].join(' | ')).map((cells) => `| ${cells} |`);
 }
 
+// A wait has no other server beside it: what counts is how long it is.
+function waitRow({ scenario, figures }) {
+    return figures.map((it) => `| ${[scenario.title, it.what, it.text ?? 'not measured', it.range ?? '', it.targetText ?? '', it.verdict ?? ''].join(' | ')} |`);
+}
+
 const reportsOf = (results) => results.flatMap(({ reports }) => Object.values(reports).flat().filter(Boolean));
 
 // The value that the plot shows of a scenario: what the first figure is about, for each server.
@@ -41,7 +46,7 @@ function dataOf(results, curves, about) {
             scenario: scenario.name, what: it.what, of: it.of, to: it.to, median: it.result, from: it.from, until: it.until,
             target: it.target, verdict: it.verdict || undefined, ours: it.ours, theirs: it.to ? it.others : undefined,
         }))),
-        bars: results.map(barOf),
+        bars: results.filter(({ scenario }) => !scenario.hasProbe).map(barOf),
         curves: curves.map(({ curve, points }) => ({ name: curve.name, title: curve.title, over: curve.over, points })),
     };
 }
@@ -72,6 +77,7 @@ function leftOut(missing, seen) {
 function writePage(folder, results, curves, about) {
     const data = dataOf(results, curves, about);
     const { machine } = data;
+    const isWait = ({ scenario }) => scenario.hasProbe;
     const missed = results.flatMap(({ scenario, figures }) => figures.filter(({ verdict }) => verdict === 'missed' || verdict === 'unsettled')
         .map((it) => `- ${scenario.title}, ${it.what}: ${it.text}${it.to ? ` × ${it.to}` : ''}, wanted ${it.targetText}${it.verdict === 'unsettled' ? ' (the noise leaves it open)' : ''}${NOTES[scenario.name] ? `; ${NOTES[scenario.name]}` : ''}`));
     const text = `# Benchmarks
@@ -96,7 +102,7 @@ ${leftOut(about.missing, reportsOf(results))}
 
 | scenario | what | median | nine times in ten between, of how many rounds | target | | ours / theirs (µs) |
 | --- | --- | --- | --- | --- | --- | --- |
-${results.flatMap(row).join('\n')}
+${results.filter((it) => !isWait(it)).flatMap(row).join('\n')}
 
 The machine was not ours alone, and a round is short: a verdict is *met* or *missed* only where all of that interval is on one
 side of the target, else *unsettled*. Where the last column is about deliveries a second, it is that many. [benchmarks.json](benchmarks.json) holds
@@ -107,6 +113,15 @@ the same for programs.
 ${data.curves.map(curveTable).join('\n\n')}
 
 A join is told to each member who is there, with one \`send()\` each; a disconnection costs by the connection's own channels.
+
+## What others wait for
+
+What a client of another app waits for its pong, beside loads in which something is large or a client is busy; \`--probe\` of \`reverb bench\`
+measures it, on the two cores of server and generator. A worst wait is one of some hundred pings, and it counts as *met* only if each round's is.
+
+| beside | what | median of rounds | between, of how many rounds | target | |
+| --- | --- | --- | --- | --- | --- |
+${results.filter(isWait).flatMap(waitRow).join('\n')}
 
 ## What misses or is unsettled
 

@@ -3,9 +3,11 @@
 // What `make bench` measures, and what we want it to be. A scenario is run against subjects: a server
 // by its name, or an object that says under which key its reports stand, which server that is, and what
 // is particular about it. A figure compares one value of the reports of two subjects within each round,
-// or takes our own as it is. A curve is one value over a size.
+// or takes our own as it is (divided by `per`). A curve is one value over a size.
 
 const os = require('node:os');
+
+const { WAITS } = require('./waits.js');
 
 const CPU = 'server_cpu_us_per_';
 const beside = ['reverb', 'floor', 'soketi'];
@@ -178,6 +180,7 @@ const SCENARIOS = [
     },
     workers(16, 1.6),
     workers(1, 1),
+    ...WAITS,
 ];
 
 const CURVES = [
@@ -236,12 +239,12 @@ function show(value, unit) {
 }
 
 // What a server's reports say; of a run that failed nothing counts.
-function valuesOf(reports, server, value) {
-    return (reports[server] ?? []).map((report) => (report?.ok ? at(report, value) : undefined));
+function valuesOf(reports, server, value, per = 1) {
+    return (reports[server] ?? []).map((report) => (report?.ok ? at(report, value) / per : undefined));
 }
 
 function figureOf(scenario, figure, reports) {
-    const ours = valuesOf(reports, figure.of, figure.value);
+    const ours = valuesOf(reports, figure.of, figure.value, figure.per);
     const others = figure.to ? valuesOf(reports, figure.to, figure.value) : ours.map(() => 1);
     const ratios = ours.map((it, i) => it / others[i]).filter(Number.isFinite);
     const about = `${scenario.title}: ${figure.what}`;
