@@ -92,6 +92,8 @@ void bench_report_usage(const struct bench *bench, const struct bench_process_us
     const struct bench_process_usage client = bench_process_usage(0);
     char name[96];
 
+    if (bench->probe != NULL)
+        bench_probe_finish(bench->probe);
     if (pid != 0) {
         const struct bench_process_usage server = bench_process_usage(pid);
         const double user_s = server.user_s - server_before->user_s;

@@ -96,11 +96,16 @@ void bench_probe_restart(struct bench_probe *probe)
     atomic_store(&probe->begins_anew, true);
 }
 
+void bench_probe_finish(struct bench_probe *probe)
+{
+    atomic_store(&probe->is_over, true);
+}
+
 json_t *bench_probe_close(struct bench_probe *probe, bool *is_clean)
 {
     json_t *waits;
 
-    atomic_store(&probe->is_over, true);
+    bench_probe_finish(probe);
     CHECK(pthread_join(probe->thread, NULL) == 0);
     waits = bench_tally_latency(&probe->tally);
     *is_clean = bench_tally_is_clean(&probe->tally);

@@ -18,6 +18,9 @@ struct bench_probe *bench_probe_open(const struct client_server *server, const c
 /* Discards what was measured before: the load begins now. */
 void bench_probe_restart(struct bench_probe *probe);
 
+/* The load is over: no ping after this counts. */
+void bench_probe_finish(struct bench_probe *probe);
+
 /* Ends the probe. Returns p50, p90, p99 and max in µs, which the caller owns. `is_clean`: every
  * ping was answered. */
 json_t *bench_probe_close(struct bench_probe *probe, bool *is_clean);
