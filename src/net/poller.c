@@ -10,7 +10,13 @@
 
 #include <sys/epoll.h>
 
+/* The kernel reports so many ready sockets at one time, and those it has not reported before come
+ * first. */
 #define READY_COUNT_MAX 256
+/* If it reports as many as that, the turn goes on to the next ones for so long. Else a socket that
+ * is ready behind thousands would wait for one turn of the loop for each 256 of them, with all that
+ * such a turn sends. */
+#define READY_NS_MAX UINT64_C(16000000)
 
 static uint32_t events_of(const struct net_poller_watch *watch)
 {
@@ -64,23 +70,41 @@ static void tell(const struct epoll_event *event)
                     (event->events & EPOLLOUT) || is_broken);
 }
 
+static int look(const struct net_poller *poller, struct epoll_event *ready, int wait_ms)
+{
+    const int count = epoll_wait(poller->epoll_fd, ready, READY_COUNT_MAX, wait_ms);
+
+    CHECK(count >= 0 || errno == EINTR);
+    return count;
+}
+
+/* `*is_uv_ready` becomes true if libuv's loop is among them. */
+static void tell_all(struct net_poller *poller, const struct epoll_event *ready, int count,
+                     bool *is_uv_ready)
+{
+    for (int i = 0; i < count; i++) {
+        poller->has_more = i + 1 < count || count == READY_COUNT_MAX;
+        if (ready[i].data.ptr == NULL)
+            *is_uv_ready = true;
+        else
+            tell(&ready[i]);
+    }
+}
+
 void net_poller_turn(struct net_poller *poller, bool waits)
 {
     struct epoll_event ready[READY_COUNT_MAX];
     const int wait_ms = waits && !poller->comes_back ? uv_backend_timeout(poller->uv) : 0;
-    const int count = epoll_wait(poller->epoll_fd, ready, READY_COUNT_MAX, wait_ms);
+    int count = look(poller, ready, wait_ms);
     bool is_uv_ready = false;
 
     poller->comes_back = false;
-    CHECK(count >= 0 || errno == EINTR);
     poller->woken_ns = uv_hrtime();
     uv_update_time(poller->uv);
-    for (int i = 0; i < count; i++) {
-        poller->has_more = i + 1 < count;
-        if (ready[i].data.ptr == NULL)
-            is_uv_ready = true;
-        else
-            tell(&ready[i]);
+    tell_all(poller, ready, count, &is_uv_ready);
+    while (count == READY_COUNT_MAX && uv_hrtime() - poller->woken_ns < READY_NS_MAX) {
+        count = look(poller, ready, 0);
+        tell_all(poller, ready, count, &is_uv_ready);
     }
     /* Timers may be due as well, or handles wait to be closed. */
     if (is_uv_ready || uv_backend_timeout(poller->uv) == 0)
