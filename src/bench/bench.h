@@ -56,8 +56,8 @@ void bench_begin_usage(struct bench *bench);
 /* The CPU time that the server has used so far; 0 if its process is not known. */
 uint64_t bench_server_cpu_ns(const struct bench *bench);
 
-/* The load is over. Reports what the server and the generator used since the `before` values, divided by `count` (of
- * `unit`); for the other processes, since bench_begin_usage(). */
+/* The load is over. Reports what the server and the generator used since the `before` values,
+ * divided by `count` (of `unit`); for the other processes, since bench_begin_usage(). */
 void bench_report_usage(const struct bench *bench, const struct bench_process_usage *server_before,
                         const struct bench_process_usage *client_before, uint64_t count,
                         const char *unit);
