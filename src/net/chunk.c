@@ -13,7 +13,7 @@ struct net_chunk *net_chunk_new(size_t cap)
 
     CHECK(chunk != NULL && cap <= UINT32_MAX);
     atomic_init(&chunk->refs, 1);
-    atomic_init(&chunk->is_response_deferred, false);
+    atomic_init(&chunk->is_held, false);
     chunk->len = 0;
     chunk->cap = (uint32_t)cap;
     return chunk;
@@ -29,7 +29,7 @@ void net_chunk_unref(struct net_chunk *chunk)
 {
     if (chunk == NULL || atomic_fetch_sub_explicit(&chunk->refs, 1, memory_order_acq_rel) != 1)
         return;
-    if (atomic_load_explicit(&chunk->is_response_deferred, memory_order_relaxed))
+    if (atomic_load_explicit(&chunk->is_held, memory_order_relaxed))
         atomic_fetch_sub_explicit(&held_bytes, sizeof *chunk + chunk->cap, memory_order_relaxed);
     free(chunk);
 }
@@ -44,8 +44,8 @@ void net_chunk_append(struct net_chunk *chunk, const void *data, size_t len)
 
 void net_chunk_hold(struct net_chunk *chunk)
 {
-    if (!atomic_load_explicit(&chunk->is_response_deferred, memory_order_relaxed) &&
-        !atomic_exchange_explicit(&chunk->is_response_deferred, true, memory_order_relaxed))
+    if (!atomic_load_explicit(&chunk->is_held, memory_order_relaxed) &&
+        !atomic_exchange_explicit(&chunk->is_held, true, memory_order_relaxed))
         atomic_fetch_add_explicit(&held_bytes, sizeof *chunk + chunk->cap, memory_order_relaxed);
 }
 

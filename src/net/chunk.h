@@ -13,11 +13,13 @@ struct net_chunk {
     atomic_uint refs;
     uint32_t len;
     uint32_t cap;
-    atomic_bool is_response_deferred;
+    atomic_bool is_held; /* by a slow reader */
     char data[];
 };
 
-/* With room for `cap` bytes and one reference, the caller's. */
+/* With room for `cap` bytes and one reference, the caller's. 4 GiB at most: what is longer is
+ * refused where it comes in (requests, messages, members of a channel), or is cut (net/output.h).
+ */
 struct net_chunk *net_chunk_new(size_t cap);
 
 struct net_chunk *net_chunk_ref(struct net_chunk *chunk);

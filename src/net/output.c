@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define OWN_CHUNK_LEN_MIN 512
+/* Long output is cut: what was sent is freed while the rest waits, and no chunk is too long. */
+#define OWN_CHUNK_LEN_MAX ((size_t)4 * 1024 * 1024)
 
 struct net_output_segment {
     struct net_output_segment *next;
@@ -39,12 +41,10 @@ static void drop_first(struct net_output *output)
     free(segment);
 }
 
-void net_output_copy(struct net_output *output, struct bytes data)
+static void copy_piece(struct net_output *output, struct bytes data)
 {
     struct net_output_segment *last = output->last;
 
-    if (data.len == 0)
-        return;
     if (last == NULL || !last->is_own || last->chunk->cap - last->chunk->len < data.len) {
         append(output, net_chunk_new(data.len > OWN_CHUNK_LEN_MIN ? data.len : OWN_CHUNK_LEN_MIN),
                0, true);
@@ -52,6 +52,16 @@ void net_output_copy(struct net_output *output, struct bytes data)
     }
     net_chunk_append(last->chunk, data.data, data.len);
     output->bytes += data.len;
+}
+
+void net_output_copy(struct net_output *output, struct bytes data)
+{
+    while (data.len > 0) {
+        const size_t len = data.len < OWN_CHUNK_LEN_MAX ? data.len : OWN_CHUNK_LEN_MAX;
+
+        copy_piece(output, (struct bytes){data.data, len});
+        data = bytes_from(data, len);
+    }
 }
 
 void net_output_share(struct net_output *output, struct net_chunk *chunk, size_t offset)

@@ -170,6 +170,7 @@ static enum metrics_app_reject reject_of(enum pusher_error error)
     case PUSHER_ERROR_OVER_QUOTA:
     case PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS:
     case PUSHER_ERROR_TOO_MANY_WATCHED:
+    case PUSHER_ERROR_TOO_MANY_MEMBERS:
         return METRICS_APP_REJECT_QUOTA;
     case PUSHER_ERROR_UNAUTHORIZED:
         return METRICS_APP_REJECT_AUTH;

@@ -94,6 +94,22 @@ static bool is_full(const struct pusher_session *session)
     return max != 0 && session->channels_count >= max;
 }
 
+/* Whether the list of the channel's members has no room for one more. */
+static bool has_all_members(struct pusher_session *session, const struct subscribe_request *request)
+{
+    struct channel *channel = channel_registry_find(session->app->channels, request->channel);
+    size_t len = 0;
+
+    if (channel == NULL)
+        return false;
+    channel_registry_lock_state(channel);
+    if (channel->presence != NULL)
+        len = channel_presence_snapshot_len(channel->presence);
+    channel_registry_unlock_state(channel);
+    channel_unref(channel);
+    return len + request->user_id.len + request->user_info.len > session->worker->members_bytes_max;
+}
+
 /* The data that a signature covers beside the channel must be a JSON object: else a signature for
  * the channel `private-a:x` would be valid for `private-a` with `x` as its data. */
 static bool is_data_well_formed(const struct subscribe_request *request)
@@ -191,6 +207,8 @@ static void subscribe(struct pusher_session *session, struct subscribe_request *
         answer_again(session, subscription, request->channel);
     else if (is_full(session))
         refuse(session, request->channel, PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS);
+    else if (kind.is_presence && has_all_members(session, request))
+        refuse(session, request->channel, PUSHER_ERROR_TOO_MANY_MEMBERS);
     else
         join(session, request);
 }

@@ -2,10 +2,15 @@
 
 #include "base/check.h"
 
+/* All clients that join are sent the list, and one message may have 4 GiB: the nodes of a cluster
+ * may each add some members before they know of each other's. */
+#define MEMBERS_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
 void pusher_worker_init(struct pusher_worker *worker, bool has_compression)
 {
     worker->ws_settings.deflate = has_compression ? ws_deflate_new() : NULL;
     worker->strangers = metrics_app_new(1);
+    worker->members_bytes_max = MEMBERS_BYTES_MAX;
     list_init(&worker->sessions);
     list_init(&worker->leaving);
     worker->fanout.worker = worker->index;

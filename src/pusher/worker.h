@@ -27,6 +27,8 @@ struct pusher_worker {
     const struct pusher_session_events *session_events;
     struct metrics_app *strangers; /* counts what no app was found for; any thread reads */
 
+    size_t members_bytes_max; /* of the list of a channel's members; set by pusher_worker_init() */
+
     /* Owner. */
     struct channel_fanout fanout;
     struct channel_joining joining;

@@ -346,6 +346,23 @@ static void members_are_shown_come_and_go(void **state)
         "\\\"user_id\\\":\\\"7\\\"}\"};");
 }
 
+static void a_member_too_many_is_refused_and_the_channel_is_told(void **state)
+{
+    struct pusher_client *anna = pusher_fixture_client(&fixture);
+    struct pusher_client *bert = pusher_fixture_client(&fixture);
+
+    (void)state;
+    fixture.worker.members_bytes_max = 100;
+    pusher_fixture_subscribe(&fixture, anna, "presence-a",
+                             "{\\\"user_id\\\":\\\"anna\\\",\\\"user_info\\\":\\\"0123456789\\\"}");
+    assert_heard_holds(&fixture, anna, "subscription_succeeded");
+    pusher_fixture_subscribe(&fixture, bert, "presence-a", "{\\\"user_id\\\":\\\"bert\\\"}");
+    assert_heard_holds(&fixture, bert, "\"type\":\"LimitReached\"");
+    assert_heard(&fixture, anna, "");
+    pusher_fixture_subscribe(&fixture, bert, "presence-b", "{\\\"user_id\\\":\\\"bert\\\"}");
+    assert_heard_holds(&fixture, bert, "subscription_succeeded");
+}
+
 static void data_that_names_nobody_makes_no_member_and_the_channel_is_told(void **state)
 {
     static const char *const nobody[] = {"{}", "[]", "{\\\"user_id\\\":null}",
@@ -536,6 +553,7 @@ int main(void)
         SINGLE_TEST(a_signature_opens_its_own_channel_alone),
         SINGLE_TEST(names_and_counts_have_limits_where_the_app_sets_them),
         SINGLE_TEST(members_are_shown_come_and_go),
+        SINGLE_TEST(a_member_too_many_is_refused_and_the_channel_is_told),
         SINGLE_TEST(data_that_names_nobody_makes_no_member_and_the_channel_is_told),
         SINGLE_TEST(a_cache_channel_has_its_last_event_or_says_that_there_is_none),
         SINGLE_TEST(subscribers_are_told_how_many_they_are_where_the_app_wants_it),
