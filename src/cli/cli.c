@@ -8,6 +8,7 @@
 #include "cli/renew.h"
 #include "cli/running.h"
 #include "cli/start.h"
+#include "cli/tail.h"
 #include "cli/talk.h"
 #include "config/nearest.h"
 
@@ -56,6 +57,12 @@ static const struct command commands[] = {
     {"import", cli_import, " FILE",
      "print what soketi's, sockudo's or laravel-websockets' configuration is here",
      "  FILE is JSON, an .env with SOKETI_… in it, or config/websockets.php\n", false},
+    {"tail", cli_tail, "", "show what happens in the running server, as it happens",
+     "  --app=ID --channel=PATTERN --event=PATTERN --user=ID  * stands for any text\n"
+     "  --json              a line of JSON an event\n" RUNNING_OPTIONS,
+     true},
+    {"why", cli_tail_why, " SOCKET_ID", "tell what became of a connection, for ten minutes",
+     "  --json              for programs\n" RUNNING_OPTIONS, false},
     {"listen", cli_talk_listen, " CHANNEL", "print its events as they come", TARGET_OPTIONS, false},
     {"publish", cli_talk_publish, " CHANNEL EVENT JSON", "publish an event", TARGET_OPTIONS, false},
     {"bench", cli_bench, " SCENARIO",

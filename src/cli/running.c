@@ -1,9 +1,7 @@
 #include "cli/running.h"
 
 #include "base/printable.h"
-#include "cli/options.h"
-#include "config/free.h"
-#include "config/load.h"
+#include "cli/find.h"
 #include "server/ask.h"
 #include "server/place.h"
 
@@ -24,61 +22,21 @@
 #define PATIENCE_S 5
 
 struct request {
-    const char *port;
+    struct cli_find find;
     uint16_t port_number; /* of the server */
-    const char *config_file;
-    const char *env_file;
-    const char *option; /* that only this command has; NULL: none */
+    const char *option;   /* that only this command has; NULL: none */
     bool has_option;
 };
 
 static bool read_options(int argc, char **argv, struct request *request, struct buffer *error)
 {
     const struct cli_options_spec spec[] = {
-        {.name = "--port", .text = &request->port},
-        {.name = "--config", .text = &request->config_file},
-        {.name = "--env", .text = &request->env_file},
+        CLI_FIND_OPTIONS(&request->find),
         {.name = request->option, .flag = &request->has_option},
     };
     const size_t count = sizeof spec / sizeof spec[0];
 
     return cli_options_parse(spec, request->option != NULL ? count : count - 1, argc, argv, error);
-}
-
-static bool read_port(const char *text, uint16_t *port, struct buffer *error)
-{
-    uint64_t number;
-
-    if (!bytes_to_number(bytes_of(text), UINT16_MAX, &number) || number == 0) {
-        buffer_printf(error, "--port \"%s\" is no port; give a number from 1 to 65535", text);
-        return false;
-    }
-    *port = (uint16_t)number;
-    return true;
-}
-
-/* The configuration is not read if the port is given, or if only one server runs. */
-static bool find_port(const struct request *request, uint16_t *port, struct buffer *error)
-{
-    const struct config_options options = {.config_file = request->config_file,
-                                           .env_file = request->env_file};
-    const bool is_anywhere = request->config_file == NULL && request->env_file == NULL;
-    struct buffer warnings = {0};
-    struct config *config;
-
-    if (request->port != NULL)
-        return read_port(request->port, port, error);
-    *port = is_anywhere && getenv("REVERB_CONTROL") != NULL ? server_place_lone_port() : 0;
-    if (*port != 0)
-        return true;
-    config = config_load(&options, error, &warnings);
-    buffer_deinit(&warnings);
-    if (config != NULL)
-        *port = config->port;
-    else if (is_anywhere)
-        *port = server_place_lone_port();
-    config_free(config);
-    return *port != 0;
 }
 
 /* Sends the command to the server and parses its answer; NULL after one line on standard error. */
@@ -89,7 +47,7 @@ static json_t *ask(int argc, char **argv, const char *command, unsigned within_s
     json_t *answer = NULL;
 
     if (read_options(argc, argv, request, &text) &&
-        find_port(request, &request->port_number, &text)) {
+        cli_find_server(&request->find, &request->port_number, &text)) {
         buffer_clear(&text);
         if (server_ask(request->port_number, command, within_s, &text))
             answer = json_loadb(text.data, text.len, 0, NULL);

@@ -21,12 +21,21 @@ struct pusher_observers_events {
     void (*on_control_frame)(void *user, const struct pusher_session *session);
     void (*on_broadcast)(void *user, const struct pusher_app *app, struct bytes channel,
                          struct bytes message);
-    /* One message to one client; the app exists. */
+    /* A message to this client alone, not an event of a channel; the app exists. */
+    void (*on_replied)(void *user, const struct pusher_session *session, struct bytes message);
+    /* One message to one client, also an event of a channel; the app exists. It is called for each
+     * receiver of an event. */
     void (*on_sent)(void *user, const struct pusher_session *session, struct bytes message);
     /* The same as a count: the number of messages to clients of that app. */
     void (*on_sent_count)(void *user, struct pusher_app *app, size_t count);
     void (*on_pinged)(void *user, const struct pusher_session *session);
     void (*on_pruned)(void *user, const struct pusher_session *session); /* it is closed already */
+    /* The client is sent an error; `channel` is absent if it concerns none. */
+    void (*on_refused)(void *user, const struct pusher_session *session, unsigned code,
+                       struct bytes text, struct bytes channel);
+    /* The server closes it; on_closed() follows. */
+    void (*on_closing)(void *user, const struct pusher_session *session, unsigned code,
+                       struct bytes reason);
     void (*on_closed)(void *user, const struct pusher_session *session);
     /* First subscription, last one ended. Under the registry's lock, so that notifications keep the
      * order of events: an observer must only take notes. */

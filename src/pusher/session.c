@@ -124,8 +124,11 @@ void pusher_session_free(struct pusher_session *session)
 
 void pusher_session_close(struct pusher_session *session, uint16_t code, struct bytes reason)
 {
-    if (session->state != PUSHER_SESSION_OVER)
+    if (session->state != PUSHER_SESSION_OVER) {
         session->close_code = code;
+        session->is_closed_here = true;
+        PUSHER_OBSERVERS_NOTIFY(session->worker, on_closing, session, code, reason);
+    }
     ws_conn_close(&session->ws, code, reason);
     pusher_session_end(session);
 }
@@ -142,6 +145,7 @@ static void notify_sent(const struct pusher_session *session, struct bytes messa
 {
     if (session->worker->observers == NULL || session->app == NULL)
         return;
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_replied, session, message);
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_sent, session, message);
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_sent_count, session->app, 1);
 }
@@ -181,15 +185,24 @@ static enum metrics_app_reject reject_of(enum pusher_error error)
     }
 }
 
-void pusher_session_send_error(struct pusher_session *session, enum pusher_error error)
+void pusher_session_refuse(struct pusher_session *session, enum pusher_error error,
+                           struct bytes channel)
 {
     struct buffer *out = pusher_worker_scratch(session->worker);
 
     session->is_refused = true;
     if (error != PUSHER_ERROR_STALE && error != PUSHER_ERROR_TERMINATED)
         metrics_add(&pusher_session_metrics(session)->rejected[reject_of(error)], 1);
+    if (session->state != PUSHER_SESSION_OVER)
+        PUSHER_OBSERVERS_NOTIFY(session->worker, on_refused, session, pusher_error_code(error),
+                                pusher_error_text(error), channel);
     pusher_encode_error(out, error);
     pusher_session_send(session, buffer_bytes(out));
+}
+
+void pusher_session_send_error(struct pusher_session *session, enum pusher_error error)
+{
+    pusher_session_refuse(session, error, BYTES_NONE);
 }
 
 void pusher_session_close_with_error(struct pusher_session *session, enum pusher_error error)

@@ -53,8 +53,9 @@ struct pusher_session {
     enum pusher_session_counted counted;
     bool is_pinged;
     bool uses_control_frames;
-    bool has_place;  /* counted in the process's WebSockets */
-    bool is_refused; /* the message at hand was answered with an error */
+    bool has_place;      /* counted in the process's WebSockets */
+    bool is_refused;     /* the message at hand was answered with an error */
+    bool is_closed_here; /* by the server */
 };
 
 /* Callbacks to the layer above, set in the worker (pusher/worker.h). */
@@ -95,6 +96,10 @@ bool pusher_session_is_signed(const struct pusher_session *session, struct bytes
 /* Sends one message; closes the client if its output backlog is over the limit. */
 void pusher_session_send(struct pusher_session *session, struct bytes message);
 void pusher_session_send_error(struct pusher_session *session, enum pusher_error error);
+
+/* As pusher_session_send_error(), for a request that concerns that channel. */
+void pusher_session_refuse(struct pusher_session *session, enum pusher_error error,
+                           struct bytes channel);
 
 /* Closes a slow reader with 4100, so that the client reconnects later. */
 void pusher_session_close_slow(struct pusher_session *session);

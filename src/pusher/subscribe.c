@@ -79,7 +79,7 @@ static void refuse(struct pusher_session *session, struct bytes channel, enum pu
 {
     struct buffer *out = pusher_worker_scratch(session->worker);
 
-    pusher_session_send_error(session, error);
+    pusher_session_refuse(session, error, channel);
     if (channel.len == 0)
         return;
     buffer_clear(out);

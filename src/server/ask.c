@@ -21,13 +21,11 @@ static bool send_line(int fd, const char *text)
     return is_sent;
 }
 
-static bool exchange(int fd, const char *command, struct buffer *answer)
+static bool read_all(int fd, struct buffer *answer)
 {
     char piece[4096];
     ssize_t len;
 
-    if (!send_line(fd, command))
-        return false;
     while ((len = read(fd, piece, sizeof piece)) > 0 || (len < 0 && errno == EINTR))
         if (len > 0)
             buffer_append(answer, piece, (size_t)len);
@@ -36,19 +34,33 @@ static bool exchange(int fd, const char *command, struct buffer *answer)
     return len == 0 && answer->len > 0;
 }
 
+/* Connects, and sends the command; reads and writes wait for `within_s`, or for ever if it is 0.
+ * -1 on failure; `reason` may hold the cause. */
+static int send_to(const char *path, const char *command, unsigned within_s, struct buffer *reason)
+{
+    const struct timeval timeout = {.tv_sec = within_s};
+    const int fd = server_place_connect(path, reason);
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    if (send_line(fd, command))
+        return fd;
+    close(fd);
+    return -1;
+}
+
 /* False on failure; `reason` may hold the cause. */
 static bool ask_at(const char *path, const char *command, unsigned within_s, struct buffer *answer,
                    struct buffer *reason)
 {
-    const struct timeval timeout = {.tv_sec = within_s};
-    const int fd = server_place_connect(path, reason);
+    const int fd = send_to(path, command, within_s, reason);
     bool is_answered;
 
     if (fd < 0)
         return false;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    is_answered = exchange(fd, command, answer);
+    is_answered = read_all(fd, answer);
     close(fd);
     return is_answered;
 }
@@ -90,4 +102,23 @@ bool server_ask(uint16_t port, const char *command, unsigned within_s, struct bu
     buffer_deinit(&tried);
     buffer_deinit(&reason);
     return is_answered;
+}
+
+int server_ask_stream(uint16_t port, const char *command, struct buffer *error)
+{
+    struct buffer path = {0};
+    struct buffer tried = {0};
+    struct buffer reason = {0};
+    int fd = -1;
+
+    for (size_t i = 0; fd < 0 && server_place_socket(i, port, &path); i++) {
+        buffer_printf(&tried, "%s%s", i > 0 ? ", " : "", buffer_text(&path));
+        fd = send_to(buffer_text(&path), command, 0, &reason);
+    }
+    if (fd < 0)
+        say_nobody(port, &tried, &reason, error);
+    buffer_deinit(&path);
+    buffer_deinit(&tried);
+    buffer_deinit(&reason);
+    return fd;
 }

@@ -13,3 +13,7 @@
  * if there is none, if its socket is not trusted, or if it does not answer; `answer` is then the
  * error message. */
 bool server_ask(uint16_t port, const char *command, unsigned within_s, struct buffer *answer);
+
+/* Sends a command that is answered by lines for as long as the server runs. Returns the descriptor
+ * to read them from; -1, and the error message in `error`, if there is no server. */
+int server_ask_stream(uint16_t port, const char *command, struct buffer *error);

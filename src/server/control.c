@@ -88,6 +88,44 @@ void server_control_answer(struct server_control_caller *caller, struct bytes an
         close_caller(caller);
 }
 
+/* Lines on their way to a caller. */
+struct stream_write {
+    uv_write_t write;
+    struct buffer lines;
+};
+
+static void on_streamed(uv_write_t *write, int status)
+{
+    struct stream_write *stream = write->data;
+
+    if (status < 0 && status != UV_ECANCELED)
+        close_caller(write->handle->data);
+    buffer_deinit(&stream->lines);
+    free(stream);
+}
+
+bool server_control_stream(struct server_control_caller *caller, struct buffer *lines)
+{
+    uv_stream_t *pipe = (uv_stream_t *)&caller->pipe;
+    struct stream_write *stream;
+    uv_buf_t piece;
+
+    if (caller->is_answered || uv_is_closing((uv_handle_t *)pipe) ||
+        uv_stream_get_write_queue_size(pipe) > 0)
+        return false;
+    stream = mem_new(sizeof *stream);
+    stream->lines = *lines;
+    *lines = (struct buffer){0};
+    stream->write.data = stream;
+    piece = uv_buf_init(stream->lines.data, (unsigned)stream->lines.len);
+    if (uv_write(&stream->write, pipe, &piece, 1, on_streamed) < 0) {
+        buffer_deinit(&stream->lines);
+        free(stream);
+        close_caller(caller);
+    }
+    return true;
+}
+
 bool server_control_send_sockets(struct server_control_caller *caller, struct bytes answer,
                                  const int *fds, size_t count)
 {

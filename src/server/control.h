@@ -35,6 +35,10 @@ const char *server_control_path(const struct server_control *control);
 /* Sends `answer` as a line (the line end is added) and closes. */
 void server_control_answer(struct server_control_caller *caller, struct bytes answer);
 
+/* Sends whole lines and goes on, for as long as the caller is there; takes their memory, `lines` is
+ * empty afterwards. False, and nothing is sent, if the caller has not read what was sent before. */
+bool server_control_stream(struct server_control_caller *caller, struct buffer *lines);
+
 /* Sends the line `answer` with copies of the sockets, and goes on listening to the caller. False if
  * they cannot be sent. */
 bool server_control_send_sockets(struct server_control_caller *caller, struct bytes answer,

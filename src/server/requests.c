@@ -128,7 +128,9 @@ static void on_command(struct server_control_caller *caller, struct bytes comman
 {
     struct server_state *server = user;
 
-    if (hear_successor(server, caller, command))
+    if (hear_successor(server, caller, command) ||
+        server_tails_hear(&server->tails, caller, command) ||
+        server_why_hear(&server->why, caller, command))
         return;
     if (bytes_equal(command, BYTES("status"))) {
         answer_status(server, caller);
@@ -155,6 +157,8 @@ static void on_caller_gone(struct server_control_caller *caller, void *user)
 
     server_succession_forget(&server->succession, caller);
     server_reload_forget(&server->reload, caller);
+    server_tails_forget(&server->tails, caller);
+    server_why_forget(&server->why, caller);
 }
 
 void server_requests_answer_end(struct server_state *server)

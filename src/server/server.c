@@ -211,6 +211,9 @@ static void open_main_loop(struct server_state *server)
     CHECK(net_mailbox_open(&server->mailbox, &server->loop, server) == 0);
     server->started_ms = uv_now(&server->loop);
     server->started_s = (double)time(NULL);
+    server_tails_init(&server->tails, server->tail, &server->loop);
+    server->why.mailbox = &server->mailbox;
+    server_why_init(&server->why);
     server_succession_init(&server->succession, &server->loop, &server_requests_succession, server);
     server->control =
         server_control_open(&server->loop, server->listen.port, server->listen.is_inherited,
@@ -300,6 +303,8 @@ static void free_parts(struct server_state *server)
     pusher_apps_free(server->apps);
     net_tls_free(server->tls);
     observer_laravel_free(server->laravel);
+    observer_tail_free(server->tail);
+    observer_history_free(server->history);
     server_commands_free(server->commands);
     server_listen_deinit(&server->listen);
     free(server->pusher_workers);
@@ -314,6 +319,9 @@ static void connect_parts(struct server_state *server)
 {
     struct server_reload *reload = &server->reload;
 
+    server->why.history = server->history;
+    server->why.workers = server->workers;
+    server->why.workers_count = server->workers_count;
     reload->options = server->options;
     reload->config = server->config;
     reload->apps_config = server->config;
@@ -361,6 +369,7 @@ static int close_all(struct server_state *server)
         server_mind_block_signals();
     server_pages_close(server);
     close_workers(server);
+    net_mailbox_drain(&server->mailbox); /* what they have posted last */
     if (server->laravel != NULL)
         observer_laravel_finish(server->laravel);
     close_main_loop(server);

@@ -12,6 +12,8 @@
 #include "server/reload.h"
 #include "server/start.h"
 #include "server/succession.h"
+#include "server/tails.h"
+#include "server/why.h"
 
 #define SERVER_STATE_ENDING_SIGNALS 4
 
@@ -60,6 +62,10 @@ struct server_state {
     struct observer_laravel *laravel;
     struct server_commands *commands;
 
+    struct observer_tail *tail;
+    struct observer_history *history;
+    struct server_tails tails;
+    struct server_why why;
     struct pusher_observers debug;
     const struct pusher_observers *observers;
     struct server_reload reload;

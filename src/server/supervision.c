@@ -98,6 +98,10 @@ bool server_supervision_open(struct server_state *server, struct buffer *error)
         server->debug.events = &observer_debug_events;
         server->observers = &server->debug;
     }
+    server->tail = observer_tail_new();
+    server->observers = observer_tail_listen(server->tail, server->observers);
+    server->history = observer_history_new();
+    server->observers = observer_history_listen(server->history, server->observers);
     if (options->events_fd != NULL) {
         server->laravel = observer_laravel_new(options->events_fd, options->events, error);
         if (server->laravel != NULL)
