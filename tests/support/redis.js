@@ -107,7 +107,7 @@ class Redis extends Program {
     /* Also after kill(): the same port, and nothing of what was there. */
     async start() {
         await this.spawn(SERVER, this.args, this.options.prefix);
-        await until(() => /Ready to accept connections/.test(this.output) || this.child.exitCode !== null,
+        await until(() => /Ready to accept connections|Thread 0 alive/.test(this.output) || this.child.exitCode !== null,
             () => `${SERVER} is ready\n${this.output}`);
         assert.equal(this.child.exitCode, null, this.output);
     }
