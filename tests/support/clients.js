@@ -60,6 +60,7 @@ class Client {
         this.socket.on('error', (error) => { this.error = error; });
         this.socket.on('close', (code, reason) => {
             this.isClosed = true;
+            this.closeCode = code;
             this.closed.resolve({ code, reason: reason.toString() });
             this.wake();
         });

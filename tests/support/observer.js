@@ -34,7 +34,7 @@ class Observer {
     assertTrue() {
         if (this.faults.length)
             throw this.faults[0];
-        assert.equal(this.client.isClosed, false, `a client of ${this.channel} is still connected`);
+        assert.equal(this.client.isClosed, false, `a client of ${this.channel} is still connected (${this.client.closeCode})`);
     }
 }
 
