@@ -31,13 +31,20 @@ static bool list_local(struct api_deferred *deferred)
     return is_whole;
 }
 
+static void take_list(struct api_deferred *deferred, const struct cluster_query_answer *page)
+{
+    api_listing_write_cluster(&deferred->listing, page, deferred->info);
+}
+
 static bool respond_list(struct api_deferred *deferred, struct http_conn *conn,
                          const struct cluster_query_answer *answer)
 {
-    if (answer != NULL)
+    if (answer != NULL) {
         api_listing_write_cluster(&deferred->listing, answer, deferred->info);
-    else if (!list_local(deferred))
+        api_listing_end(&deferred->listing);
+    } else if (!list_local(deferred)) {
         return false;
+    }
     api_call_respond_json(conn, 200, buffer_bytes(&deferred->listing.json));
     return true;
 }
@@ -49,6 +56,7 @@ void api_channels_list(struct api_call *call)
     struct cluster_query_caller caller;
 
     deferred->info = info;
+    deferred->take = take_list;
     api_parameters_append(call->parameters, BYTES("filter_by_prefix"), &deferred->argument);
     if (api_deferred_begin(deferred, call->conn, &caller))
         call->nodes->list(call->cluster, &caller, bytes_of(call->app->id),

@@ -16,11 +16,19 @@ struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_
     return deferred;
 }
 
+static void drop_pages(struct api_deferred *deferred)
+{
+    api_listing_deinit(&deferred->listing);
+    api_members_deinit(&deferred->members);
+    deferred->listing = (struct api_listing){0};
+    deferred->members = (struct api_members){0};
+}
+
 static void deferred_free(struct api_deferred *deferred)
 {
     buffer_deinit(&deferred->argument);
     api_template_deinit(&deferred->template);
-    api_listing_deinit(&deferred->listing);
+    drop_pages(deferred);
     pusher_app_unref(deferred->app);
     free(deferred);
 }
@@ -49,11 +57,21 @@ static void begin_respond(struct api_deferred *deferred, const struct cluster_qu
 {
     struct net_slices *slices = &deferred->worker->slices;
 
+    if (answer == NULL)
+        drop_pages(deferred);
     if (run(deferred, answer))
         return;
     deferred->slice.run = on_slice;
     deferred->slice.free = on_slice_free;
     net_slices_add(slices, &deferred->slice);
+}
+
+static void on_page(const struct cluster_query_answer *page, void *user)
+{
+    struct api_deferred *deferred = user;
+
+    if (deferred->deferral.conn != NULL)
+        deferred->take(deferred, page);
 }
 
 static void on_answer(const struct cluster_query_answer *answer, void *user)
@@ -67,6 +85,7 @@ static struct cluster_query_caller caller_of(
 {
     return (struct cluster_query_caller){
         .mailbox = &deferred->worker->loop->mailbox,
+        .on_page = deferred->take != NULL ? on_page : NULL,
         .on_answer = respond,
         .user = deferred,
     };

@@ -10,6 +10,7 @@
 
 #include "api/call.h"
 #include "api/listing.h"
+#include "api/members.h"
 #include "api/template.h"
 
 struct api_deferred;
@@ -20,6 +21,10 @@ struct api_deferred;
 typedef bool (*api_deferred_fn)(struct api_deferred *deferred, struct http_conn *conn,
                                 const struct cluster_query_answer *answer);
 
+/* Takes a page of the cluster's answer. The pages are dropped if the rest does not come. */
+typedef void (*api_deferred_take_fn)(struct api_deferred *deferred,
+                                     const struct cluster_query_answer *page);
+
 struct api_deferred {
     struct pusher_worker *worker;
     struct cluster *cluster; /* NULL: no cluster */
@@ -27,14 +32,16 @@ struct api_deferred {
     struct pusher_app *app; /* a reference */
     struct http_conn_deferral deferral;
     api_deferred_fn respond;
-    struct buffer argument; /* a channel's name, or the prefix of names */
+    api_deferred_take_fn take; /* NULL: the answer comes whole */
+    struct buffer argument;    /* a channel's name, or the prefix of names */
     struct api_info info;
     struct api_template template;
     struct api_listing listing;
+    struct api_members members;
     struct net_slices_job slice; /* if the answer is long */
 };
 
-/* `argument` may be absent; the caller fills in `info` and `template`. */
+/* `argument` may be absent; the caller fills in `take`, `info` and `template`. */
 struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_fn respond,
                                       struct bytes argument);
 

@@ -34,7 +34,7 @@ static void append_name(struct api_listing *listing, struct bytes name)
     buffer_append_char(&listing->json, ':');
 }
 
-static void append_end(struct api_listing *listing)
+void api_listing_end(struct api_listing *listing)
 {
     buffer_append_text(&listing->json, listing->has_any ? "}}" : "{\"channels\":{}}");
 }
@@ -61,7 +61,7 @@ bool api_listing_step(struct api_listing *listing, struct channel_registry *chan
         return false;
     }
     if (listing->parts_count == CHANNEL_REGISTRY_PARTS_COUNT) {
-        append_end(listing);
+        api_listing_end(listing);
         return true;
     }
     buffer_clear(&listing->channels);
@@ -77,5 +77,4 @@ void api_listing_write_cluster(struct api_listing *listing,
         append_name(listing, answer->channels[i].name);
         api_info_write_cluster(&listing->json, info, &answer->channels[i]);
     }
-    append_end(listing);
 }

@@ -23,6 +23,9 @@ void api_listing_deinit(struct api_listing *listing);
 bool api_listing_step(struct api_listing *listing, struct channel_registry *channels,
                       struct bytes prefix, struct api_info info, uint64_t now_ms);
 
-/* The whole list in one call. */
+/* Adds a page of the cluster's answer, or all of it. */
 void api_listing_write_cluster(struct api_listing *listing,
                                const struct cluster_query_answer *answer, struct api_info info);
+
+/* After the last one. */
+void api_listing_end(struct api_listing *listing);

@@ -1,65 +1,30 @@
 #include "api/users.h"
 
 #include "api/deferred.h"
-#include "base/jsonwrite.h"
 #include "pusher/terminate.h"
 #include "pusher/user_id.h"
 
-static void append_user(struct buffer *json, struct bytes id, bool is_first)
+static void take_users(struct api_deferred *deferred, const struct cluster_query_answer *page)
 {
-    buffer_append_text(json, is_first ? "{\"id\":" : ",{\"id\":");
-    jsonwrite_string(json, id);
-    buffer_append_char(json, '}');
-}
-
-static void append_users_cluster(struct buffer *json, const struct cluster_query_answer *answer)
-{
-    for (size_t i = 0; i < answer->users_count; i++)
-        append_user(json, answer->users[i], i == 0);
-}
-
-static void append_users_local(struct buffer *json, struct channel *channel)
-{
-    channel_registry_lock_state(channel);
-    for (size_t i = 0; i < channel_presence_count(channel->presence); i++)
-        append_user(json, channel_presence_user_id(channel_presence_at(channel->presence, i)),
-                    i == 0);
-    channel_registry_unlock_state(channel);
-}
-
-/* False if the channel has no subscriber. */
-static bool append_users(const struct api_deferred *deferred,
-                         const struct cluster_query_answer *answer, struct buffer *json)
-{
-    struct channel *channel;
-    bool is_occupied;
-
-    if (answer != NULL) {
-        append_users_cluster(json, answer);
-        return answer->channels_count > 0 && answer->channels[0].subscription_count > 0;
-    }
-    channel = channel_registry_find(deferred->app->channels, buffer_bytes(&deferred->argument));
-    if (channel == NULL)
-        return false;
-    is_occupied = atomic_load(&channel->subscriptions_count) > 0;
-    append_users_local(json, channel);
-    channel_unref(channel);
-    return is_occupied;
+    api_members_write_cluster(&deferred->members, page);
 }
 
 static bool respond(struct api_deferred *deferred, struct http_conn *conn,
                     const struct cluster_query_answer *answer)
 {
-    struct buffer json = {0};
+    struct api_members *members = &deferred->members;
 
-    buffer_append_text(&json, "{\"users\":[");
-    if (append_users(deferred, answer, &json)) {
-        buffer_append_text(&json, "]}");
-        api_call_respond_json(conn, 200, buffer_bytes(&json));
-    } else {
-        api_call_respond_text(conn, 404, BYTES("The channel is not occupied."));
+    if (answer != NULL) {
+        api_members_write_cluster(members, answer);
+        api_members_end(members);
+    } else if (!api_members_step(members, deferred->app->channels,
+                                 buffer_bytes(&deferred->argument))) {
+        return false;
     }
-    buffer_deinit(&json);
+    if (members->is_occupied)
+        api_call_respond_json(conn, 200, buffer_bytes(&members->json));
+    else
+        api_call_respond_text(conn, 404, BYTES("The channel is not occupied."));
     return true;
 }
 
@@ -73,6 +38,7 @@ void api_users_of_channel(struct api_call *call)
         return;
     }
     deferred = api_deferred_new(call, respond, call->argument);
+    deferred->take = take_users;
     if (api_deferred_begin(deferred, call->conn, &caller))
         call->nodes->users(call->cluster, &caller, bytes_of(call->app->id),
                            buffer_bytes(&deferred->argument));

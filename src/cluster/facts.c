@@ -4,9 +4,12 @@
 #include "base/mem.h"
 #include "cluster/redis.h"
 
+#include <string.h>
+
 struct seen {
     struct map_entry entry;
-    struct bytes text; /* borrowed from the facts */
+    size_t len;
+    char text[];
 };
 
 static struct bytes copy(struct bytes text)
@@ -40,26 +43,74 @@ void cluster_facts_deinit(struct cluster_facts *facts)
     free(facts->users);
 }
 
+/* --- pages ---------------------------------------------------------------------------------- */
+
+struct cluster_facts cluster_facts_cut_users(struct cluster_facts *facts)
+{
+    const struct cluster_facts page = {
+        .users = facts->users,
+        .users_count = facts->users_count,
+        .is_known = facts->is_known,
+    };
+
+    facts->users = NULL;
+    facts->users_count = 0;
+    facts->users_cap = 0;
+    return page;
+}
+
+struct cluster_facts cluster_facts_cut_channels(struct cluster_facts *facts)
+{
+    const struct cluster_facts page = {
+        .channels = facts->channels,
+        .channels_count = facts->channels_count,
+        .is_known = facts->is_known,
+    };
+
+    facts->channels = NULL;
+    facts->channels_count = 0;
+    facts->channels_cap = 0;
+    return page;
+}
+
+struct cluster_facts cluster_facts_cut(struct cluster_facts *facts)
+{
+    struct cluster_facts rest = *facts;
+
+    rest.seen = (struct map){0};
+    *facts = (struct cluster_facts){.seen = facts->seen};
+    return rest;
+}
+
+/* --- what the replies contain --------------------------------------------------------------- */
+
+static struct bytes text_of(const struct seen *seen)
+{
+    return (struct bytes){seen->text, seen->len};
+}
+
 static bool is_seen(const struct cluster_facts *facts, struct bytes text, uint64_t hash)
 {
     for (struct map_entry *at = map_first(&facts->seen, hash); at != NULL; at = map_next(at, hash))
-        if (bytes_equal(LIST_OWNER(at, struct seen, entry)->text, text))
+        if (bytes_equal(text_of(LIST_OWNER(at, struct seen, entry)), text))
             return true;
     return false;
 }
 
-/* A copy; absent if it was there before. */
-static struct bytes copy_once(struct cluster_facts *facts, struct bytes text)
+/* False if it was there before. */
+static bool see(struct cluster_facts *facts, struct bytes text)
 {
     const uint64_t hash = hash_bytes(text);
     struct seen *seen;
 
     if (is_seen(facts, text, hash))
-        return BYTES_NONE;
-    seen = mem_new(sizeof *seen);
-    seen->text = copy(text);
+        return false;
+    seen = mem_new(sizeof *seen + text.len);
+    seen->len = text.len;
+    if (text.len > 0)
+        memcpy(seen->text, text.data, text.len);
     map_add(&facts->seen, &seen->entry, hash);
-    return seen->text;
+    return true;
 }
 
 static struct cluster_query_channel *new_channel(struct cluster_facts *facts, struct bytes name)
@@ -110,22 +161,22 @@ void cluster_facts_take_list(struct cluster_facts *facts, const redisReply *repl
 
         if (!is_channel(reply->element[i]))
             continue;
-        name = copy_once(facts, cluster_redis_text(reply->element[i]->element[0]));
-        if (name.data != NULL)
-            take(new_channel(facts, name), reply->element[i]);
+        name = cluster_redis_text(reply->element[i]->element[0]);
+        if (see(facts, name))
+            take(new_channel(facts, copy(name)), reply->element[i]);
     }
 }
 
 void cluster_facts_take_users(struct cluster_facts *facts, const redisReply *reply)
 {
     for (size_t i = 0; i < reply->elements; i++) {
-        const struct bytes id = copy_once(facts, cluster_redis_text(reply->element[i]));
+        const struct bytes id = cluster_redis_text(reply->element[i]);
 
-        if (id.data == NULL)
+        if (!see(facts, id))
             continue;
         facts->users =
             mem_room(facts->users, facts->users_count, &facts->users_cap, sizeof *facts->users);
-        facts->users[facts->users_count++] = id;
+        facts->users[facts->users_count++] = copy(id);
     }
 }
 

@@ -19,8 +19,13 @@ struct cluster_facts {
     size_t users_cap;
     uint64_t connections_count;
     bool is_known;
-    struct map seen; /* names of channels of a list, or users */
+    struct map seen; /* copies of the names of a list's channels, or of users */
 };
+
+/* Moves all but what was seen; or the users, or the channels, alone. */
+struct cluster_facts cluster_facts_cut(struct cluster_facts *facts);
+struct cluster_facts cluster_facts_cut_users(struct cluster_facts *facts);
+struct cluster_facts cluster_facts_cut_channels(struct cluster_facts *facts);
 
 void cluster_facts_deinit(struct cluster_facts *facts);
 

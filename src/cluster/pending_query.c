@@ -18,9 +18,11 @@ struct part {
     size_t indices[CHANNELS_AT_ONCE];
 };
 
+/* The answer, or a page of it. */
 struct answer_mail {
     struct net_mail mail;
-    struct cluster_query_caller caller;
+    void (*on_answer)(const struct cluster_query_answer *answer, void *user);
+    void *user;
     struct cluster_facts facts;
 };
 
@@ -47,22 +49,42 @@ static void on_answer_mail(struct net_mail *mail, void *owner)
     };
 
     (void)owner;
-    sent->caller.on_answer(&answer, sent->caller.user);
+    sent->on_answer(&answer, sent->user);
     cluster_facts_deinit(&sent->facts);
     free(sent);
 }
 
-static void answer(struct cluster_pending_query *query)
+static void post(const struct cluster_query_caller *caller,
+                 void (*on_answer)(const struct cluster_query_answer *answer, void *user),
+                 struct cluster_facts facts)
 {
     struct answer_mail *sent = mem_new(sizeof *sent);
 
     sent->mail.deliver = on_answer_mail;
-    sent->caller = query->caller;
-    sent->facts = query->facts;
-    query->facts = (struct cluster_facts){0};
+    sent->on_answer = on_answer;
+    sent->user = caller->user;
+    sent->facts = facts;
+    NET_MAILBOX_POST(caller->mailbox, sent);
+}
+
+static void answer(struct cluster_pending_query *query)
+{
     query->is_answered = true;
     list_remove(&query->link);
-    NET_MAILBOX_POST(sent->caller.mailbox, sent);
+    post(&query->caller, query->caller.on_answer, cluster_facts_cut(&query->facts));
+}
+
+/* The caller has its share of a long answer at once, and not all of it in one turn. */
+static void answer_page(struct cluster_pending_query *query)
+{
+    const struct cluster_query_caller *caller = &query->caller;
+
+    if (caller->on_page == NULL)
+        return;
+    if (query->kind == CLUSTER_PENDING_QUERY_LIST)
+        post(caller, caller->on_page, cluster_facts_cut_channels(&query->facts));
+    else if (query->kind == CLUSTER_PENDING_QUERY_USERS)
+        post(caller, caller->on_page, cluster_facts_cut_users(&query->facts));
 }
 
 void cluster_pending_query_give_up(struct cluster_pending_query *query)
@@ -130,6 +152,7 @@ static void on_reply(const redisReply *reply, void *data, void *user)
         query->facts.is_known = false;
     } else if (!query->is_answered) {
         take(part, reply);
+        answer_page(query);
         cursor = cluster_redis_text(reply->element[0]);
         query->progress_ms = net_loop_now_ms(part->link->shared->loop);
     }

@@ -34,6 +34,9 @@ struct cluster_query_answer {
 
 struct cluster_query_caller {
     struct net_mailbox *mailbox; /* of the calling thread */
+    /* Of a list and of users: what one reply of Redis has. The answer has the rest; if it is not
+     * known the pages were in vain. NULL: the answer has all. */
+    void (*on_page)(const struct cluster_query_answer *page, void *user);
     void (*on_answer)(const struct cluster_query_answer *answer, void *user);
     void *user;
 };

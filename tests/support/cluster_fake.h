@@ -106,6 +106,15 @@ static inline void cluster_fake_deliver(struct net_mail *mail, void *owner)
     free(fake);
 }
 
+/* Gives the caller of the oldest query a page of its answer. */
+static inline void cluster_fake_page(struct cluster *cluster,
+                                     const struct cluster_query_answer *page)
+{
+    assert_true(cluster->waiting_count > 0);
+    assert_non_null(cluster->waiting[0].on_page);
+    cluster->waiting[0].on_page(page, cluster->waiting[0].user);
+}
+
 /* Answers the oldest query by mail: `answer` must stay until the next turn. */
 static inline void cluster_fake_answer(struct cluster *cluster,
                                        const struct cluster_query_answer *answer)

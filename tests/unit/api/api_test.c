@@ -285,6 +285,43 @@ static void only_presence_channels_have_users(void **state)
     channel_unref(channel);
 }
 
+#define MEMBERS 100000
+
+static void many_users_are_written_piece_by_piece_and_are_those_of_one_moment(void **state)
+{
+    struct buffer request = {0};
+    struct channel *channel;
+    struct bytes answer;
+    bool is_first;
+    json_t *root;
+
+    (void)state;
+    channel = channel_registry_join(fixture.app->channels, BYTES("presence-a"), 0, &is_first);
+    for (size_t i = 0; i < MEMBERS; i++) {
+        char id[32];
+
+        snprintf(id, sizeof id, "user-%zu", i);
+        channel_presence_list(channel->presence, bytes_of(id), BYTES("{}"));
+    }
+    api_fixture_append_call(&fixture, &request, "GET", "/apps/3/channels/presence-a/users", "",
+                            BYTES(""));
+    buffer_clear(&fixture.http.sent);
+    fixture_send(fixture.http.peer, buffer_bytes(&request));
+    fixture_turn(&fixture.fixture);
+    assert_false(list_is_empty(&fixture.worker.slices.waiting));
+    channel_presence_unlist(channel->presence, BYTES("user-0"));
+    FIXTURE_UNTIL(&fixture.fixture, list_is_empty(&fixture.worker.slices.waiting));
+    FIXTURE_UNTIL(&fixture.fixture, fixture_receive(fixture.http.peer, &fixture.http.sent) &&
+                                        strstr(buffer_text(&fixture.http.sent), "}]}") != NULL);
+    assert_int_equal(api_fixture_answer(&fixture, &answer), 200);
+    assert_int_equal(oracle_text(answer, &root), ORACLE_ACCEPTED);
+    assert_int_equal(json_array_size(json_object_get(root, "users")), MEMBERS);
+    json_decref(root);
+    buffer_deinit(&request);
+    channel_registry_leave(channel, 0, true);
+    channel_unref(channel);
+}
+
 static void a_body_that_is_no_json_is_400_and_what_does_not_hold_422(void **state)
 {
     static const char *const no_json[] = {"", "{", "x", "{\"name\":\"\xff\"}", "{}{}"};
@@ -347,6 +384,7 @@ int main(void)
         API_TEST(a_long_list_is_written_piece_by_piece_and_is_whole),
         API_TEST(a_long_list_for_who_has_gone_is_given_up),
         API_TEST(only_presence_channels_have_users),
+        API_TEST(many_users_are_written_piece_by_piece_and_are_those_of_one_moment),
         API_TEST(a_body_that_is_no_json_is_400_and_what_does_not_hold_422),
         API_TEST(an_id_with_a_control_character_names_no_user),
         API_TEST(each_request_is_counted),

@@ -173,6 +173,71 @@ static void users_are_those_of_all_nodes(void **state)
     answer(&unknown, 404, "The channel is not occupied.");
 }
 
+/* --- page by page --------------------------------------------------------------------------- */
+
+static void a_list_comes_page_by_page(void **state)
+{
+    static const struct cluster_query_channel channels[] = {
+        {.name = BYTES("a"), .subscription_count = 1},
+        {.name = BYTES("b"), .subscription_count = 1}};
+    struct channel *local = join("c");
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        ask("GET", "/apps/3/channels", "", "", "list 3 \n");
+        for (size_t page = 0; page < 2; page++)
+            cluster_fake_page(&cluster, &(struct cluster_query_answer){.channels = &channels[page],
+                                                                       .channels_count = 1});
+        if (i == 0)
+            answer(&(struct cluster_query_answer){.is_known = true}, 200,
+                   "{\"channels\":{\"a\":{},\"b\":{}}}");
+        else
+            answer(&unknown, 200, "{\"channels\":{\"c\":{}}}");
+    }
+    leave(local);
+}
+
+static void users_come_page_by_page(void **state)
+{
+    static const struct bytes ids[] = {BYTES("u1"), BYTES("u2")};
+    static const struct cluster_query_channel channel = {.name = BYTES("presence-a"),
+                                                         .subscription_count = 3};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        ask("GET", "/apps/3/channels/presence-a/users", "", "", "users 3 presence-a\n");
+        for (size_t page = 0; page < 2; page++)
+            cluster_fake_page(
+                &cluster, &(struct cluster_query_answer){.users = &ids[page], .users_count = 1});
+        if (i == 0)
+            answer(&(struct cluster_query_answer){.is_known = true,
+                                                  .channels = &channel,
+                                                  .channels_count = 1},
+                   200, "{\"users\":[{\"id\":\"u1\"},{\"id\":\"u2\"}]}");
+        else
+            answer(&unknown, 404, "The channel is not occupied.");
+    }
+}
+
+static void pages_for_a_client_that_has_gone_are_dropped(void **state)
+{
+    static const struct bytes id = BYTES("u");
+    struct buffer request = {0};
+
+    (void)state;
+    api_fixture_append_call(&fixture, &request, "GET", "/apps/3/channels/presence-a/users", "",
+                            BYTES(""));
+    api_fixture_feed(&fixture, &request);
+    cluster_fake_page(&cluster, &(struct cluster_query_answer){.users = &id, .users_count = 1});
+    http_fixture_disconnect(&fixture.http);
+    cluster_fake_page(&cluster, &(struct cluster_query_answer){.users = &id, .users_count = 1});
+    cluster_fake_answer(&cluster, &taken);
+    fixture_turn(&fixture.fixture);
+    fixture_turn(&fixture.fixture);
+    http_fixture_connect(&fixture.http);
+    buffer_deinit(&request);
+}
+
 #define EVENT "\"name\":\"e\",\"data\":\"\","
 
 static void an_event_is_published_at_once_and_its_info_waits(void **state)
@@ -338,6 +403,9 @@ int main(void)
         LATER_TEST(channels_of_all_nodes_are_listed),
         LATER_TEST(a_channel_is_shown_as_all_nodes_know_it),
         LATER_TEST(users_are_those_of_all_nodes),
+        LATER_TEST(a_list_comes_page_by_page),
+        LATER_TEST(users_come_page_by_page),
+        LATER_TEST(pages_for_a_client_that_has_gone_are_dropped),
         LATER_TEST(an_event_is_published_at_once_and_its_info_waits),
         LATER_TEST(a_batch_asks_only_for_the_channels_whose_info_is_wanted),
         LATER_TEST(an_event_is_answered_when_redis_has_it_or_is_away),

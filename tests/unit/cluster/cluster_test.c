@@ -550,6 +550,36 @@ static void a_list_comes_page_by_page_and_nothing_twice(void **state)
     assert_text(buffer_bytes(&answered), "known a:1,2 b:3,4 c:5,6 0;");
 }
 
+static void on_page(const struct cluster_query_answer *page, void *user)
+{
+    buffer_append_text(&answered, "page ");
+    on_answer(page, user);
+}
+
+static void a_caller_may_have_each_page_as_it_comes(void **state)
+{
+    struct cluster_query_caller asks = caller();
+
+    (void)state;
+    start_and_join();
+    asks.on_page = on_page;
+    redis_peer_rule(&redis, "list 0 app  0 0",
+                    "*2\r\n$2\r\n17\r\n*2\r\n" CHANNEL("a", "1", "2") CHANNEL("b", "3", "4"),
+                    false);
+    redis_peer_rule(&redis, "list 17 app  0 0",
+                    "*2\r\n$1\r\n0\r\n*2\r\n" CHANNEL("b", "3", "4") CHANNEL("c", "5", "6"), false);
+    cluster_queries_list(cluster, &asks, BYTES("app"), BYTES(""), false, false);
+    FIXTURE_UNTIL(&worker, strstr(buffer_text(&answered), "c:") != NULL);
+    FIXTURE_UNTIL(&worker, strstr(buffer_text(&answered), ";known 0;") != NULL);
+    assert_text(buffer_bytes(&answered), "page known a:1,2 b:3,4 0;page known c:5,6 0;known 0;");
+    buffer_clear(&answered);
+    redis_peer_rule(&redis, "users 0 c3:app:x",
+                    "*3\r\n$1\r\n0\r\n*1\r\n" CHANNEL("x", "1", "2") "*1\r\n$1\r\nu\r\n", false);
+    cluster_queries_users(cluster, &asks, BYTES("app"), BYTES("x"));
+    FIXTURE_UNTIL(&worker, strstr(buffer_text(&answered), "x:1") != NULL);
+    assert_text(buffer_bytes(&answered), "page known user u 0;known x:1,2 0;");
+}
+
 static void channels_and_users_are_asked_for_by_key(void **state)
 {
     const struct bytes names[] = {BYTES("x"), BYTES("y")};
@@ -680,6 +710,7 @@ int main(void)
         TEST(what_redis_has_lost_is_told_anew_without_a_gap),
         TEST(a_redis_of_another_epoch_is_given_time_for_the_others),
         TEST(a_list_comes_page_by_page_and_nothing_twice),
+        TEST(a_caller_may_have_each_page_as_it_comes),
         TEST(channels_and_users_are_asked_for_by_key),
         TEST(connections_are_asked_for_and_acknowledgements_waited_for),
         TEST(what_redis_does_not_answer_in_time_is_not_known),
