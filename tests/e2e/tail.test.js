@@ -104,14 +104,14 @@ test('above its rate tail skips and says how much; the server and its readers do
     }, 'all are shown, or counted');
 });
 
-test('a tail that nobody reads takes no more than its share of memory', { skip: SANITIZED }, async (t) => {
+test('a tail that nobody reads takes no more than its share of memory', async (t) => {
     const server = await ownServer(t);
     const it = await opened(tail(t, server, '--json'), server);
     it.child.kill('SIGSTOP');
     const before = server.rss();
     for (let i = 0; i < 1500; i++)
         await publish(server, 'news', 'told', JSON.stringify('x'.repeat(3000)));
-    assert.ok(server.rss() - before < 8 * 1024 * 1024, `${server.rss() - before} bytes more`);
+    assert.ok(SANITIZED || server.rss() - before < 8 * 1024 * 1024, `${server.rss() - before} bytes more`);
     it.child.kill('SIGCONT');
     await seen(it, { kind: 'published', channel: 'news' });
     await until(() => events(it).some((event) => event.skipped > 0), 'it says what it skipped');
