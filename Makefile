@@ -10,7 +10,9 @@ V ?=
 WERROR ?=
 
 comma := ,
-DEPENDENCIES := libuv openssl jansson zlib hiredis
+# Optional: without it, or where the system forbids io_uring, each send is a system call.
+URING := $(if $(filter Linux,$(shell uname -s)),$(shell pkg-config --exists liburing 2>/dev/null && echo liburing))
+DEPENDENCIES := libuv openssl jansson zlib hiredis $(URING)
 
 # Each kind of sanitizer builds into a folder of its own, so that none disturbs another.
 OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
@@ -45,7 +47,7 @@ HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,$(FORTIFY)) \
 	$(call known,-fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -I$(GENERATED) -MMD -MP \
-	$(DEPENDENCIES_CFLAGS) \
+	$(DEPENDENCIES_CFLAGS) $(if $(URING),-DWITH_LIBURING) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
 LINUX_LDFLAGS := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 override LDFLAGS += $(LINUX_LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
@@ -273,6 +275,12 @@ $(OUT)/bench/%: bench/%.c $(OUT)/libreverb.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(SHOWN)$(CC) $(CFLAGS) -o $@ $< $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
+
+# With what io_uring does, where there is liburing.
+$(OUT)/bench/floor: bench/floor.c bench/floor_uring.c bench/floor.h $(OUT)/libreverb.a
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(SHOWN)$(CC) $(CFLAGS) -o $@ $(filter %.c,$^) $(OUT)/libreverb.a $(LDFLAGS) $(LDLIBS)
 
 .PHONY: dependencies
 dependencies:

@@ -1,14 +1,17 @@
 /* The floor: the least that a program can do to serve the clients of `reverb bench`.
  *
- *     floor PORT
+ *     floor PORT            by epoll and one send() a receiver
+ *     floor PORT io_uring   by io_uring (bench/floor_uring.c)
  *
- * One thread, epoll, and no checks: no signatures, no JSON, no limits, no UTF-8, no timers. It cuts
+ * One thread, and no checks: no signatures, no JSON, no limits, no UTF-8, no timers. It cuts
  * what it needs out of the bytes where the generator puts it. What one turn of the loop publishes
  * to a channel is gathered in one contiguous run, and each subscriber is sent that same run with
- * one send(). What a server takes beyond this is the price of its protocol; it serves nobody but
- * the generator. */
+ * one send, which with io_uring is
+ * not a system call of its own. What a server takes beyond this is the price of its protocol; it
+ * serves nobody but the generator. */
 
-#include "base/buffer.h"
+#include "floor.h"
+
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/map.h"
@@ -31,7 +34,11 @@
 #define READ_LEN 65536
 #define PAYLOAD_MAX ((size_t)1024 * 1024)
 
-struct conn;
+/* The bytes of a run that are being sent. */
+struct spent {
+    struct buffer run;
+    struct spent *next;
+};
 
 struct subscriber {
     struct conn *conn;
@@ -59,22 +66,11 @@ struct membership {
     size_t at; /* in the channel's list */
 };
 
-struct conn {
-    int fd;
-    bool is_websocket;
-    bool is_queued; /* has output of this turn */
-    bool is_closed;
-    struct buffer in; /* what has not come whole */
-    struct buffer out;
-    struct membership *memberships;
-    size_t count;
-    size_t cap;
-    struct conn *next; /* of those with output, or of those to be freed */
-};
-
 static int epoll_fd;
+static bool is_uring;
 static struct map channels;
 static struct channel *with_run;
+static struct spent *spent_runs; /* io_uring: prepared, not submitted yet */
 static struct conn *with_output;
 static struct conn *to_free;
 static char read_buffer[READ_LEN];
@@ -114,12 +110,17 @@ static void send_now(struct conn *conn, struct bytes data)
 
     if (conn->is_closed)
         return;
+    if (conn->out.len == 0 && is_uring) {
+        floor_uring_send(conn, data);
+        return;
+    }
     if (conn->out.len == 0)
         sent = send(conn->fd, data.data, data.len, MSG_NOSIGNAL);
     if (sent == (ssize_t)data.len)
         return;
     buffer_append_bytes(&conn->out, bytes_from(data, sent > 0 ? (size_t)sent : 0));
-    await_writable(conn, true);
+    if (!is_uring)
+        await_writable(conn, true);
 }
 
 static void flush(struct conn *conn)
@@ -128,6 +129,10 @@ static void flush(struct conn *conn)
 
     if (conn->is_closed || conn->out.len == 0)
         return;
+    if (is_uring) {
+        floor_uring_flush(conn);
+        return;
+    }
     sent = send(conn->fd, conn->out.data, conn->out.len, MSG_NOSIGNAL);
     if (sent == (ssize_t)conn->out.len) {
         buffer_deinit(&conn->out);
@@ -220,6 +225,16 @@ static struct buffer *gather(struct channel *channel, size_t payload_len)
     return &channel->run;
 }
 
+static void spend(struct channel *channel)
+{
+    struct spent *spent = mem_new(sizeof *spent);
+
+    spent->run = channel->run;
+    channel->run = (struct buffer){0};
+    spent->next = spent_runs;
+    spent_runs = spent;
+}
+
 static void send_runs(void)
 {
     struct channel *channel;
@@ -231,13 +246,15 @@ static void send_runs(void)
             if (channel->subscribers[i].conn != channel->except)
                 send_now(channel->subscribers[i].conn, buffer_bytes(&channel->run));
         channel->except = NULL;
+        if (is_uring)
+            spend(channel);
         buffer_clear(&channel->run);
     }
 }
 
 /* --- connections ---------------------------------------------------------------------------- */
 
-static void close_conn(struct conn *conn)
+void floor_close(struct conn *conn)
 {
     if (conn->is_closed)
         return;
@@ -245,14 +262,19 @@ static void close_conn(struct conn *conn)
     conn->is_closed = true;
     while (conn->count > 0)
         leave(conn, conn->count - 1);
-    close(conn->fd);
+    if (is_uring)
+        floor_uring_close(conn);
+    else
+        close(conn->fd);
+    if (conn->is_receiving)
+        return;             /* freed by its last completion */
     if (!conn->is_queued) { /* else it is freed when its turn comes */
         conn->next = to_free;
         to_free = conn;
     }
 }
 
-static void free_conn(struct conn *conn)
+void floor_free(struct conn *conn)
 {
     buffer_deinit(&conn->in);
     buffer_deinit(&conn->out);
@@ -260,23 +282,45 @@ static void free_conn(struct conn *conn)
     free(conn);
 }
 
-static void end_turn(void)
+static void free_closed(void)
+{
+    struct conn *conn;
+
+    while ((conn = to_free) != NULL) {
+        to_free = conn->next;
+        floor_free(conn);
+    }
+}
+
+void floor_end_turn(void)
 {
     struct conn *conn;
 
     while ((conn = with_output) != NULL) {
         with_output = conn->next;
         conn->is_queued = false;
-        if (conn->is_closed)
-            free_conn(conn);
-        else
+        if (!conn->is_closed) {
             flush(conn);
+        } else if (!conn->is_receiving) {
+            conn->next = to_free;
+            to_free = conn;
+        }
     }
     send_runs();
-    while ((conn = to_free) != NULL) {
-        to_free = conn->next;
-        free_conn(conn);
+    if (!is_uring)
+        free_closed();
+}
+
+void floor_submitted(void)
+{
+    struct spent *spent;
+
+    while ((spent = spent_runs) != NULL) {
+        spent_runs = spent->next;
+        buffer_deinit(&spent->run);
+        free(spent);
     }
+    free_closed();
 }
 
 static void accept_all(int listener)
@@ -284,12 +328,10 @@ static void accept_all(int listener)
     for (;;) {
         const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         struct epoll_event event = {.events = EPOLLIN};
-        const int on = 1;
         struct conn *conn;
 
         if (fd < 0)
             return;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         conn = mem_new(sizeof *conn);
         conn->fd = fd;
         event.data.ptr = conn;
@@ -392,7 +434,7 @@ static size_t on_frame(struct conn *conn, char *in, size_t len)
     ws_frame_mask(payload, frame.payload_len, frame.mask);
     if (frame.opcode == WS_FRAME_CLOSE) {
         queue(conn, BYTES("\x88\x02\x03\xe8"));
-        close_conn(conn);
+        floor_close(conn);
     } else {
         on_text(conn, (struct bytes){payload, frame.payload_len});
     }
@@ -477,22 +519,26 @@ static void handle(struct conn *conn, char *in, size_t len)
         buffer_append(&conn->in, in + used, len - used);
 }
 
+void floor_received(struct conn *conn, char *data, size_t len)
+{
+    if (conn->in.len == 0) {
+        handle(conn, data, len);
+        return;
+    }
+    buffer_append(&conn->in, data, len);
+    handle(conn, conn->in.data, conn->in.len);
+}
+
 static void on_readable(struct conn *conn)
 {
     const ssize_t len = recv(conn->fd, read_buffer, sizeof read_buffer, 0);
 
     if (len < 0 && errno == EAGAIN)
         return;
-    if (len <= 0) {
-        close_conn(conn);
-        return;
-    }
-    if (conn->in.len == 0) {
-        handle(conn, read_buffer, (size_t)len);
-        return;
-    }
-    buffer_append(&conn->in, read_buffer, (size_t)len);
-    handle(conn, conn->in.data, conn->in.len);
+    if (len <= 0)
+        floor_close(conn);
+    else
+        floor_received(conn, read_buffer, (size_t)len);
 }
 
 static void on_writable(struct conn *conn)
@@ -510,12 +556,12 @@ static int listen_on(uint16_t port)
         .sin_addr = {htonl(INADDR_LOOPBACK)},
     };
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     const int on = 1;
 
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* accepted ones inherit it */
     if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(listener, 4096) != 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &event) != 0)
+        listen(listener, 4096) != 0)
         return -1;
     return listener;
 }
@@ -523,7 +569,10 @@ static int listen_on(uint16_t port)
 static void run(int listener)
 {
     struct epoll_event events[EVENTS_MAX];
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    CHECK(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &event) == 0);
     for (;;) {
         const int count = epoll_wait(epoll_fd, events, EVENTS_MAX, -1);
 
@@ -537,7 +586,7 @@ static void run(int listener)
             if (conn != NULL && !conn->is_closed && (events[i].events & (EPOLLIN | EPOLLHUP)))
                 on_readable(conn);
         }
-        end_turn();
+        floor_end_turn();
     }
 }
 
@@ -547,20 +596,26 @@ int main(int argc, char **argv)
     uint64_t port;
     int listener;
 
-    if (argc != 2 || !bytes_to_number(bytes_of(argv[1]), UINT16_MAX, &port)) {
-        fprintf(stderr, "usage: floor PORT\n");
+    is_uring = argc == 3 && strcmp(argv[2], "io_uring") == 0;
+    if (argc != 2 + is_uring || !bytes_to_number(bytes_of(argv[1]), UINT16_MAX, &port)) {
+        fprintf(stderr, "usage: floor PORT [io_uring]\n");
         return 1;
     }
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     listener = listen_on((uint16_t)port);
     if (listener < 0) {
         fprintf(stderr, "floor: port %s: %s\n", argv[1], strerror(errno));
         return 1;
     }
+    if (is_uring && !floor_uring_open(listener)) {
+        fprintf(stderr, "floor: there is no io_uring here\n");
+        return 1;
+    }
     printf("floor: listening on 127.0.0.1:%s\n", argv[1]);
     fflush(stdout);
+    if (is_uring)
+        floor_uring_run();
     run(listener);
 }
