@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "net/backlog.h"
+#include "net/batch.h"
 #include "net/output.h"
 #include "net/socket.h"
 
@@ -40,6 +41,7 @@ struct net_conn {
     struct net_timer timer;
     uint8_t state;
     bool is_unsent;  /* in the loop's list of unsent ones */
+    bool is_batched; /* its output leaves with the loop's batch */
     bool is_blocked; /* the kernel takes nothing more for now */
     bool has_ended;  /* the peer sends nothing more; it may still read */
     bool is_paused;  /* not read: see net_conn_set_reading() */
@@ -62,7 +64,7 @@ static void mark_unsent(struct net_conn *conn)
 {
     if (conn->is_blocked)
         net_output_hold_last(&conn->output);
-    if (conn->is_unsent || conn->is_blocked)
+    if (conn->is_unsent || conn->is_blocked || conn->is_batched)
         return;
     conn->is_unsent = true;
     conn->next_unsent = conn->loop->unsent;
@@ -170,6 +172,7 @@ static void flush(struct net_conn *conn)
 {
     const size_t bytes_before = conn->output.bytes;
 
+    conn->is_batched = false;
     if (conn->state == STATE_CLOSED)
         return;
     if (conn->tls != NULL)
@@ -191,9 +194,83 @@ static void flush(struct net_conn *conn)
         end_our_side(conn);
 }
 
+/* What the call in a batch returned. The rest, if the kernel did not take all, goes the way of any
+ * output. */
+static void on_batch_sent(struct net_conn *conn, int result)
+{
+    if (result >= 0 || result == -EINTR) {
+        net_output_consume(&conn->output, result > 0 ? (size_t)result : 0);
+        flush(conn);
+        return;
+    }
+    errno = -result;
+    on_write_error(conn);
+}
+
+/* Takes the connections out of the batch that still have output in it; returns their number. */
+static size_t take_batch(struct net_batch *batch, struct net_conn **conns)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->sends_count; i++) {
+        struct net_conn *conn = batch->sends[i];
+
+        if (!conn->is_batched)
+            continue; /* was flushed by itself, or closed */
+        conn->is_batched = false;
+        conns[count++] = conn;
+    }
+    batch->sends_count = 0;
+    return count;
+}
+
+static void send_batch(struct net_loop *loop)
+{
+    struct net_conn *conns[NET_RING_CALLS_MAX];
+    struct net_batch *batch = loop->batch;
+    const size_t count = batch != NULL ? take_batch(batch, conns) : 0;
+    const int *results;
+
+    if (count == 0 || count < batch->sends_min || net_ring_is_broken(batch->ring)) {
+        for (size_t i = 0; i < count; i++)
+            flush(conns[i]);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        net_batch_prepare_send(batch, conns[i]->watch.fd, &conns[i]->output,
+                               conns[i]->state == STATE_FINISHING);
+    results = net_ring_submit(batch->ring);
+    for (size_t i = 0; i < count; i++)
+        on_batch_sent(conns[i], results[i]);
+}
+
+/* Sends what is queued, in this turn, together with others if the loop has a batch. */
+static void flush_soon(struct net_conn *conn)
+{
+    struct net_batch *batch = conn->loop->batch;
+
+    if (conn->is_batched)
+        return;
+    if (batch == NULL || conn->tls != NULL || conn->is_blocked || conn->output.first == NULL ||
+        conn->output.bytes > NET_BATCH_SEND_LEN_MAX) {
+        flush(conn);
+        return;
+    }
+    conn->is_batched = true;
+    batch->sends[batch->sends_count++] = conn;
+    if (batch->sends_count == NET_RING_CALLS_MAX)
+        send_batch(conn->loop);
+}
+
 void net_conn_flush(struct net_conn *conn)
 {
-    if (conn->is_unsent)
+    const struct net_batch *batch = conn->loop->batch;
+
+    if (!conn->is_unsent)
+        return;
+    if (batch != NULL && (batch->sends_count > 0 || net_loop_has_more(conn->loop)))
+        flush_soon(conn);
+    else
         flush(conn);
 }
 
@@ -207,9 +284,10 @@ static void flush_all(struct net_loop *loop)
 
         conn->is_unsent = false;
         conn->next_unsent = NULL;
-        flush(conn);
+        flush_soon(conn);
         conn = next;
     }
+    send_batch(loop);
 }
 
 /* Sends what the kernel takes, so that only what the peer is really behind with counts. */
@@ -278,6 +356,11 @@ bool net_conn_send(struct net_conn *conn, struct net_chunk *chunk)
         return true;
     if (conn->output.first != NULL || conn->is_blocked || conn->tls != NULL)
         return net_conn_queue(conn, chunk, 0);
+    if (conn->loop->batch != NULL && chunk->len <= NET_BATCH_SEND_LEN_MAX) {
+        net_output_share(&conn->output, chunk, 0);
+        flush_soon(conn);
+        return true;
+    }
     do
         sent = send(conn->watch.fd, chunk->data, chunk->len, 0);
     while (sent < 0 && errno == EINTR);
@@ -428,7 +511,7 @@ void net_conn_end_handling(struct net_conn *conn)
     net_loop_wait_for(conn->loop, filled);
 }
 
-static void on_received(struct net_conn *conn, size_t len)
+static void on_received(struct net_conn *conn, char *data, size_t len)
 {
     if (conn->state != STATE_OPEN)
         return; /* our side has ended: further input is discarded */
@@ -437,8 +520,19 @@ static void on_received(struct net_conn *conn, size_t len)
     if (conn->state != STATE_OPEN)
         return;
     net_conn_begin_handling(conn);
-    conn->events->on_data(conn, conn->loop->read_buffer, len);
+    conn->events->on_data(conn, data, len);
     net_conn_end_handling(conn);
+}
+
+/* What a receive has returned: the number of bytes in `data`, or a negated errno. */
+static void on_read(struct net_conn *conn, char *data, ssize_t result)
+{
+    if (result > 0)
+        on_received(conn, data, (size_t)result);
+    else if (result == 0)
+        on_end(conn);
+    else if (result != -EAGAIN && result != -EWOULDBLOCK && result != -EINTR)
+        on_broken(conn);
 }
 
 static void read_plain(struct net_conn *conn)
@@ -448,12 +542,57 @@ static void read_plain(struct net_conn *conn)
     do
         len = recv(conn->watch.fd, conn->loop->read_buffer, NET_LOOP_READ_LEN, 0);
     while (len < 0 && errno == EINTR);
-    if (len > 0)
-        on_received(conn, (size_t)len);
-    else if (len == 0)
-        on_end(conn);
-    else if (errno != EAGAIN && errno != EWOULDBLOCK)
-        on_broken(conn);
+    on_read(conn, conn->loop->read_buffer, len < 0 ? -errno : len);
+}
+
+/* Takes the connections out of the batch that are to be read; returns their number. */
+static size_t take_reads(struct net_batch *batch, struct net_conn **conns)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->reads_count; i++)
+        if (batch->reads[i]->state != STATE_CLOSED)
+            conns[count++] = batch->reads[i];
+    batch->reads_count = 0;
+    return count;
+}
+
+static void read_batch(struct net_loop *loop)
+{
+    struct net_conn *conns[NET_BATCH_READS_MAX];
+    int results[NET_BATCH_READS_MAX];
+    struct net_batch *batch = loop->batch;
+    const size_t count = take_reads(batch, conns);
+    const bool has_more = loop->poller.has_more;
+
+    if (count == 1 || net_ring_is_broken(batch->ring)) {
+        for (size_t i = 0; i < count; i++)
+            read_plain(conns[i]);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        net_batch_prepare_read(batch, conns[i]->watch.fd, i);
+    /* Input that is handled sends, and so uses the ring again. */
+    memcpy(results, net_ring_submit(batch->ring), count * sizeof results[0]);
+    for (size_t i = 0; i < count; i++) {
+        loop->poller.has_more = has_more || i + 1 < count;
+        if (conns[i]->state != STATE_CLOSED)
+            on_read(conns[i], net_batch_read_buffer(batch, i), results[i]);
+    }
+}
+
+/* Reads it now, or with others that are readable in this turn too. */
+static void read_soon(struct net_conn *conn)
+{
+    struct net_batch *batch = conn->loop->batch;
+
+    if (batch == NULL || !net_loop_has_more(conn->loop)) {
+        read_plain(conn);
+        return;
+    }
+    batch->reads[batch->reads_count++] = conn;
+    if (batch->reads_count == NET_BATCH_READS_MAX)
+        read_batch(conn->loop);
 }
 
 static void read_tls(struct net_conn *conn)
@@ -461,12 +600,7 @@ static void read_tls(struct net_conn *conn)
     for (int i = 0; i < TLS_READS_MAX || net_tls_has_decrypted(conn->tls); i++) {
         ssize_t len = net_tls_read(conn->tls, conn->loop->read_buffer, NET_LOOP_READ_LEN);
 
-        if (len > 0)
-            on_received(conn, (size_t)len);
-        else if (len == 0)
-            on_end(conn);
-        else if (errno != EAGAIN)
-            on_broken(conn);
+        on_read(conn, conn->loop->read_buffer, len < 0 ? -errno : len);
         if (len <= 0 || conn->state == STATE_CLOSED || conn->is_held)
             return;
     }
@@ -476,7 +610,7 @@ static void resume(struct net_conn *conn)
 {
     conn->is_held = false;
     update_interest(conn);
-    on_received(conn, 0);
+    on_received(conn, conn->loop->read_buffer, 0);
     if (conn->tls != NULL && conn->state == STATE_OPEN && !conn->is_held)
         read_tls(conn); /* it may hold decrypted bytes for which the socket is not readable */
 }
@@ -516,7 +650,7 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
         if (conn->tls != NULL)
             read_tls(conn);
         else
-            read_plain(conn);
+            read_soon(conn);
     }
     /* TLS may have needed input from the peer to continue writing. */
     if (is_writable || (conn->tls != NULL && conn->is_blocked))
@@ -543,6 +677,8 @@ static void free_closed(struct net_loop *loop)
 }
 
 static const struct net_loop_connections loop_connections = {
+    .read_batch = read_batch,
+    .send_batch = send_batch,
     .resume_held = resume_held,
     .flush_all = flush_all,
     .free_closed = free_closed,
@@ -657,6 +793,8 @@ void net_conn_close(struct net_conn *conn)
 {
     const int fd = conn->watch.fd;
 
+    if (conn->is_batched)
+        flush(conn); /* without a batch it would have been sent before */
     if (conn->state == STATE_CLOSED)
         return;
     conn->state = STATE_CLOSED;

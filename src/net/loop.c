@@ -102,6 +102,27 @@ void net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark)
     net_watermark_wait(watermark, &loop->wake.waiter);
 }
 
+/* All ready sockets have been reported, some of which are read together. */
+static void on_reported(void *user)
+{
+    struct net_loop *loop = user;
+
+    if (loop->batch != NULL && loop->batch->reads_count > 0)
+        loop->connections->read_batch(loop);
+}
+
+bool net_loop_use_batch(struct net_loop *loop)
+{
+    loop->batch = net_batch_new(NET_LOOP_READ_LEN);
+    return loop->batch != NULL;
+}
+
+void net_loop_send_batch(struct net_loop *loop)
+{
+    if (loop->batch != NULL && loop->batch->sends_count > 0)
+        loop->connections->send_batch(loop);
+}
+
 int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
                   size_t backlog_bytes_max, void (*on_turn_end)(void *user), void *user)
 {
@@ -124,6 +145,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     };
     loop->share_ns = SHARE_NS_MAX;
     list_init(&loop->backlogs);
+    loop->batch = NULL;
     loop->unsent = NULL;
     loop->closed = NULL;
     loop->connections_count = 0;
@@ -133,7 +155,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
         CHECK(uv_loop_close(&loop->uv) == 0);
         return status;
     }
-    CHECK(net_poller_open(&loop->poller, &loop->uv, on_turn, loop) == 0);
+    CHECK(net_poller_open(&loop->poller, &loop->uv, on_reported, on_turn, loop) == 0);
     net_timer_wheel_init(&loop->wheel, uv_now(&loop->uv));
     loop->ticked_ms = uv_now(&loop->uv);
     loop->reads_first = false;
@@ -170,6 +192,7 @@ void net_loop_close(struct net_loop *loop)
     CHECK(uv_loop_close(&loop->uv) == 0);
     net_held_deinit(&loop->yielding);
     net_held_deinit(&loop->waiting);
+    net_batch_free(loop->batch);
     free(loop->read_buffer);
     loop->read_buffer = NULL;
 }
@@ -181,7 +204,7 @@ void net_loop_come_back(struct net_loop *loop)
 
 bool net_loop_has_more(const struct net_loop *loop)
 {
-    return loop->poller.has_more;
+    return loop->poller.has_more || (loop->batch != NULL && loop->batch->reads_count > 0);
 }
 
 uint64_t net_loop_now_ms(const struct net_loop *loop)

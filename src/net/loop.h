@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "metrics/metrics.h"
+#include "net/batch.h"
 #include "net/descriptors.h"
 #include "net/held.h"
 #include "net/mailbox.h"
@@ -31,6 +32,8 @@ struct net_loop_wake {
 /* What the loop calls in each turn for its connections. The first connection sets it, since the
  * loop is below net/conn.h. */
 struct net_loop_connections {
+    void (*read_batch)(struct net_loop *loop);
+    void (*send_batch)(struct net_loop *loop);
     void (*resume_held)(struct net_loop *loop);
     void (*flush_all)(struct net_loop *loop);
     void (*free_closed)(struct net_loop *loop);
@@ -51,6 +54,7 @@ struct net_loop {
     struct net_loop_wake wake;           /* for those in `waiting` */
     uint64_t share_ns;                   /* a connection's share of a turn */
     uint64_t yield_ns;                   /* when the current connection's share ends */
+    struct net_batch *batch;             /* NULL: each sends and receives by itself */
     struct net_conn *unsent;             /* connections with output of this turn */
     struct net_conn *closed;             /* to be freed when it ends */
     const struct net_loop_connections *connections; /* NULL: there was no connection yet */
@@ -70,6 +74,13 @@ struct net_loop {
 /* `user` is handed to `on_turn_end` and to each mail. Negative UV_E… if it fails. */
 int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
                   size_t backlog_bytes_max, void (*on_turn_end)(void *user), void *user);
+
+/* On the loop's own thread, before the run: from now on connections send and receive together with
+ * others (net/batch.h). False, and each does so by itself, if the system refuses. */
+bool net_loop_use_batch(struct net_loop *loop);
+
+/* Sends what waits in the batch now, not when the turn ends. */
+void net_loop_send_batch(struct net_loop *loop);
 
 /* Runs until net_loop_stop(). */
 void net_loop_run(struct net_loop *loop);

@@ -30,13 +30,14 @@ static int control(const struct net_poller *poller, int operation, struct net_po
     return epoll_ctl(poller->epoll_fd, operation, watch->fd, &event) == 0 ? 0 : -errno;
 }
 
-int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(void *user),
-                    void *user)
+int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_reported)(void *user),
+                    void (*on_turn)(void *user), void *user)
 {
     /* A NULL watch stands for libuv's loop. */
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 
     poller->uv = uv;
+    poller->on_reported = on_reported;
     poller->on_turn = on_turn;
     poller->user = user;
     poller->woken_ns = 0;
@@ -89,6 +90,7 @@ static void tell_all(struct net_poller *poller, const struct epoll_event *ready,
         else
             tell(&ready[i]);
     }
+    poller->on_reported(poller->user); /* before they could be reported once more */
 }
 
 void net_poller_turn(struct net_poller *poller, bool waits)
@@ -187,10 +189,11 @@ static void on_check(uv_check_t *check)
     poller->on_turn(poller->user);
 }
 
-int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(void *user),
-                    void *user)
+int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_reported)(void *user),
+                    void (*on_turn)(void *user), void *user)
 {
     poller->uv = uv;
+    poller->on_reported = on_reported;
     poller->on_turn = on_turn;
     poller->user = user;
     poller->woken_ns = 0;

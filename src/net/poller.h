@@ -36,7 +36,8 @@ struct net_poller_watch {
 
 struct net_poller {
     uv_loop_t *uv;
-    void (*on_turn)(void *user); /* called each time all ready sockets have been handled */
+    void (*on_reported)(void *user); /* called when ready sockets have been reported */
+    void (*on_turn)(void *user);     /* called each time all ready sockets have been handled */
     void *user;
     uint64_t woken_ns; /* when this turn began, by uv_hrtime(); 0: not known */
     bool is_stopped;
@@ -52,8 +53,8 @@ struct net_poller {
 };
 
 /* Negative UV_E… if it fails. */
-int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_turn)(void *user),
-                    void *user);
+int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_reported)(void *user),
+                    void (*on_turn)(void *user), void *user);
 
 /* After all watches are removed; the caller then runs libuv's loop once more. */
 void net_poller_close(struct net_poller *poller);

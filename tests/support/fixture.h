@@ -14,6 +14,9 @@
 
 #define FIXTURE_WAIT_MS 20000
 
+/* Whether loops send and receive in batches (net/batch.h), of one call too. */
+static bool fixture_has_batches;
+
 struct fixture {
     struct net_loop loop;
     struct net_descriptors descriptors;
@@ -45,6 +48,10 @@ static inline void fixture_open(struct fixture *fixture, size_t backlog_bytes_ma
     net_descriptors_init(&fixture->descriptors);
     CHECK(net_loop_open(&fixture->loop, &fixture->descriptors, backlog_bytes_max,
                         fixture_on_turn_end, fixture) == 0);
+    if (!fixture_has_batches)
+        return;
+    CHECK(net_loop_use_batch(&fixture->loop));
+    fixture->loop.batch->sends_min = 1;
 }
 
 /* Runs one turn of the loop without waiting. */
@@ -90,6 +97,28 @@ static inline void fixture_close(struct fixture *fixture)
     CHECK(atomic_load(&fixture->descriptors.connections_count) == 0);
     net_loop_close(&fixture->loop);
 }
+
+/* For a group of tests that is run once more, with batches; 0, and nothing is run, if the system
+ * has no io_uring. */
+static inline int fixture_with_batches(const char *group, const struct CMUnitTest *tests,
+                                       size_t count)
+{
+    const char *reason;
+    int failed;
+
+    if (!net_ring_probe(&reason)) {
+        printf("not run with io_uring: %s\n", reason);
+        return 0;
+    }
+    fixture_has_batches = true;
+    failed = _cmocka_run_group_tests(group, tests, count, NULL, NULL);
+    fixture_has_batches = false;
+    return failed;
+}
+
+#define FIXTURE_RUN_BOTH_WAYS(tests)                                                    \
+    (fixture_with_batches("with io_uring", tests, sizeof(tests) / sizeof((tests)[0])) + \
+     cmocka_run_group_tests(tests, NULL, NULL))
 
 /* A connected pair, both non-blocking. The returned socket is counted in the descriptors, like an
  * accepted one. */

@@ -390,5 +390,5 @@ int main(void)
         API_TEST(each_request_is_counted),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return FIXTURE_RUN_BOTH_WAYS(tests);
 }

@@ -415,5 +415,5 @@ int main(void)
         LATER_TEST(requests_behind_one_that_waits_are_answered_after_it),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return FIXTURE_RUN_BOTH_WAYS(tests);
 }

@@ -299,5 +299,5 @@ int main(void)
         DIGESTS_TEST(those_whose_connections_are_closed_meanwhile_are_not_handled),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return FIXTURE_RUN_BOTH_WAYS(tests);
 }

@@ -1013,5 +1013,5 @@ int main(void)
         HTTP_TEST(another_protocol_takes_over_a_request_in_pieces),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return FIXTURE_RUN_BOTH_WAYS(tests);
 }

@@ -568,5 +568,5 @@ int main(void)
         SINGLE_TEST(terminating_a_user_ends_who_signed_in_and_who_is_a_member),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return FIXTURE_RUN_BOTH_WAYS(tests);
 }

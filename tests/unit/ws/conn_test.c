@@ -540,5 +540,5 @@ int main(void)
         COMPRESSED_TEST(long_texts_go_out_compressed_and_short_ones_plain),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return FIXTURE_RUN_BOTH_WAYS(tests);
 }
