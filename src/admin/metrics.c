@@ -281,10 +281,14 @@ static void write_process(struct writer *writer)
 {
     const struct admin_metrics_source *source = writer->source;
     const struct admin_exposition_label version = {"version", BYTES(VERSION)};
+    const struct admin_exposition_label io = {"by", bytes_of(source->io->name)};
 
     admin_exposition_begin(&writer->exposition, "reverb_build", ADMIN_EXPOSITION_INFO,
                            "The version that runs.");
     admin_exposition_add(&writer->exposition, &version, 1, 1);
+    admin_exposition_begin(&writer->exposition, "reverb_io", ADMIN_EXPOSITION_INFO,
+                           "How sockets are served.");
+    admin_exposition_add(&writer->exposition, &io, 1, 1);
     gauge(writer, "reverb_start_time_seconds", "When the server started, in Unix time.",
           source->started_s);
     gauge(writer, "reverb_workers", "Worker threads.", (double)source->workers_count);

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "cluster/cluster.h"
 #include "net/descriptors.h"
+#include "net/io.h"
 #include "net/tls.h"
 #include "pusher/apps.h"
 #include "pusher/worker.h"
@@ -20,6 +21,7 @@ struct admin_metrics_source {
     const struct metrics *metrics;       /* an element for each worker */
     size_t workers_count;
     const struct net_descriptors *descriptors;
+    const struct net_io *io;
     double started_s; /* Unix time */
 };
 

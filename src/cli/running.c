@@ -119,6 +119,8 @@ static void print_table(json_t *status)
         {"host", "host"},
         {"port", "port"},
         {"workers", "workers"},
+        {"io", "sockets are served by"},
+        {"io_reason", "no io_uring, because"},
         {"uptime_s", "uptime, seconds"},
         {"connections", "connections"},
         {"channels", "channels"},

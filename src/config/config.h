@@ -21,6 +21,11 @@ enum config_client_events {
     CONFIG_CLIENT_EVENTS_NONE,
 };
 
+enum config_io {
+    CONFIG_IO_URING, /* where the system has it */
+    CONFIG_IO_EPOLL,
+};
+
 struct config_rate_limiting {
     bool enabled;
     uint32_t max_attempts;
@@ -113,7 +118,8 @@ struct config {
     uint32_t max_backlog_bytes; /* of a slow reader: net/backlog.h */
     uint32_t drain_s;           /* how long a graceful shutdown spreads its closes */
     uint32_t shutdown_timeout_s;
-    uint32_t workers;  /* 1 at least */
+    uint32_t workers; /* 1 at least */
+    enum config_io io;
     char *admin;       /* address of the administration listener; NULL: there is none */
     char *admin_token; /* that it requires; NULL: none */
     bool debug;

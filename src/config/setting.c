@@ -31,6 +31,9 @@ static const char *const log_formats[] = {"text", "json", NULL};
 /* In the order of enum config_scaling_scheme. */
 static const char *const schemes[] = {"tcp", "tls", "redis", "rediss", "unix", NULL};
 
+/* In the order of enum config_io. */
+static const char *const ios[] = {"io_uring", "epoll", NULL};
+
 /* In the order of enum config_client_events. */
 static const char *const client_events[] = {"all", "members", "none", NULL};
 
@@ -140,6 +143,12 @@ const struct config_setting config_setting_server[] = {
      .kind = CONFIG_SETTING_NUMBER,
      SERVER(workers),
      RANGE("a number", 1, CONFIG_WORKERS_MAX)},
+    {.key = "io",
+     .variable = "REVERB_IO",
+     .kind = CONFIG_SETTING_CHOICE,
+     SERVER(io),
+     .fallback = "io_uring",
+     .choices = ios},
     {.key = "admin",
      .variable = "REVERB_ADMIN",
      OPTION("--admin", admin),

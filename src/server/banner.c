@@ -68,7 +68,7 @@ void server_banner_say(const struct config *config, struct bytes lines)
 }
 
 void server_banner_print(const struct config *config, uint16_t port,
-                         const struct net_descriptors *descriptors)
+                         const struct net_descriptors *descriptors, const struct net_io *io)
 {
     struct buffer out = {0};
 
@@ -77,6 +77,9 @@ void server_banner_print(const struct config *config, uint16_t port,
     buffer_printf(&out, "  %u worker%s, %zu connections at most (%zu open files)\n",
                   config->workers, config->workers == 1 ? "" : "s", descriptors->websockets_max,
                   descriptors->limit);
+    buffer_printf(&out, "  sockets are served by %s%s%s\n", io->name,
+                  io->reason != NULL ? ", as io_uring is not available: " : "",
+                  io->reason != NULL ? io->reason : "");
     server_banner_say(config, buffer_bytes(&out));
     buffer_deinit(&out);
 }

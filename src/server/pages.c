@@ -42,6 +42,7 @@ static void on_admin_page(struct admin_page *page, void *user)
                                 .metrics = server->metrics,
                                 .workers_count = server->workers_count,
                                 .descriptors = &server->descriptors,
+                                .io = &server->io,
                                 .started_s = server->started_s,
                             },
                             page->kind == ADMIN_PAGE_OPEN_METRICS);

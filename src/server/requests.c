@@ -106,6 +106,7 @@ static void answer_status(struct server_state *server, struct server_control_cal
                             .cluster = server->cluster,
                             .metrics = server->metrics,
                             .workers_count = server->workers_count,
+                            .io = &server->io,
                             .stalled_workers_count = atomic_load(&server->stalled_workers_count),
                         });
     server_control_answer(caller, buffer_bytes(&answer));

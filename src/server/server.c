@@ -160,6 +160,7 @@ static int open_worker(struct server_state *server, size_t index)
     worker->all_count = server->workers_count;
     worker->pusher = &server->pusher_workers[index];
     worker->tls = server->tls;
+    worker->has_batches = server->io.has_batches;
     worker->cluster = server->cluster;
     worker->stalled_workers_count = &server->stalled_workers_count;
     status = server_worker_open(worker, server->config, fds, count, &server->descriptors);
@@ -352,7 +353,7 @@ static void start(struct server_state *server)
     start_workers(server);
     if (server->admin != NULL)
         admin_start(server->admin);
-    server_banner_print(server->config, server->listen.port, &server->descriptors);
+    server_banner_print(server->config, server->listen.port, &server->descriptors, &server->io);
     server_listen_store(&server->listen);
     server_predecessor_say_ready(server->start->predecessor);
     server_notify("READY=1");
@@ -396,6 +397,7 @@ int server_run(const struct server_start *server_start, struct buffer *error)
     server.workers_count = server.config->workers;
     mem_suit(server.workers_count);
     net_descriptors_init(&server.descriptors);
+    server.io = net_io_choose(server.config->io == CONFIG_IO_URING);
     if (!open_all(&server, error)) {
         free_parts(&server);
         return 1;

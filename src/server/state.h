@@ -5,6 +5,7 @@
 #pragma once
 
 #include "admin/admin.h"
+#include "net/io.h"
 #include "pusher/cluster_events.h"
 #include "server/commands.h"
 #include "server/control.h"
@@ -27,6 +28,7 @@ struct server_state {
     struct server_listen listen;
 
     struct net_descriptors descriptors;
+    struct net_io io;
     struct net_tls *tls;     /* NULL: plain */
     struct cluster *cluster; /* NULL: the only node */
     struct pusher_cluster_events nodes;

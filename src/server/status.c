@@ -90,6 +90,11 @@ void server_status_write(struct buffer *out, const struct server_status *status)
                   (unsigned long long)SUM(stale_closed));
     buffer_printf(out, ",\"stalled_workers\":%zu,\"memory_bytes\":%zu",
                   status->stalled_workers_count, memory_bytes);
+    buffer_printf(out, ",\"io\":\"%s\"", status->io->name);
+    if (status->io->reason != NULL) {
+        buffer_append_text(out, ",\"io_reason\":");
+        jsonwrite_string(out, bytes_of(status->io->reason));
+    }
     write_cluster(out, status->cluster);
     write_apps(out, status->apps);
     buffer_append_char(out, '}');

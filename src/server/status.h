@@ -2,6 +2,7 @@
  * Thread: main. */
 #pragma once
 
+#include "net/io.h"
 #include "pusher/apps.h"
 
 struct server_status {
@@ -15,6 +16,7 @@ struct server_status {
     const struct metrics *metrics; /* one element a worker */
     size_t workers_count;
     size_t stalled_workers_count;
+    const struct net_io *io;
 };
 
 /* Appends one line of JSON. */

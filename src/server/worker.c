@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "pusher/conversation.h"
 #include "pusher/terminate.h"
@@ -58,6 +59,7 @@ static void on_turn_end(void *user)
     net_slices_end_turn(&worker->pusher->slices, &worker->loop);
     channel_joining_end_turn(&worker->pusher->joining);
     channel_fanout_end_turn(&worker->pusher->fanout);
+    net_loop_send_batch(&worker->loop);
     observe_publishes(worker);
 }
 
@@ -346,6 +348,8 @@ static void *run(void *user)
 {
     struct server_worker *worker = user;
 
+    if (worker->has_batches && !net_loop_use_batch(&worker->loop))
+        log_warn("a worker has no io_uring, although there is one: it is served by epoll");
     net_loop_run(&worker->loop);
     worker->on_ended(worker->user);
     return NULL;

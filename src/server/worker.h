@@ -29,6 +29,7 @@ struct server_worker {
     const atomic_size_t *stalled_workers_count;
     struct pusher_worker *pusher;
     struct net_tls *tls;     /* NULL: plain */
+    bool has_batches;        /* of net/io.h */
     struct cluster *cluster; /* NULL: the only node */
     struct api api;
     struct http_conn_settings http;

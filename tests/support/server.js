@@ -44,11 +44,12 @@ function app(options = {}) {
     };
 }
 
-/* What the server inherits: none of the settings that the caller's shell may hold. */
+/* What the server inherits: none of the settings that the caller's shell may hold, but how sockets
+ * are served, which a whole run of tests may choose. */
 function environment(extra = {}) {
     const env = {};
     for (const [name, value] of Object.entries(process.env))
-        if (!/^(REVERB|REDIS)_/.test(name) && !name.startsWith('NODE_'))
+        if (name === 'REVERB_IO' || (!/^(REVERB|REDIS)_/.test(name) && !name.startsWith('NODE_')))
             env[name] = value;
     return { ...env, ...extra };
 }

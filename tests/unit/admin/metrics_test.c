@@ -13,6 +13,8 @@ static struct pusher_worker workers[WORKERS_COUNT];
 static struct net_descriptors descriptors = {.connections_max = 900};
 static struct buffer page;
 
+static const struct net_io io = {.name = "epoll"};
+
 static void write_page(struct pusher_apps *apps, bool is_open_metrics)
 {
     buffer_clear(&page);
@@ -22,6 +24,7 @@ static void write_page(struct pusher_apps *apps, bool is_open_metrics)
                                                        .metrics = metrics,
                                                        .workers_count = WORKERS_COUNT,
                                                        .descriptors = &descriptors,
+                                                       .io = &io,
                                                        .started_s = 1700000000},
                         is_open_metrics);
 }
@@ -46,6 +49,7 @@ static void the_page_sums_what_all_workers_counted(void **state)
     metrics_add(&pusher_app_metrics(app, 1)->messages_sent, 1);
     atomic_store(&app->connections_count, 7);
     write_page(apps, false);
+    assert_holds(buffer_bytes(&page), "\nreverb_io_info{by=\"epoll\"} 1\n");
     assert_holds(buffer_bytes(&page), "\nreverb_build_info{version=\"" VERSION "\"} 1\n");
     assert_holds(buffer_bytes(&page), "\nreverb_start_time_seconds 1700000000\n");
     assert_holds(buffer_bytes(&page), "\nreverb_workers 2\n");

@@ -6,6 +6,7 @@
 
 static struct command command;
 static struct config config;
+static struct net_io io = {.name = "io_uring"};
 
 static int print(int argc, char **argv)
 {
@@ -14,7 +15,7 @@ static int print(int argc, char **argv)
     (void)argc;
     (void)argv;
     log_init((struct log_options){.level = LOG_LEVEL_INFO, .json = config.log_json});
-    server_banner_print(&config, 8080, &descriptors);
+    server_banner_print(&config, 8080, &descriptors, &io);
     return 0;
 }
 
@@ -41,7 +42,23 @@ static void it_names_the_address_and_where_each_app_is_reached(void **state)
                         "  app 3\n"
                         "    browsers connect to  ws://a.example:8080/ws/app/a%2Fb\n"
                         "    publishers post to   http://a.example:8080/apps/3/events\n"
-                        "  1 worker, 900 connections at most (1024 open files)\n");
+                        "  1 worker, 900 connections at most (1024 open files)\n"
+                        "  sockets are served by io_uring\n");
+}
+
+static void why_there_is_no_io_uring_is_said(void **state)
+{
+    const char *text;
+
+    (void)state;
+    io = (struct net_io){.name = "epoll", .reason = "the kernel has none"};
+    text = banner_of((struct config){.host = (char[]){"::1"}, .path = (char[]){""}});
+    assert_non_null(strstr(text, "  sockets are served by epoll, as io_uring is not available: the "
+                                 "kernel has none\n"));
+    io.reason = NULL; /* it was not wanted */
+    text = banner_of((struct config){.host = (char[]){"::1"}, .path = (char[]){""}});
+    assert_non_null(strstr(text, "  sockets are served by epoll\n"));
+    io.name = "io_uring";
 }
 
 static void many_apps_are_counted_and_none_is_told_of(void **state)
@@ -86,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_names_the_address_and_where_each_app_is_reached),
+        cmocka_unit_test(why_there_is_no_io_uring_is_said),
         cmocka_unit_test(many_apps_are_counted_and_none_is_told_of),
         cmocka_unit_test(a_log_of_json_has_it_and_standard_output_nothing),
     };

@@ -38,6 +38,7 @@ static void a_status_is_one_line_of_json_with_the_sums_of_all_workers(void **sta
     struct metrics metrics[2] = {0};
     struct pusher_apps *apps = pusher_apps_new(&config, 2, NULL, NULL);
     struct pusher_app *app = pusher_apps_first(apps);
+    const struct net_io io = {.name = "epoll", .reason = "the kernel has none"};
     struct buffer out = {0};
     struct channel *channel;
     bool is_first;
@@ -57,10 +58,13 @@ static void a_status_is_one_line_of_json_with_the_sums_of_all_workers(void **sta
                                                       .state = "running",
                                                       .apps = apps,
                                                       .metrics = metrics,
-                                                      .workers_count = 2});
+                                                      .workers_count = 2,
+                                                      .io = &io});
     assert_null(memchr(out.data, '\n', out.len));
     assert_int_equal(oracle_text(buffer_bytes(&out), &root), ORACLE_ACCEPTED);
     check_numbers(root);
+    assert_text(oracle_member(root, "io"), "epoll");
+    assert_text(oracle_member(root, "io_reason"), "the kernel has none");
     shown = json_array_get(json_object_get(root, "apps"), 0);
     assert_text(oracle_member(shown, "id"), "3");
     assert_int_equal(number_of(shown, "connections"), 7);
