@@ -6,14 +6,21 @@
  *     FAULTS_BUSY_MS=3000  how long receiving "keep-me-busy" takes
  *     FAULTS_SNDBUF=65536  what the kernel buffers for an accepted connection: over loopback that
  *                          would be megabytes, unlike in any real network
+ *     FAULTS_URING=1       a system call of io_uring fails with this errno, by a seccomp filter as
+ *                          Docker's
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,8 +42,26 @@ static void find(void *function, const char *name)
     memcpy(function, &address, sizeof address);
 }
 
+/* io_uring_setup, _enter and _register have numbers that follow each other. */
+static void forbid_uring(int error)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_io_uring_setup, 0, 2),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SYS_io_uring_register, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        abort();
+}
+
 __attribute__((constructor)) static void begin(void)
 {
+    const char *uring = getenv("FAULTS_URING");
     const char *clock_file = getenv("FAULTS_CLOCK");
     const char *busy = getenv("FAULTS_BUSY_MS");
     const char *sndbuf = getenv("FAULTS_SNDBUF");
@@ -45,6 +70,8 @@ __attribute__((constructor)) static void begin(void)
     find(&real_recv, "recv");
     find(&real_accept4, "accept4");
     sndbuf_bytes = sndbuf != NULL ? (int)strtol(sndbuf, NULL, 10) : 0;
+    if (uring != NULL)
+        forbid_uring((int)strtol(uring, NULL, 10));
     busy_ms = busy != NULL ? strtol(busy, NULL, 10) : 0;
     if (clock_file != NULL) {
         const int fd = open(clock_file, O_RDONLY | O_CLOEXEC);
