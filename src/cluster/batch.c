@@ -150,6 +150,7 @@ static void begin(struct cluster_batch *batch, enum operation operation)
         cluster_resp_add_text(&batch->command, batch->prefix);
         cluster_resp_add_text(&batch->command, batch->node);
         cluster_resp_add_number(&batch->command, (int64_t)batch->inbox_bytes_max);
+        cluster_resp_add_text(&batch->command, batch->epoch);
     }
     cluster_resp_add_text(&batch->command, operations[operation].letter);
     batch->missing = operations[operation].arguments_count;

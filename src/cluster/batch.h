@@ -14,6 +14,7 @@ struct cluster_batch {
     const char *sha;    /* of the script, as Redis knows it */
     const char *prefix; /* of all keys */
     const char *node;
+    const char *epoch; /* of the state */
     size_t inbox_bytes_max;
     size_t nodes_count; /* nodes that may be notified of its contents */
 

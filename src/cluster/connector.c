@@ -144,8 +144,9 @@ void cluster_connector_close(struct cluster_connector *connector)
     cluster_redis_close(redis);
 }
 
-void cluster_connector_query(struct cluster_connector *connector, struct cluster_resp *arguments,
-                             cluster_redis_reply_fn on_answer, void *data)
+void cluster_connector_query(struct cluster_connector *connector, const char *epoch,
+                             struct cluster_resp *arguments, cluster_redis_reply_fn on_answer,
+                             void *data)
 {
     struct cluster_resp command = {0};
 
@@ -153,6 +154,7 @@ void cluster_connector_query(struct cluster_connector *connector, struct cluster
     cluster_resp_add_text(&command, connector->query_sha);
     cluster_resp_add_text(&command, "1");
     cluster_resp_add_text(&command, connector->prefix);
+    cluster_resp_add_text(&command, epoch);
     buffer_append_bytes(&command.arguments, buffer_bytes(&arguments->arguments));
     command.count += arguments->count;
     cluster_redis_send(connector->redis, &command, on_answer, data);

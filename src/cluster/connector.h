@@ -47,8 +47,9 @@ uint64_t cluster_connector_retry_ms(struct cluster_connector *connector);
 bool cluster_connector_is_referred(const struct cluster_connector *connector);
 
 /* Runs scripts/query.lua with these arguments. */
-void cluster_connector_query(struct cluster_connector *connector, struct cluster_resp *arguments,
-                             cluster_redis_reply_fn on_answer, void *data);
+void cluster_connector_query(struct cluster_connector *connector, const char *epoch,
+                             struct cluster_resp *arguments, cluster_redis_reply_fn on_answer,
+                             void *data);
 
 /* Whether a reply is overdue. */
 bool cluster_connector_is_silent(const struct cluster_connector *connector, uint64_t now_ms);

@@ -452,7 +452,7 @@ bool cluster_link_query(struct cluster_link *link, struct cluster_resp *argument
     if (link->phase != CLUSTER_LINK_UP)
         return false;
     cluster_link_flush(link);
-    cluster_connector_query(&link->connector, arguments, on_answer, data);
+    cluster_connector_query(&link->connector, link->epoch, arguments, on_answer, data);
     return true;
 }
 
@@ -576,6 +576,7 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
     cluster_report_init(&link->report, &link->state, &link->sender);
     link->sender.batch.prefix = link->prefix;
     link->sender.batch.node = link->node;
+    link->sender.batch.epoch = link->epoch;
     link->sender.batch.inbox_bytes_max = settings->max_inbox_bytes;
     init_reader(link);
     cluster_state_init(&link->state);

@@ -4,9 +4,10 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
+const { app } = require('../support/server.js');
 const { ownCluster } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
-const { publish } = require('../support/api.js');
+const { get, publish } = require('../support/api.js');
 const { Listener, MembersObserver, Publisher, allSee } = require('../support/observer.js');
 const { Redis } = require('../support/redis.js');
 const { until } = require('../support/wait.js');
@@ -50,6 +51,43 @@ test('Redis evicts: that is an error in log and status, and what is lost is noti
     }
     for (const member of members)
         assert.deepEqual(member.removed, [], 'nobody was ever gone');
+});
+
+test('Redis evicts what says which channels a dead node had: nothing of that node stays', { timeout: 90_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2 });
+    const { nodes, redis } = cluster;
+    const near = await MembersObserver.join(nodes[0], HALL, 'near');
+    const far = await Client.open(nodes[1]);
+    await far.join(HALL, 'far');
+    await far.subscribe('theirs');
+    await nodes[1].kill();
+    const keys = await redis.command('KEYS', '*:n:*');
+    assert.equal(keys.length, 2);
+    for (const key of keys)
+        if (await redis.command('SISMEMBER', key, 'c4:1001:theirs'))
+            await redis.command('DEL', key);
+    await until(async () => (await get(nodes[0], '/channels/theirs')).json.occupied === false, 'its channel is vacant', 40_000);
+    await cluster.connected();
+    await allSee([near], [nodes[0]], HALL, ['near'], 20_000);
+    const { json } = await get(nodes[0], `/channels/${HALL}`, { query: { info: 'user_count' } });
+    assert.equal(json.user_count, 1);
+});
+
+test('Redis evicts what says which channels a living node has: each is counted once', { timeout: 90_000 }, async (t) => {
+    const apps = [app({ subscription_counts: true })];
+    const cluster = await ownCluster(t, { nodes: 2, apps });
+    const { nodes, redis } = cluster;
+    const clients = await cluster.openMany(4);
+    await Promise.all(clients.map((client) => client.subscribe('news')));
+    await redis.command('DEL', ...await redis.command('KEYS', '*:n:*'));
+    await cluster.away();
+    await cluster.connected();
+    for (const node of nodes)
+        await until(async () => (await get(node, '/channels/news', { query: { info: 'subscription_count' } })).json.subscription_count === 4,
+            'each subscription is counted once', 20_000);
+    for (const client of clients)
+        await client.leave();
+    await until(async () => (await get(nodes[0], '/channels/news')).json.occupied === false, 'nothing stays');
 });
 
 test('Redis evicts an inbox: it is said that events may be missing', { timeout: 60_000 }, async (t) => {

@@ -30,6 +30,7 @@ const CALL_MS = number('CHAOS_CALL_MS', 0); // no call may take Redis longer; 0:
 const KIND = process.env.CHAOS_REDIS || 'single';
 const HOLDERS = 6;
 const MOVERS = 10;
+const PING_MS = 10_000;
 const LINK_BYTES_PER_S = 20_000_000;
 const QUIET_MS = (60_000 + (CHANNELS + HALLS * MEMBERS) / 2) * SLOW;
 
@@ -218,15 +219,17 @@ async function dirtOf(server, nodesCount) {
     const keys = await client.command('KEYS', '*:native:*');
     for (const nodesKey of keys.filter((key) => key.endsWith(':nodes'))) {
         const prefix = nodesKey.slice(0, -'nodes'.length);
+        const state = `${prefix}${await client.command('GET', `${prefix}epoch`)}:`;
         const own = keys.filter((key) => key.startsWith(prefix));
         const living = new Set(await client.command('ZRANGE', nodesKey, '0', '-1'));
         if (living.size !== nodesCount)
             dirt.push(`${living.size} nodes`);
         const isOfDead = (text) => text.split('\n')[0].split(' ').some((word) => word.includes('.') && !living.has(word));
         for (const key of own) {
-            const [kind, name] = key.slice(prefix.length).split(/:(.*)/s);
+            const [kind, name] = key.slice((key.startsWith(state) ? state : prefix).length).split(/:(.*)/s);
             if ((kind === 'n' && !living.has(name)) || kind === 'dying'
-                || (kind === 'i' && ![...living].some((node) => node.startsWith(`${name}.`))))
+                || (kind === 'i' && ![...living].some((node) => node.startsWith(`${name}.`)))
+                || /^[0-9a-f]{32}$/.test(kind)) // a state that was given up
                 dirt.push(key);
             if (kind === 'k' || kind === 'm')
                 dirt.push(...(await client.command('HVALS', key)).filter(isOfDead).map((text) => `${key}: ${text.slice(0, 80)}`));
@@ -288,6 +291,8 @@ test(`${CHANNELS} channels, ${HALLS} presence channels of ${MEMBERS} members, ${
         const observers = await Promise.all(halls.map((hall, n) => MembersObserver.join(nodes.nodes[0], hall, `w${n}`)));
         const local = await Listener.open(nodes.nodes[0], 'news');
         const publisher = new Publisher(nodes.nodes[0], 'news', 'p0');
+        const pinging = setInterval(() => [...observers, local].forEach(({ client }) => client.send('pusher:ping', {})), PING_MS);
+        t.after(() => clearInterval(pinging));
         publisher.start(20);
         let isOver = false;
         const moving = Array.from({ length: MOVERS }, (_, n) => move(nodes, random, `u${n}`, () => isOver));

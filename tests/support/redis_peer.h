@@ -66,12 +66,12 @@ static inline struct bytes redis_peer_argument(const redisReply *command, size_t
 static inline void redis_peer_apply(struct redis_peer *peer, const redisReply *command,
                                     struct buffer *out)
 {
-    const struct bytes first = redis_peer_argument(command, 6);
+    const struct bytes first = redis_peer_argument(command, 7);
     const size_t last = command->elements - 1;
 
     if (bytes_equal(first, BYTES("H"))) {
         buffer_append_text(out, "*3\r\n$2\r\nOK\r\n$5\r\nepoch\r\n$1\r\n0\r\n");
-    } else if (last > 6 && bytes_equal(redis_peer_argument(command, last - 1), BYTES("B"))) {
+    } else if (last > 7 && bytes_equal(redis_peer_argument(command, last - 1), BYTES("B"))) {
         buffer_append_text(out, "*5\r\n$2\r\nOK\r\n$1\r\n0\r\n");
         redis_peer_bulk(out, redis_peer_argument(command, 4));
         buffer_printf(out, "$%d\r\n%u\r\n$1\r\n1\r\n", snprintf(NULL, 0, "%u", peer->heartbeats),

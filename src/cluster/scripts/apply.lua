@@ -5,7 +5,7 @@
 --
 -- KEYS[1]: the prefix of every key; its hash tag keeps all of them on one shard.
 -- ARGV[1]: the node, "<process>.<incarnation>". ARGV[2]: how many bytes an inbox may hold.
--- ARGV[3…]: operations, a letter and its arguments.
+-- ARGV[3]: the epoch in which the node has joined. ARGV[4…]: operations, a letter and its arguments.
 -- Answers "OK" and the answer of the last operation. Otherwise no inbox got anything, unless it is an
 -- error that begins with "PARTLY":
 --   "GONE"             the other nodes have given the node up, or Redis has lost it
@@ -19,22 +19,24 @@
 -- id, ":", the id, ":", the name. The keys of Redis, after the prefix and the number of the layout:
 --   nodes      zset: node → how many heartbeats it has sent; EXPELLED: it must join again
 --   synced     set:  nodes whose state is complete in Redis
---   dying      hash: dead node whose state is being removed → how far that has come
---   reaper     text: the node that does the removing now
---   epoch      text: if it has changed, the state was lost in between
---   made       set:  which of the following hashes must exist ("k…", "x…")
---   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"
---   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it joined on other nodes
---              with another info, a zero byte and the same for that info. The first info is listed.
---   x:APP      hash: node → its connections
---   n:NODE     set:  the keys that the node has, and "x"APP if it has connections of that app
+--   epoch      text: the name of the state. If a part of that is lost, all of it is given up, and the
+--              nodes report theirs under another name
 --   e:KEY      text: the cached event of a cache channel; if there is a g:APP, e:, its text, :KEY
 --   g:APP      text: when the app was removed the last time: its events of before are not shown
 --   i:PROCESS  stream: the inbox
 --   b          hash: process → bytes in its inbox
+-- After the name of the state as well:
+--   dying      hash: dead node whose state is being removed → how far that has come
+--   reaper     text: the node that does the removing now
+--   made       set:  which of the following keys must exist ("k…", "x…", "n:…")
+--   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"
+--   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it joined on other nodes
+--              with another info, a zero byte and the same for that info. The first info is listed.
+--   x:APP      hash: node → its connections
+--   n:NODE     set:  the keys that the node has, "x"APP if it has connections of that app, and "-"
 -- Without the number: layout, the number itself. Everything expires if no node renews it.
 
-local LAYOUT = '2'
+local LAYOUT = '3'
 local INBOX_TTL_MS = 30000
 local LAYOUT_TTL_MS = 15000
 local EXPELLED = -1
@@ -49,6 +51,8 @@ local PAGE_OF_KEYS = 20
 
 local base, self, inbox_bytes_max = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local prefix = base .. ':' .. LAYOUT
+local epoch = ARGV[3]
+local state = prefix .. ':' .. epoch
 local call = redis.call
 local work = 0
 local answer = { 'OK' }
@@ -72,14 +76,23 @@ local function pack(...)
     return table.concat(packed)
 end
 
--- Ends the call: every node must join again and report its state. Inboxes stay and are still read.
+-- Ends the call: every node must join again and report its state. Inboxes stay and are still read;
+-- what is left of the state expires.
 local function lose(what)
-    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-        call('ZREM', prefix .. ':nodes', node)
-        call('HSET', prefix .. ':dying', node, '0')
+    for _, name in ipairs(call('SMEMBERS', state .. ':made')) do
+        call('UNLINK', state .. ':' .. name)
     end
-    call('UNLINK', prefix .. ':synced', prefix .. ':epoch', prefix .. ':nodes', prefix .. ':made')
+    call('UNLINK', prefix .. ':synced', prefix .. ':epoch', prefix .. ':nodes', state .. ':made',
+        state .. ':dying')
     error({ lost = what })
+end
+
+-- A key that all nodes rely on: if it is gone while the node is in step, it was lost.
+local function note_made(name)
+    if call('SADD', state .. ':made', name) == 1 then
+        call('PEXPIRE', state .. ':made', STATE_TTL_MS)
+        call('PEXPIRE', state .. ':' .. name, STATE_TTL_MS)
+    end
 end
 
 -- --- to the inboxes ----------------------------------------------------------------------------
@@ -139,7 +152,7 @@ local function route_of(key)
         return route
     end
     local hash = hash_of(key)
-    local text = call('HGET', prefix .. ':' .. hash, key)
+    local text = call('HGET', state .. ':' .. hash, key)
     route = { total = 0, hash = hash }
     work = work + 1
     if text then
@@ -147,8 +160,8 @@ local function route_of(key)
             route[#route + 1] = { node, tonumber(count) }
             route.total = route.total + tonumber(count)
         end
-    elseif call('EXISTS', prefix .. ':' .. hash) == 0 and
-        call('SISMEMBER', prefix .. ':made', hash) == 1 then
+    elseif call('EXISTS', state .. ':' .. hash) == 0 and
+        call('SISMEMBER', state .. ':made', hash) == 1 then
         lose(hash)
     end
     routes[key] = route
@@ -187,12 +200,12 @@ local function write_route(key, route)
     end
     route.processes = nil
     if #texts == 0 then
-        call('HDEL', prefix .. ':' .. route.hash, key)
-        if call('EXISTS', prefix .. ':' .. route.hash) == 0 then
-            call('SREM', prefix .. ':made', route.hash)
+        call('HDEL', state .. ':' .. route.hash, key)
+        if call('EXISTS', state .. ':' .. route.hash) == 0 then
+            call('SREM', state .. ':made', route.hash)
         end
-    elseif call('HSET', prefix .. ':' .. route.hash, key, table.concat(texts, ' ')) == 1 then
-        call('SADD', prefix .. ':made', route.hash)
+    elseif call('HSET', state .. ':' .. route.hash, key, table.concat(texts, ' ')) == 1 then
+        note_made(route.hash)
     end
     work = work + 3
 end
@@ -248,9 +261,9 @@ local function set_subscriptions(node, key, count, notifies)
     route.total = route.total + count - had
     write_route(key, route)
     if had == 0 then
-        call('SADD', prefix .. ':n:' .. node, key)
+        call('SADD', state .. ':n:' .. node, key)
     elseif count == 0 then
-        call('SREM', prefix .. ':n:' .. node, key)
+        call('SREM', state .. ':n:' .. node, key)
     end
     if string.sub(key, 1, 1) == 'u' and (route.total == 0 or route.total == count - had) then
         local watch = 'w' .. string.sub(key, 2)
@@ -310,18 +323,21 @@ end
 local function change_member(key, member, text, changed)
     local _, info = parts_of_member(changed)
     local _, before = parts_of_member(text)
-    call('HSET', prefix .. ':m:' .. key, member, changed)
+    call('HSET', state .. ':m:' .. key, member, changed)
     if info ~= before then
         put_to_subscribed(key, 'A', pack(key, member, info, ''))
     end
 end
 
 local function add_member(node, key, member, info)
-    local members = prefix .. ':m:' .. key
+    local members = state .. ':m:' .. key
     local text = call('HGET', members, member)
-    work = work + 3
+    work = work + 4
     if not text then
         call('HSET', members, member, node .. '\n' .. info)
+        if call('HLEN', members) == 1 then
+            call('PEXPIRE', members, STATE_TTL_MS)
+        end
         put_to_subscribed(key, 'A', pack(key, member, info, process_of(node)))
         return
     end
@@ -333,7 +349,7 @@ local function add_member(node, key, member, info)
 end
 
 local function remove_member(node, key, member, text)
-    local members = prefix .. ':m:' .. key
+    local members = state .. ':m:' .. key
     text = text or call('HGET', members, member)
     work = work + 2
     if not text or not info_on(text, node) then
@@ -351,7 +367,7 @@ end
 -- A page of the members, from `cursor` on; the item has the cursor of the next page ("0": none).
 -- Later changes follow it in the inbox, so that all pages and changes together give the true state.
 local function show_members(key, chain, cursor)
-    local page = call('HSCAN', prefix .. ':m:' .. key, cursor, 'COUNT',
+    local page = call('HSCAN', state .. ':m:' .. key, cursor, 'COUNT',
         work > WORK_MAX and PAGE_MIN or PAGE)
     local packed = { pack(key, chain, page[1]) }
     for i = 1, #page[2], 2 do
@@ -398,16 +414,16 @@ end
 
 local function add_connections(node, app, count)
     local hash = 'x:' .. app
-    local sum = call('HINCRBY', prefix .. ':' .. hash, node, count)
+    local sum = call('HINCRBY', state .. ':' .. hash, node, count)
     if sum == 0 then
-        call('HDEL', prefix .. ':' .. hash, node)
-        call('SREM', prefix .. ':n:' .. node, 'x' .. app)
-        if call('EXISTS', prefix .. ':' .. hash) == 0 then
-            call('SREM', prefix .. ':made', hash)
+        call('HDEL', state .. ':' .. hash, node)
+        call('SREM', state .. ':n:' .. node, 'x' .. app)
+        if call('EXISTS', state .. ':' .. hash) == 0 then
+            call('SREM', state .. ':made', hash)
         end
     elseif sum == tonumber(count) then
-        call('SADD', prefix .. ':n:' .. node, 'x' .. app)
-        call('SADD', prefix .. ':made', hash)
+        call('SADD', state .. ':n:' .. node, 'x' .. app)
+        note_made(hash)
     end
     work = work + 3
 end
@@ -427,7 +443,7 @@ local function begin_reaping(node)
     local process = process_of(node)
     call('ZREM', prefix .. ':nodes', node)
     call('SREM', prefix .. ':synced', node)
-    call('HSETNX', prefix .. ':dying', node, '0')
+    call('HSETNX', state .. ':dying', node, '0')
     if not has_successor(process) then
         call('UNLINK', prefix .. ':i:' .. process)
         call('HDEL', prefix .. ':b', process)
@@ -438,12 +454,12 @@ end
 local function reap_key(node, key, cursor)
     if string.sub(key, 1, 1) == 'x' then
         local app = string.sub(key, 2)
-        add_connections(node, app, -tonumber(call('HGET', prefix .. ':x:' .. app, node) or 0))
-        call('SREM', prefix .. ':n:' .. node, key)
+        add_connections(node, app, -tonumber(call('HGET', state .. ':x:' .. app, node) or 0))
+        call('SREM', state .. ':n:' .. node, key)
         return '0'
     end
     repeat
-        local page = call('HSCAN', prefix .. ':m:' .. key, cursor, 'COUNT', PAGE)
+        local page = call('HSCAN', state .. ':m:' .. key, cursor, 'COUNT', PAGE)
         for i = 1, #page[2], 2 do
             remove_member(node, key, page[2][i], page[2][i + 1])
         end
@@ -452,7 +468,7 @@ local function reap_key(node, key, cursor)
     until cursor == '0' or work > WORK_MAX
     if cursor == '0' then
         set_subscriptions(node, key, 0, true)
-        call('SREM', prefix .. ':n:' .. node, key)
+        call('SREM', state .. ':n:' .. node, key)
     end
     return cursor
 end
@@ -460,7 +476,14 @@ end
 -- One step of removing the state of a dead node; true once nothing is left. `dying` has how far it
 -- has come: the cursor in the set of its keys, and for a key that was begun the one in its members.
 local function reap(node)
-    local keys, dying = prefix .. ':n:' .. node, prefix .. ':dying'
+    if call('EXISTS', state .. ':n:' .. node) == 0 then
+        if call('SISMEMBER', state .. ':made', 'n:' .. node) == 1 then
+            lose('n:' .. node)
+        end
+        call('HDEL', state .. ':dying', node)
+        return true
+    end
+    local keys, dying = state .. ':n:' .. node, state .. ':dying'
     local cursor, at, key = string.match(call('HGET', dying, node) or '0', '^(%d+) ?(%d*) ?(.*)$')
     if key ~= '' then
         at = reap_key(node, key, at)
@@ -469,7 +492,7 @@ local function reap(node)
         local page = call('SSCAN', keys, cursor, 'COUNT', PAGE_OF_KEYS)
         work = work + 1
         for _, each in ipairs(page[2]) do
-            key, at = each, reap_key(node, each, '0')
+            key, at = each, each == '-' and '0' or reap_key(node, each, '0')
             if at ~= '0' or work > WORK_MAX then
                 break
             end
@@ -480,7 +503,9 @@ local function reap(node)
         if work <= WORK_MAX then
             cursor = page[1] -- else the same page again: what is done of it is gone
         end
-        if page[1] == '0' and call('EXISTS', keys) == 0 then
+        if page[1] == '0' and call('SCARD', keys) <= 1 then
+            call('UNLINK', keys)
+            call('SREM', state .. ':made', 'n:' .. node)
             call('HDEL', dying, node)
             return true
         end
@@ -491,7 +516,7 @@ end
 
 -- One step for any dying node; answers whether this node has more steps to do.
 local function reap_any()
-    local reaper = prefix .. ':reaper'
+    local reaper = state .. ':reaper'
     call('UNLINK', prefix .. ':nothing') -- after a first write a call may write even if memory is short
     if not call('SET', reaper, self, 'NX', 'PX', REAPER_TTL_MS) and call('GET', reaper) ~= self then
         answer[2] = '0'
@@ -500,7 +525,7 @@ local function reap_any()
     call('PEXPIRE', reaper, REAPER_TTL_MS)
     answer[2] = '1'
     while work <= WORK_MAX do
-        local node = call('HKEYS', prefix .. ':dying')[1]
+        local node = call('HKEYS', state .. ':dying')[1]
         if not node then
             call('UNLINK', reaper)
             answer[2] = '0'
@@ -518,7 +543,7 @@ local function reap_previous()
             begin_reaping(node)
         end
     end
-    for _, node in ipairs(call('HKEYS', prefix .. ':dying')) do
+    for _, node in ipairs(call('HKEYS', state .. ':dying')) do
         if process_of(node) == process_of(self) then
             if work > WORK_MAX or not reap(node) then
                 answer[2] = '1'
@@ -531,7 +556,7 @@ local function leave()
     if call('ZSCORE', prefix .. ':nodes', self) then
         begin_reaping(self)
     end
-    if call('HEXISTS', prefix .. ':dying', self) == 1 and not reap(self) then
+    if call('HEXISTS', state .. ':dying', self) == 1 and not reap(self) then
         answer[2] = '1'
     else
         answer[2] = '0'
@@ -548,16 +573,16 @@ local function heartbeat(keys_count)
     end
     call('SET', base .. ':layout', LAYOUT, 'PX', LAYOUT_TTL_MS)
     call('ZINCRBY', prefix .. ':nodes', 1, self)
-    if call('SCARD', prefix .. ':n:' .. self) < tonumber(keys_count) then
+    if call('SCARD', state .. ':n:' .. self) <= tonumber(keys_count) then
         lose('n:' .. self)
-    elseif call('EXISTS', prefix .. ':epoch', prefix .. ':made') < (keys_count == '0' and 1 or 2) then
+    elseif call('GET', prefix .. ':epoch') ~= epoch or call('EXISTS', state .. ':made') == 0 then
         lose('epoch')
     end
     local synced = {}
     for _, node in ipairs(call('SMEMBERS', prefix .. ':synced')) do
         synced[node] = true
     end
-    answer[2] = tostring(call('HLEN', prefix .. ':dying'))
+    answer[2] = tostring(call('HLEN', state .. ':dying'))
     local nodes = call('ZRANGE', prefix .. ':nodes', 0, -1, 'WITHSCORES')
     for i = 1, #nodes, 2 do
         answer[#answer + 1] = nodes[i]
@@ -573,9 +598,9 @@ local function verify(key, count, member)
             if member == '' then
                 return
             end
-            local text = call('HGET', prefix .. ':m:' .. key, member)
+            local text = call('HGET', state .. ':m:' .. key, member)
             if text and info_on(text, self) then
-                call('PEXPIRE', prefix .. ':m:' .. key, STATE_TTL_MS)
+                call('PEXPIRE', state .. ':m:' .. key, STATE_TTL_MS)
                 return
             end
         end
@@ -584,12 +609,19 @@ local function verify(key, count, member)
 end
 
 local function renew()
-    for _, name in ipairs({ 'nodes', 'synced', 'dying', 'epoch', 'made', 'b', 'n:' .. self }) do
+    for _, name in ipairs({ 'nodes', 'synced', 'epoch', 'b' }) do
         call('PEXPIRE', prefix .. ':' .. name, STATE_TTL_MS)
     end
-    for _, hash in ipairs(call('SMEMBERS', prefix .. ':made')) do
-        if call('PEXPIRE', prefix .. ':' .. hash, STATE_TTL_MS) == 0 then
-            lose(hash)
+    call('PEXPIRE', state .. ':dying', STATE_TTL_MS)
+    call('PEXPIRE', state .. ':made', STATE_TTL_MS)
+    for _, name in ipairs(call('SMEMBERS', state .. ':made')) do
+        if call('PEXPIRE', state .. ':' .. name, STATE_TTL_MS) == 0 then
+            lose(name)
+        end
+    end
+    for _, process in ipairs(call('HKEYS', prefix .. ':b')) do
+        if call('EXISTS', prefix .. ':i:' .. process) == 0 then
+            call('HDEL', prefix .. ':b', process)
         end
     end
 end
@@ -628,8 +660,8 @@ local function try_commands()
     end
 end
 
--- Hello: joins the node. `epoch` is used if there is none yet.
-local function greet(epoch)
+-- Hello: joins the node. `new_epoch` is used if there is none yet.
+local function greet(new_epoch)
     try_commands()
     local inbox = prefix .. ':i:' .. process_of(self)
     local layout = layout_of_others()
@@ -637,8 +669,15 @@ local function greet(epoch)
         error({ layout = layout })
     end
     call('SET', base .. ':layout', LAYOUT, 'PX', LAYOUT_TTL_MS)
-    call('SET', prefix .. ':epoch', epoch, 'NX')
-    answer[2] = call('GET', prefix .. ':epoch')
+    epoch = call('GET', prefix .. ':epoch') or new_epoch
+    state = prefix .. ':' .. epoch
+    if epoch == new_epoch then
+        call('UNLINK', prefix .. ':nodes', prefix .. ':synced') -- theirs was another
+        call('SET', prefix .. ':epoch', epoch)
+    end
+    call('SADD', state .. ':n:' .. self, '-')
+    note_made('n:' .. self)
+    answer[2] = epoch
     answer[3] = tostring(call('EXISTS', inbox))
     call('ZADD', prefix .. ':nodes', 0, self)
     if answer[3] == '0' then
@@ -704,7 +743,7 @@ local operations = {
     -- May one more connect? App, the limit, waiter.
     M = { 3, function(app, max, socket)
         local sum = 0
-        for _, count in ipairs(call('HVALS', prefix .. ':x:' .. app)) do
+        for _, count in ipairs(call('HVALS', state .. ':x:' .. app)) do
             sum = sum + tonumber(count)
         end
         local may = sum < tonumber(max)
@@ -786,7 +825,7 @@ local function send_to(process, texts)
 end
 
 local function run()
-    local at = 3
+    local at = 4
     if ARGV[at] ~= 'H' and ARGV[at] ~= 'G' then
         local heartbeats = call('ZSCORE', prefix .. ':nodes', self)
         if not heartbeats or tonumber(heartbeats) == EXPELLED then

@@ -4,17 +4,19 @@
 -- what an earlier one had.
 --
 -- KEYS[1]: the prefix of every key (apply.lua describes the keys).
--- ARGV: "list", cursor, app, prefix of the names, with users, with cached events (each "1" or "0");
+-- ARGV[1]: the epoch.
+-- ARGV[2…]: "list", cursor, app, prefix of the names, with users, with cached events (each "1" or "0");
 --       "channels", "0", keys…; "users", cursor, key; "connections", "0", app.
 -- Each channel is answered as name or key, subscriptions, members, cached event, its time to live.
 
-local LAYOUT = '2'
+local LAYOUT = '3'
 local PAGE = 200
 local PAGE_OF_MATCHES = 1000
 
 local prefix = KEYS[1] .. ':' .. LAYOUT
+local state = prefix .. ':' .. ARGV[1]
 local call = redis.call
-local kind, cursor = ARGV[1], ARGV[2]
+local kind, cursor = ARGV[2], ARGV[3]
 
 local function app_of(key)
     local colon = string.find(key, ':', 2, true)
@@ -23,7 +25,7 @@ local function app_of(key)
 end
 
 local function hash_of(key)
-    return prefix .. ':k:' .. string.sub(key, 1, 1) .. app_of(key)
+    return state .. ':k:' .. string.sub(key, 1, 1) .. app_of(key)
 end
 
 local function total_of(route)
@@ -42,34 +44,34 @@ end
 local function channel(name, key, route, has_users, has_cached)
     local cached = has_cached and cached_key(key)
     local event = cached and call('GET', cached)
-    return { name, total_of(route), has_users and call('HLEN', prefix .. ':m:' .. key) or 0,
+    return { name, total_of(route), has_users and call('HLEN', state .. ':m:' .. key) or 0,
         event or '', event and call('PTTL', cached) or 0 }
 end
 
 if kind == 'list' then
-    local head = 'c' .. #ARGV[3] .. ':' .. ARGV[3] .. ':'
-    local scan = { 'HSCAN', prefix .. ':k:c' .. ARGV[3], cursor, 'COUNT', PAGE }
-    if ARGV[4] ~= '' then
+    local head = 'c' .. #ARGV[4] .. ':' .. ARGV[4] .. ':'
+    local scan = { 'HSCAN', state .. ':k:c' .. ARGV[4], cursor, 'COUNT', PAGE }
+    if ARGV[5] ~= '' then
         scan[5], scan[6] = PAGE_OF_MATCHES, 'MATCH'
-        scan[7] = string.gsub(head .. ARGV[4], '[%*%?%[%]%^\\]', '\\%0') .. '*'
+        scan[7] = string.gsub(head .. ARGV[5], '[%*%?%[%]%^\\]', '\\%0') .. '*'
     end
     local page = call(unpack(scan))
     local channels = {}
     for i = 1, #page[2], 2 do
         channels[#channels + 1] = channel(string.sub(page[2][i], #head + 1), page[2][i], page[2][i + 1],
-            ARGV[5] == '1', ARGV[6] == '1')
+            ARGV[6] == '1', ARGV[7] == '1')
     end
     return { page[1], channels }
 elseif kind == 'channels' then
     local channels = {}
-    for i = 3, #ARGV do
+    for i = 4, #ARGV do
         local key = ARGV[i]
-        channels[i - 2] = channel(key, key, call('HGET', hash_of(key), key), true, true)
+        channels[i - 3] = channel(key, key, call('HGET', hash_of(key), key), true, true)
     end
     return { '0', channels }
 elseif kind == 'users' then
-    local key = ARGV[3]
-    local page = call('HSCAN', prefix .. ':m:' .. key, cursor, 'COUNT', PAGE)
+    local key = ARGV[4]
+    local page = call('HSCAN', state .. ':m:' .. key, cursor, 'COUNT', PAGE)
     local ids = {}
     for i = 1, #page[2], 2 do
         ids[#ids + 1] = page[2][i]
@@ -77,7 +79,7 @@ elseif kind == 'users' then
     return { page[1], { channel(key, key, call('HGET', hash_of(key), key), true, false) }, ids }
 end
 local sum = 0
-for _, count in ipairs(call('HVALS', prefix .. ':x:' .. ARGV[3])) do
+for _, count in ipairs(call('HVALS', state .. ':x:' .. ARGV[4])) do
     sum = sum + tonumber(count)
 end
 return { '0', sum }

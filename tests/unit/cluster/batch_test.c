@@ -8,7 +8,7 @@ static int set_up(void **state)
 {
     (void)state;
     batch = (struct cluster_batch){
-        .sha = "sha", .prefix = "p:{0}", .node = "n.1", .inbox_bytes_max = 99};
+        .sha = "sha", .prefix = "p:{0}", .node = "n.1", .epoch = "e", .inbox_bytes_max = 99};
     return 0;
 }
 
@@ -46,7 +46,7 @@ static void the_first_operation_begins_the_call(void **state)
     cluster_batch_leave(&batch, BYTES("k"), BYTES("u"));
     assert_false(cluster_batch_is_empty(&batch));
     cluster_batch_join(&batch, BYTES("k"), BYTES("u"), BYTES("{}"));
-    check("EVALSHA sha 1 p:{0} n.1 99 L k u J k u {} ");
+    check("EVALSHA sha 1 p:{0} n.1 99 e L k u J k u {} ");
     cluster_batch_clear(&batch);
     assert_true(cluster_batch_is_empty(&batch));
 }
@@ -74,8 +74,9 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
     cluster_batch_remove_previous(&batch);
     cluster_batch_all_is_said(&batch);
     cluster_batch_leave_cluster(&batch);
-    check("EVALSHA sha 1 p:{0} n.1 99 H epoch S k 2 pt 4 Y k pk 5 17 D k 18446744073709551615:3 t "
-          "O a 1000 X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u N U o.1 12 R W B 3 F Z G ");
+    check(
+        "EVALSHA sha 1 p:{0} n.1 99 e H epoch S k 2 pt 4 Y k pk 5 17 D k 18446744073709551615:3 t "
+        "O a 1000 X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u N U o.1 12 R W B 3 F Z G ");
 }
 
 static void an_event_says_whether_it_is_to_come_back(void **state)
@@ -88,12 +89,12 @@ static void an_event_says_whether_it_is_to_come_back(void **state)
     cluster_outbox_init(&outbox, 1000);
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 0, true));
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 0, frame, 60, false));
-    check("EVALSHA sha 1 p:{0} n.1 99 E k 7 1 0 frame K k 0 2 60 1 frame ");
+    check("EVALSHA sha 1 p:{0} n.1 99 e E k 7 1 0 frame K k 0 2 60 1 frame ");
     assert_int_equal(batch.first, 1);
     assert_int_equal(batch.last, 2);
     cluster_batch_clear(&batch);
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("u1:a:7"), 0, NULL, 0, false));
-    check("EVALSHA sha 1 p:{0} n.1 99 T a 7 3 ");
+    check("EVALSHA sha 1 p:{0} n.1 99 e T a 7 3 ");
     assert_int_equal(batch.first, 3);
     assert_int_equal(batch.last, 3);
     cluster_outbox_deinit(&outbox);

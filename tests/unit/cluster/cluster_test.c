@@ -206,7 +206,7 @@ static void a_node_says_hello_tells_what_it_has_and_is_in_step(void **state)
     (void)state;
     start_and_join();
     assert_true(ASKED("SCRIPT LOAD (long)"));
-    assert_true(ASKED("XDEL reverb:native:{reverb0/1}:2:i:"));
+    assert_true(ASKED("XDEL reverb:native:{reverb0/1}:3:i:"));
     assert_true(ASKED(" H "));
     assert_true(ASKED(" F\n"));
     assert_true(ASKED(" Z\n"));
@@ -337,7 +337,7 @@ static void what_stands_in_the_inbox_is_told_and_taken_out(void **state)
     UNTIL(was_told("refused") || was_told("admitted"));
     assert_true(was_told("event app/news frame 0"));
     assert_true(was_told("ready"));
-    UNTIL(ASKED("XDEL reverb:native:{reverb0/1}:2:i:") && ASKED(" 1-0"));
+    UNTIL(ASKED("XDEL reverb:native:{reverb0/1}:3:i:") && ASKED(" 1-0"));
     UNTIL(status().events_received == 1);
     UNTIL(ASKED(" A "));
 }
@@ -480,7 +480,7 @@ static void who_is_not_known_any_more_begins_anew_and_counts_a_gap(void **state)
     start_and_join();
     redis_peer_rule(&redis, " B ", "*1\r\n$4\r\nGONE\r\n", false);
     UNTIL(status().gaps > 0);
-    UNTIL(ASKED(".2 1000000 H "));
+    UNTIL(ASKED(".2 1000000 epoch H "));
     UNTIL(cluster_is_connected(cluster));
 }
 
@@ -489,8 +489,9 @@ static void what_redis_has_lost_is_told_anew_without_a_gap(void **state)
     (void)state;
     start_and_join();
     redis_peer_rule(&redis, " B ", "*2\r\n$4\r\nLOST\r\n$3\r\nk:a\r\n", false);
-    UNTIL(reason_holds("it has lost a part of what it was told (k:a)") || ASKED(".2 1000000 H "));
-    UNTIL(ASKED(".2 1000000 H "));
+    UNTIL(reason_holds("it has lost a part of what it was told (k:a)") ||
+          ASKED(".2 1000000 epoch H "));
+    UNTIL(ASKED(".2 1000000 epoch H "));
     UNTIL(cluster_is_connected(cluster));
 }
 
