@@ -109,6 +109,52 @@ test('Redis Cluster: the nodes are one, a failover on demand and the death of a 
     await connectionsAre(it.nodes[0], 2 * (it.halls.length + 8));
 });
 
+/* Channels that Redis Cluster puts on different masters have no common order: docs/scaling.md. */
+test('Redis Cluster: each channel has one order on all nodes, of its events and its members', { timeout: 90_000 }, async (t) => {
+    const redis = await RedisCluster.start();
+    t.after(() => redis.stop());
+    const cluster = await ownCluster(t, { nodes: 3, redis });
+    const { nodes } = cluster;
+    const channels = ['agreed', 'cache-agreed', 'private-agreed', HALL, ...Array.from({ length: 8 }, (_, n) => `agreed-${n}`)];
+    const clients = await cluster.openMany(6);
+    for (const [n, client] of clients.entries())
+        for (const channel of channels)
+            await (channel === HALL ? client.join(channel, `u${n}`) : client.subscribe(channel));
+    for (const client of clients)
+        await client.quiet().catch(() => {}); // the joins of the others
+    const seen = clients.map(() => new Map(channels.map((channel) => [channel, []])));
+    clients.forEach((client, n) => {
+        client.inbox.length = 0;
+        client.receive = (bytes) => {
+            const { channel, event, data } = JSON.parse(bytes.toString());
+            seen[n].get(channel)?.push(`${event} ${data}`);
+        };
+    });
+    const EACH = 10;
+    await Promise.all([
+        ...nodes.flatMap((node, which) => channels.map(async (channel) => {
+            for (let n = 0; n < EACH; n++) // one after the other, each to another node
+                await publish(nodes[(which + n) % nodes.length], channel, 'n', String(100 * which + n));
+        })),
+        ...nodes.map(async (node, which) => {
+            for (let n = 0; n < EACH; n++) {
+                const mover = await Client.open(node);
+                await mover.join(HALL, `mover-${which}-${n}`);
+                await mover.leave();
+            }
+        }),
+    ]);
+    for (const channel of channels) {
+        const count = nodes.length * EACH * (channel === HALL ? 3 : 1);
+        await until(() => seen.every((one) => one.get(channel).length === count), `all have ${count} of ${channel}`, OVER_MS);
+        for (const one of seen)
+            assert.deepEqual(one.get(channel), seen[0].get(channel), `${channel} has one order`);
+        for (const which of nodes.keys())
+            assert.deepEqual(seen[0].get(channel).filter((text) => text.startsWith('n ') && Math.floor(Number(text.slice(2)) / 100) === which)
+                .map((text) => Number(text.slice(2)) % 100), Array.from({ length: EACH }, (_, n) => n), 'what was answered comes first');
+    }
+});
+
 test('Redis Cluster: random clients on three nodes agree with the model', { timeout: 90_000 }, async (t) => {
     const redis = await RedisCluster.start();
     t.after(() => redis.stop());
