@@ -7,7 +7,8 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/test.js');
-const { ownServer } = require('../support/server.js');
+const { ownServer, temporaryFolder } = require('../support/server.js');
+const { BIN } = require('../support/wait.js');
 const { isConnected, ownCluster, redisOf } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { publish } = require('../support/api.js');
@@ -29,6 +30,38 @@ async function servesAlone(node) {
     assert.equal((await client.take()).event, 'told');
     await client.leave();
 }
+
+/* This server with the number 9 in the place of its layout's, in its scripts and in the key of its inbox. */
+function ofAnotherLayout(t) {
+    const folder = temporaryFolder('reverb-layout-');
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const program = fs.readFileSync(BIN).toString('latin1');
+    const other = program.replace(/local LAYOUT = '\d'/g, 'local LAYOUT = \'9\'').replace(/%s:\d:i:%s/g, '%s:9:i:%s');
+    assert.notEqual(other, program);
+    const binary = path.join(folder, 'reverb');
+    fs.writeFileSync(binary, other, { encoding: 'latin1', mode: 0o755 });
+    return binary;
+}
+
+for (const [which, isOther] of [['another layout, then ours', [true, false]], ['ours, then another one', [false, true]]])
+    test(`a rolling restart with nodes of two layouts (${which}): the later one says so, and joins in the end`, { timeout: 90_000 }, async (t) => {
+        const redis = await ownRedis(t);
+        const binary = ofAnotherLayout(t);
+        const env = { ...SCALING, ...redis.env };
+        const start = async (n) => ownServer(t, { env, ...(isOther[n] ? { binary } : {}) });
+        const first = await start(0);
+        await isConnected(first);
+        const second = await start(1);
+        await second.line(/Redis[^\n]* is away: nodes of another version are there/);
+        assert.match((await second.status()).cluster.reason, /nodes of another version/);
+        for (const node of [first, second])
+            await servesAlone(node);
+        assert.equal(await redisOf(first), 'connected');
+        await first.stop();
+        await isConnected(second);
+        assert.equal((await second.status()).cluster.reason, undefined);
+        await servesAlone(second);
+    });
 
 test('a node that meets nodes of another layout says so, serves alone, and joins when they have gone', { timeout: 60_000 }, async (t) => {
     const redis = await ownRedis(t);
