@@ -117,6 +117,25 @@ static void one_with_many_bytes_is_long(void **state)
     net_chunk_unref(frame);
 }
 
+/* Some services limit them. */
+static void a_call_has_no_more_arguments_than_its_weight_allows(void **state)
+{
+    struct net_chunk *frame = net_chunk_new(8);
+    struct cluster_outbox outbox;
+
+    (void)state;
+    cluster_outbox_init(&outbox, 100000);
+    while (!cluster_batch_is_long(&batch))
+        cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 0, true));
+    assert_in_range(batch.command.count, 1000, 2500);
+    cluster_batch_clear(&batch);
+    while (!cluster_batch_is_long(&batch))
+        cluster_batch_await(&batch, BYTES("k"), (struct cluster_waiter){7, 1}, false);
+    assert_in_range(batch.command.count, 1000, 2500);
+    cluster_outbox_deinit(&outbox);
+    net_chunk_unref(frame);
+}
+
 /* However short it is: operations whose work Redis would be blocked by. */
 static size_t joins_until_long(size_t nodes_count)
 {
@@ -156,6 +175,7 @@ int main(void)
         TEST(the_first_operation_begins_the_call),
         TEST(each_operation_has_the_arguments_that_the_script_takes),
         TEST(an_event_says_whether_it_is_to_come_back),
+        TEST(a_call_has_no_more_arguments_than_its_weight_allows),
         TEST(one_with_many_bytes_is_long),
         TEST(one_that_takes_redis_long_is_long_and_sooner_with_many_nodes),
         TEST(it_knows_whether_the_state_changes_or_is_only_told),
