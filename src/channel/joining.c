@@ -161,13 +161,19 @@ void channel_joining_end_turn(struct channel_joining *joining)
 
 /* --- now ------------------------------------------------------------------------------------ */
 
+bool channel_joining_is_large(const struct channel *channel)
+{
+    return channel->presence != NULL &&
+           channel_presence_snapshot_len(channel->presence) > SMALL_BYTES;
+}
+
 void channel_joining_add(struct channel_joining *joining, struct channel_subscription *subscription)
 {
     struct channel *channel = subscription->channel;
     const struct joiner joiner = {subscription->subscriber->conn, subscription->token};
     size_t bytes_left = SIZE_MAX;
 
-    if (channel->presence != NULL && channel_presence_snapshot_len(channel->presence) > SMALL_BYTES)
+    if (channel_joining_is_large(channel))
         add_later(joining, channel, joiner);
     else
         post(joining, channel, &joiner, 1, &bytes_left);

@@ -33,6 +33,10 @@ void channel_joining_add(struct channel_joining *joining,
                          struct channel_subscription *subscription);
 void channel_joining_catch_up(struct channel_joining *joining);
 
+/* Whether the channel's newcomers are sent their welcome when the turn ends. Under its state lock.
+ * Thread: any. */
+bool channel_joining_is_large(const struct channel *channel);
+
 /* Before channel_fanout_end_turn(). */
 void channel_joining_end_turn(struct channel_joining *joining);
 

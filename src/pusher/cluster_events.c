@@ -20,6 +20,7 @@ struct events_mail {
     struct ws_message *message; /* a reference, or NULL */
     struct ws_message *cached;
     bool is_admitted;
+    bool is_large; /* the welcome is sent when the worker's turn ends */
 };
 
 /* A reference, or NULL: also of an app that was removed, until its connections are closed. */
@@ -277,6 +278,15 @@ static struct channel_subscription *subscription_of(struct pusher_session *sessi
     return subscription != NULL && subscription->token == mail->waiter.token ? subscription : NULL;
 }
 
+/* All that join in one turn of the worker share one snapshot, written then: changes that came
+ * before it are part of it. */
+static void join_later(struct pusher_worker *worker, struct channel_subscription *subscription)
+{
+    channel_registry_lock_state(subscription->channel);
+    channel_joining_add(&worker->joining, subscription);
+    channel_registry_unlock_state(subscription->channel);
+}
+
 static void on_ready_mail(struct net_mail *mail, void *owner)
 {
     struct events_mail *ready = (struct events_mail *)mail;
@@ -288,6 +298,8 @@ static void on_ready_mail(struct net_mail *mail, void *owner)
     if (subscription != NULL && !subscription->is_active) {
         if (session->user != NULL && session->user->subscription == subscription)
             pusher_node_activate_user(session);
+        else if (ready->is_large)
+            join_later(ready->worker, subscription);
         else
             channel_fanout_activate(fanout, subscription, ready->message, ready->cached);
     }
@@ -306,7 +318,8 @@ static void on_ready(struct cluster_key key, struct cluster_waiter waiter, void 
     ready.channel = channel_ref(channel); /* the worker may free its reference at once */
     channel->has_newcomers = true;
     channel_registry_lock_state(channel);
-    if (key.kind == CLUSTER_KEY_CHANNEL) {
+    ready.is_large = key.kind == CLUSTER_KEY_CHANNEL && channel_joining_is_large(channel);
+    if (key.kind == CLUSTER_KEY_CHANNEL && !ready.is_large) {
         ready.message = pusher_welcome_new(channel, &events->scratch);
         ready.cached = pusher_welcome_cached(channel, uv_hrtime() / 1000000, &events->scratch);
     }

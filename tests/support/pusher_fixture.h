@@ -39,6 +39,7 @@ static inline void pusher_fixture_on_turn_end(void *user)
     struct pusher_fixture *fixture = user;
 
     net_slices_end_turn(&fixture->worker.slices, &fixture->fixture.loop);
+    channel_joining_end_turn(&fixture->worker.joining);
     channel_fanout_end_turn(&fixture->worker.fanout);
 }
 

@@ -220,6 +220,44 @@ static void members_of_all_nodes_are_listed_and_changes_are_told(void **state)
     assert_text(cluster_ops_notes(), "leave presence-a 7;subscriptions presence-a -1 c 1;");
 }
 
+/* A client whose subscription to presence-a waits for the other nodes. */
+static struct pusher_client *join_as(const char *user_data, struct cluster_waiter *waiter)
+{
+    struct pusher_client *client = pusher_fixture_client(&fixture);
+
+    pusher_fixture_subscribe(&fixture, client, "presence-a", user_data);
+    *waiter = cluster_ops.waiter;
+    assert_heard(&fixture, client, "");
+    return client;
+}
+
+static void all_that_join_a_large_channel_in_a_turn_are_sent_one_snapshot(void **state)
+{
+    char info[20000];
+    const struct cluster_member large = {BYTES("7"), {info, sizeof info}};
+    const struct cluster_member members[] = {{BYTES("8"), BYTES("{}")}, {BYTES("9"), BYTES("{}")}};
+    struct cluster_waiter waiters[2];
+    struct pusher_client *anna = join_as("{\\\"user_id\\\":\\\"8\\\"}", &waiters[0]);
+    struct pusher_client *bert = join_as("{\\\"user_id\\\":\\\"9\\\"}", &waiters[1]);
+    struct bytes heard;
+
+    (void)state;
+    memset(info, '1', sizeof info);
+    AGREE(on_members, channel("presence-a"), &large, 1, false);
+    for (size_t i = 0; i < 2; i++) {
+        pusher_cluster_events_table.on_member_added(channel("presence-a"), members[i], true,
+                                                    &events);
+        pusher_cluster_events_table.on_ready(channel("presence-a"), waiters[i], &events);
+    }
+    pusher_fixture_turn(&fixture);
+    heard = pusher_fixture_heard(&fixture, anna);
+    assert_holds(heard, "\\\"ids\\\":[\\\"7\\\",\\\"8\\\",\\\"9\\\"]");
+    assert_null(memmem(heard.data, heard.len, "member_added", 12));
+    assert_heard_holds(&fixture, bert, "\\\"ids\\\":[\\\"7\\\",\\\"8\\\",\\\"9\\\"]");
+    AGREE(on_member_removed, channel("presence-a"), BYTES("7"), false);
+    assert_heard_holds(&fixture, anna, "member_removed");
+}
+
 /* --- events --------------------------------------------------------------------------------- */
 
 static void an_event_comes_by_way_of_the_cluster_while_its_link_is_up(void **state)
@@ -351,6 +389,7 @@ int main(void)
         CLUSTER_TEST(who_was_admitted_and_has_gone_is_counted_no_longer),
         CLUSTER_TEST(without_a_link_this_node_says_who_may_connect),
         CLUSTER_TEST(members_of_all_nodes_are_listed_and_changes_are_told),
+        CLUSTER_TEST(all_that_join_a_large_channel_in_a_turn_are_sent_one_snapshot),
         CLUSTER_TEST(an_event_comes_by_way_of_the_cluster_while_its_link_is_up),
         CLUSTER_TEST(the_last_event_of_a_cache_channel_is_that_of_all_nodes),
         CLUSTER_TEST(a_publisher_is_told_where_no_more_can_be_taken),
