@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #define LONG_BYTES 262144
-#define LONG_WEIGHT 1500
+#define LONG_WEIGHT CLUSTER_BATCH_WORK_LONG
 #define BYTES_A_WEIGHT 4096
 
 /* `operations` of scripts/apply.lua: the letter, how many arguments follow, and the estimated cost
@@ -97,6 +97,11 @@ bool cluster_batch_is_empty(const struct cluster_batch *batch)
 bool cluster_batch_is_long(const struct cluster_batch *batch)
 {
     return batch->command.arguments.len > LONG_BYTES || batch->weight > LONG_WEIGHT;
+}
+
+size_t cluster_batch_work(const struct cluster_batch *batch)
+{
+    return batch->weight + batch->command.arguments.len * LONG_WEIGHT / LONG_BYTES;
 }
 
 /* --- pieces --------------------------------------------------------------------------------- */

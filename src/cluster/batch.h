@@ -36,6 +36,10 @@ void cluster_batch_sent(struct cluster_batch *batch);
 
 bool cluster_batch_is_empty(const struct cluster_batch *batch);
 
+/* The estimated work of Redis for it, in µs; that of a long batch is CLUSTER_BATCH_WORK_LONG. */
+#define CLUSTER_BATCH_WORK_LONG 1500
+size_t cluster_batch_work(const struct cluster_batch *batch);
+
 /* Whether to send it before more is gathered: no call may take Redis long. */
 bool cluster_batch_is_long(const struct cluster_batch *batch);
 

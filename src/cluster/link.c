@@ -573,6 +573,7 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
         .events_sent = &shared->events_sent,
         .round_trip_ns = &shared->round_trip_ns,
     };
+    cluster_sender_init(&link->sender);
     cluster_report_init(&link->report, &link->state, &link->sender);
     link->sender.batch.prefix = link->prefix;
     link->sender.batch.node = link->node;

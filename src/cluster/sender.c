@@ -4,12 +4,15 @@
 
 /* An error of apply.lua that begins so: some inboxes have got what was in the batch. */
 #define PARTLY "PARTLY "
+/* What others wait for behind it. */
+#define PENDING_WORK_HIGH (20 * CLUSTER_BATCH_WORK_LONG)
 
 struct cluster_sender_sent {
     struct cluster_sender *sender;
     uint64_t first; /* numbers of its events, see batch.h */
     uint64_t last;
     uint64_t sent_ns;
+    size_t work;
     cluster_sender_applied_fn on_applied;
     bool changes_state;
     struct list waiters;
@@ -21,6 +24,11 @@ struct waiter {
     cluster_sender_acked_fn on_acked;
     void *data;
 };
+
+void cluster_sender_init(struct cluster_sender *sender)
+{
+    net_watermark_init(&sender->pending, PENDING_WORK_HIGH);
+}
 
 struct cluster_batch *cluster_sender_batch(struct cluster_sender *sender)
 {
@@ -54,6 +62,7 @@ static void on_reply(const redisReply *reply, void *data, void *user)
     const size_t before = sender->outbox->count;
 
     (void)user;
+    net_watermark_sub(&sender->pending, sent->work);
     if (reply != NULL)
         metrics_observe(sender->round_trip_ns, uv_hrtime() - sent->sent_ns,
                         METRICS_DURATION_UNIT_NS);
@@ -84,6 +93,8 @@ void cluster_sender_flush(struct cluster_sender *sender, cluster_sender_applied_
     sent->first = sender->batch.first;
     sent->last = sender->batch.last;
     sent->sent_ns = uv_hrtime();
+    sent->work = cluster_batch_work(&sender->batch);
+    net_watermark_add(&sender->pending, sent->work);
     sent->on_applied = on_applied;
     sent->changes_state = sender->batch.changes_state;
     list_init(&sent->waiters);

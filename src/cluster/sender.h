@@ -8,6 +8,7 @@
 #include "cluster/batch.h"
 #include "cluster/redis.h"
 #include "metrics/metrics.h"
+#include "net/watermark.h"
 
 /* A batch was applied; `answer` is an array that begins with "OK". */
 typedef void (*cluster_sender_applied_fn)(const redisReply *answer, void *user);
@@ -26,10 +27,17 @@ struct cluster_sender {
     _Atomic(uint64_t) *events_sent;
     struct metrics_histogram *round_trip_ns; /* from a batch sent to its answer */
 
+    /* The work of what was sent and not answered yet. Any thread: who adds to it beyond the high
+     * mark is not read from meanwhile. */
+    struct net_watermark pending;
+
     struct cluster_redis *redis; /* the owner's */
     struct cluster_batch batch;
     struct cluster_sender_sent *last_sent; /* NULL: no answer is pending */
 };
+
+/* After the fixed fields. */
+void cluster_sender_init(struct cluster_sender *sender);
 
 /* The batch for the next operation; a batch that is long enough is sent first. */
 struct cluster_batch *cluster_sender_batch(struct cluster_sender *sender);

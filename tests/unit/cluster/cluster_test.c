@@ -379,6 +379,45 @@ static void what_was_told_is_verified_and_renewed(void **state)
     UNTIL(ASKED(" N B "));
 }
 
+static void subscribe_to_many(size_t from, size_t count)
+{
+    for (size_t i = from; i < from + count; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "c-%zu", i);
+        cluster_subscriptions(
+            cluster, (struct cluster_key){CLUSTER_KEY_CHANNEL, BYTES("app"), bytes_of(name)}, 1, 0);
+    }
+}
+
+static void who_fills_the_queue_to_redis_is_noted_until_it_is_down(void **state)
+{
+    struct net_watermark *filled;
+    size_t count = 0;
+
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, "EVALSHA", NULL, true);
+    net_watermark_take_filled();
+    for (; count < 5000; count += 1000) { /* far less than its mailbox may hold */
+        char last[32];
+
+        subscribe_to_many(count, 1000);
+        snprintf(last, sizeof last, ":c-%zu ", count + 999);
+        UNTIL(ASKED(last));
+    }
+    subscribe_to_many(count, 1);
+    filled = net_watermark_take_filled();
+    assert_non_null(filled);
+    redis_peer_drop_rules(&redis);
+    redis_peer_close_all(&redis);
+    UNTIL(atomic_load(&filled->amount) <= filled->high / 2);
+    UNTIL(cluster_is_connected(cluster));
+    net_watermark_take_filled();
+    subscribe_to_many(count + 1, 1);
+    assert_false(net_watermark_has_filled());
+}
+
 /* --- away ----------------------------------------------------------------------------------- */
 
 static void while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept(void **state)
@@ -702,6 +741,7 @@ int main(void)
         TEST(members_come_page_by_page),
         TEST(the_dead_are_taken_away_step_by_step),
         TEST(what_was_told_is_verified_and_renewed),
+        TEST(who_fills_the_queue_to_redis_is_noted_until_it_is_down),
         TEST(while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept),
         TEST(what_does_not_fit_is_dropped_and_counted),
         TEST(a_redis_without_memory_is_stayed_with_until_it_has_some),
