@@ -21,10 +21,13 @@ static void forward(struct pusher_session *session, const struct pusher_decode_m
     pusher_encode_broadcast(out, buffer_bytes(&event_json), message->channel.raw, message->data.raw,
                             user_id);
     event = ws_message_new(buffer_bytes(out));
-    if (pusher_publish_is_possible(session->worker, session->app, name))
+    if (pusher_publish_is_possible(session->worker, session->app, name)) {
+        PUSHER_OBSERVERS_NOTIFY(session->worker, on_client_event, session, name, message->event,
+                                message->data.raw, user_id);
         pusher_publish_of_client(session->worker, session->app, name, event, session->socket_id);
-    else
+    } else {
         pusher_session_send_error(session, PUSHER_ERROR_OVER_CAPACITY);
+    }
     ws_message_unref(event);
     buffer_deinit(&event_json);
 }

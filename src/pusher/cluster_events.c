@@ -322,6 +322,8 @@ static void on_ready(struct cluster_key key, struct cluster_waiter waiter, void 
     if (key.kind == CLUSTER_KEY_CHANNEL && !ready.is_large) {
         ready.message = pusher_welcome_new(channel, &events->scratch);
         ready.cached = pusher_welcome_cached(channel, uv_hrtime() / 1000000, &events->scratch);
+        if (pusher_welcome_is_cache_miss(channel, uv_hrtime() / 1000000))
+            PUSHER_OBSERVERS_NOTIFY(events->workers, on_cache_miss, app, key.name);
     }
     post(events, app, waiter, on_ready_mail, &ready);
     channel_registry_unlock_state(channel);

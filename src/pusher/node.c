@@ -2,6 +2,7 @@
 
 #include "pusher/encode.h"
 #include "pusher/member.h"
+#include "pusher/welcome.h"
 
 /* --- members -------------------------------------------------------------------------------- */
 
@@ -43,6 +44,9 @@ static void join_in_order(struct pusher_session *session, struct channel_subscri
     channel_registry_lock_state(channel);
     if (channel->kind.is_presence)
         list_member(session, channel, subscription->member);
+    if (pusher_welcome_is_cache_miss(channel, net_loop_now_ms(session->worker->loop)))
+        PUSHER_OBSERVERS_NOTIFY(session->worker, on_cache_miss, session->app,
+                                channel_name(channel));
     channel_joining_add(joining, subscription);
     channel_registry_unlock_state(channel);
     channel_joining_catch_up(joining);
@@ -61,6 +65,8 @@ void pusher_node_notify_count(struct pusher_session *session, struct channel *ch
                                      count);
     channel_fanout_notify_in_order(session->worker->fanout.all, channel,
                                    buffer_bytes(&session->worker->scratch));
+    PUSHER_OBSERVERS_NOTIFY(session->worker, on_subscription_count, session->app,
+                            channel_name(channel), count);
     channel_registry_unlock_state(channel);
 }
 

@@ -1,7 +1,8 @@
 /* How the protocol notifies observers of what happens. An event without an observer costs one
  * comparison.
  *
- * Thread: the worker on which it happened. Everything is borrowed for the call.
+ * Thread: the worker on which it happened; what the cluster reports, the cluster's. Everything is
+ * borrowed for the call.
  */
 #pragma once
 
@@ -46,6 +47,15 @@ struct pusher_observers_events {
                             struct bytes user_id, struct bytes user_info);
     void (*on_member_removed)(void *user, const struct pusher_app *app, struct bytes channel,
                               struct bytes user_id);
+    /* A client has published: `event` is its name, `data` JSON (absent: none was sent), `user_id`
+     * that of a presence channel's member, or absent. */
+    void (*on_client_event)(void *user, const struct pusher_session *session, struct bytes channel,
+                            struct bytes event, struct bytes data, struct bytes user_id);
+    /* A newcomer of a cache channel found no cached event. Under the channel's lock. */
+    void (*on_cache_miss)(void *user, const struct pusher_app *app, struct bytes channel);
+    /* Of an app that has subscription counts. Under the channel's lock. */
+    void (*on_subscription_count)(void *user, const struct pusher_app *app, struct bytes channel,
+                                  size_t count);
 };
 
 /* A chain of observers, fixed before the workers start. */

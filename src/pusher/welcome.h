@@ -10,6 +10,9 @@
 
 struct ws_message *pusher_welcome_new(struct channel *channel, struct buffer *scratch);
 
+/* Whether a newcomer of the channel will be sent a cache_miss. */
+bool pusher_welcome_is_cache_miss(struct channel *channel, uint64_t now_ms);
+
 /* NULL for other channels. */
 struct ws_message *pusher_welcome_cached(struct channel *channel, uint64_t now_ms,
                                          struct buffer *scratch);
