@@ -7,6 +7,7 @@
 #include "config/origin_pattern.h"
 #include "config/resolve.h"
 #include "config/variables.h"
+#include "config/webhook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +107,8 @@ static void warn_of_origins(const struct config_app *app, struct buffer *warning
 }
 
 static bool add_app(struct config *config, const struct config_input *input,
-                    const struct config_input_scope *scope, struct buffer *error)
+                    const struct config_input_scope *scope, struct buffer *error,
+                    struct buffer *warnings)
 {
     size_t index = config->apps_count++;
     struct config_app *app = &config->apps[index];
@@ -115,11 +117,12 @@ static bool add_app(struct config *config, const struct config_input *input,
         if (!config_resolve_one(config, input, scope, &config_setting_app[i], index, error))
             return false;
     }
-    return check_identity(app, input, scope, error);
+    return check_identity(app, input, scope, error) &&
+           config_webhook_load(app, input, scope, error, warnings);
 }
 
 static bool add_listed_apps(struct config *config, const struct config_input *input,
-                            const json_t *apps, struct buffer *error)
+                            const json_t *apps, struct buffer *error, struct buffer *warnings)
 {
     struct buffer path = {0};
     bool ok = true;
@@ -130,7 +133,7 @@ static bool add_listed_apps(struct config *config, const struct config_input *in
         buffer_clear(&path);
         buffer_printf(&path, "apps.apps.%zu", i);
         scope.path = buffer_text(&path);
-        ok = add_app(config, input, &scope, error);
+        ok = add_app(config, input, &scope, error, warnings);
     }
     buffer_deinit(&path);
     return ok && check_unique(config, error);
@@ -151,7 +154,7 @@ static bool environment_names_an_app(const struct config_input *input)
 }
 
 static bool add_app_of_environment(struct config *config, const struct config_input *input,
-                                   struct buffer *error)
+                                   struct buffer *error, struct buffer *warnings)
 {
     const struct config_input_scope scope = {NULL, "app", false};
 
@@ -162,7 +165,7 @@ static bool add_app_of_environment(struct config *config, const struct config_in
         config_variables_name_others(input, error);
         return false;
     }
-    return add_app(config, input, &scope, error);
+    return add_app(config, input, &scope, error, warnings);
 }
 
 static bool check_provider(const struct config_input *input, struct buffer *error)
@@ -178,7 +181,8 @@ static bool check_provider(const struct config_input *input, struct buffer *erro
     return false;
 }
 
-static bool load(struct config *config, const struct config_input *input, struct buffer *error)
+static bool load(struct config *config, const struct config_input *input, struct buffer *error,
+                 struct buffer *warnings)
 {
     const json_t *list = config_file_find(input->file.root, "apps.apps");
     json_t *apps;
@@ -189,9 +193,9 @@ static bool load(struct config *config, const struct config_input *input, struct
     apps = config_file_elements(list);
     config->apps = mem_new((json_array_size(apps) + 1) * sizeof *config->apps);
     if (json_array_size(apps) > 0)
-        ok = add_listed_apps(config, input, apps, error);
+        ok = add_listed_apps(config, input, apps, error, warnings);
     else if (list == NULL || !input->file.is_resolved)
-        ok = add_app_of_environment(config, input, error);
+        ok = add_app_of_environment(config, input, error, warnings);
     /* Else Laravel's provider has none yet; the environment must not add one. */
     json_decref(apps);
     return ok;
@@ -200,7 +204,7 @@ static bool load(struct config *config, const struct config_input *input, struct
 bool config_apps_load(struct config *config, const struct config_input *input, struct buffer *error,
                       struct buffer *warnings)
 {
-    if (!load(config, input, error))
+    if (!load(config, input, error, warnings))
         return false;
     for (size_t i = 0; i < config->apps_count; i++)
         warn_of_origins(&config->apps[i], warnings);

@@ -33,6 +33,38 @@ struct config_rate_limiting {
     bool terminate_on_limit;
 };
 
+/* The kinds of events that a webhook can be sent: Pusher Channels, "Webhooks". */
+enum config_webhook_kind {
+    CONFIG_WEBHOOK_CHANNEL_OCCUPIED,
+    CONFIG_WEBHOOK_CHANNEL_VACATED,
+    CONFIG_WEBHOOK_MEMBER_ADDED,
+    CONFIG_WEBHOOK_MEMBER_REMOVED,
+    CONFIG_WEBHOOK_CLIENT_EVENT,
+    CONFIG_WEBHOOK_CACHE_MISS,
+    CONFIG_WEBHOOK_SUBSCRIPTION_COUNT,
+    CONFIG_WEBHOOK_KINDS_COUNT,
+};
+
+/* A URL of the application that is notified of what happens in an app's channels. */
+struct config_webhook {
+    char *where; /* it came from, for people */
+    char *url;
+    char **events; /* names of kinds */
+    size_t events_count;
+    unsigned kinds; /* the same, one bit each */
+    char **headers; /* "Name: value" */
+    size_t headers_count;
+    char *channel_starts_with; /* NULL: any */
+    char *channel_ends_with;
+    bool batching_enabled; /* else each event comes alone */
+    uint32_t batching_max_events;
+    uint32_t batching_max_delay_ms;
+    uint32_t batching_max_payload_bytes;
+    uint32_t disconnect_smoothing_ms;
+    uint32_t timeout_s;
+    uint32_t retry_for_s;
+};
+
 struct config_app {
     char *id;
     char *key;
@@ -58,6 +90,9 @@ struct config_app {
     uint16_t public_port;  /* 0: the server's */
     char *public_scheme;   /* "https" or "http"; NULL: as the server speaks */
     bool public_is_secure; /* the SDKs' own word for https, if there is no scheme */
+
+    struct config_webhook *webhooks;
+    size_t webhooks_count;
 };
 
 /* PHP's SSL context options, as far as a server can honour them; NULL if not given. */
@@ -126,6 +161,8 @@ struct config {
     bool log_json;
     struct config_scaling scaling;
     uint32_t pulse_ingest_interval_s; /* between two reports to Laravel's Pulse */
+    bool webhook_deny_private;        /* webhooks reach public addresses only */
+    uint32_t webhook_max_queue_bytes; /* of events that wait for one webhook's receiver */
 
     struct config_app *apps;
     size_t apps_count;

@@ -2,6 +2,7 @@
 
 #include "config/source.h"
 #include "config/value.h"
+#include "config/webhook.h"
 
 #include <stdlib.h>
 
@@ -9,6 +10,7 @@ static void free_app(struct config_app *app)
 {
     for (size_t i = 0; i < config_setting_app_count; i++)
         config_value_clear(&config_setting_app[i], app);
+    config_webhook_free_all(app);
 }
 
 void config_free(struct config *config)

@@ -2,11 +2,13 @@
 
 #include "config/source.h"
 #include "config/value.h"
+#include "config/webhook.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_LEN_MAX 80
+#define NAME_LEN_MAX 128
+#define PATH_LEN_MAX 64
 
 /* Wider values push their source to the right; they are not cut. */
 #define VALUE_WIDTH 32
@@ -52,6 +54,38 @@ static void print_line(struct buffer *out, const char *name, const char *value, 
     buffer_append_char(out, '\n');
 }
 
+/* Headers may be secrets. */
+static void print_webhook(struct buffer *out, const char *path,
+                          const struct config_webhook *webhook)
+{
+    struct buffer value = {0};
+    char name[NAME_LEN_MAX];
+
+    for (size_t i = 0; i < config_setting_webhook_count; i++) {
+        const struct config_setting *setting = &config_setting_webhook[i];
+
+        snprintf(name, sizeof name, "%s.%s", path, setting->key);
+        buffer_clear(&value);
+        if (i == 0)
+            config_webhook_print_url(webhook->url, &value);
+        else
+            config_value_print(setting, webhook, &value);
+        print_line(out, name, buffer_text(&value), short_where(webhook->where, name));
+    }
+    buffer_deinit(&value);
+}
+
+static void print_webhooks(const struct config *config, struct buffer *out)
+{
+    char path[PATH_LEN_MAX];
+
+    for (size_t i = 0; i < config->apps_count; i++)
+        for (size_t n = 0; n < config->apps[i].webhooks_count; n++) {
+            snprintf(path, sizeof path, "apps.apps.%zu.webhooks.%zu", i, n);
+            print_webhook(out, path, &config->apps[i].webhooks[n]);
+        }
+}
+
 void config_print(const struct config *config, struct buffer *out)
 {
     struct buffer value = {0};
@@ -69,5 +103,6 @@ void config_print(const struct config *config, struct buffer *out)
         config_value_print(source->setting, base, &value);
         print_line(out, name, buffer_text(&value), short_where(source->where, name));
     }
+    print_webhooks(config, out);
     buffer_deinit(&value);
 }

@@ -3,6 +3,7 @@
 #include "config/mistake.h"
 #include "config/nearest.h"
 #include "config/value.h"
+#include "config/webhook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -149,12 +150,43 @@ static bool check_type(const struct scope *scope, const struct config_setting *s
 
 static bool check_object(const struct scope *scope, const char *prefix, const json_t *object);
 
+static bool check_webhooks(struct scope scope, const json_t *webhooks)
+{
+    struct buffer path = {0};
+    const char *app_path = scope.path;
+    json_t *list;
+    bool ok = true;
+
+    scope.settings = config_setting_webhook;
+    scope.settings_count = config_setting_webhook_count;
+    scope.laravel = config_setting_rest_of_webhook;
+    scope.laravel_count = config_setting_rest_of_webhook_count;
+    if (!json_is_null(webhooks) && !json_is_object(webhooks) && !json_is_array(webhooks)) {
+        config_mistake_next(scope.error);
+        buffer_printf(scope.error, "%s.webhooks in %s is no list; give [{\"url\": …}]", app_path,
+                      scope.file_name);
+        return false;
+    }
+    list = config_webhook_list(webhooks);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        buffer_clear(&path);
+        buffer_printf(&path, "%s.webhooks.%zu", app_path, i);
+        scope.path = buffer_text(&path);
+        ok = check_object(&scope, "", json_array_get(list, i)) && ok;
+    }
+    buffer_deinit(&path);
+    json_decref(list);
+    return ok;
+}
+
 static bool check_key(const struct scope *scope, const char *prefix, const char *name,
                       const json_t *value)
 {
     char key[KEY_LEN_MAX];
     const struct config_setting *setting;
 
+    if (scope->settings == config_setting_app && *prefix == '\0' && strcmp(name, "webhooks") == 0)
+        return check_webhooks(*scope, value);
     snprintf(key, sizeof key, "%s%s%s", prefix, dot_after(prefix), name);
     if (strchr(name, '.') == NULL && strcmp(name, "*") != 0) {
         setting = find_setting(scope, key);

@@ -3,11 +3,14 @@
 #include "base/check.h"
 #include "config/config.h"
 
+#include <assert.h>
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FIELD(type, member) \
     .at = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define SERVER(member) FIELD(config, member)
 #define APP(member) FIELD(config_app, member)
+#define WEBHOOK(member) FIELD(config_webhook, member)
 #define SCALING(member) SERVER(scaling.member), .is_of_scaling = true
 #define LIST(type, member) FIELD(type, member), .count_at = offsetof(struct type, member##_count)
 #define SHARED(name) .variable = (name), .is_shared_variable = true
@@ -173,6 +176,19 @@ const struct config_setting config_setting_server[] = {
      SERVER(pulse_ingest_interval_s),
      .fallback = "15",
      RANGE("a number of seconds", 0, 24 * 60 * 60)},
+    {.key = "webhook_deny_private",
+     .variable = "REVERB_WEBHOOK_DENY_PRIVATE",
+     .kind = CONFIG_SETTING_FLAG,
+     SERVER(webhook_deny_private),
+     .is_reloaded = true,
+     .fallback = "false"},
+    {.key = "webhook_max_queue",
+     .variable = "REVERB_WEBHOOK_MAX_QUEUE",
+     .kind = CONFIG_SETTING_NUMBER,
+     SERVER(webhook_max_queue_bytes),
+     .is_reloaded = true,
+     .fallback = "16777216",
+     RANGE("a number of bytes", 65536, BYTES_MAX)},
     {.key = "scaling.enabled",
      .variable = "REVERB_SCALING_ENABLED",
      .kind = CONFIG_SETTING_FLAG,
@@ -456,6 +472,72 @@ const struct config_setting config_setting_app[] = {
 };
 const size_t config_setting_app_count = COUNT(config_setting_app);
 
+/* In the order of enum config_webhook_kind. */
+const char *const config_setting_webhook_kinds[] = {
+    "channel_occupied", "channel_vacated", "member_added",       "member_removed",
+    "client_event",     "cache_miss",      "subscription_count",
+};
+static_assert(COUNT(config_setting_webhook_kinds) == CONFIG_WEBHOOK_KINDS_COUNT, "each has a name");
+
+/* The variables are for an app whose entry does not mention webhooks, or that has no entry. */
+const struct config_setting config_setting_webhook[] = {
+    {.key = "url",
+     .variable = "REVERB_WEBHOOK_URL",
+     .kind = CONFIG_SETTING_TEXT,
+     WEBHOOK(url),
+     .is_identity = true},
+    {.key = "events",
+     .variable = "REVERB_WEBHOOK_EVENTS",
+     .kind = CONFIG_SETTING_LIST,
+     LIST(config_webhook, events),
+     .fallback = "channel_occupied,channel_vacated,member_added,member_removed",
+     .is_identity = true,
+     .takes_text = true},
+    {.key = "filter.channel_name_starts_with",
+     .kind = CONFIG_SETTING_TEXT,
+     WEBHOOK(channel_starts_with),
+     .unset = "any"},
+    {.key = "filter.channel_name_ends_with",
+     .kind = CONFIG_SETTING_TEXT,
+     WEBHOOK(channel_ends_with),
+     .unset = "any"},
+    {.key = "batching.enabled",
+     .kind = CONFIG_SETTING_FLAG,
+     WEBHOOK(batching_enabled),
+     .fallback = "true"},
+    {.key = "batching.max_events",
+     .kind = CONFIG_SETTING_NUMBER,
+     WEBHOOK(batching_max_events),
+     .fallback = "100",
+     RANGE("a number of events", 1, 10000)},
+    {.key = "batching.max_delay_ms",
+     .kind = CONFIG_SETTING_NUMBER,
+     WEBHOOK(batching_max_delay_ms),
+     .fallback = "50",
+     RANGE("a number of milliseconds", 0, 60 * 1000)},
+    {.key = "batching.max_payload_bytes",
+     .kind = CONFIG_SETTING_NUMBER,
+     WEBHOOK(batching_max_payload_bytes),
+     .fallback = "262144",
+     RANGE("a number of bytes", 1024, BYTES_MAX)},
+    {.key = "disconnect_smoothing_ms",
+     .kind = CONFIG_SETTING_NUMBER,
+     WEBHOOK(disconnect_smoothing_ms),
+     .fallback = "3000",
+     RANGE("a number of milliseconds", 0, 60 * 1000)},
+    {.key = "timeout",
+     .kind = CONFIG_SETTING_NUMBER,
+     WEBHOOK(timeout_s),
+     .fallback = "5",
+     RANGE("a number of seconds", 1, 60)},
+    {.key = "retry_for",
+     .kind = CONFIG_SETTING_NUMBER,
+     WEBHOOK(retry_for_s),
+     .fallback = "300",
+     RANGE("a number of seconds", 0, 24 * 60 * 60)},
+};
+const size_t config_setting_webhook_count = COUNT(config_setting_webhook);
+
 #define NUMBER_OF(name, what)                                                    \
     {                                                                            \
         .key = (name), .kind = CONFIG_SETTING_NUMBER, RANGE(what, 0, UINT32_MAX) \
@@ -475,6 +557,11 @@ const struct config_setting config_setting_laravel_app[] = {
     TEXT_OF("options.*"), /* any option of the Pusher SDK */
 };
 const size_t config_setting_laravel_app_count = COUNT(config_setting_laravel_app);
+
+const struct config_setting config_setting_rest_of_webhook[] = {
+    TEXT_OF("headers.*"),
+};
+const size_t config_setting_rest_of_webhook_count = COUNT(config_setting_rest_of_webhook);
 
 const char *const config_setting_unhonoured_tls[] = {
     "peer_name",

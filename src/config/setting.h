@@ -51,6 +51,12 @@ extern const size_t config_setting_server_count;
 extern const struct config_setting config_setting_app[]; /* of struct config_app */
 extern const size_t config_setting_app_count;
 
+extern const struct config_setting config_setting_webhook[]; /* of struct config_webhook */
+extern const size_t config_setting_webhook_count;
+
+/* The names of enum config_webhook_kind. */
+extern const char *const config_setting_webhook_kinds[];
+
 /* Settings that only Laravel reads: the type is checked, the value is dropped. A key that ends with
  * ".*" stands for any other key there. */
 extern const struct config_setting config_setting_laravel_server[];
@@ -58,6 +64,10 @@ extern const size_t config_setting_laravel_server_count;
 
 extern const struct config_setting config_setting_laravel_app[];
 extern const size_t config_setting_laravel_app_count;
+
+/* Keys of a webhook that have no row of their own. */
+extern const struct config_setting config_setting_rest_of_webhook[];
+extern const size_t config_setting_rest_of_webhook_count;
 
 /* PHP's SSL context options that this server does not support; NULL-terminated. */
 extern const char *const config_setting_unhonoured_tls[];
