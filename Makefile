@@ -12,7 +12,7 @@ WERROR ?=
 comma := ,
 # Optional: without it, or where the system forbids io_uring, each send is a system call.
 URING := $(if $(filter Linux,$(shell uname -s)),$(shell pkg-config --exists liburing 2>/dev/null && echo liburing))
-DEPENDENCIES := libuv openssl jansson zlib hiredis $(URING)
+DEPENDENCIES := libuv openssl jansson zlib hiredis libcurl $(URING)
 
 # Each kind of sanitizer builds into a folder of its own, so that none disturbs another.
 OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))

@@ -8,6 +8,7 @@ class Reverb < Formula
   license "MIT"
 
   depends_on "pkg-config" => :build
+  depends_on "curl"
   depends_on "hiredis"
   depends_on "jansson"
   depends_on "libuv"

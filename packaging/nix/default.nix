@@ -1,6 +1,6 @@
 # Filled in by tools/recipes; for `callPackage`. It was read and evaluated by the tests (tests/dist/recipes.test.js);
 # no Nix has built it.
-{ lib, stdenv, fetchurl, pkg-config, hiredis, jansson, libuv, openssl, zlib }:
+{ lib, stdenv, fetchurl, pkg-config, curl, hiredis, jansson, libuv, openssl, zlib }:
 
 stdenv.mkDerivation rec {
   pname = "reverb";
@@ -12,7 +12,7 @@ stdenv.mkDerivation rec {
   };
 
   nativeBuildInputs = [ pkg-config ];
-  buildInputs = [ hiredis jansson libuv openssl zlib ];
+  buildInputs = [ curl hiredis jansson libuv openssl zlib ];
 
   buildFlags = [ "build" ];
   makeFlags = [ "PREFIX=$(out)" ];

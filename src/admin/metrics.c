@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/platform.h"
 #include "base/version.h"
+#include "config/webhook.h"
 #include "net/chunk.h"
 
 #include <assert.h>
@@ -343,6 +344,90 @@ static void write_cluster(struct writer *writer)
     write_round_trips(writer);
 }
 
+/* --- webhooks ------------------------------------------------------------------------------- */
+
+/* What is told of each target. The URL alone may be a secret; its host is none. */
+struct webhook_family {
+    struct writer *writer;
+    double (*value_of)(const struct webhook_target *target, uint64_t now_ms);
+};
+
+static double delivered_of(const struct webhook_target *target, uint64_t now_ms)
+{
+    (void)now_ms;
+    return (double)target->delivered_count;
+}
+
+static double failures_of(const struct webhook_target *target, uint64_t now_ms)
+{
+    (void)now_ms;
+    return (double)target->failed_count;
+}
+
+static double full_of(const struct webhook_target *target, uint64_t now_ms)
+{
+    (void)now_ms;
+    return (double)target->full_count;
+}
+
+static double expired_of(const struct webhook_target *target, uint64_t now_ms)
+{
+    (void)now_ms;
+    return (double)target->expired_count;
+}
+
+static double queue_of(const struct webhook_target *target, uint64_t now_ms)
+{
+    (void)now_ms;
+    return (double)(target->queue_bytes + target->batch.body.len);
+}
+
+static double age_of(const struct webhook_target *target, uint64_t now_ms)
+{
+    return (double)webhook_target_age_ms(target, now_ms) / 1000;
+}
+
+static void add_webhook(const struct webhook_target *target, uint64_t now_ms, void *user)
+{
+    const struct webhook_family *family = user;
+    struct buffer url = {0};
+    struct admin_exposition_label labels[] = {{"app", bytes_of(target->spec.app_id)}, {"url", {0}}};
+
+    config_webhook_print_url(target->spec.webhook.url, &url);
+    labels[1].value = buffer_bytes(&url);
+    admin_exposition_add(&family->writer->exposition, labels, sizeof labels / sizeof labels[0],
+                         family->value_of(target, now_ms));
+    buffer_deinit(&url);
+}
+
+static void write_webhook_family(struct writer *writer, const char *name,
+                                 enum admin_exposition_type type, const char *help,
+                                 double (*value_of)(const struct webhook_target *, uint64_t))
+{
+    struct webhook_family family = {writer, value_of};
+
+    admin_exposition_begin(&writer->exposition, name, type, help);
+    webhook_visit(writer->source->webhook, add_webhook, &family);
+}
+
+static void write_webhooks(struct writer *writer)
+{
+    if (writer->source->webhook == NULL || !webhook_has_targets(writer->source->webhook))
+        return;
+    write_webhook_family(writer, "reverb_webhook_events_delivered", ADMIN_EXPOSITION_COUNTER,
+                         "Events that a webhook's receiver has taken.", delivered_of);
+    write_webhook_family(writer, "reverb_webhook_failures", ADMIN_EXPOSITION_COUNTER,
+                         "Requests to a webhook's receiver that failed.", failures_of);
+    write_webhook_family(writer, "reverb_webhook_events_expired", ADMIN_EXPOSITION_COUNTER,
+                         "Events that were dropped after retry_for.", expired_of);
+    write_webhook_family(writer, "reverb_webhook_events_refused", ADMIN_EXPOSITION_COUNTER,
+                         "Events that were dropped because the queue was full.", full_of);
+    write_webhook_family(writer, "reverb_webhook_queue_bytes", ADMIN_EXPOSITION_GAUGE,
+                         "What waits for a webhook's receiver.", queue_of);
+    write_webhook_family(writer, "reverb_webhook_age_seconds", ADMIN_EXPOSITION_GAUGE,
+                         "How long the first event has been waiting.", age_of);
+}
+
 void admin_metrics_write(struct buffer *out, const struct admin_metrics_source *source,
                          bool is_open_metrics)
 {
@@ -357,5 +442,6 @@ void admin_metrics_write(struct buffer *out, const struct admin_metrics_source *
     write_app_counters(&writer);
     write_durations(&writer);
     write_cluster(&writer);
+    write_webhooks(&writer);
     admin_exposition_end(&writer.exposition);
 }

@@ -12,11 +12,13 @@
 #include "net/tls.h"
 #include "pusher/apps.h"
 #include "pusher/worker.h"
+#include "webhook/webhook.h"
 
 struct admin_metrics_source {
     struct pusher_apps *apps;
     struct cluster *cluster;             /* NULL: no cluster */
     struct net_tls *tls;                 /* NULL: plain */
+    struct webhook *webhook;             /* NULL: none */
     const struct pusher_worker *workers; /* an array */
     const struct metrics *metrics;       /* an element for each worker */
     size_t workers_count;

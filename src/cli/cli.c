@@ -10,6 +10,7 @@
 #include "cli/start.h"
 #include "cli/tail.h"
 #include "cli/talk.h"
+#include "cli/webhooks.h"
 #include "config/nearest.h"
 
 #include <errno.h>
@@ -52,6 +53,10 @@ static const struct command commands[] = {
     {"reload", cli_running_reload, "", "take up apps and certificate anew", RUNNING_OPTIONS, false},
     {"status", cli_running_status, "", "tell how it is",
      "  --json              for programs\n" RUNNING_OPTIONS, false},
+    {"webhooks", cli_webhooks, " [test]", "tell how webhooks are; test: send each an example",
+     "  --json              for programs\n" RUNNING_OPTIONS
+     "  with test: the options of start that say where the configuration is\n",
+     false},
     {"config", cli_config, "", "show the configuration and where each value comes from",
      "  the options of start\n", false},
     {"import", cli_import, " FILE",

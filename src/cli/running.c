@@ -277,3 +277,64 @@ int cli_running_reload(int argc, char **argv)
     json_decref(answer);
     return status;
 }
+
+/* --- webhooks ------------------------------------------------------------------------------- */
+
+static json_int_t number_of(json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void print_last(json_t *webhook)
+{
+    const char *reason = json_string_value(json_object_get(webhook, "reason"));
+    const json_int_t status = number_of(webhook, "last_status");
+
+    if (number_of(webhook, "last_ms") == 0)
+        printf("  last answer     none yet\n");
+    else if (reason != NULL && *reason != '\0')
+        printable_print_line(stdout, "  last answer     %s", reason);
+    else
+        printf("  last answer     %" JSON_INTEGER_FORMAT "\n", status);
+}
+
+static void print_webhook(json_t *webhook)
+{
+    printable_print_line(stdout, "%s (app %s): %s",
+                         json_string_value(json_object_get(webhook, "url")),
+                         json_string_value(json_object_get(webhook, "app")),
+                         json_string_value(json_object_get(webhook, "state")));
+    printf("  waiting         %" JSON_INTEGER_FORMAT " events, %" JSON_INTEGER_FORMAT
+           " bytes, the first for %.1f s\n",
+           number_of(webhook, "queue_events"), number_of(webhook, "queue_bytes"),
+           (double)number_of(webhook, "age_ms") / 1000);
+    print_last(webhook);
+    printf("  delivered       %" JSON_INTEGER_FORMAT " events; %" JSON_INTEGER_FORMAT
+           " requests failed, %" JSON_INTEGER_FORMAT " events were dropped\n",
+           number_of(webhook, "delivered"), number_of(webhook, "failed_attempts"),
+           number_of(webhook, "dropped"));
+}
+
+int cli_running_webhooks(int argc, char **argv)
+{
+    struct request request = {.option = "--json"};
+    json_t *answer = ask(argc, argv, "webhooks", ANSWER_S, &request);
+    json_t *webhooks = json_object_get(answer, "webhooks");
+    json_t *webhook;
+    size_t index;
+
+    if (answer == NULL)
+        return 1;
+    if (is_refused(answer)) {
+        json_decref(answer);
+        return 1;
+    }
+    if (request.has_option)
+        print_json(answer);
+    else if (json_array_size(webhooks) == 0)
+        printf("No app has a webhook.\n");
+    else
+        json_array_foreach(webhooks, index, webhook) print_webhook(webhook);
+    json_decref(answer);
+    return 0;
+}

@@ -10,3 +10,4 @@ int cli_running_status(int argc, char **argv);
 int cli_running_stop(int argc, char **argv);
 int cli_running_restart(int argc, char **argv);
 int cli_running_reload(int argc, char **argv);
+int cli_running_webhooks(int argc, char **argv);

@@ -66,6 +66,7 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
     atomic_init(&app->messages_received, 0);
     atomic_init(&app->connections_count, 0);
     atomic_init(&app->has_subscription_counts, false);
+    atomic_init(&app->webhook_kinds, 0);
     atomic_init(&app->is_removed, false);
     return app;
 }

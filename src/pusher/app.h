@@ -28,6 +28,7 @@ struct pusher_app {
     _Atomic(uint64_t) messages_sent;
     _Atomic(uint64_t) messages_received;
     atomic_bool has_subscription_counts; /* the setting, for threads that may not read `settings` */
+    atomic_uint webhook_kinds;           /* which events its webhooks want, one bit each kind */
     atomic_bool is_removed;              /* by a reload: it accepts no connections any more */
 
     /* For pusher/apps.c. */

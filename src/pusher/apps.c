@@ -90,6 +90,15 @@ static void forget_cached(struct pusher_app *app)
     channel_registry_expire(app->channels, UINT64_MAX);
 }
 
+static unsigned webhook_kinds(const struct config_app *settings)
+{
+    unsigned kinds = 0;
+
+    for (size_t i = 0; i < settings->webhooks_count; i++)
+        kinds |= settings->webhooks[i].kinds;
+    return kinds;
+}
+
 /* The app of that id; one that was removed and is not freed yet begins anew. */
 static struct pusher_app *take(struct pusher_apps *apps, const struct config_app *settings)
 {
@@ -101,6 +110,7 @@ static struct pusher_app *take(struct pusher_apps *apps, const struct config_app
         forget_cached(app);
     atomic_store_explicit(&app->settings, settings, memory_order_release);
     atomic_store(&app->has_subscription_counts, settings->subscription_counts);
+    atomic_store(&app->webhook_kinds, webhook_kinds(settings));
     atomic_store(&app->is_removed, false);
     return app;
 }
@@ -109,8 +119,10 @@ void pusher_apps_reload(struct pusher_apps *apps, const struct config *config)
 {
     struct table *table = mem_new(sizeof *table);
 
-    for (struct pusher_app *app = apps->first; app != NULL; app = app->next)
+    for (struct pusher_app *app = apps->first; app != NULL; app = app->next) {
         atomic_store(&app->is_removed, true);
+        atomic_store(&app->webhook_kinds, 0);
+    }
     table->entries = mem_new(config->apps_count * sizeof *table->entries);
     for (size_t i = 0; i < config->apps_count; i++) {
         const struct config_app *settings = &config->apps[i];

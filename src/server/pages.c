@@ -39,6 +39,7 @@ static void on_admin_page(struct admin_page *page, void *user)
                                 .cluster = server->cluster,
                                 .tls = server->tls,
                                 .workers = server->pusher_workers,
+                                .webhook = server->webhook,
                                 .metrics = server->metrics,
                                 .workers_count = server->workers_count,
                                 .descriptors = &server->descriptors,

@@ -6,6 +6,7 @@
 #include "config/free.h"
 #include "config/load.h"
 #include "server/restart_only.h"
+#include "webhook/webhook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ static void take_up(struct server_reload *reload, struct config *config)
     else if (config->tls.enabled)
         reload_certificate(reload, &config->tls);
     pusher_apps_reload(reload->apps, config);
+    webhook_reload(reload->webhook, config);
     reload->former_apps_config = reload->apps_config;
     reload->apps_config = config;
     atomic_store(&reload->reloading_count, reload->workers_count);

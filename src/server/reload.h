@@ -18,6 +18,7 @@ struct server_reload {
     struct config *config; /* of the start: host, port, path, workers */
     struct pusher_apps *apps;
     struct net_tls *tls; /* NULL: plain */
+    struct webhook *webhook;
     struct server_worker *workers;
     size_t workers_count;
     struct observer_laravel *laravel; /* NULL: not started by `php artisan reverb:start` */

@@ -6,6 +6,7 @@
 #include "server/notify.h"
 #include "server/pages.h"
 #include "server/status.h"
+#include "webhook/status.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -113,6 +114,15 @@ static void answer_status(struct server_state *server, struct server_control_cal
     buffer_deinit(&answer);
 }
 
+static void answer_webhooks(struct server_state *server, struct server_control_caller *caller)
+{
+    struct buffer answer = {0};
+
+    webhook_status_write(server->webhook, &answer);
+    server_control_answer(caller, buffer_bytes(&answer));
+    buffer_deinit(&answer);
+}
+
 /* The administration's listening socket is sent too, as the last one. */
 static bool hear_successor(struct server_state *server, struct server_control_caller *caller,
                            struct bytes line)
@@ -135,6 +145,8 @@ static void on_command(struct server_control_caller *caller, struct bytes comman
         return;
     if (bytes_equal(command, BYTES("status"))) {
         answer_status(server, caller);
+    } else if (bytes_equal(command, BYTES("webhooks"))) {
+        answer_webhooks(server, caller);
     } else if (bytes_equal(command, BYTES("stop")) || bytes_equal(command, BYTES("stop now"))) {
         command.len == strlen("stop") ? server_ending_begin(server) : server_ending_hasten(server);
         answer_end(server, caller);

@@ -8,6 +8,7 @@
 #include "server/mind.h"
 #include "server/notify.h"
 #include "server/pages.h"
+#include "server/place.h"
 #include "server/requests.h"
 #include "server/state.h"
 #include "server/supervision.h"
@@ -252,6 +253,7 @@ static void close_workers(struct server_state *server)
 {
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_join(&server->workers[i]);
+    webhook_end(server->webhook);
     /* All changes of the workers are sent before this node leaves. */
     if (server->cluster != NULL && !cluster_end(server->cluster))
         abandon(server, "the thread that speaks to Redis");
@@ -265,6 +267,25 @@ static bool open_tls(struct server_state *server, struct buffer *error)
         return true;
     server->tls = net_tls_new(&server->config->tls, error);
     return server->tls != NULL;
+}
+
+static bool open_webhooks(struct server_state *server, struct buffer *error)
+{
+    server->webhook = webhook_new(server->config, error);
+    if (server->webhook != NULL)
+        server->observers = webhook_observe(server->webhook, server->observers);
+    return server->webhook != NULL;
+}
+
+/* The lock is of this port: of several servers each sends its own. */
+static void start_webhooks(struct server_state *server)
+{
+    struct buffer path = {0};
+
+    server_place_socket(0, server->listen.port, &path);
+    buffer_append_text(&path, ".webhooks");
+    webhook_start(server->webhook, server->control != NULL ? buffer_text(&path) : NULL);
+    buffer_deinit(&path);
 }
 
 static bool open_cluster(struct server_state *server, struct buffer *error)
@@ -299,6 +320,7 @@ static void make_parts(struct server_state *server)
 static void free_parts(struct server_state *server)
 {
     admin_free(server->admin);
+    webhook_free(server->webhook);
     cluster_free(server->cluster);
     pusher_cluster_events_deinit(&server->nodes);
     pusher_apps_free(server->apps);
@@ -328,6 +350,7 @@ static void connect_parts(struct server_state *server)
     reload->apps_config = server->config;
     reload->apps = server->apps;
     reload->tls = server->tls;
+    reload->webhook = server->webhook;
     reload->workers = server->workers;
     reload->workers_count = server->workers_count;
     reload->laravel = server->laravel;
@@ -336,7 +359,8 @@ static void connect_parts(struct server_state *server)
 
 static bool open_all(struct server_state *server, struct buffer *error)
 {
-    bool is_open = server_supervision_open(server, error) && open_cluster(server, error);
+    bool is_open = server_supervision_open(server, error) && open_webhooks(server, error) &&
+                   open_cluster(server, error);
 
     make_parts(server);
     is_open = is_open && open_tls(server, error) && open_workers(server, error) &&
@@ -350,6 +374,7 @@ static void start(struct server_state *server)
     open_main_loop(server);
     if (server->cluster != NULL)
         cluster_start(server->cluster);
+    start_webhooks(server);
     start_workers(server);
     if (server->admin != NULL)
         admin_start(server->admin);

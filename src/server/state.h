@@ -15,6 +15,7 @@
 #include "server/succession.h"
 #include "server/tails.h"
 #include "server/why.h"
+#include "webhook/webhook.h"
 
 #define SERVER_STATE_ENDING_SIGNALS 4
 
@@ -32,6 +33,7 @@ struct server_state {
     struct net_tls *tls;     /* NULL: plain */
     struct cluster *cluster; /* NULL: the only node */
     struct pusher_cluster_events nodes;
+    struct webhook *webhook;
     struct pusher_apps *apps;
     struct pusher_worker *pusher_workers;
     struct channel_fanout **fanouts;

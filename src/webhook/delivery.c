@@ -1,0 +1,288 @@
+#include "webhook/delivery.h"
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "config/webhook.h"
+#include "webhook/address.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+/* More of an answer's body is not read: nothing in it matters. */
+#define ANSWER_BYTES_MAX ((size_t)65536)
+
+struct webhook_delivery {
+    CURLM *multi;
+};
+
+struct webhook_delivery_request {
+    struct webhook_delivery *delivery;
+    webhook_delivery_done_fn on_done;
+    void *user;
+    CURL *easy;
+    struct curl_slist *headers;
+    size_t answer_bytes;
+    bool is_sending;
+    bool denies_private;
+    char denied[INET6_ADDRSTRLEN]; /* the address that was forbidden; "": none */
+    char error[CURL_ERROR_SIZE];
+    char reason[WEBHOOK_DELIVERY_REASON_LEN_MAX];
+};
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static bool has_curl;
+
+static void init_curl(void)
+{
+    has_curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+struct webhook_delivery *webhook_delivery_new(void)
+{
+    struct webhook_delivery *delivery;
+    CURLM *multi;
+
+    CHECK(pthread_once(&curl_once, init_curl) == 0);
+    multi = has_curl ? curl_multi_init() : NULL;
+    if (multi == NULL)
+        return NULL;
+    delivery = mem_new(sizeof *delivery);
+    delivery->multi = multi;
+    return delivery;
+}
+
+void webhook_delivery_free(struct webhook_delivery *delivery)
+{
+    if (delivery == NULL)
+        return;
+    curl_multi_cleanup(delivery->multi);
+    free(delivery);
+}
+
+/* --- libcurl's callbacks -------------------------------------------------------------------- */
+
+static size_t on_answer_body(char *data, size_t size, size_t count, void *user)
+{
+    struct webhook_delivery_request *request = user;
+
+    (void)data;
+    request->answer_bytes += size * count;
+    return request->answer_bytes > ANSWER_BYTES_MAX ? 0 : size * count;
+}
+
+/* This is the address that is connected to: what is checked here cannot be another one later. */
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct webhook_delivery_request *request = user;
+    const struct sockaddr *to = &address->addr;
+
+    (void)purpose;
+    if (request->denies_private && webhook_address_is_private(to)) {
+        const void *at =
+            to->sa_family == AF_INET6
+                ? (const void *)&((const struct sockaddr_in6 *)(const void *)to)->sin6_addr
+                : (const void *)&((const struct sockaddr_in *)(const void *)to)->sin_addr;
+
+        if (inet_ntop(to->sa_family, at, request->denied, sizeof request->denied) == NULL)
+            snprintf(request->denied, sizeof request->denied, "unknown");
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype, address->protocol);
+}
+
+/* The system's authorities are where OpenSSL finds them, also for the connections to Redis: a
+ * static program runs on systems that have them elsewhere than libcurl was told. */
+static CURLcode on_ssl_context(CURL *easy, void *context, void *user)
+{
+    (void)easy;
+    (void)user;
+    SSL_CTX_set_default_verify_paths(context);
+    return CURLE_OK;
+}
+
+/* --- a request ------------------------------------------------------------------------------ */
+
+#define SET(option, value) CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK)
+
+/* A resolver that hangs must not hang the thread that ends a request. */
+static void forbid_waiting(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+    SET(CURLOPT_NOSIGNAL, 1L);
+}
+
+static void allow_http_alone(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PROXY, ""); /* the variables of a shell do not say where events go */
+}
+
+struct webhook_delivery_request *webhook_delivery_request_new(struct webhook_delivery *delivery,
+                                                              webhook_delivery_done_fn on_done,
+                                                              void *user)
+{
+    struct webhook_delivery_request *request = mem_new(sizeof *request);
+    CURL *easy = curl_easy_init();
+
+    CHECK(easy != NULL);
+    request->delivery = delivery;
+    request->on_done = on_done;
+    request->user = user;
+    request->easy = easy;
+    allow_http_alone(easy);
+    forbid_waiting(easy);
+    SET(CURLOPT_PRIVATE, (char *)request);
+    SET(CURLOPT_ERRORBUFFER, request->error);
+    SET(CURLOPT_USERAGENT, "reverb/" VERSION);
+    SET(CURLOPT_WRITEFUNCTION, on_answer_body);
+    SET(CURLOPT_WRITEDATA, request);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, request);
+    /* Without HTTP/2 in libcurl, HTTP/1.1 it is. */
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context) == CURLE_OK) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    return request;
+}
+
+static void end(struct webhook_delivery_request *request)
+{
+    curl_multi_remove_handle(request->delivery->multi, request->easy);
+    curl_slist_free_all(request->headers);
+    request->headers = NULL;
+    request->is_sending = false;
+}
+
+void webhook_delivery_request_free(struct webhook_delivery_request *request)
+{
+    if (request == NULL)
+        return;
+    if (request->is_sending)
+        end(request);
+    curl_easy_cleanup(request->easy);
+    free(request);
+}
+
+static struct curl_slist *add_header(struct curl_slist *headers, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(headers, line);
+
+    CHECK(longer != NULL);
+    return longer;
+}
+
+void webhook_delivery_send(struct webhook_delivery_request *request,
+                           const struct config_webhook *webhook, bool denies_private, bool is_fresh,
+                           char *const *headers, struct bytes body)
+{
+    CURL *easy = request->easy;
+
+    request->denies_private = denies_private;
+    request->denied[0] = '\0';
+    request->error[0] = '\0';
+    request->answer_bytes = 0;
+    for (size_t i = 0; headers[i] != NULL; i++)
+        request->headers = add_header(request->headers, headers[i]);
+    request->headers = add_header(request->headers, "Expect:"); /* the body without an invitation */
+    SET(CURLOPT_URL, webhook->url);
+    SET(CURLOPT_HTTPHEADER, request->headers);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+    SET(CURLOPT_POSTFIELDS, body.data);
+    SET(CURLOPT_FRESH_CONNECT, (long)is_fresh);
+    SET(CURLOPT_TIMEOUT_MS, (long)webhook->timeout_s * 1000);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)webhook->timeout_s * 1000);
+    CHECK(curl_multi_add_handle(request->delivery->multi, easy) == CURLM_OK);
+    request->is_sending = true;
+}
+
+/* --- results -------------------------------------------------------------------------------- */
+
+static bool is_success(long status)
+{
+    return status >= 200 && status < 300;
+}
+
+/* An answer that is cut off because it is too long has come nevertheless. */
+static bool is_delivered(const struct webhook_delivery_request *request, CURLcode code, long status)
+{
+    return is_success(status) && (code == CURLE_OK || request->answer_bytes > ANSWER_BYTES_MAX);
+}
+
+static void say_why(struct webhook_delivery_request *request, CURLcode code, long status)
+{
+    if (request->denied[0] != '\0')
+        snprintf(
+            request->reason, sizeof request->reason,
+            "its address %s is none of the public internet, which webhook_deny_private forbids",
+            request->denied);
+    else if (status >= 300 && status < 400)
+        snprintf(request->reason, sizeof request->reason,
+                 "it answered %ld, and redirects are not followed", status);
+    else if (code == CURLE_OK || (status != 0 && !is_success(status)))
+        snprintf(request->reason, sizeof request->reason, "it answered %ld", status);
+    else
+        snprintf(request->reason, sizeof request->reason, "%.200s",
+                 request->error[0] != '\0' ? request->error : curl_easy_strerror(code));
+}
+
+static void finish(struct webhook_delivery_request *request, CURLcode code)
+{
+    struct webhook_delivery_result result = {0};
+    curl_off_t retry_after = 0;
+    long status = 0;
+
+    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    end(request);
+    result.status = (unsigned)status;
+    result.is_delivered = is_delivered(request, code, status);
+    result.retry_after_s = retry_after > 0 && retry_after < INT32_MAX ? (unsigned)retry_after : 0;
+    request->reason[0] = '\0';
+    if (!result.is_delivered)
+        say_why(request, code, status);
+    result.reason = request->reason;
+    request->on_done(&result, request->user);
+}
+
+void webhook_delivery_wait(struct webhook_delivery *delivery, int wait_ms)
+{
+    curl_multi_poll(delivery->multi, NULL, 0, wait_ms, NULL);
+}
+
+void webhook_delivery_work(struct webhook_delivery *delivery)
+{
+    CURLMsg *message;
+    int count;
+
+    curl_multi_perform(delivery->multi, &count);
+    while ((message = curl_multi_info_read(delivery->multi, &count)) != NULL) {
+        struct webhook_delivery_request *request = NULL;
+        const CURLcode code = message->data.result;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+        finish(request, code);
+    }
+}
+
+void webhook_delivery_wake(struct webhook_delivery *delivery)
+{
+    curl_multi_wakeup(delivery->multi);
+}
