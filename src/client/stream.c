@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/time.h>
@@ -38,29 +39,47 @@ static bool open_plain(struct client_stream *stream, const struct client_server 
            connect(stream->fd, (const struct sockaddr *)&server->address, server->address_len) == 0;
 }
 
+/* An IP address must not be sent as server name (RFC 6066), and is in another field of the
+ * certificate. */
+static bool expect_host(SSL *tls, const char *host)
+{
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) == 1)
+        return true;
+    ERR_clear_error();
+    return SSL_set_tlsext_host_name(tls, host) == 1 && SSL_set1_host(tls, host) == 1;
+}
+
 static bool open_tls(struct client_stream *stream, const struct client_server *server)
 {
     SSL *tls = SSL_new(server->tls);
 
     stream->tls = tls;
-    return tls != NULL && SSL_set_tlsext_host_name(tls, server->url.host) == 1 &&
-           SSL_set1_host(tls, server->url.host) == 1 && SSL_set_fd(tls, stream->fd) == 1 &&
+    return tls != NULL && expect_host(tls, server->url.host) && SSL_set_fd(tls, stream->fd) == 1 &&
            SSL_connect(tls) == 1;
+}
+
+/* What is wrong with the certificate says more than that it is wrong. */
+static const char *tls_reason(const struct client_stream *stream)
+{
+    const long verified = stream->tls != NULL ? SSL_get_verify_result(stream->tls) : X509_V_OK;
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+    ERR_clear_error();
+    if (verified != X509_V_OK)
+        return X509_verify_cert_error_string(verified);
+    return reason != NULL ? reason : "the TLS handshake failed";
 }
 
 bool client_stream_open(struct client_stream *stream, const struct client_server *server,
                         struct buffer *error)
 {
-    const char *reason;
-
     *stream = (struct client_stream){.fd = -1};
     if (!open_plain(stream, server))
-        return fail(stream, server, strerror(errno), error);
+        return fail(stream, server, errno == EINPROGRESS ? "it does not answer" : strerror(errno),
+                    error);
     if (server->tls == NULL || open_tls(stream, server))
         return true;
-    reason = ERR_reason_error_string(ERR_peek_last_error());
-    ERR_clear_error();
-    return fail(stream, server, reason ? reason : "the TLS handshake failed", error);
+    return fail(stream, server, tls_reason(stream), error);
 }
 
 void client_stream_stop_waiting(struct client_stream *stream)
