@@ -4,6 +4,7 @@
 #include "base/version.h"
 #include "cli/bench.h"
 #include "cli/config.h"
+#include "cli/doctor.h"
 #include "cli/import.h"
 #include "cli/renew.h"
 #include "cli/running.h"
@@ -58,7 +59,18 @@ static const struct command commands[] = {
      "  with test: the options of start that say where the configuration is\n",
      false},
     {"config", cli_config, "", "show the configuration and where each value comes from",
-     "  the options of start\n", false},
+     "  --check             do what a start does, and start nothing\n"
+     "  the options of start\n",
+     false},
+    {"doctor", cli_doctor, "", "say what is wrong with a set-up, and which line mends it",
+     "  --url=wss://HOST    where browsers connect; else REVERB_HOST and so on\n"
+     "  --app-id --key --secret  the app; else the configuration's first\n"
+     "  --origin=URL        of the pages; else APP_URL\n"
+     "  --bundle=PATH       built JavaScript with Echo in it; else public/build\n"
+     "  --idle=SECONDS      watch for so long whether a proxy ends a silent client\n"
+     "  --insecure          any certificate will do\n"
+     "  --json              for programs\n" RUNNING_OPTIONS,
+     false},
     {"import", cli_import, " FILE",
      "print what soketi's, sockudo's or laravel-websockets' configuration is here",
      "  FILE is JSON, an .env with SOKETI_… in it, or config/websockets.php\n", false},

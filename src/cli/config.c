@@ -5,6 +5,7 @@
 #include "config/free.h"
 #include "config/load.h"
 #include "config/print.h"
+#include "server/check.h"
 
 #include <stdio.h>
 
@@ -19,34 +20,44 @@ static void print_warnings(const struct buffer *warnings)
     }
 }
 
-static bool show(const struct config_options *options, struct buffer *error)
+static bool show(const struct config *config, struct buffer *error)
 {
-    struct buffer warnings = {0};
     struct buffer out = {0};
-    struct config *config = config_load(options, error, &warnings);
-    bool ok = config != NULL;
+    bool ok;
 
-    print_warnings(&warnings);
-    if (ok) {
-        config_print(config, &out);
-        ok = fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
-        if (!ok)
-            buffer_append_text(error, "the configuration cannot be written to standard output");
-    }
-    config_free(config);
+    config_print(config, &out);
+    ok = fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    if (!ok)
+        buffer_append_text(error, "the configuration cannot be written to standard output");
     buffer_deinit(&out);
-    buffer_deinit(&warnings);
     return ok;
+}
+
+static bool check(const struct config *config, struct buffer *error)
+{
+    if (!server_check(config, error))
+        return false;
+    printf("A server can start with this configuration.\n");
+    return true;
 }
 
 int cli_config(int argc, char **argv)
 {
     struct config_options options;
+    struct config *config = NULL;
+    struct buffer warnings = {0};
     struct buffer error = {0};
-    bool ok = cli_options_config(argc, argv, &options, &error) && show(&options, &error);
+    bool wants_check;
+    bool ok = cli_options_config(argc, argv, &options, &wants_check, &error);
 
+    if (ok)
+        config = config_load(&options, &error, &warnings);
+    print_warnings(&warnings);
+    ok = config != NULL && (wants_check ? check(config, &error) : show(config, &error));
     if (!ok)
         cli_options_print_errors(buffer_bytes(&error));
+    config_free(config);
+    buffer_deinit(&warnings);
     buffer_deinit(&error);
     return ok ? 0 : 1;
 }

@@ -92,13 +92,16 @@ void cli_options_print_errors(struct bytes lines)
         printable_print_line(stderr, "reverb: %.*s", BYTES_ARGS(line));
 }
 
-/* The options of `start` alone are at the end. */
+/* The option of `config` alone is at the beginning, those of `start` alone are at the end. */
+#define CONFIG_ONLY_COUNT 1
 #define START_ONLY_COUNT 4
 
-static bool parse(int argc, char *const *argv, size_t left_out, struct config_options *options,
+/* For `start` if `wants_check` is NULL, else for `config`. */
+static bool parse(int argc, char *const *argv, bool *wants_check, struct config_options *options,
                   struct buffer *error)
 {
     const struct cli_options_spec spec[] = {
+        {.name = "--check", .flag = wants_check},
         {.name = "--host", .text = &options->host},
         {.name = "--port", .text = &options->port},
         {.name = "--path", .text = &options->path},
@@ -114,19 +117,24 @@ static bool parse(int argc, char *const *argv, size_t left_out, struct config_op
         {.name = "--events", .text = &options->events},
         {.name = "--commands-fd", .text = &options->commands_fd},
     };
+    const size_t count = sizeof spec / sizeof spec[0];
 
     *options = (struct config_options){0};
-    return cli_options_parse(spec, sizeof spec / sizeof spec[0] - left_out, argc, argv, error);
+    if (wants_check == NULL)
+        return cli_options_parse(spec + CONFIG_ONLY_COUNT, count - CONFIG_ONLY_COUNT, argc, argv,
+                                 error);
+    return cli_options_parse(spec, count - START_ONLY_COUNT, argc, argv, error);
 }
 
 bool cli_options_start(int argc, char *const *argv, struct config_options *options,
                        struct buffer *error)
 {
-    return parse(argc, argv, 0, options, error);
+    return parse(argc, argv, NULL, options, error);
 }
 
 bool cli_options_config(int argc, char *const *argv, struct config_options *options,
-                        struct buffer *error)
+                        bool *wants_check, struct buffer *error)
 {
-    return parse(argc, argv, START_ONLY_COUNT, options, error);
+    *wants_check = false;
+    return parse(argc, argv, wants_check, options, error);
 }

@@ -174,6 +174,18 @@ bool server_listen_open(struct server_listen *listen, const struct config *confi
     return status >= 0;
 }
 
+bool server_listen_check(const struct config *config, struct buffer *error)
+{
+    uint16_t port = config->port;
+    const int fd = net_socket_listen(config->host, &port, false);
+
+    if (fd >= 0)
+        close(fd);
+    else
+        say_why_not_listening(config, fd, error);
+    return fd >= 0;
+}
+
 void server_listen_store(const struct server_listen *listen)
 {
     const size_t own_count = listen->count - listen->activated_count;

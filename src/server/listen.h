@@ -28,6 +28,10 @@ bool server_listen_open(struct server_listen *listen, const struct config *confi
                         size_t workers_count, struct server_predecessor *predecessor,
                         struct buffer *error);
 
+/* Whether a server could listen there now: opens the port, and closes it again. False, and one line
+ * in `error`, if not. */
+bool server_listen_check(const struct config *config, struct buffer *error);
+
 /* Sends copies to systemd, which stores them if the unit allows it (FileDescriptorStoreMax). */
 void server_listen_store(const struct server_listen *listen);
 

@@ -50,6 +50,26 @@ static void it_prints_the_table_and_exits_with_0(void **state)
     buffer_deinit(&err);
 }
 
+static void a_check_prints_the_result_alone(void **state)
+{
+    struct buffer out = {0};
+    struct buffer err = {0};
+
+    folder_set_app();
+    setenv("REVERB_SERVER_PORT", "0", 1);
+    setenv("REVERB_SERVER_HOST", "127.0.0.1", 1);
+    setenv("REVERB_ADMIN", "127.0.0.1:0", 1);
+    assert_int_equal(run(*state, "--check", &out, &err), 0);
+    assert_string_equal(buffer_text(&out), "A server can start with this configuration.\n");
+    buffer_clear(&out);
+    setenv("REVERB_SERVER_HOST", "192.0.2.1", 1);
+    assert_int_equal(run(*state, "--check", &out, &err), 1);
+    assert_string_equal(buffer_text(&out), "");
+    assert_has(buffer_text(&err), "is no address of this machine");
+    buffer_deinit(&out);
+    buffer_deinit(&err);
+}
+
 static void an_error_is_one_line_on_standard_error_and_exits_with_1(void **state)
 {
     struct buffer out = {0};
@@ -71,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(it_prints_the_table_and_exits_with_0),
+        FOLDER_TEST(a_check_prints_the_result_alone),
         FOLDER_TEST(an_error_is_one_line_on_standard_error_and_exits_with_1),
     };
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 static struct config_options options;
+static bool wants_check;
 static struct buffer error;
 
 #define PARSE(...) parse((const char *const[]){"start", __VA_ARGS__, NULL})
@@ -21,7 +22,8 @@ static bool parse(const char *const *arguments)
     while (arguments[count] != NULL)
         count++;
     buffer_clear(&error);
-    return cli_options_config(count, (char *const *)(uintptr_t)arguments, &options, &error);
+    return cli_options_config(count, (char *const *)(uintptr_t)arguments, &options, &wants_check,
+                              &error);
 }
 
 static int release(void **state)
