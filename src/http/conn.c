@@ -408,13 +408,13 @@ static bool is_idle(const struct http_conn *conn)
            (conn->has_asked || silent_ms >= FIRST_REQUEST_MS);
 }
 
-void http_conn_finish_all(struct http_conn_settings *settings)
+void http_conn_finish_all(struct http_conn_settings *settings, bool ends_idle)
 {
     LIST_EACH(link, following, &settings->conns) {
         struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
 
         conn->is_finishing = true;
-        if (is_idle(conn) && !net_conn_is_closing(conn->net))
+        if (ends_idle && is_idle(conn) && !net_conn_is_closing(conn->net))
             net_conn_finish(conn->net);
     }
 }

@@ -55,9 +55,14 @@ void *http_conn_user(const struct http_conn *conn);
  * alive. */
 void http_conn_set_label(struct http_conn *conn, void *owner, unsigned number);
 
-/* Ends the connections in order: idle ones close now, the others after their current response. A
- * connection that was accepted a moment ago stays for its first request: call this again. */
-void http_conn_finish_all(struct http_conn_settings *settings);
+/* Ends the connections in order: each after its current response, which says so to the client, and
+ * with `ends_idle` also those that have none. A connection that was accepted a moment ago stays for
+ * its first request: call this again.
+ *
+ * A client may send a request at the moment at which its idle connection is closed, and cannot know
+ * whether it was handled. So the caller waits with `ends_idle`: clients that are busy end by a
+ * response meanwhile. */
+void http_conn_finish_all(struct http_conn_settings *settings, bool ends_idle);
 
 /* Closes at once the connections that have sent their last response and given the client time to
  * close its side. */

@@ -11,6 +11,9 @@
 /* The time to answer a close frame while no process listens on the port: the other clients
  * reconnect after 1 s, and one that is refused then stays away for 15 s. */
 #define HURRIED_ANSWER_MS 400
+/* How long an idle HTTP connection stays for one more request, whose response then says that the
+ * connection ends: a publisher that sends several a second never meets a closed one. */
+#define IDLE_HTTP_MS 300
 /* How many silent connections are closed when another worker asks for room. */
 #define EVICTIONS_AT_ONCE_MAX 8
 
@@ -178,7 +181,7 @@ static void on_ending_tick(uv_timer_t *timer)
     const uint64_t passed_ms = now_ms - worker->ending_began_ms;
 
     end_due_sessions(worker, passed_ms);
-    http_conn_finish_all(&worker->http); /* even the newest had time for its request */
+    http_conn_finish_all(&worker->http, passed_ms >= IDLE_HTTP_MS);
     if (worker->how.is_hurried && passed_ms >= worker->how.spread_ms + HURRIED_ANSWER_MS)
         cut_off_who_has_all(worker);
     if (now_ms >= worker->deadline_ms)

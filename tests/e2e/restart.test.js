@@ -10,7 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { test } = require('../support/test.js');
 const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
-const { Client } = require('../support/clients.js');
+const { Client, sdk } = require('../support/clients.js');
 const { app, freePort, ownServer, run } = require('../support/server.js');
 const { RawConnection } = require('../support/raw.js');
 const { publish } = require('../support/api.js');
@@ -50,6 +50,26 @@ for (const drain of [0, 3])
         assert.notEqual(status.pid, pid);
         assert.equal(status.connections, CROWD);
     });
+
+test('publishers that keep their connections have no request lost by restarts', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t);
+    const publishers = Array.from({ length: 16 }, () => sdk(server, { sdk: { agent: new http.Agent({ keepAlive: true, maxSockets: 1 }) } }));
+    const failed = [];
+    let isOver = false;
+    let count = 0;
+    const all = Promise.all(publishers.map(async (publisher, n) => {
+        while (!isOver) {
+            await publisher.trigger('news', 'told', { n }).then(() => { count++; }, (error) => failed.push(String(error.error ?? error)));
+            await new Promise((resolve) => setTimeout(resolve, n * 3));
+        }
+    }));
+    for (let round = 0; round < 3; round++)
+        await restart(server);
+    isOver = true;
+    await all;
+    assert.deepEqual(failed, []);
+    assert.ok(count > publishers.length, String(count));
+});
 
 test('with the port closed for half a second they are back as soon as their library can', { timeout: 60_000 }, async (t) => {
     const server = await ownServer(t, { port: await freePort(), server: { drain: 3 } });

@@ -436,7 +436,7 @@ static void finishing_all_lets_requests_that_have_begun_be_answered(void **state
     assert_int_equal(write(idle, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27), 27);
     FIXTURE_UNTIL(&fixture, fixture_receive(idle, &idle_sent) && idle_sent.len > 0);
     http_fixture_feed(&http, BYTES("GET /last HTTP/1.1\r\nHost: x\r\n"));
-    http_conn_finish_all(&http.settings);
+    http_conn_finish_all(&http.settings, true);
     fixture_turn(&fixture);
     assert_false(fixture_receive(idle, &idle_sent));
     http_fixture_feed(&http, BYTES("\r\nGET /unread HTTP/1.1\r\nHost: x\r\n\r\n"));
@@ -448,11 +448,24 @@ static void finishing_all_lets_requests_that_have_begun_be_answered(void **state
     buffer_deinit(&idle_sent);
 }
 
+static void an_idle_connection_may_be_left_for_one_more_request(void **state)
+{
+    (void)state;
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    http_conn_finish_all(&http.settings, false);
+    fixture_turn(&fixture);
+    assert_true(fixture_receive(http.peer, &http.sent));
+    http_fixture_feed(&http, BYTES("GET /last HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(answers_count(), 2);
+    assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
+    assert_false(fixture_receive(http.peer, &http.sent));
+}
+
 /* It may have been accepted in the very moment in which the listening socket was closed. */
 static void who_has_only_just_come_may_still_ask_once(void **state)
 {
     (void)state;
-    http_conn_finish_all(&http.settings);
+    http_conn_finish_all(&http.settings, true);
     fixture_turn(&fixture);
     http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
     assert_int_equal(status(), 200);
@@ -495,7 +508,7 @@ static void who_has_been_silent_gives_way(void **state)
 
 static void on_finish_all(struct http_fixture *of)
 {
-    http_conn_finish_all(&of->settings);
+    http_conn_finish_all(&of->settings, true);
 }
 
 static void an_end_that_begins_within_a_request_still_answers_it(void **state)
@@ -665,7 +678,7 @@ static void finishing_all_waits_for_a_deferred_response(void **state)
     (void)state;
     http.on_received = defer_first;
     http_fixture_feed(&http, BYTES(GET("/deferred")));
-    http_conn_finish_all(&http.settings);
+    http_conn_finish_all(&http.settings, true);
     assert_true(http_fixture_feed(&http, BYTES(GET("/unread"))));
     http_fixture_answer(&http);
     FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
@@ -796,7 +809,7 @@ static void a_request_deferred_while_all_end_is_handled_and_is_the_last(void **s
     (void)state;
     http.defers_requests = true;
     http_fixture_feed(&http, BYTES(GET("/deferred") GET("/unread")));
-    http_conn_finish_all(&http.settings);
+    http_conn_finish_all(&http.settings, true);
     http_fixture_resume(&http);
     FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
     assert_int_equal(answers_count(), 1);
@@ -981,6 +994,7 @@ int main(void)
         HTTP_TEST(a_client_between_requests_may_stay_longer),
         HTTP_TEST(a_client_that_goes_in_the_middle_leaves_nothing),
         HTTP_TEST(finishing_all_lets_requests_that_have_begun_be_answered),
+        HTTP_TEST(an_idle_connection_may_be_left_for_one_more_request),
         HTTP_TEST(who_has_only_just_come_may_still_ask_once),
         HTTP_TEST(who_has_had_its_last_answer_is_not_waited_for_where_time_is_short),
         HTTP_TEST(closing_all_cuts_them_off),
