@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/jsonwrite.h"
+#include "base/mem.h"
 #include "base/printable.h"
 
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 static const char *const level_names[] = {"ok", "skipped", "warning", "fault"};
 
-static char *format_text(const char *format, va_list args)
+static char *__attribute__((format(printf, 1, 0))) format_text(const char *format, va_list args)
 {
     struct buffer text = {0};
     char *copy;
@@ -21,21 +22,13 @@ static char *format_text(const char *format, va_list args)
     return copy;
 }
 
-/* Findings are few: one more is allocated at a time. */
-static void *grow(void *items, size_t count, size_t size)
-{
-    void *grown = reallocarray(items, count, size);
-
-    CHECK(grown != NULL);
-    return grown;
-}
-
 void doctor_report_add(struct doctor_report *report, enum doctor_report_level level,
                        const char *check, const char *format, ...)
 {
     va_list args;
 
-    report->findings = grow(report->findings, report->count + 1, sizeof *report->findings);
+    /* Findings are few: room is made for one at a time. */
+    report->findings = mem_resize(report->findings, (report->count + 1) * sizeof *report->findings);
     va_start(args, format);
     report->findings[report->count++] = (struct doctor_report_finding){
         .level = level,
@@ -52,7 +45,7 @@ void doctor_report_cure(struct doctor_report *report, const char *where, const c
 
     CHECK(report->count > 0);
     last = &report->findings[report->count - 1];
-    last->cures = grow(last->cures, last->cures_count + 1, sizeof *last->cures);
+    last->cures = mem_resize(last->cures, (last->cures_count + 1) * sizeof *last->cures);
     va_start(args, format);
     last->cures[last->cures_count++] = (struct doctor_report_cure){
         .where = bytes_copy(bytes_of(where)),

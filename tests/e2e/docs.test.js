@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { execFile, execFileSync, spawn } = require('node:child_process');
+const { createHash, createHmac } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/test.js');
@@ -249,3 +250,75 @@ test('the table of open files is what the banner says', async (t) => {
     }
 });
 
+
+test('nginx takes the balancer of docs/scaling.md', (t) => {
+    const folder = ownFolder(t);
+    const [text] = fenced(read('docs/scaling.md'), 'nginx');
+    fs.writeFileSync(path.join(folder, 'balancer.conf'), `pid ${folder}/pid;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n${text}}\n`);
+    execFileSync(NGINX, ['-t', '-q', '-p', folder, '-c', path.join(folder, 'balancer.conf')], { stdio: 'pipe' });
+});
+
+test('promtool takes the scrape of docs/operations.md', (t) => {
+    const folder = ownFolder(t);
+    const [text] = fenced(read('docs/operations.md'), 'yaml');
+    fs.writeFileSync(path.join(folder, 'prometheus.yml'), text);
+    execFileSync('promtool', ['check', 'config', path.join(folder, 'prometheus.yml')], { stdio: 'pipe' });
+});
+
+/* --- single lines ----------------------------------------------------------------------------- */
+
+for (const [name, find] of [['README.md', () => indented(section('README.md', 'Without Laravel'))[0]], [SETTINGS, () => indented(section(SETTINGS, 'Anywhere else'))[0]]])
+    test(`the one line of ${name} that starts a server starts one`, async (t) => {
+        const line = find().trim();
+        assert.match(line, /^(REVERB_APP_\w+=\S+ ){3}reverb start$/);
+        const server = new Server({ env: { REVERB_SERVER_PORT: '0', REVERB_SERVER_HOST: '127.0.0.1' }, prefix: ['sh', '-c', `${line.replace('reverb start', 'exec "$0" start')}`] });
+        t.after(() => server.stop());
+        server.folder = temporaryFolder(); /* stop() removes it */
+        server.spawn([]);
+        server.port = Number((await within(server.ready.promise, () => `ready ${server.stderr}`))[2]);
+        server.apps = [app({ app_id: /APP_ID=(\S+)/.exec(line)[1], key: /APP_KEY=(\S+)/.exec(line)[1], secret: /APP_SECRET=(\S+)/.exec(line)[1] })];
+        await (await Client.open(server)).ping();
+    });
+
+test('the settings of docs/scaling.md and README for Redis are read without a warning', async (t) => {
+    const blocks = [...indented(read('docs/scaling.md')).filter((text) => /^REVERB_SCALING/.test(text)), indented(section('README.md', 'On several machines'))[0]];
+    assert.ok(blocks.length >= 4);
+    for (const block of blocks) {
+        const folder = ownFolder(t);
+        fs.writeFileSync(path.join(folder, '.env'), `REVERB_SCALING_ENABLED=true\n${block.replace('…', 'secret')}`);
+        const { code, stderr } = await run(['config'], { cwd: folder, env: ONE_APP });
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, block);
+    }
+});
+
+test('each URL of docs/configuration.md names a Redis', async () => {
+    const urls = indented(section(SETTINGS, 'Scaling')).join('\n').match(/\b(?:redis|rediss|tls|unix):\/\/\S+/g);
+    assert.ok(urls.length >= 4, String(urls));
+    for (const url of urls) {
+        const { code, stdout, stderr } = await run(['config'], { env: { ...ONE_APP, REVERB_SCALING_ENABLED: 'true', REDIS_URL: url } });
+        assert.equal(code, 0, `${url}: ${stderr}`);
+        assert.match(stdout, url.startsWith('unix') ? /scaling\.server\.host +\/run\/redis\/redis-server\.sock/ : /scaling\.server\.host +host /);
+    }
+});
+
+test('a line of the log in JSON is as docs/operations.md shows it', async (t) => {
+    const [shown] = indented(section('docs/operations.md', 'Logs')).map((text) => JSON.parse(text));
+    const server = await ownServer(t, { args: ['--log-format=json'] });
+    for (const line of server.stderr.trim().split('\n').map((each) => JSON.parse(each))) {
+        assert.deepEqual(Object.keys(line), Object.keys(shown));
+        assert.match(line.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    }
+});
+
+test('a request that is signed as docs/wire.md shows it is accepted', async (t) => {
+    const server = await ownServer(t);
+    const shown = indented(read('docs/wire.md')).find((text) => /^POST\n/.test(text)).trimEnd();
+    const body = JSON.stringify({ name: 'a', channel: 'news', data: '{}' });
+    const hash = (text) => createHash('md5').update(text).digest('hex');
+    const text = shown.replace('/apps/1/', `/apps/${server.app.app_id}/`).replace('auth_key=my-key', `auth_key=${server.app.key}`)
+        .replace('1700000000', String(Math.floor(Date.now() / 1000))).replace('…', hash(body));
+    const [method, target, query] = text.split('\n');
+    const signature = createHmac('sha256', server.app.secret).update(text).digest('hex');
+    const { status } = await fetch(`http://127.0.0.1:${server.port}${target}?${query}&auth_signature=${signature}`, { method, body });
+    assert.equal(status, 200);
+});
