@@ -222,20 +222,35 @@ $(OUT)/obj/%.o: src/%.c Makefile | dependencies
 	$(call say,CC,$<)
 	$(SHOWN)$(CC) $(CFLAGS) -c -o $@ $<
 
-# Redis' scripts as C texts.
+# Redis' scripts, and the console's files, as C texts.
+as_c_text = $(SHOWN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(1) > $@
 $(GENERATED)/cluster/%.lua.inc: src/cluster/scripts/%.lua
 	@mkdir -p $(@D)
-	$(SHOWN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	$(call as_c_text,$<)
+$(GENERATED)/admin/%.inc: src/admin/console/%
+	@mkdir -p $(@D)
+	$(call as_c_text,$<)
+
+# The console's plots are drawn by Dygraphs (libjs-dygraphs); without it there are numbers in their place.
+DYGRAPHS := /usr/share/javascript/dygraphs
+$(GENERATED)/admin/dygraph.%.inc: | $(wildcard $(DYGRAPHS)/dygraph.min.%)
+	@mkdir -p $(@D)
+	$(call as_c_text,$(firstword $(wildcard $(DYGRAPHS)/dygraph.min.$*) /dev/null))
+	@[ -s $@ ] || echo '""' > $@
 
 .PHONY: objects
 objects: $(OBJECTS)
 
 SCRIPT_TEXTS := $(SCRIPTS:src/cluster/scripts/%.lua=$(GENERATED)/cluster/%.lua.inc)
 
+CONSOLE_TEXTS := $(patsubst src/admin/console/%,$(GENERATED)/admin/%.inc,$(wildcard src/admin/console/*)) \
+	$(GENERATED)/admin/dygraph.js.inc $(GENERATED)/admin/dygraph.css.inc
+
 $(OUT)/obj/cluster/scripts.o: $(SCRIPT_TEXTS)
+$(OUT)/obj/admin/console.o: $(CONSOLE_TEXTS)
 
 .PHONY: generated
-generated: $(SCRIPT_TEXTS)
+generated: $(SCRIPT_TEXTS) $(CONSOLE_TEXTS)
 
 $(OUT)/libreverb.a: $(OBJECTS)
 	@rm -f $@

@@ -1,5 +1,6 @@
 #include "admin/admin.h"
 
+#include "admin/console.h"
 #include "admin/listen.h"
 #include "base/check.h"
 #include "base/mem.h"
@@ -50,13 +51,20 @@ struct page_mail {
     uint64_t asked_ms;
 };
 
-static const struct {
+static const struct route {
     struct bytes path;
     enum admin_page_kind kind;
+    bool is_console; /* for the console's own requests alone */
+    bool is_post;
 } routes[] = {
-    {BYTES("/metrics"), ADMIN_PAGE_METRICS},
-    {BYTES("/live"), ADMIN_PAGE_LIVE},
-    {BYTES("/ready"), ADMIN_PAGE_READY},
+    {BYTES("/metrics"), ADMIN_PAGE_METRICS, false, false},
+    {BYTES("/live"), ADMIN_PAGE_LIVE, false, false},
+    {BYTES("/ready"), ADMIN_PAGE_READY, false, false},
+    {BYTES("/tail"), ADMIN_PAGE_TAIL, true, false},
+    {BYTES("/busy"), ADMIN_PAGE_BUSY, true, false},
+    {BYTES("/publish"), ADMIN_PAGE_PUBLISH, true, true},
+    {BYTES("/disconnect"), ADMIN_PAGE_DISCONNECT, true, true},
+    {BYTES("/terminate"), ADMIN_PAGE_TERMINATE, true, true},
 };
 
 /* --- pages ---------------------------------------------------------------------------------- */
@@ -68,6 +76,12 @@ static struct bytes content_type_of(enum admin_page_kind kind)
         return BYTES("text/plain; version=0.0.4; charset=utf-8");
     case ADMIN_PAGE_OPEN_METRICS:
         return BYTES("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    case ADMIN_PAGE_TAIL:
+        return BYTES("application/x-ndjson");
+    case ADMIN_PAGE_PUBLISH:
+    case ADMIN_PAGE_DISCONNECT:
+    case ADMIN_PAGE_TERMINATE:
+        return BYTES("text/plain; charset=utf-8");
     default:
         return BYTES("application/json");
     }
@@ -85,6 +99,8 @@ static void respond_text(struct http_conn *conn, unsigned status, struct bytes h
 
 static void page_free(struct page_mail *asked)
 {
+    buffer_deinit(&asked->page.query);
+    buffer_deinit(&asked->page.headers);
     buffer_deinit(&asked->page.body);
     free(asked);
 }
@@ -96,11 +112,12 @@ static void on_written_mail(struct net_mail *mail, void *owner)
 
     (void)owner;
     list_remove(&asked->link);
+    buffer_append_text(&asked->page.headers, "Cache-Control: no-store\r\n");
     if (asked->deferral.conn != NULL)
         http_conn_respond(asked->deferral.conn,
                           &(struct http_response){.status = asked->page.status,
                                                   .content_type = content_type_of(asked->page.kind),
-                                                  .headers = BYTES("Cache-Control: no-store\r\n"),
+                                                  .headers = buffer_bytes(&asked->page.headers),
                                                   .body = buffer_bytes(&asked->page.body)});
     page_free(asked);
 }
@@ -121,13 +138,15 @@ static void on_page_mail(struct net_mail *mail, void *owner)
     NET_MAILBOX_POST(&admin->loop.mailbox, asked);
 }
 
-static void ask_main(struct admin *admin, struct http_conn *conn, enum admin_page_kind kind)
+static void ask_main(struct admin *admin, struct http_conn *conn, enum admin_page_kind kind,
+                     struct bytes query)
 {
     struct page_mail *asked = mem_new(sizeof *asked);
 
     asked->mail.deliver = on_page_mail;
     asked->admin = admin;
     asked->page = (struct admin_page){.kind = kind, .status = 200};
+    buffer_append_bytes(&asked->page.query, query);
     asked->asked_ms = net_loop_now_ms(&admin->loop);
     list_append(&admin->waiting, &asked->link);
     http_conn_defer_response(conn, &asked->deferral);
@@ -176,31 +195,79 @@ static bool wants_open_metrics(const struct http_request *request)
            memmem(accept.data, accept.len, "application/openmetrics-text", 28) != NULL;
 }
 
+/* Whether a Host is "localhost" or an address, which no other site can have as its name. */
+static bool is_no_foreign_name(struct bytes host)
+{
+    const char *colon = memrchr(host.data, ':', host.len);
+    struct bytes name = host;
+
+    if (bytes_starts_with(host, BYTES("[")))
+        return true;
+    if (colon != NULL)
+        name.len = (size_t)(colon - host.data);
+    if (bytes_equal_ignoring_case(name, BYTES("localhost")))
+        return true;
+    for (size_t i = 0; i < name.len; i++)
+        if (name.data[i] != '.' && (name.data[i] < '0' || name.data[i] > '9'))
+            return false;
+    return name.len > 0;
+}
+
+/* Without a token the listener is this machine's alone. A page of another site in the operator's
+ * browser could still send requests to it: not with this header, which the browser would have to
+ * ask us for first; and not under a name of its own that it makes lead here. */
+static bool is_from_console(const struct http_request *request)
+{
+    return http_request_header(request, BYTES("X-Reverb-Console")).data != NULL &&
+           is_no_foreign_name(http_request_header(request, BYTES("Host")));
+}
+
+static void answer_route(struct admin *admin, struct http_conn *conn,
+                         const struct http_request *request, const struct route *route)
+{
+    enum admin_page_kind kind = route->kind;
+
+    if (route->is_post != bytes_equal(request->method, BYTES("POST")))
+        respond_text(conn, 405,
+                     route->is_post ? BYTES("Allow: POST\r\n") : BYTES("Allow: GET, HEAD\r\n"),
+                     BYTES("Method not allowed.\n"));
+    else if (route->is_console && admin->token == NULL && !is_from_console(request))
+        respond_text(conn, 403, BYTES_NONE,
+                     BYTES("This is for the console on this machine: send X-Reverb-Console: 1, to "
+                           "localhost or its address.\n"));
+    else
+        ask_main(admin, conn,
+                 kind == ADMIN_PAGE_METRICS && wants_open_metrics(request) ? ADMIN_PAGE_OPEN_METRICS
+                                                                           : kind,
+                 request->query);
+}
+
 static void route(struct admin *admin, struct http_conn *conn, const struct http_request *request)
 {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        enum admin_page_kind kind = routes[i].kind;
-
         if (!bytes_equal(request->path, routes[i].path))
             continue;
-        if (kind == ADMIN_PAGE_METRICS && wants_open_metrics(request))
-            kind = ADMIN_PAGE_OPEN_METRICS;
-        ask_main(admin, conn, kind);
+        answer_route(admin, conn, request, &routes[i]);
         return;
     }
     respond_text(conn, 404, BYTES_NONE,
-                 BYTES("Not found: there are /metrics, /live and /ready.\n"));
+                 BYTES("Not found: there are /metrics, /live, /ready, and the console at /.\n"));
 }
 
+/* The console's own files need no token: a browser cannot send one before they are there. */
 static void on_request(struct http_conn *conn, const struct http_request *request)
 {
     struct admin *admin = http_conn_user(conn);
+    const bool is_get =
+        bytes_equal(request->method, BYTES("GET")) || bytes_equal(request->method, BYTES("HEAD"));
+    struct http_response file;
 
-    if (!is_authorized(admin, request))
+    if (is_get && admin_console_find(request->path, &file))
+        http_conn_respond(conn, &file);
+    else if (!is_authorized(admin, request))
         respond_text(conn, 401, BYTES("WWW-Authenticate: Bearer\r\n"),
                      BYTES("Give the token: Authorization: Bearer REVERB_ADMIN_TOKEN\n"));
-    else if (!bytes_equal(request->method, BYTES("GET")) &&
-             !bytes_equal(request->method, BYTES("HEAD")))
+    else if (!is_get && !bytes_equal(request->method, BYTES("POST")))
         respond_text(conn, 405, BYTES("Allow: GET, HEAD\r\n"), BYTES("Method not allowed.\n"));
     else
         route(admin, conn, request);

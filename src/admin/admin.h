@@ -1,5 +1,5 @@
 /* The administration listener: an HTTP server for operators, on an address of its own, never on the
- * public port. GET /metrics, /live, /ready.
+ * public port. GET /metrics, /live, /ready; the console's files, and what it asks for.
  *
  * It has a thread of its own, so that a slow scraper delays nothing else. The main thread, which
  * owns the apps, writes the pages: the request is mailed to it, and the page is mailed back. If the
@@ -20,12 +20,21 @@ enum admin_page_kind {
     ADMIN_PAGE_OPEN_METRICS, /* OpenMetrics 1.0 */
     ADMIN_PAGE_LIVE,
     ADMIN_PAGE_READY,
+    /* The console's. */
+    ADMIN_PAGE_TAIL,
+    ADMIN_PAGE_BUSY,
+    ADMIN_PAGE_PUBLISH,
+    ADMIN_PAGE_DISCONNECT,
+    ADMIN_PAGE_TERMINATE,
 };
 
-/* A page that the main thread must write: it appends the body, and may change the status. */
+/* A page that the main thread must write: it appends the body, may change the status, and may
+ * append headers, each with its CRLF. */
 struct admin_page {
     enum admin_page_kind kind;
-    unsigned status; /* 200 */
+    struct buffer query; /* of the URL, as sent */
+    unsigned status;     /* 200 */
+    struct buffer headers;
     struct buffer body;
 };
 

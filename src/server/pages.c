@@ -1,6 +1,7 @@
 #include "server/pages.h"
 
 #include "admin/metrics.h"
+#include "server/console.h"
 
 static void refuse(struct admin_page *page, const char *json)
 {
@@ -26,8 +27,10 @@ static void write_ready(const struct server_state *server, struct admin_page *pa
 
 static void on_admin_page(struct admin_page *page, void *user)
 {
-    const struct server_state *server = user;
+    struct server_state *server = user;
 
+    if (server_console_write(server, page))
+        return;
     if (page->kind == ADMIN_PAGE_LIVE)
         write_live(server, page);
     else if (page->kind == ADMIN_PAGE_READY)

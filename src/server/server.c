@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/banner.h"
+#include "server/console.h"
 #include "server/ending.h"
 #include "server/mind.h"
 #include "server/notify.h"
@@ -117,6 +118,7 @@ static void on_housekeeping(uv_timer_t *timer)
     if (server->cluster != NULL)
         cluster_check_stall(server->cluster);
     look_at_threads(server);
+    server_console_tick(server);
     if (server->ends_by_ms != 0 && uv_now(&server->loop) >= server->ends_by_ms)
         abandon(server, "a worker");
     if (server_supervision_is_child(server) &&
@@ -213,6 +215,7 @@ static void open_main_loop(struct server_state *server)
     CHECK(net_mailbox_open(&server->mailbox, &server->loop, server) == 0);
     server->started_ms = uv_now(&server->loop);
     server->started_s = (double)time(NULL);
+    list_init(&server->console_watchers);
     server_tails_init(&server->tails, server->tail, &server->loop);
     server->why.mailbox = &server->mailbox;
     server_why_init(&server->why);
@@ -328,6 +331,7 @@ static void free_parts(struct server_state *server)
     observer_laravel_free(server->laravel);
     observer_tail_free(server->tail);
     observer_history_free(server->history);
+    observer_busy_free(server->busy);
     server_commands_free(server->commands);
     server_listen_deinit(&server->listen);
     free(server->pusher_workers);
@@ -394,6 +398,7 @@ static int close_all(struct server_state *server)
     if (minds)
         server_mind_block_signals();
     server_pages_close(server);
+    server_console_close(server);
     close_workers(server);
     net_mailbox_drain(&server->mailbox); /* what they have posted last */
     if (server->laravel != NULL)

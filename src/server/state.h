@@ -6,6 +6,7 @@
 
 #include "admin/admin.h"
 #include "net/io.h"
+#include "observer/busy.h"
 #include "pusher/cluster_events.h"
 #include "server/commands.h"
 #include "server/control.h"
@@ -68,6 +69,10 @@ struct server_state {
 
     struct observer_tail *tail;
     struct observer_history *history;
+    struct observer_busy *busy;
+    struct list console_watchers; /* server/console.h */
+    size_t console_watchers_count;
+    uint64_t console_watcher_number; /* the last one given */
     struct server_tails tails;
     struct server_why why;
     struct pusher_observers debug;

@@ -100,6 +100,8 @@ bool server_supervision_open(struct server_state *server, struct buffer *error)
     }
     server->tail = observer_tail_new();
     server->observers = observer_tail_listen(server->tail, server->observers);
+    server->busy = observer_busy_new();
+    server->observers = observer_busy_listen(server->busy, server->observers);
     server->history = observer_history_new();
     server->observers = observer_history_listen(server->history, server->observers);
     if (options->events_fd != NULL) {

@@ -1,0 +1,304 @@
+#include "server/console.h"
+
+#include "base/jsonwrite.h"
+#include "base/mem.h"
+#include "http/query.h"
+#include "pusher/encode.h"
+#include "pusher/limits.h"
+#include "pusher/publish.h"
+#include "pusher/socket_id.h"
+#include "pusher/terminate.h"
+
+#include <string.h>
+
+#define WATCHERS_COUNT_MAX 16
+#define UNASKED_MS 5000
+
+struct watcher {
+    struct list link;
+    uint64_t number;
+    struct observer_tail_watcher *tail;
+    uint64_t asked_ms;
+};
+
+/* --- parameters ----------------------------------------------------------------------------- */
+
+/* The parameters of a query, decoded; empty if not given. */
+struct parameters {
+    struct buffer app;
+    struct buffer channel;
+    struct buffer event;
+    struct buffer user;
+    struct buffer data;
+    struct buffer socket;
+    struct buffer watcher;
+};
+
+static struct buffer *parameter_of(struct parameters *parameters, struct bytes name)
+{
+    const struct {
+        struct bytes name;
+        struct buffer *value;
+    } known[] = {
+        {BYTES("app"), &parameters->app},         {BYTES("channel"), &parameters->channel},
+        {BYTES("event"), &parameters->event},     {BYTES("user"), &parameters->user},
+        {BYTES("data"), &parameters->data},       {BYTES("socket"), &parameters->socket},
+        {BYTES("watcher"), &parameters->watcher},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (bytes_equal(name, known[i].name))
+            return known[i].value;
+    return NULL;
+}
+
+static void read_parameters(struct parameters *parameters, struct bytes query)
+{
+    struct bytes name;
+    struct bytes value;
+
+    while (http_query_next(&query, &name, &value)) {
+        struct buffer *out = parameter_of(parameters, name);
+
+        if (out == NULL)
+            continue;
+        buffer_clear(out);
+        http_query_decode(out, value, true);
+    }
+}
+
+static void free_parameters(struct parameters *parameters)
+{
+    buffer_deinit(&parameters->app);
+    buffer_deinit(&parameters->channel);
+    buffer_deinit(&parameters->event);
+    buffer_deinit(&parameters->user);
+    buffer_deinit(&parameters->data);
+    buffer_deinit(&parameters->socket);
+    buffer_deinit(&parameters->watcher);
+}
+
+static void refuse(struct admin_page *page, unsigned status, const char *text)
+{
+    page->status = status;
+    buffer_append_text(&page->body, text);
+    buffer_append_char(&page->body, '\n');
+}
+
+/* --- the live tail -------------------------------------------------------------------------- */
+
+static void remove_watcher(struct server_state *server, struct watcher *watcher)
+{
+    list_remove(&watcher->link);
+    server->console_watchers_count--;
+    observer_tail_unwatch(server->tail, watcher->tail);
+    free(watcher);
+}
+
+static struct watcher *find_watcher(struct server_state *server, struct bytes text)
+{
+    uint64_t number;
+
+    if (!bytes_to_number(text, UINT64_MAX - 1, &number))
+        return NULL;
+    LIST_EACH(link, following, &server->console_watchers) {
+        struct watcher *watcher = LIST_OWNER(link, struct watcher, link);
+
+        if (watcher->number == number)
+            return watcher;
+    }
+    return NULL;
+}
+
+static const char *pattern(struct buffer *text)
+{
+    return text->len > 0 ? buffer_text(text) : NULL;
+}
+
+static struct watcher *new_watcher(struct server_state *server, struct parameters *parameters)
+{
+    struct watcher *watcher = mem_new(sizeof *watcher);
+
+    watcher->number = ++server->console_watcher_number;
+    watcher->tail = observer_tail_watch(server->tail, &(struct observer_tail_filter){
+                                                          .app = pattern(&parameters->app),
+                                                          .channel = pattern(&parameters->channel),
+                                                          .event = pattern(&parameters->event),
+                                                          .user = pattern(&parameters->user),
+                                                      });
+    list_append(&server->console_watchers, &watcher->link);
+    server->console_watchers_count++;
+    return watcher;
+}
+
+static void write_tail(struct server_state *server, struct parameters *parameters,
+                       struct admin_page *page)
+{
+    struct watcher *watcher = find_watcher(server, buffer_bytes(&parameters->watcher));
+
+    if (watcher == NULL && server->console_watchers_count >= WATCHERS_COUNT_MAX) {
+        refuse(page, 503, "too many consoles are watching");
+        return;
+    }
+    if (watcher == NULL)
+        watcher = new_watcher(server, parameters);
+    watcher->asked_ms = uv_now(&server->loop);
+    observer_tail_take(server->tail, watcher->tail, &page->body);
+    buffer_printf(&page->headers, "X-Reverb-Watcher: %llu\r\n",
+                  (unsigned long long)watcher->number);
+}
+
+void server_console_tick(struct server_state *server)
+{
+    observer_busy_rest(server->busy);
+    LIST_EACH(link, following, &server->console_watchers) {
+        struct watcher *watcher = LIST_OWNER(link, struct watcher, link);
+
+        if (uv_now(&server->loop) - watcher->asked_ms > UNASKED_MS)
+            remove_watcher(server, watcher);
+    }
+}
+
+void server_console_close(struct server_state *server)
+{
+    LIST_EACH(link, following, &server->console_watchers) {
+        remove_watcher(server, LIST_OWNER(link, struct watcher, link));
+    }
+}
+
+/* --- steering ------------------------------------------------------------------------------- */
+
+/* What a worker is to do: publish, or end a user's connections. */
+struct steer_mail {
+    struct net_mail mail;
+    struct pusher_worker *worker;
+    struct pusher_app *app;     /* a reference */
+    struct buffer name;         /* the channel, or the user's id */
+    struct ws_message *message; /* NULL: end connections */
+};
+
+static void on_steer_mail(struct net_mail *mail, void *owner)
+{
+    struct steer_mail *steer = (struct steer_mail *)mail;
+    const struct bytes name = buffer_bytes(&steer->name);
+
+    (void)owner;
+    if (steer->message == NULL) {
+        pusher_terminate_user(steer->worker, steer->app, name);
+    } else {
+        if (pusher_publish_is_possible(steer->worker, steer->app, name))
+            pusher_publish(steer->worker, steer->app, name, steer->message, 0);
+        ws_message_unref(steer->message);
+    }
+    pusher_app_unref(steer->app);
+    buffer_deinit(&steer->name);
+    free(steer);
+}
+
+static void post_steer(struct server_state *server, struct pusher_app *app, struct bytes name,
+                       struct ws_message *message)
+{
+    struct steer_mail *steer = mem_new(sizeof *steer);
+
+    steer->mail.deliver = on_steer_mail;
+    steer->worker = &server->pusher_workers[0];
+    steer->app = pusher_app_ref(app);
+    buffer_append_bytes(&steer->name, name);
+    steer->message = message;
+    NET_MAILBOX_POST(&server->workers[0].loop.mailbox, steer);
+}
+
+static struct ws_message *new_message(struct parameters *parameters)
+{
+    struct buffer parts[3] = {0};
+    struct buffer text = {0};
+    struct ws_message *message;
+
+    jsonwrite_string(&parts[0], buffer_bytes(&parameters->event));
+    jsonwrite_string(&parts[1], buffer_bytes(&parameters->channel));
+    jsonwrite_string(&parts[2], buffer_bytes(&parameters->data));
+    pusher_encode_broadcast(&text, buffer_bytes(&parts[0]), buffer_bytes(&parts[1]),
+                            buffer_bytes(&parts[2]), BYTES_NONE);
+    message = ws_message_new(buffer_bytes(&text));
+    for (size_t i = 0; i < 3; i++)
+        buffer_deinit(&parts[i]);
+    buffer_deinit(&text);
+    return message;
+}
+
+static void publish(struct server_state *server, struct pusher_app *app,
+                    struct parameters *parameters, struct admin_page *page)
+{
+    const struct bytes channel = buffer_bytes(&parameters->channel);
+
+    if (!pusher_limits_is_name(pusher_app_settings(app), channel)) {
+        refuse(page, 422, "the channel's name is not valid");
+    } else if (parameters->event.len == 0) {
+        refuse(page, 422, "the event needs a name");
+    } else {
+        post_steer(server, app, channel, new_message(parameters));
+        buffer_append_text(&page->body, "The event is on its way.\n");
+    }
+}
+
+static void terminate(struct server_state *server, struct pusher_app *app,
+                      struct parameters *parameters, struct admin_page *page)
+{
+    if (parameters->user.len == 0) {
+        refuse(page, 422, "which user? give an id");
+    } else {
+        post_steer(server, app, buffer_bytes(&parameters->user), NULL);
+        buffer_append_text(&page->body, "The user's connections are being closed.\n");
+    }
+}
+
+static void disconnect(struct server_state *server, struct parameters *parameters,
+                       struct admin_page *page)
+{
+    const uint64_t id = pusher_socket_id_parse(buffer_bytes(&parameters->socket));
+
+    if (id == 0) {
+        refuse(page, 422, "that is no socket id; they look like 1234.5678");
+    } else {
+        server_worker_message(&server->workers[pusher_socket_id_worker(id, server->workers_count)],
+                              id, BYTES_NONE);
+        buffer_append_text(&page->body, "The connection is being closed, if it is here.\n");
+    }
+}
+
+static void steer(struct server_state *server, struct parameters *parameters,
+                  struct admin_page *page)
+{
+    struct pusher_app *app = pusher_apps_find_by_id(server->apps, buffer_bytes(&parameters->app));
+
+    if (page->kind == ADMIN_PAGE_DISCONNECT)
+        disconnect(server, parameters, page);
+    else if (app == NULL)
+        refuse(page, 404, "there is no app with that id");
+    else if (page->kind == ADMIN_PAGE_PUBLISH)
+        publish(server, app, parameters, page);
+    else
+        terminate(server, app, parameters, page);
+}
+
+/* --- pages ---------------------------------------------------------------------------------- */
+
+bool server_console_write(struct server_state *server, struct admin_page *page)
+{
+    struct parameters parameters = {0};
+
+    if (page->kind < ADMIN_PAGE_TAIL)
+        return false;
+    read_parameters(&parameters, buffer_bytes(&page->query));
+    if (page->kind == ADMIN_PAGE_TAIL) {
+        write_tail(server, &parameters, page);
+    } else if (page->kind == ADMIN_PAGE_BUSY) {
+        buffer_append_text(&page->body, "{\"channels\":");
+        observer_busy_write(server->busy, server->apps, &page->body);
+        buffer_append_text(&page->body, "}\n");
+    } else {
+        steer(server, &parameters, page);
+    }
+    free_parameters(&parameters);
+    return true;
+}
