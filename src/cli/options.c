@@ -96,9 +96,8 @@ void cli_options_print_errors(struct bytes lines)
 #define CONFIG_ONLY_COUNT 1
 #define START_ONLY_COUNT 4
 
-/* For `start` if `wants_check` is NULL, else for `config`. */
-static bool parse(int argc, char *const *argv, bool *wants_check, struct config_options *options,
-                  struct buffer *error)
+static bool parse(int argc, char *const *argv, bool *wants_check, bool is_start,
+                  struct config_options *options, struct buffer *error)
 {
     const struct cli_options_spec spec[] = {
         {.name = "--check", .flag = wants_check},
@@ -117,24 +116,24 @@ static bool parse(int argc, char *const *argv, bool *wants_check, struct config_
         {.name = "--events", .text = &options->events},
         {.name = "--commands-fd", .text = &options->commands_fd},
     };
-    const size_t count = sizeof spec / sizeof spec[0];
+    const size_t left_out = wants_check == NULL ? CONFIG_ONLY_COUNT : 0;
+    const size_t count =
+        sizeof spec / sizeof spec[0] - left_out - (is_start ? 0 : START_ONLY_COUNT);
 
     *options = (struct config_options){0};
-    if (wants_check == NULL)
-        return cli_options_parse(spec + CONFIG_ONLY_COUNT, count - CONFIG_ONLY_COUNT, argc, argv,
-                                 error);
-    return cli_options_parse(spec, count - START_ONLY_COUNT, argc, argv, error);
+    return cli_options_parse(spec + left_out, count, argc, argv, error);
 }
 
 bool cli_options_start(int argc, char *const *argv, struct config_options *options,
                        struct buffer *error)
 {
-    return parse(argc, argv, NULL, options, error);
+    return parse(argc, argv, NULL, true, options, error);
 }
 
 bool cli_options_config(int argc, char *const *argv, struct config_options *options,
                         bool *wants_check, struct buffer *error)
 {
-    *wants_check = false;
-    return parse(argc, argv, wants_check, options, error);
+    if (wants_check != NULL)
+        *wants_check = false;
+    return parse(argc, argv, wants_check, false, options, error);
 }

@@ -27,6 +27,7 @@ void cli_options_print_errors(struct bytes lines);
 bool cli_options_start(int argc, char *const *argv, struct config_options *options,
                        struct buffer *error);
 
-/* The options of `config`: those of `start` that concern the configuration, and `--check`. */
+/* The options of `start` that concern the configuration, for the other commands that read it; with
+ * `wants_check` also `--check`, which `config` alone has. */
 bool cli_options_config(int argc, char *const *argv, struct config_options *options,
                         bool *wants_check, struct buffer *error);

@@ -104,7 +104,7 @@ static int test(int argc, char **argv)
     struct config *config = NULL;
     bool ok = false;
 
-    if (cli_options_config(argc, argv, &options, &error))
+    if (cli_options_config(argc, argv, &options, NULL, &error))
         config = config_load(&options, &error, &warnings);
     if (config != NULL)
         ok = test_all(config, &error);
