@@ -295,6 +295,10 @@ test(`${CHANNELS} channels, ${HALLS} presence channels of ${MEMBERS} members, ${
         t.after(() => clearInterval(pinging));
         publisher.start(20);
         let isOver = false;
+        t.after(() => {
+            isOver = true;
+            publisher.isOver = true;
+        });
         const moving = Array.from({ length: MOVERS }, (_, n) => move(nodes, random, `u${n}`, () => isOver));
         const faults = faultsOf(nodes, world, random);
         const done = [];

@@ -25,7 +25,7 @@ class Mass {
 
     /* Connects to a living node; ready when it was greeted and all its channels have succeeded. */
     open() {
-        const node = this.masses.random.one(this.masses.cluster.living);
+        const node = this.masses.random.one(this.masses.cluster.living.filter(({ port }) => port)); // one that starts has none yet
         this.node = node;
         this.isReady = false;
         this.isUpgraded = false;
