@@ -50,7 +50,7 @@ static const struct {
     [EVENT] = {"E", 5, 4, false},
     [CACHED_EVENT] = {"K", 6, 6, false},
     [AWAIT] = {"D", 3, 3, false},
-    [SHOW] = {"Y", 4, 30, false},
+    [SHOW] = {"Y", 4, 300, false},
     [TERMINATE] = {"T", 3, 10, false},
     [FORGET_CACHED] = {"O", 2, 4, false},
     [CONNECTIONS] = {"X", 2, 4, true},

@@ -25,7 +25,10 @@ class Mass {
 
     /* Connects to a living node; ready when it was greeted and all its channels have succeeded. */
     open() {
-        const node = this.masses.random.one(this.masses.cluster.living.filter(({ port }) => port)); // one that starts has none yet
+        const living = this.masses.cluster.living.filter(({ port }) => port); // one that starts has none yet
+        if (living.length === 0) // the test ends
+            return;
+        const node = this.masses.random.one(living);
         this.node = node;
         this.isReady = false;
         this.isUpgraded = false;
@@ -115,7 +118,7 @@ class Masses {
     close() {
         this.isOver = true;
         clearInterval(this.timer);
-        this.all.forEach(({ socket }) => socket.destroy());
+        this.all.forEach(({ socket }) => socket?.destroy());
     }
 }
 

@@ -136,6 +136,21 @@ static void a_call_has_no_more_arguments_than_its_weight_allows(void **state)
     net_chunk_unref(frame);
 }
 
+/* A page of members costs Redis up to a millisecond. */
+static void a_call_asks_for_a_few_pages_only(void **state)
+{
+    size_t count = 0;
+
+    (void)state;
+    for (; !cluster_batch_is_long(&batch); count++)
+        cluster_batch_show(&batch, BYTES("k"), CLUSTER_KEY_IS_PRESENCE, 1, BYTES("0"));
+    assert_in_range(count, 2, 6);
+    cluster_batch_clear(&batch);
+    for (count = 0; !cluster_batch_is_long(&batch); count++)
+        cluster_batch_subscriptions(&batch, BYTES("k"), 1, CLUSTER_KEY_IS_PRESENCE, 1);
+    assert_in_range(count, 2, 6);
+}
+
 /* However short it is: operations whose work Redis would be blocked by. */
 static size_t joins_until_long(size_t nodes_count)
 {
@@ -175,6 +190,7 @@ int main(void)
         TEST(the_first_operation_begins_the_call),
         TEST(each_operation_has_the_arguments_that_the_script_takes),
         TEST(an_event_says_whether_it_is_to_come_back),
+        TEST(a_call_asks_for_a_few_pages_only),
         TEST(a_call_has_no_more_arguments_than_its_weight_allows),
         TEST(one_with_many_bytes_is_long),
         TEST(one_that_takes_redis_long_is_long_and_sooner_with_many_nodes),
