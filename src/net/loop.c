@@ -24,7 +24,6 @@ static void share_turns(struct net_loop *loop)
         loop->share_ns = SHARE_NS_MIN;
     if (loop->share_ns > SHARE_NS_MAX)
         loop->share_ns = SHARE_NS_MAX;
-    loop->is_closed = false;
 }
 
 static void end_turn_of_connections(struct net_loop *loop)
@@ -148,6 +147,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->batch = NULL;
     loop->unsent = NULL;
     loop->closed = NULL;
+    loop->is_closed = false;
     loop->connections_count = 0;
     atomic_init(&loop->ticks, 0);
     status = net_mailbox_open(&loop->mailbox, &loop->uv, user);
