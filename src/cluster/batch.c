@@ -35,6 +35,7 @@ enum operation {
     ALL_IS_SAID,
     PROBE_MEMORY,
     LEAVE_CLUSTER,
+    CHANGES,
 };
 
 static const struct {
@@ -66,6 +67,7 @@ static const struct {
     [ALL_IS_SAID] = {"Z", 0, 1, true},
     [PROBE_MEMORY] = {"W", 0, 1, false},
     [LEAVE_CLUSTER] = {"G", 0, 1000, true},
+    [CHANGES] = {"I", 3, 50, false},
 };
 
 void cluster_batch_deinit(struct cluster_batch *batch)
@@ -358,4 +360,13 @@ void cluster_batch_all_is_said(struct cluster_batch *batch)
 void cluster_batch_leave_cluster(struct cluster_batch *batch)
 {
     begin(batch, LEAVE_CLUSTER);
+}
+
+void cluster_batch_changes(struct cluster_batch *batch, struct bytes last, struct bytes done,
+                           struct bytes wanted)
+{
+    begin(batch, CHANGES);
+    add(batch, last);
+    add(batch, done);
+    add(batch, wanted);
 }

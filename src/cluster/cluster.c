@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "cluster/apply.h"
+#include "cluster/follow.h"
 #include "cluster/pending_query.h"
 #include "cluster/watchdog.h"
 
@@ -247,8 +248,10 @@ static void on_tick(uv_timer_t *timer)
 
     if (cluster_watchdog_resume(&cluster->watchdog))
         resume(cluster);
-    for (size_t i = 0; i < cluster->links_count; i++)
+    for (size_t i = 0; i < cluster->links_count; i++) {
         cluster_link_tick(&cluster->links[i], now_ms);
+        cluster_follow_tick(&cluster->links[i], now_ms);
+    }
     give_up_queries(cluster, now_ms);
     if (cluster->end_ms != 0 && (have_ended(cluster) || now_ms >= cluster->end_ms)) {
         uv_timer_stop(&cluster->tick);
@@ -279,8 +282,10 @@ static void on_end_mail(struct net_mail *mail, void *owner)
 
     (void)owner;
     cluster->end_ms = net_loop_now_ms(&cluster->loop) + END_MS;
-    for (size_t i = 0; i < cluster->links_count; i++)
+    for (size_t i = 0; i < cluster->links_count; i++) {
+        cluster_follow_end(&cluster->links[i], net_loop_now_ms(&cluster->loop));
         cluster_link_end(&cluster->links[i]);
+    }
     free(mail);
 }
 
@@ -323,8 +328,10 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     cluster->links_count = settings->cluster ? PARTITIONS_OF_CLUSTER : 1;
     cluster->shared.links_count = cluster->links_count;
     cluster->links = mem_new(cluster->links_count * sizeof *cluster->links);
-    for (size_t i = 0; i < cluster->links_count; i++)
+    for (size_t i = 0; i < cluster->links_count; i++) {
         cluster_link_init(&cluster->links[i], &cluster->shared, i, cluster->links_count);
+        cluster_changes_init(&cluster->links[i].changes, i);
+    }
     return cluster;
 }
 
@@ -378,12 +385,36 @@ void cluster_free(struct cluster *cluster)
     net_loop_close(&cluster->loop);
     uv_cond_destroy(&cluster->end_signal);
     uv_mutex_destroy(&cluster->end_lock);
-    for (size_t i = 0; i < cluster->links_count; i++)
+    for (size_t i = 0; i < cluster->links_count; i++) {
         cluster_link_deinit(&cluster->links[i]);
+        cluster_changes_deinit(&cluster->links[i].changes);
+    }
     net_tls_free(cluster->shared.tls);
     cluster_away_deinit(&cluster->shared.away);
     free(cluster->links);
     free(cluster);
+}
+
+/* --- changes for webhooks -------------------------------------------------------------------- */
+
+void cluster_take_changes(struct cluster *cluster, const struct cluster_changes_events *events,
+                          void *user)
+{
+    for (size_t i = 0; i < cluster->links_count; i++) {
+        cluster->links[i].changes.events = events;
+        cluster->links[i].changes.user = user;
+    }
+}
+
+void cluster_want_changes(struct cluster *cluster, struct bytes wanted)
+{
+    for (size_t i = 0; i < cluster->links_count; i++)
+        cluster_changes_want(&cluster->links[i].changes, wanted);
+}
+
+void cluster_change_done(struct cluster *cluster, size_t link, struct bytes id)
+{
+    cluster_changes_done(&cluster->links[link].changes, id);
 }
 
 /* --- status --------------------------------------------------------------------------------- */

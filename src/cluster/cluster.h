@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "cluster/changes.h"
 #include "cluster/events.h"
 #include "cluster/reason.h"
 #include "config/config.h"
@@ -86,6 +87,18 @@ void cluster_admit(struct cluster *cluster, struct bytes app_id, uint32_t max, u
 /* Asks whether the user is signed in on any node. Answered by `on_online_answer`. */
 void cluster_lookup_online(struct cluster *cluster, struct cluster_key user_key,
                            struct cluster_waiter waiter);
+
+/* --- changes for webhooks: cluster/changes.h -------------------------------------------------- */
+
+/* Main, before the cluster starts. The events come on the cluster's thread. */
+void cluster_take_changes(struct cluster *cluster, const struct cluster_changes_events *events,
+                          void *user);
+
+/* Which changes are wanted: for each app its id and letters, each after its length. */
+void cluster_want_changes(struct cluster *cluster, struct bytes wanted);
+
+/* The change has been sent, or will not be: it need not be kept any more. */
+void cluster_change_done(struct cluster *cluster, size_t link, struct bytes id);
 
 /* --- for status and metrics ----------------------------------------------------------------- */
 

@@ -69,6 +69,7 @@ void cluster_link_close(struct cluster_link *link)
     cluster_inbox_reader_close(&link->reader);
     cluster_inbox_drop_snapshots(&link->inbox);
     cluster_peers_restart(&link->peers);
+    cluster_changes_restart(&link->changes);
     cluster_batch_clear(&link->sender.batch);
     link->is_reaping = false;
 }

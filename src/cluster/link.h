@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "cluster/changes.h"
 #include "cluster/connector.h"
 #include "cluster/inbox_reader.h"
 #include "cluster/op.h"
@@ -65,6 +66,7 @@ struct cluster_link {
     struct cluster_inbox_reader reader; /* of the inbox */
     char epoch[CLUSTER_LINK_EPOCH_LEN_MAX];
     struct cluster_peers peers;
+    struct cluster_changes changes;
     size_t renew_count; /* heartbeats until all keys are renewed */
     bool is_reaping;
 

@@ -6,7 +6,7 @@
 #include "config/free.h"
 #include "config/load.h"
 #include "server/restart_only.h"
-#include "webhook/webhook.h"
+#include "webhook/cluster.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +112,7 @@ static void take_up(struct server_reload *reload, struct config *config)
         reload_certificate(reload, &config->tls);
     pusher_apps_reload(reload->apps, config);
     webhook_reload(reload->webhook, config);
+    webhook_cluster_want(reload->webhook_cluster, config);
     reload->former_apps_config = reload->apps_config;
     reload->apps_config = config;
     atomic_store(&reload->reloading_count, reload->workers_count);

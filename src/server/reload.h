@@ -19,6 +19,7 @@ struct server_reload {
     struct pusher_apps *apps;
     struct net_tls *tls; /* NULL: plain */
     struct webhook *webhook;
+    struct webhook_cluster *webhook_cluster;
     struct server_worker *workers;
     size_t workers_count;
     struct observer_laravel *laravel; /* NULL: not started by `php artisan reverb:start` */

@@ -297,7 +297,11 @@ static bool open_cluster(struct server_state *server, struct buffer *error)
         return true;
     server->cluster = cluster_open(&server->config->scaling, &pusher_cluster_events_table,
                                    &server->nodes, &server->descriptors, error);
-    return server->cluster != NULL;
+    if (server->cluster == NULL)
+        return false;
+    webhook_cluster_connect(&server->webhook_cluster, server->webhook, server->cluster);
+    webhook_cluster_want(&server->webhook_cluster, server->config);
+    return true;
 }
 
 static void make_parts(struct server_state *server)
@@ -355,6 +359,7 @@ static void connect_parts(struct server_state *server)
     reload->apps = server->apps;
     reload->tls = server->tls;
     reload->webhook = server->webhook;
+    reload->webhook_cluster = &server->webhook_cluster;
     reload->workers = server->workers;
     reload->workers_count = server->workers_count;
     reload->laravel = server->laravel;

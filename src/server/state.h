@@ -16,7 +16,7 @@
 #include "server/succession.h"
 #include "server/tails.h"
 #include "server/why.h"
-#include "webhook/webhook.h"
+#include "webhook/cluster.h"
 
 #define SERVER_STATE_ENDING_SIGNALS 4
 
@@ -35,6 +35,7 @@ struct server_state {
     struct cluster *cluster; /* NULL: the only node */
     struct pusher_cluster_events nodes;
     struct webhook *webhook;
+    struct webhook_cluster webhook_cluster;
     struct pusher_apps *apps;
     struct pusher_worker *pusher_workers;
     struct channel_fanout **fanouts;

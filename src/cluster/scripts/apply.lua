@@ -25,6 +25,9 @@
 --   g:APP      text: when the app was removed the last time: its events of before are not shown
 --   i:PROCESS  stream: the inbox
 --   b          hash: process → bytes in its inbox
+--   h          stream: changes of channels and members for webhooks, each a letter and packed texts
+--   hl         text: the process that sends them now
+--   hw         hash: app → the letters of the changes that its webhooks want
 -- After the name of the state as well:
 --   dying      hash: dead node whose state is being removed → how far that has come
 --   reaper     text: the node that does the removing now
@@ -48,6 +51,9 @@ local WORK_MAX = 500
 local PAGE = 200
 local PAGE_MIN = 20
 local PAGE_OF_KEYS = 20
+local CHANGES_MAX = 65536
+local CHANGES_PAGE = 500
+local CHANGES_TTL_MS = 5000
 
 local base, self, inbox_bytes_max = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local prefix = base .. ':' .. LAYOUT
@@ -135,6 +141,63 @@ local own = { process_of(self) }
 
 local function put(letter, packed)
     put_to(own, letter, packed)
+end
+
+-- --- changes for webhooks ----------------------------------------------------------------------
+
+local wanted_of = {}
+
+-- Keeps a change until the node that sends them has done so. 'o': the channel is occupied, 'v': vacated,
+-- 'a': a member was added, 'r': removed, 'c': the count of subscribers has changed.
+local function note_change(letter, key, text)
+    if string.sub(key, 1, 1) ~= 'c' then
+        return
+    end
+    local app = app_of(key)
+    if not wanted_of[app] then
+        wanted_of[app] = call('HGET', prefix .. ':hw', app) or ''
+        work = work + 1
+    end
+    if string.find(wanted_of[app], letter, 1, true) then
+        call('XADD', prefix .. ':h', 'MAXLEN', '~', CHANGES_MAX, '*', 'm', letter .. pack(key, text))
+        work = work + 2
+    end
+end
+
+-- Packed texts in pairs: app, letters.
+local function want_changes(packed)
+    local at = 1
+    call('UNLINK', prefix .. ':hw')
+    while at <= #packed do
+        local app, letters
+        app, at = struct.unpack('<I4c0', packed, at)
+        letters, at = struct.unpack('<I4c0', packed, at)
+        call('HSET', prefix .. ':hw', app, letters)
+    end
+end
+
+-- Answers whether this node sends the changes; then also whether any are wanted, and a page of changes after
+-- `last`. Those of `done` are removed.
+local function take_changes(last, done, wanted)
+    local lock, process = prefix .. ':hl', process_of(self)
+    if not call('SET', lock, process, 'NX', 'PX', CHANGES_TTL_MS) and call('GET', lock) ~= process then
+        answer[2] = '0'
+        return
+    end
+    call('PEXPIRE', lock, CHANGES_TTL_MS)
+    if wanted ~= '-' then
+        want_changes(wanted)
+    end
+    for id in string.gmatch(done, '%S+') do
+        call('XDEL', prefix .. ':h', id)
+    end
+    answer[2] = '1'
+    answer[3] = tostring(call('EXISTS', prefix .. ':hw'))
+    local streams = call('XREAD', 'COUNT', CHANGES_PAGE, 'STREAMS', prefix .. ':h', last)
+    for _, entry in ipairs(streams and streams[1][2] or {}) do
+        answer[#answer + 1] = entry[1]
+        answer[#answer + 1] = entry[2][2]
+    end
 end
 
 -- --- subscriptions -----------------------------------------------------------------------------
@@ -231,6 +294,7 @@ local function notify_count(key)
     local total = count_of(route_of(key))
     if total > 0 then
         put_to_subscribed(key, 'C', pack(key, tostring(total)))
+        note_change('c', key, tostring(total))
     end
 end
 
@@ -268,6 +332,9 @@ local function set_subscriptions(node, key, count, notifies)
     if string.sub(key, 1, 1) == 'u' and (route.total == 0 or route.total == count - had) then
         local watch = 'w' .. string.sub(key, 2)
         put_to_subscribed(watch, 'O', pack(watch, route.total > 0 and '1' or '0'))
+    end
+    if (route.total == 0) ~= (route.total == count - had) then
+        note_change(route.total > 0 and 'o' or 'v', key, '')
     end
     if notifies then
         notify_count(key)
@@ -339,6 +406,7 @@ local function add_member(node, key, member, info)
             call('PEXPIRE', members, STATE_TTL_MS)
         end
         put_to_subscribed(key, 'A', pack(key, member, info, process_of(node)))
+        note_change('a', key, member)
         return
     end
     local before = info_on(text, node)
@@ -362,6 +430,7 @@ local function remove_member(node, key, member, text)
     end
     call('HDEL', members, member)
     put_to_subscribed(key, 'R', pack(key, member, process_of(self)))
+    note_change('r', key, member)
 end
 
 -- A page of the members, from `cursor` on; the item has the cursor of the next page ("0": none).
@@ -561,6 +630,9 @@ local function leave()
     else
         answer[2] = '0'
     end
+    if call('GET', prefix .. ':hl') == process_of(self) then
+        call('UNLINK', prefix .. ':hl')
+    end
     if call('ZCARD', prefix .. ':nodes') == 0 then
         call('UNLINK', base .. ':layout')
     end
@@ -609,7 +681,7 @@ local function verify(key, count, member)
 end
 
 local function renew()
-    for _, name in ipairs({ 'nodes', 'synced', 'epoch', 'b' }) do
+    for _, name in ipairs({ 'nodes', 'synced', 'epoch', 'b', 'h', 'hw' }) do
         call('PEXPIRE', prefix .. ':' .. name, STATE_TTL_MS)
     end
     call('PEXPIRE', state .. ':dying', STATE_TTL_MS)
@@ -651,7 +723,7 @@ local function try_commands()
             { 'SSCAN', key, 0 }, { 'SREM', key, 'a' } },
         { { 'ZADD', key, 1, 'a' }, { 'ZINCRBY', key, 1, 'a' }, { 'ZSCORE', key, 'a' }, { 'ZCARD', key },
             { 'ZRANGE', key, 0, -1 }, { 'ZREVRANGE', key, 0, 0 }, { 'ZREM', key, 'a' } },
-        { { 'XADD', key, '*', 'a', '' }, { 'TIME' } },
+        { { 'XADD', key, '1-1', 'a', '' }, { 'XREAD', 'STREAMS', key, '0' }, { 'XDEL', key, '1-1' }, { 'TIME' } },
     }) do
         for _, command in ipairs(of_one_type) do
             call(unpack(command))
@@ -780,6 +852,8 @@ local operations = {
     W = { 0, function() call('SET', prefix .. ':nothing', '', 'PX', 1) end },
     -- Leaves the cluster: a step.
     G = { 0, leave },
+    -- Changes for webhooks: the last one read, those that were sent, what is wanted ("-": as before).
+    I = { 3, take_changes },
 }
 
 -- A node without an inbox, or with one that it does not read, is not in step any more: its next call

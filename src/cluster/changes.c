@@ -1,0 +1,288 @@
+#include "cluster/changes.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "cluster/redis.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LEADER_EACH_MS 200
+#define OTHERS_EACH_MS 1000
+/* Before Redis gives the changes to another node this one has stopped. */
+#define SAFETY_MS 1000
+/* Ids removed in one call. */
+#define REMOVING_BYTES_MAX 16384
+/* As many as apply.lua reads at once. */
+#define PAGE_COUNT 500
+
+struct known {
+    struct map_entry entry;
+    uint32_t id_len;
+    char id[];
+};
+
+void cluster_changes_init(struct cluster_changes *changes, size_t link)
+{
+    *changes = (struct cluster_changes){.link = link, .last = "0"};
+    CHECK(pthread_mutex_init(&changes->lock, NULL) == 0);
+}
+
+static void forget_known(struct cluster_changes *changes)
+{
+    struct map_entry *at = map_any(&changes->known, NULL);
+
+    while (at != NULL) {
+        struct map_entry *next = map_any(&changes->known, at);
+
+        map_remove(&changes->known, at);
+        free(LIST_OWNER(at, struct known, entry));
+        at = next;
+    }
+}
+
+void cluster_changes_deinit(struct cluster_changes *changes)
+{
+    forget_known(changes);
+    map_deinit(&changes->known);
+    buffer_deinit(&changes->wanted);
+    buffer_deinit(&changes->newly_done);
+    buffer_deinit(&changes->removing);
+    pthread_mutex_destroy(&changes->lock);
+}
+
+static struct known *find(const struct cluster_changes *changes, struct bytes id)
+{
+    const uint64_t hash = hash_bytes(id);
+
+    for (struct map_entry *at = map_first(&changes->known, hash); at != NULL;
+         at = map_next(at, hash)) {
+        struct known *known = LIST_OWNER(at, struct known, entry);
+
+        if (bytes_equal((struct bytes){known->id, known->id_len}, id))
+            return known;
+    }
+    return NULL;
+}
+
+static void add(struct cluster_changes *changes, struct bytes id)
+{
+    struct known *known = mem_new(sizeof *known + id.len);
+
+    known->id_len = (uint32_t)id.len;
+    memcpy(known->id, id.data, id.len);
+    map_add(&changes->known, &known->entry, hash_bytes(id));
+}
+
+/* --- any thread ----------------------------------------------------------------------------- */
+
+void cluster_changes_want(struct cluster_changes *changes, struct bytes wanted)
+{
+    pthread_mutex_lock(&changes->lock);
+    buffer_clear(&changes->wanted);
+    buffer_append_bytes(&changes->wanted, wanted);
+    changes->follows = changes->follows || wanted.len > 0;
+    changes->is_announced = false;
+    pthread_mutex_unlock(&changes->lock);
+}
+
+void cluster_changes_done(struct cluster_changes *changes, struct bytes id)
+{
+    pthread_mutex_lock(&changes->lock);
+    buffer_append_bytes(&changes->newly_done, id);
+    buffer_append_char(&changes->newly_done, ' ');
+    pthread_mutex_unlock(&changes->lock);
+}
+
+/* --- the question ---------------------------------------------------------------------------- */
+
+static void lose(struct cluster_changes *changes)
+{
+    if (changes->is_leader)
+        changes->events->on_lost(changes->link, changes->user);
+    changes->is_leader = false;
+    forget_known(changes);
+    buffer_clear(&changes->removing);
+    changes->removing_sent = 0;
+    snprintf(changes->last, sizeof changes->last, "0");
+}
+
+bool cluster_changes_is_due(struct cluster_changes *changes, uint64_t now_ms)
+{
+    bool follows;
+
+    if (changes->events == NULL)
+        return false;
+    if (changes->is_leader && now_ms >= changes->confirmed_ms + CLUSTER_CHANGES_TTL_MS - SAFETY_MS)
+        lose(changes);
+    pthread_mutex_lock(&changes->lock);
+    follows = changes->follows;
+    pthread_mutex_unlock(&changes->lock);
+    return follows && !changes->is_pending && now_ms >= changes->due_ms;
+}
+
+bool cluster_changes_are_taken(const struct cluster_changes *changes)
+{
+    return changes->is_leader;
+}
+
+/* Moves the ids that are done to those that are to be removed; an id of another node's time is
+ * none of ours. */
+static void take_done(struct cluster_changes *changes)
+{
+    struct buffer done;
+    struct bytes rest;
+    struct bytes id;
+
+    pthread_mutex_lock(&changes->lock);
+    done = changes->newly_done;
+    changes->newly_done = (struct buffer){0};
+    pthread_mutex_unlock(&changes->lock);
+    rest = buffer_bytes(&done);
+    while (rest.len > 0 && bytes_next(&rest, ' ', &id)) {
+        if (id.len == 0 || find(changes, id) == NULL)
+            continue;
+        buffer_append_bytes(&changes->removing, id);
+        buffer_append_char(&changes->removing, ' ');
+    }
+    buffer_deinit(&done);
+}
+
+/* As many whole ids as fit into one call. */
+static struct bytes ids_to_remove(const struct cluster_changes *changes)
+{
+    struct bytes ids = buffer_bytes(&changes->removing);
+
+    if (ids.len <= REMOVING_BYTES_MAX)
+        return ids;
+    ids.len = REMOVING_BYTES_MAX;
+    while (ids.data[ids.len - 1] != ' ')
+        ids.len--;
+    return ids;
+}
+
+void cluster_changes_ask(struct cluster_changes *changes, struct cluster_batch *batch,
+                         uint64_t now_ms)
+{
+    struct bytes ids;
+
+    take_done(changes);
+    ids = ids_to_remove(changes);
+    changes->removing_sent = ids.len;
+    changes->is_pending = true;
+    changes->asked_ms = now_ms;
+    pthread_mutex_lock(&changes->lock);
+    cluster_batch_changes(batch, bytes_of(changes->last), ids,
+                          changes->is_announced ? BYTES("-") : buffer_bytes(&changes->wanted));
+    changes->is_announced = true;
+    pthread_mutex_unlock(&changes->lock);
+}
+
+/* --- the answer ----------------------------------------------------------------------------- */
+
+static void note_removed(struct cluster_changes *changes)
+{
+    struct bytes rest = {changes->removing.data, changes->removing_sent};
+    struct bytes id;
+
+    while (rest.len > 0 && bytes_next(&rest, ' ', &id)) {
+        struct known *known = find(changes, id);
+
+        if (known == NULL)
+            continue;
+        map_remove(&changes->known, &known->entry);
+        free(known);
+    }
+    buffer_consume(&changes->removing, changes->removing_sent);
+    changes->removing_sent = 0;
+}
+
+static bool read_part(struct bytes *rest, struct bytes *part)
+{
+    uint32_t len;
+
+    if (rest->len < sizeof len)
+        return false;
+    memcpy(&len, rest->data, sizeof len); /* little-endian, as all processors here are */
+    if (rest->len - sizeof len < len)
+        return false;
+    *part = (struct bytes){rest->data + sizeof len, len};
+    *rest = bytes_from(*rest, sizeof len + len);
+    return true;
+}
+
+/* A letter, the key, a text. */
+static bool read_change(struct bytes text, struct cluster_changes_change *change)
+{
+    struct bytes rest = bytes_from(text, 1);
+    struct bytes key;
+
+    if (text.len == 0 || !read_part(&rest, &key) || !read_part(&rest, &change->text))
+        return false;
+    change->letter = text.data[0];
+    return cluster_key_read(key, &change->key);
+}
+
+static void take_one(struct cluster_changes *changes, struct bytes id, struct bytes text)
+{
+    struct cluster_changes_change change = {.link = changes->link, .id = id};
+    struct bytes rest = id;
+    struct bytes time;
+
+    snprintf(changes->last, sizeof changes->last, "%.*s", BYTES_ARGS(id));
+    if (find(changes, id) != NULL)
+        return;
+    add(changes, id);
+    if (bytes_next(&rest, '-', &time) && bytes_to_number(time, UINT64_MAX, &change.time_ms) &&
+        read_change(text, &change))
+        changes->events->on_change(&change, changes->user);
+    else
+        cluster_changes_done(changes, id);
+}
+
+static bool is_text(const redisReply *answer, size_t index, const char *text)
+{
+    return index < answer->elements && cluster_redis_is_text(answer->element[index]) &&
+           bytes_equal(cluster_redis_text(answer->element[index]), bytes_of(text));
+}
+
+/* ["OK", whether this node takes them, whether Redis knows what is wanted, id, change, …] */
+void cluster_changes_take(struct cluster_changes *changes, const redisReply *answer,
+                          uint64_t now_ms)
+{
+    changes->is_pending = false;
+    if (!is_text(answer, 1, "1")) {
+        lose(changes);
+        changes->due_ms = now_ms + OTHERS_EACH_MS;
+        pthread_mutex_lock(&changes->lock);
+        changes->is_announced = false;
+        pthread_mutex_unlock(&changes->lock);
+        return;
+    }
+    changes->is_leader = true;
+    changes->confirmed_ms = changes->asked_ms;
+    note_removed(changes);
+    if (!is_text(answer, 2, "1")) {
+        pthread_mutex_lock(&changes->lock);
+        changes->is_announced = changes->wanted.len == 0;
+        pthread_mutex_unlock(&changes->lock);
+    }
+    for (size_t i = 3; i + 1 < answer->elements; i += 2)
+        take_one(changes, cluster_redis_text(answer->element[i]),
+                 cluster_redis_text(answer->element[i + 1]));
+    changes->due_ms =
+        answer->elements >= 3 + (size_t)2 * PAGE_COUNT ? now_ms : now_ms + LEADER_EACH_MS;
+}
+
+void cluster_changes_restart(struct cluster_changes *changes)
+{
+    changes->is_pending = false;
+    changes->removing_sent = 0;
+    changes->due_ms = 0;
+    snprintf(changes->last, sizeof changes->last, "0");
+    pthread_mutex_lock(&changes->lock);
+    changes->is_announced = false;
+    pthread_mutex_unlock(&changes->lock);
+}

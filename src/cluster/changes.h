@@ -1,0 +1,83 @@
+/* What webhooks are sent of a cluster: the changes of channels and members, in the order in which
+ * Redis applied them (the stream "h" of scripts/apply.lua). One node at a time takes them, for all,
+ * and removes each that has been sent: if it dies or loses its link, another one takes what is
+ * left.
+ *
+ * Thread: the cluster's, unless noted.
+ */
+#pragma once
+
+#include "base/map.h"
+#include "cluster/batch.h"
+#include "cluster/key.h"
+
+#include <hiredis.h>
+#include <pthread.h>
+
+/* A node that has not asked for so long does not take them any more. */
+#define CLUSTER_CHANGES_TTL_MS 5000
+
+/* One change; borrowed. */
+struct cluster_changes_change {
+    size_t link; /* it came from */
+    struct bytes id;
+    uint64_t time_ms; /* Unix time, Redis' clock */
+    char letter;      /* 'o' occupied, 'v' vacated, 'a' added, 'r' removed, 'c' count */
+    struct cluster_key key;
+    struct bytes text; /* the member, or the count */
+};
+
+struct cluster_changes_events {
+    /* In order. It stays in Redis until cluster_change_done(). */
+    void (*on_change)(const struct cluster_changes_change *change, void *user);
+    /* Another node takes the changes of that link: those that are not done must be forgotten. */
+    void (*on_lost)(size_t link, void *user);
+};
+
+struct cluster_changes {
+    /* Fixed before the thread starts. */
+    size_t link;
+    const struct cluster_changes_events *events; /* NULL: nobody wants changes */
+    void *user;
+
+    /* Any thread, under the lock. */
+    pthread_mutex_t lock;
+    struct buffer wanted;     /* which changes of which apps */
+    bool follows;             /* something is wanted, or was */
+    bool is_announced;        /* Redis knows what is wanted */
+    struct buffer newly_done; /* ids, each with a blank */
+
+    bool is_leader;
+    bool is_pending;
+    uint64_t asked_ms;
+    uint64_t confirmed_ms;  /* when it asked the question that was answered last */
+    uint64_t due_ms;        /* when to ask again */
+    char last[32];          /* the id of the last change that was read */
+    struct map known;       /* by id: read, and not removed yet */
+    struct buffer removing; /* ids whose removal Redis has not confirmed */
+    size_t removing_sent;   /* bytes of `removing` that are in the call under way */
+};
+
+void cluster_changes_init(struct cluster_changes *changes, size_t link);
+void cluster_changes_deinit(struct cluster_changes *changes);
+
+/* Any thread. `wanted`: for each app its id and the letters, each with its length before it, as
+ * struct.unpack('<I4c0') reads it. */
+void cluster_changes_want(struct cluster_changes *changes, struct bytes wanted);
+void cluster_changes_done(struct cluster_changes *changes, struct bytes id);
+
+/* Whether Redis is to be asked now; if not, whether this node still takes the changes is checked.
+ */
+bool cluster_changes_is_due(struct cluster_changes *changes, uint64_t now_ms);
+
+/* Whether it is this node that takes them. */
+bool cluster_changes_are_taken(const struct cluster_changes *changes);
+
+/* Adds the question to the batch; its answer goes to cluster_changes_take(). */
+void cluster_changes_ask(struct cluster_changes *changes, struct cluster_batch *batch,
+                         uint64_t now_ms);
+void cluster_changes_take(struct cluster_changes *changes, const redisReply *answer,
+                          uint64_t now_ms);
+
+/* The connection was closed: no answer comes. All that is left will be read again. */
+void cluster_changes_restart(struct cluster_changes *changes);
