@@ -36,6 +36,7 @@ class ReverbServiceProvider extends ServiceProvider
         );
 
         Reverb::registerDevCommands();
+        Reverb::registerRouteMacro();
     }
 
     public function boot(): void

@@ -97,6 +97,23 @@ class Environment
     }
 
     /**
+     * Has the server send its webhooks to this application. False if it sends them somewhere already.
+     */
+    public function addWebhookUrl(): bool
+    {
+        $text = $this->read();
+        $line = $this->missing($text, ['REVERB_WEBHOOK_URL' => '"${APP_URL}/reverb/webhooks"']);
+
+        if ($line === '') {
+            return false;
+        }
+
+        $this->write(rtrim($text, "\n")."\n\n{$line}\n");
+
+        return true;
+    }
+
+    /**
      * Lines for those of the variables that the file does not set.
      *
      * @param  array<string, int|string>  $variables

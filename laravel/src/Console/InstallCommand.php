@@ -16,7 +16,7 @@ class InstallCommand extends Command
 {
     use BringsTheServer;
 
-    protected $signature = 'reverb:install';
+    protected $signature = 'reverb:install {--webhooks : Take the webhooks of the server}';
 
     protected $description = 'Install Reverb, and the native server behind it';
 
@@ -29,6 +29,10 @@ class InstallCommand extends Command
         $this->addEnvironment();
         $this->publishConfiguration();
         $this->addConnection($files, $config);
+
+        if ($this->option('webhooks')) {
+            $this->addWebhooks($files);
+        }
 
         $wantsDriver = ! $environment->isDriver()
             && confirm('Would you like to broadcast events with Reverb?', hint: 'BROADCAST_CONNECTION=reverb');
@@ -134,6 +138,22 @@ class InstallCommand extends Command
         }
 
         $files->put($path, $changed);
+    }
+
+    /* --- webhooks ----------------------------------------------------------------------------- */
+
+    protected function addWebhooks(Filesystem $files): void
+    {
+        $path = $this->laravel->basePath('routes/web.php');
+        $text = $files->exists($path) ? $files->get($path) : "<?php\n\nuse Illuminate\\Support\\Facades\\Route;\n";
+
+        if (! str_contains($text, 'reverbWebhooks')) {
+            $files->put($path, rtrim($text)."\n\nIlluminate\\Support\\Facades\\Route::reverbWebhooks();\n");
+        }
+
+        if ($this->environment->exists() && $this->environment->addWebhookUrl()) {
+            $this->warnOfCachedConfiguration();
+        }
     }
 
     /* --- broadcasting ------------------------------------------------------------------------- */
