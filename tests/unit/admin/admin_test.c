@@ -139,9 +139,10 @@ static void who_asks_for_something_else_is_told_what_there_is(void **state)
 {
     (void)state;
     open_with(NULL);
-    ask("GET /", "");
+    ask("GET /nothing", "");
     assert_answer("HTTP/1.1 404 ");
-    assert_holds(buffer_bytes(&answer), "Not found: there are /metrics, /live and /ready.\n");
+    assert_holds(buffer_bytes(&answer),
+                 "Not found: there are /metrics, /live, /ready, and the console at /.\n");
     ask("POST /metrics", "Content-Length: 0\r\n");
     assert_answer("HTTP/1.1 405 ");
     assert_holds(buffer_bytes(&answer), "Allow: GET, HEAD\r\n");
