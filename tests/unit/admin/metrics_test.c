@@ -15,11 +15,14 @@ static struct buffer page;
 
 static const struct net_io io = {.name = "epoll"};
 
+static struct webhook *webhook; /* NULL: there are none */
+
 static void write_page(struct pusher_apps *apps, bool is_open_metrics)
 {
     buffer_clear(&page);
     admin_metrics_write(&page,
                         &(struct admin_metrics_source){.apps = apps,
+                                                       .webhook = webhook,
                                                        .workers = workers,
                                                        .metrics = metrics,
                                                        .workers_count = WORKERS_COUNT,
@@ -146,10 +149,34 @@ static int release(void **state)
     return 0;
 }
 
+static void webhooks_are_told_by_app_and_address(void **state)
+{
+    struct config_webhook hook = {.url = (char *)(uintptr_t) "https://u:hidden@a.test/h?hidden"};
+    struct config_app settings = app_of_documentation();
+    const struct config config = {.apps = &settings, .apps_count = 1};
+    struct pusher_apps *apps;
+    struct buffer error = {0};
+
+    (void)state;
+    settings.webhooks = &hook;
+    settings.webhooks_count = 1;
+    apps = pusher_apps_new(&config, WORKERS_COUNT, NULL, NULL);
+    webhook = webhook_new(&config, &error);
+    write_page(apps, false);
+    assert_holds(buffer_bytes(&page),
+                 "\nreverb_webhook_queue_bytes{app=\"3\",url=\"https://a.test/h\"} 0\n");
+    assert_holds(buffer_bytes(&page),
+                 "\nreverb_webhook_events_delivered_total{app=\"3\",url=\"https://a.test/h\"} 0\n");
+    webhook_free(webhook);
+    webhook = NULL;
+    pusher_apps_free(apps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_sums_what_all_workers_counted),
+        cmocka_unit_test(webhooks_are_told_by_app_and_address),
         cmocka_unit_test(open_metrics_ends_with_its_end),
         cmocka_unit_test(a_removed_app_is_no_longer_shown),
         cmocka_unit_test(apps_that_are_idle_among_many_are_left_out),
