@@ -44,15 +44,17 @@ function app(options = {}) {
     };
 }
 
-/* What the server inherits: none of the settings that the caller's shell may hold, but how sockets
- * are served, which a whole run of tests may choose. */
+/* What the server inherits: none of the settings that the caller's shell may hold. */
 function environment(extra = {}) {
     const env = {};
     for (const [name, value] of Object.entries(process.env))
-        if (name === 'REVERB_IO' || (!/^(REVERB|REDIS)_/.test(name) && !name.startsWith('NODE_')))
+        if (!/^(REVERB|REDIS)_/.test(name) && !name.startsWith('NODE_'))
             env[name] = value;
     return { ...env, ...extra };
 }
+
+/* How sockets are served is what a whole run of tests may choose, for each server that it starts. */
+const IO = process.env.REVERB_IO ? { REVERB_IO: process.env.REVERB_IO } : {};
 
 function temporaryFolder(prefix = 'reverb-e2e-') {
     return fs.mkdtempSync(path.join(os.tmpdir(), prefix));
@@ -137,7 +139,7 @@ class Server {
         this.ready = deferred();
         this.exited = deferred();
         this.child = spawn(command[0], [...command.slice(1), ...args],
-            { cwd: this.folder, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+            { cwd: this.folder, env: environment({ ...IO, ...env }), stdio: ['ignore', 'pipe', 'pipe'] });
         running.add(this.child);
         this.child.stdout.setEncoding('utf8').on('data', (text) => {
             this.stdout += text;
