@@ -219,8 +219,10 @@ void floor_uring_run(void)
         unsigned head;
         unsigned count;
         unsigned left;
+        int status;
 
-        CHECK(io_uring_submit_and_wait(&ring, 1) >= 0 || errno == EINTR);
+        status = io_uring_submit_and_wait(&ring, 1);
+        CHECK(status >= 0 || status == -EINTR);
         count = complete_sends();
         left = count;
         floor_submitted();

@@ -9,7 +9,7 @@ const { NOTES, median } = require('./scenarios.js');
 
 function row({ scenario, figures }) {
     return figures.map((it) => [
-        scenario.title, it.what, it.text === undefined ? 'not measured' : `${it.text}${it.to ? ` × ${it.to}` : ''}`,
+        scenario.title, it.of === 'reverb-epoll' ? `${it.what}, by epoll` : it.what, it.text === undefined ? 'not measured' : `${it.text}${it.to ? ` × ${it.to}` : ''}`,
         it.range ?? '', it.targetText ?? '', it.verdict ?? '', it.to && it.ours !== undefined ? `${it.ours.toFixed(2)} / ${it.others.toFixed(2)}` : '',
     ].join(' | ')).map((cells) => `| ${cells} |`);
 }
@@ -38,7 +38,7 @@ function generatorShares(results) {
     }).filter(([, share]) => Number.isFinite(share));
 }
 
-function dataOf(results, curves, about) {
+function dataOf(results, curves, calls, about) {
     return {
         machine: reportsOf(results)[0]?.machine ?? {}, rounds: about.rounds, seconds: about.seconds, minutes: Number(about.minutes.toFixed(1)),
         load: about.load, left_out: [...about.missing],
@@ -47,6 +47,7 @@ function dataOf(results, curves, about) {
             target: it.target, verdict: it.verdict || undefined, ours: it.ours, theirs: it.to ? it.others : undefined,
         }))),
         bars: results.filter(({ scenario }) => !scenario.hasProbe).map(barOf),
+        calls,
         curves: curves.map(({ curve, points }) => ({ name: curve.name, title: curve.title, over: curve.over, points })),
     };
 }
@@ -74,8 +75,21 @@ function leftOut(missing, seen) {
     return lines.join('\n');
 }
 
-function writePage(folder, results, curves, about) {
-    const data = dataOf(results, curves, about);
+function callsTable(calls) {
+    const keys = [...new Set(calls.flatMap(({ values }) => Object.keys(values)))];
+
+    if (calls.length === 0)
+        return 'Not counted: there is no strace here.';
+    return `The server's, by strace, for each delivery or, where nobody is subscribed, each request. Strace slows the server, so that more gathers in a
+turn than without it:
+
+| | ${keys.join(' | ')} |
+| --- |${' --- |'.repeat(keys.length)}
+${calls.map(({ title, values }) => `| ${title} | ${keys.map((key) => (values[key] === undefined ? 'not counted' : String(Number(values[key].toPrecision(2))))).join(' | ')} |`).join('\n')}`;
+}
+
+function writePage(folder, results, curves, calls, about) {
+    const data = dataOf(results, curves, calls, about);
     const { machine } = data;
     const isWait = ({ scenario }) => scenario.hasProbe;
     const missed = results.flatMap(({ scenario, figures }) => figures.filter(({ verdict }) => verdict === 'missed' || verdict === 'unsettled')
@@ -88,10 +102,12 @@ ${about.rounds} round${about.rounds === 1 ? '' : 's'} of ${about.seconds} second
 
 ![What each server takes for the same work](benchmarks.svg)
 
-- **reverb**: this server, one worker.
+- **reverb**: this server, one worker, by io_uring where the machine has it. **reverb-epoll**: the same, by epoll (\`REVERB_IO=epoll\`).
 - **floor**: \`bench/floor.c\`, the least a program can do to serve the same clients: one thread, no checks, no JSON, no signatures;
   what a turn of its loop published to a channel leaves in one \`send()\` for each subscriber. It answers a publisher before that, so
   that the next events come while these go out.
+- **floor-uring**: the same by io_uring (\`bench/floor_uring.c\`): multishot accept and receive into provided buffers, and one system call a turn,
+  which sends all that the turn has to send and waits for the next one.
 - **uws**: \`bench/uws.js\`, a bare server on uWebSockets.js 20.57, without checks as well, with its own publish and subscribe.
 - **soketi**: 1.6.1 from npm, on that uWebSockets.js, which it was not released with (see bench/soketi/install); metrics off.
 - **stock**: Laravel Reverb on Laravel 12 and PHP, without an extension for its event loop; one round.
@@ -108,11 +124,16 @@ The machine was not ours alone, and a round is short: a verdict is *met* or *mis
 side of the target, else *unsettled*. Where the last column is about deliveries a second, it is that many. [benchmarks.json](benchmarks.json) holds
 the same for programs.
 
-## Two curves
+## Curves
 
 ${data.curves.map(curveTable).join('\n\n')}
 
-A join is told to each member who is there, with one \`send()\` each; a disconnection costs by the connection's own channels.
+To few receivers, and if it is large, an event is sent by itself either way. A join is told to each member who is there; a disconnection costs by the
+connection's own channels.
+
+## System calls
+
+${callsTable(calls)}
 
 ## What others wait for
 

@@ -5,20 +5,22 @@
 
 const fs = require('node:fs');
 
-const WIDTH = 860;
-const LEFT = 300;
+const BARS_WIDTH = 560; // with what is written behind them
+const LETTER = 6.6; // the width of one, on average
 const BAR = 13;
 const CURVE_HEIGHT = 220;
 const CURVE_WIDTH = 340;
-const SERVERS = ['floor', 'reverb', 'uws', 'soketi', 'stock'];
-const NAMES = { floor: 'floor', reverb: 'reverb', uws: 'uWebSockets', soketi: 'soketi', stock: 'Laravel Reverb' };
+const CURVE_ROW = CURVE_HEIGHT + 50;
+const SERVERS = ['floor', 'floor-uring', 'reverb', 'reverb-epoll', 'uws', 'soketi', 'stock'];
+const NAMES = { floor: 'floor', 'floor-uring': 'floor, io_uring', reverb: 'reverb', 'reverb-epoll': 'reverb, epoll', uws: 'uWebSockets', soketi: 'soketi', stock: 'Laravel Reverb' };
 const STYLE = `
 text { font: 12px system-ui, sans-serif; fill: #24292f }
 .title { font-size: 14px; font-weight: 600 } .small { font-size: 11px }
 .grid { stroke: #8b949e; stroke-opacity: .3 } .line { fill: none; stroke-width: 2 }
-.floor { fill: #8b949e; stroke: #8b949e } .reverb { fill: #d1242f; stroke: #d1242f } .uws { fill: #1a7f37; stroke: #1a7f37 }
+.floor { fill: #8b949e; stroke: #8b949e } .floor-uring { fill: #57606a; stroke: #57606a }
+.reverb-epoll { fill: #f0883e; stroke: #f0883e } .reverb { fill: #d1242f; stroke: #d1242f } .uws { fill: #1a7f37; stroke: #1a7f37 }
 .soketi { fill: #0969da; stroke: #0969da } .stock { fill: #9a6700; stroke: #9a6700 } path.line { fill: none }
-@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .reverb { fill: #ff7b72; stroke: #ff7b72 } .uws { fill: #3fb950; stroke: #3fb950 }
+@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .floor-uring { fill: #c9d1d9; stroke: #c9d1d9 } .reverb { fill: #ff7b72; stroke: #ff7b72 } .uws { fill: #3fb950; stroke: #3fb950 }
 .soketi { fill: #58a6ff; stroke: #58a6ff } .stock { fill: #d29922; stroke: #d29922 } }`;
 
 const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
@@ -45,16 +47,16 @@ function legend(names, y) {
     }).join('');
 }
 
-function bars(groups, top) {
-    const { place, ticks } = scale(groups.flatMap(({ values }) => Object.values(values)), LEFT, WIDTH - 70);
+function bars(groups, left, top) {
+    const { place, ticks } = scale(groups.flatMap(({ values }) => Object.values(values)), left, left + BARS_WIDTH - 70);
     const out = [];
     let y = top;
 
     for (const { title, values } of groups) {
-        out.push(text(LEFT - 8, y + 10, title, 'text-anchor="end"'));
+        out.push(text(left - 8, y + 10, title, 'text-anchor="end"'));
         for (const name of SERVERS.filter((it) => values[it] !== undefined)) {
             const end = place(values[name]);
-            out.push(`<rect class="${name}" x="${LEFT}" y="${y}" width="${Math.max(1, end - LEFT).toFixed(1)}" height="${BAR - 3}"/>`);
+            out.push(`<rect class="${name}" x="${left}" y="${y}" width="${Math.max(1, end - left).toFixed(1)}" height="${BAR - 3}"/>`);
             out.push(text(end + 5, y + 9, short(values[name]), 'class="small"'));
             y += BAR;
         }
@@ -87,11 +89,14 @@ function writePlot(file, data) {
     const curves = data.curves.filter(({ points }) => Object.values(points).some((list) => list.length > 1));
     const shown = SERVERS.filter((name) => groups.some(({ values }) => values[name] !== undefined));
     const parts = [text(12, 20, 'CPU time of the server’s process for the same work (less is better, logarithmic)', 'class="title"'), legend(shown, 42)];
-    const { svg, bottom } = bars(groups, 64);
+    // As much room as the longest title takes.
+    const left = 20 + Math.ceil(LETTER * Math.max(...groups.map(({ title }) => title.length)));
+    const { svg, bottom } = bars(groups, left, 64);
+    const width = Math.max(left + BARS_WIDTH, 70 + 2 * (CURVE_WIDTH + 85));
 
-    parts.push(svg, ...curves.map((it, i) => curve(it, 70 + i * (CURVE_WIDTH + 85), bottom + 30)));
-    const height = bottom + (curves.length ? CURVE_HEIGHT + 60 : 10);
-    fs.writeFileSync(file, `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${Math.round(height)}" viewBox="0 0 ${WIDTH} ${Math.round(height)}">
+    parts.push(svg, ...curves.map((it, i) => curve(it, 70 + (i % 2) * (CURVE_WIDTH + 85), bottom + 30 + (i >> 1) * CURVE_ROW)));
+    const height = bottom + (curves.length ? Math.ceil(curves.length / 2) * CURVE_ROW + 10 : 10);
+    fs.writeFileSync(file, `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${Math.round(height)}" viewBox="0 0 ${width} ${Math.round(height)}">
 <style>${STYLE}
 </style>
 ${parts.join('\n')}

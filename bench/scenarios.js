@@ -11,46 +11,55 @@ const { WAITS } = require('./waits.js');
 
 const CPU = 'server_cpu_us_per_';
 const beside = ['reverb', 'floor', 'soketi'];
-const all = [...beside, 'uws', 'stock'];
+// By io_uring and by epoll, ours and the floor.
+const both = ['reverb', 'reverb-epoll', 'floor', 'floor-uring'];
+const all = [...both, 'soketi', 'uws', 'stock'];
 
 const toFloor = (what, value, target) => ({ what, value, of: 'reverb', to: 'floor', target });
+// What we want of each way: ours by io_uring beside that floor, ours by epoll beside the other.
+const toFloors = (what, value, { uring, epoll }) => [
+    { what, value, of: 'reverb', to: 'floor-uring', target: uring },
+    { what, value, of: 'reverb-epoll', to: 'floor', target: epoll },
+    { what, value, of: 'reverb', to: 'reverb-epoll' },
+];
 const toSoketi = (what, value, target) => ({ what, value, of: 'reverb', to: 'soketi', target });
 const own = (what, value, target, unit) => ({ what, value, of: 'reverb', target, unit });
 // What there is to know of others, without a target.
 const toOther = (to, what, value) => ({ what, value, of: 'reverb', to });
 const toOthers = (what, value) => ['uws', 'stock'].map((to) => toOther(to, what, value));
 
-function fanout(inFlight, target, more) {
+function fanout(inFlight, targets, more) {
     return {
         name: `fanout-${inFlight}`,
         title: `fan-out to 1 000, 100 bytes, ${inFlight} in flight`,
         args: ['fanout', '--connections', '1000', '--size', '100', '--in-flight', String(inFlight)],
         subjects: all,
         figures: [
-            toFloor('CPU a delivery', `${CPU}delivery`, target), toFloor('latency p99', 'latency_us.p99', 1.5), ...more,
+            ...toFloors('CPU a delivery', `${CPU}delivery`, targets), toFloor('latency p99', 'latency_us.p99', 1.5),
+            { what: 'latency p50', value: 'latency_us.p50', of: 'reverb', to: 'reverb-epoll', target: 1.1 }, ...more,
             ...toOthers('CPU a delivery', `${CPU}delivery`),
         ],
     };
 }
 
-function publish(name, title, args, target, more = []) {
+function publish(name, title, args, targets, more = []) {
     return {
         name,
         title,
         args: ['publish', '--in-flight', '16', ...args],
-        subjects: [...beside, 'stock'],
-        figures: [toFloor('CPU a request', `${CPU}request`, target), ...more, toOther('stock', 'CPU a request', `${CPU}request`)],
+        subjects: [...both, 'soketi', 'stock'],
+        figures: [...toFloors('CPU a request', `${CPU}request`, targets), ...more, toOther('stock', 'CPU a request', `${CPU}request`)],
     };
 }
 
-function whisper(inFlight, target) {
+function whisper(inFlight, targets) {
     return {
         name: `whisper-${inFlight}`,
         title: `client event to 500, ${inFlight} in flight`,
         args: ['whisper', '--connections', '500', '--in-flight', String(inFlight)],
-        subjects: [...beside, 'uws'],
+        subjects: [...both, 'soketi', 'uws'],
         figures: [
-            toFloor('CPU a delivery', `${CPU}delivery`, target), toSoketi('CPU a delivery', `${CPU}delivery`),
+            ...toFloors('CPU a delivery', `${CPU}delivery`, targets), toSoketi('CPU a delivery', `${CPU}delivery`),
             toOther('uws', 'CPU a delivery', `${CPU}delivery`),
         ],
     };
@@ -98,18 +107,18 @@ const NOTES = {
 };
 
 const SCENARIOS = [
-    fanout(1, 1.10, [toSoketi('CPU a delivery', `${CPU}delivery`)]),
-    fanout(16, 1.30, [toSoketi('CPU a delivery', `${CPU}delivery`, 1 / 20)]),
-    publish('publish', 'publish, nobody subscribed, keep-alive', [], 1.6, [toSoketi('CPU a request', `${CPU}request`, 1 / 12)]),
-    publish('publish-8k', 'publish 8 KB, nobody subscribed, keep-alive', ['--size', '8000'], 2.2),
-    publish('publish-new', 'publish, a connection for each request', ['--new-connections'], 1.25),
+    fanout(1, { uring: 1.15, epoll: 1.10 }, [toSoketi('CPU a delivery', `${CPU}delivery`)]),
+    fanout(16, { uring: 1.35, epoll: 1.30 }, [toSoketi('CPU a delivery', `${CPU}delivery`, 1 / 20)]),
+    publish('publish', 'publish, nobody subscribed, keep-alive', [], { uring: 1.25, epoll: 1.6 }, [toSoketi('CPU a request', `${CPU}request`, 1 / 12)]),
+    publish('publish-8k', 'publish 8 KB, nobody subscribed, keep-alive', ['--size', '8000'], { epoll: 2.2 }),
+    publish('publish-new', 'publish, a connection for each request', ['--new-connections'], { uring: 1.25, epoll: 1.25 }),
     {
         name: 'connect',
         title: 'connect, handshake, subscribe',
         args: ['connect', '--connections', '500', '--in-flight', '16'],
-        subjects: [...beside, 'stock'],
+        subjects: [...both, 'soketi', 'stock'],
         figures: [
-            toFloor('CPU a connection', `${CPU}connection`, 1.4),
+            ...toFloors('CPU a connection', `${CPU}connection`, { uring: 1.25, epoll: 1.4 }),
             toSoketi('CPU a connection', `${CPU}connection`, 1 / 5),
             toFloor('CPU a disconnection', `${CPU}disconnection`, 1.4),
             toSoketi('CPU a disconnection', `${CPU}disconnection`, 1 / 5),
@@ -134,8 +143,8 @@ const SCENARIOS = [
         subjects: ['reverb-tls'],
         figures: [{ ...own('memory a connection', 'server_memory_bytes_per_connection', 12288, 'bytes'), of: 'reverb-tls' }],
     },
-    whisper(1, 1.2),
-    whisper(64, 1.3),
+    whisper(1, { epoll: 1.2 }),
+    whisper(64, { uring: 1.35, epoll: 1.3 }),
     {
         name: 'presence',
         title: '1 000 users join a presence channel one by one',
@@ -185,6 +194,24 @@ const SCENARIOS = [
 
 const CURVES = [
     {
+        name: 'receivers-curve',
+        title: 'CPU of one delivery of 100 bytes, over the receivers',
+        over: 'receivers',
+        value: `${CPU}delivery`,
+        sizes: [1, 4, 8, 16, 32, 64, 256, 1000],
+        args: (size) => ['fanout', '--connections', String(size), '--size', '100', '--in-flight', '1'],
+        subjects: both,
+    },
+    {
+        name: 'sizes-curve',
+        title: 'CPU of one delivery to 200, over the size of the event',
+        over: 'bytes',
+        value: `${CPU}delivery`,
+        sizes: [100, 1000, 4000, 9000, 16000],
+        args: (size) => ['fanout', '--connections', '200', '--size', String(size), '--in-flight', '1'],
+        subjects: both,
+    },
+    {
         name: 'presence-curve',
         title: 'CPU of one join, over the members who are there and are told',
         over: 'members',
@@ -203,6 +230,12 @@ const CURVES = [
         subjects: beside,
     },
 ];
+
+// Of which strace counts the system calls.
+const CALLS = ['fanout-1', 'fanout-16', 'whisper-64', 'publish'].map((name) => {
+    const { title, args } = SCENARIOS.find((it) => it.name === name);
+    return { name, title, args, subjects: both };
+});
 
 // Every subject as an object.
 const subjectOf = (subject) => (typeof subject === 'string' ? { key: subject, server: subject } : subject);
@@ -282,4 +315,4 @@ function pointsOf(curve, reports) {
         .filter(([, value]) => Number.isFinite(value))]));
 }
 
-module.exports = { CURVES, NOTES, SCENARIOS, figuresOf, median, pointsOf, subjectOf };
+module.exports = { CALLS, CURVES, NOTES, SCENARIOS, figuresOf, median, pointsOf, subjectOf };
