@@ -11,7 +11,7 @@ struct net_conn;
 struct net_output;
 
 /* Fewer are sent to one by one, which then costs less. */
-#define NET_BATCH_SENDS_MIN 4
+#define NET_BATCH_SENDS_MIN 6
 /* More than this is sent by itself: the copying takes longer than a system call. */
 #define NET_BATCH_SEND_LEN_MAX 16384
 #define NET_BATCH_READS_MAX 16
