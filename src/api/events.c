@@ -66,9 +66,13 @@ static bool is_possible(struct api_call *call, const struct api_body_event *even
     struct jsonscan_value channel;
     bool is_possible = true;
 
-    while (is_possible && api_body_next_channel(event, &cursor, &channel))
-        is_possible =
-            pusher_publish_is_possible(call->worker, call->app, jsonscan_text(&channel, &scratch));
+    while (is_possible && api_body_next_channel(event, &cursor, &channel)) {
+        struct pusher_publish_target target =
+            pusher_publish_target_of(call->app, jsonscan_text(&channel, &scratch));
+
+        is_possible = pusher_publish_is_possible(call->worker, &target);
+        pusher_publish_target_release(&target);
+    }
     buffer_deinit(&scratch);
     return is_possible;
 }
@@ -82,16 +86,20 @@ static void publish(struct api_call *call, const struct api_body_event *event)
     struct jsonscan_value channel;
 
     while (api_body_next_channel(event, &cursor, &channel)) {
-        const struct bytes name = jsonscan_text(&channel, &scratch);
-        struct buffer *text = pusher_worker_scratch(worker);
-        struct ws_message *message;
+        struct pusher_publish_target target =
+            pusher_publish_target_of(call->app, jsonscan_text(&channel, &scratch));
 
-        if (!pusher_publish_is_wanted(worker, call->app, name))
-            continue;
-        pusher_encode_broadcast(text, event->name.raw, channel.raw, event->data.raw, BYTES_NONE);
-        message = ws_message_new(buffer_bytes(text));
-        pusher_publish(worker, call->app, name, message, except);
-        ws_message_unref(message);
+        if (pusher_publish_is_wanted(worker, &target)) {
+            struct buffer *text = pusher_worker_scratch(worker);
+            struct ws_message *message;
+
+            pusher_encode_broadcast(text, event->name.raw, channel.raw, event->data.raw,
+                                    BYTES_NONE);
+            message = ws_message_new(buffer_bytes(text));
+            pusher_publish(worker, &target, message, except);
+            ws_message_unref(message);
+        }
+        pusher_publish_target_release(&target);
     }
     metrics_add(&worker->metrics->events_published, 1);
     metrics_add(&pusher_app_metrics(call->app, worker->index)->events_published, 1);

@@ -524,6 +524,14 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
         post(fanout, channel, message, except);
 }
 
+bool channel_fanout_is_any_full(const struct channel_fanout *fanout, size_t workers_count)
+{
+    for (size_t i = 0; i < workers_count; i++)
+        if (i != fanout->worker && net_mailbox_is_full(&fanout->all[i]->loop->mailbox))
+            return true;
+    return false;
+}
+
 bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
                                   const struct channel *channel)
 {

@@ -81,7 +81,9 @@ void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, stru
 void channel_fanout_notify_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
                                     struct bytes text);
 
-/* Whether a worker is so far behind that nothing more should be published to the channel. */
+/* Whether another worker is so far behind that nothing more should be published to channels which
+ * it has subscribers of; whether it has any of this one. */
+bool channel_fanout_is_any_full(const struct channel_fanout *fanout, size_t workers_count);
 bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
                                   const struct channel *channel);
 

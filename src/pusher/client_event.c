@@ -11,7 +11,7 @@ bool pusher_client_event_is_one(const struct pusher_decode_message *message)
 }
 
 static void forward(struct pusher_session *session, const struct pusher_decode_message *message,
-                    struct bytes name, struct bytes user_id)
+                    struct pusher_publish_target *target, struct bytes user_id)
 {
     struct buffer *out = pusher_worker_scratch(session->worker);
     struct buffer event_json = {0};
@@ -21,10 +21,10 @@ static void forward(struct pusher_session *session, const struct pusher_decode_m
     pusher_encode_broadcast(out, buffer_bytes(&event_json), message->channel.raw, message->data.raw,
                             user_id);
     event = ws_message_new(buffer_bytes(out));
-    if (pusher_publish_is_possible(session->worker, session->app, name)) {
-        PUSHER_OBSERVERS_NOTIFY(session->worker, on_client_event, session, name, message->event,
-                                message->data.raw, user_id);
-        pusher_publish_of_client(session->worker, session->app, name, event, session->socket_id);
+    if (pusher_publish_is_possible(session->worker, target)) {
+        PUSHER_OBSERVERS_NOTIFY(session->worker, on_client_event, session, target->name,
+                                message->event, message->data.raw, user_id);
+        pusher_publish_of_client(session->worker, target, event, session->socket_id);
     } else {
         pusher_session_send_error(session, PUSHER_ERROR_OVER_CAPACITY);
     }
@@ -41,6 +41,7 @@ static void send_to_channel(struct pusher_session *session,
                             const struct pusher_decode_message *message, struct bytes name)
 {
     const struct config_app *app = pusher_app_settings(session->app);
+    struct pusher_publish_target target;
     struct channel_subscription *subscription;
     struct bytes user_id = BYTES_NONE;
 
@@ -59,8 +60,10 @@ static void send_to_channel(struct pusher_session *session,
     }
     if (subscription != NULL && subscription->member != NULL)
         user_id = channel_presence_user_id(subscription->member);
-    if (pusher_publish_is_wanted(session->worker, session->app, name))
-        forward(session, message, name, user_id);
+    target = pusher_publish_target_of_client(session->app, name);
+    if (pusher_publish_is_wanted(session->worker, &target))
+        forward(session, message, &target, user_id);
+    pusher_publish_target_release(&target);
 }
 
 void pusher_client_event(struct pusher_session *session, struct pusher_decode_message *message)

@@ -10,27 +10,47 @@ static struct cluster_key key_of(const struct pusher_app *app, struct bytes name
     return pusher_app_key(app, CLUSTER_KEY_CHANNEL, name);
 }
 
-static struct channel *find(const struct pusher_app *app, struct cluster_key key)
+struct pusher_publish_target pusher_publish_target_of(struct pusher_app *app, struct bytes name)
 {
-    return channel_registry_find(pusher_app_registry(app, key.kind), key.name);
+    return (struct pusher_publish_target){.app = app, .name = name, .key = key_of(app, name)};
 }
 
-bool pusher_publish_is_possible(struct pusher_worker *worker, struct pusher_app *app,
-                                struct bytes name)
+struct pusher_publish_target pusher_publish_target_of_client(struct pusher_app *app,
+                                                             struct bytes name)
 {
-    struct channel *channel;
-    bool is_possible;
+    return (struct pusher_publish_target){
+        .app = app,
+        .name = name,
+        .key = pusher_app_key(app, CLUSTER_KEY_CHANNEL, name),
+    };
+}
 
-    if (!pusher_authority_can_publish(app))
+void pusher_publish_target_release(struct pusher_publish_target *target)
+{
+    if (target->channel != NULL)
+        channel_unref(target->channel);
+    target->channel = NULL;
+}
+
+static struct channel *channel_of(struct pusher_publish_target *target)
+{
+    if (!target->is_found)
+        target->channel = channel_registry_find(pusher_app_registry(target->app, target->key.kind),
+                                                target->key.name);
+    target->is_found = true;
+    return target->channel;
+}
+
+bool pusher_publish_is_possible(struct pusher_worker *worker, struct pusher_publish_target *target)
+{
+    const struct channel *channel;
+
+    if (!pusher_authority_can_publish(target->app))
         return false;
-    if (worker->workers_count == 1)
-        return true;
-    channel = find(app, key_of(app, name));
-    if (channel == NULL)
-        return true;
-    is_possible = !channel_fanout_is_overloaded(&worker->fanout, channel);
-    channel_unref(channel);
-    return is_possible;
+    if (!channel_fanout_is_any_full(&worker->fanout, worker->workers_count))
+        return true; /* the channel need not be known yet */
+    channel = channel_of(target);
+    return channel == NULL || !channel_fanout_is_overloaded(&worker->fanout, channel);
 }
 
 static bool is_cached(struct bytes name)
@@ -47,18 +67,10 @@ static bool is_observed(const struct pusher_worker *worker)
     return observer != NULL;
 }
 
-bool pusher_publish_is_wanted(struct pusher_worker *worker, struct pusher_app *app,
-                              struct bytes name)
+bool pusher_publish_is_wanted(struct pusher_worker *worker, struct pusher_publish_target *target)
 {
-    struct channel *channel;
-
-    if (pusher_authority_has_others(app) || is_cached(name) || is_observed(worker))
-        return true;
-    channel = find(app, key_of(app, name));
-    if (channel == NULL)
-        return false;
-    channel_unref(channel);
-    return true;
+    return pusher_authority_has_others(target->app) || is_cached(target->name) ||
+           is_observed(worker) || channel_of(target) != NULL;
 }
 
 /* Cached and sent under one lock: a client that joins meanwhile receives it once, as the cached
@@ -75,37 +87,30 @@ static void cache_and_publish(struct pusher_worker *worker, struct pusher_app *a
     channel_unref(channel);
 }
 
-static void publish(struct pusher_worker *worker, struct pusher_app *app, struct bytes name,
-                    struct cluster_key key, struct ws_message *event, uint64_t except,
-                    bool is_to_cache)
+static void publish(struct pusher_worker *worker, struct pusher_publish_target *target,
+                    struct ws_message *event, uint64_t except, bool is_to_cache)
 {
+    struct pusher_app *app = target->app;
     const uint64_t ttl_ms =
         is_to_cache ? pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000) : 0;
-    struct channel *channel;
 
-    PUSHER_OBSERVERS_NOTIFY(worker, on_broadcast, app, name, ws_message_text(event));
-    if (pusher_authority_publish(app, key, event, except, ttl_ms))
+    PUSHER_OBSERVERS_NOTIFY(worker, on_broadcast, app, target->name, ws_message_text(event));
+    if (pusher_authority_publish(app, target->key, event, except, ttl_ms))
         return;
-    if (is_to_cache) {
-        cache_and_publish(worker, app, key.name, event, except, ttl_ms);
-        return;
-    }
-    channel = find(app, key);
-    if (channel == NULL)
-        return;
-    channel_fanout_publish(&worker->fanout, channel, event, except);
-    channel_unref(channel);
+    if (is_to_cache)
+        cache_and_publish(worker, app, target->key.name, event, except, ttl_ms);
+    else if (channel_of(target) != NULL)
+        channel_fanout_publish(&worker->fanout, target->channel, event, except);
 }
 
-void pusher_publish(struct pusher_worker *worker, struct pusher_app *app, struct bytes name,
+void pusher_publish(struct pusher_worker *worker, struct pusher_publish_target *target,
                     struct ws_message *event, uint64_t except)
 {
-    publish(worker, app, name, key_of(app, name), event, except, is_cached(name));
+    publish(worker, target, event, except, is_cached(target->name));
 }
 
-void pusher_publish_of_client(struct pusher_worker *worker, struct pusher_app *app,
-                              struct bytes name, struct ws_message *event, uint64_t except)
+void pusher_publish_of_client(struct pusher_worker *worker, struct pusher_publish_target *target,
+                              struct ws_message *event, uint64_t except)
 {
-    publish(worker, app, name, pusher_app_key(app, CLUSTER_KEY_CHANNEL, name), event, except,
-            false);
+    publish(worker, target, event, except, false);
 }

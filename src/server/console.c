@@ -186,8 +186,11 @@ static void on_steer_mail(struct net_mail *mail, void *owner)
     if (steer->message == NULL) {
         pusher_terminate_user(steer->worker, steer->app, name);
     } else {
-        if (pusher_publish_is_possible(steer->worker, steer->app, name))
-            pusher_publish(steer->worker, steer->app, name, steer->message, 0);
+        struct pusher_publish_target target = pusher_publish_target_of(steer->app, name);
+
+        if (pusher_publish_is_possible(steer->worker, &target))
+            pusher_publish(steer->worker, &target, steer->message, 0);
+        pusher_publish_target_release(&target);
         ws_message_unref(steer->message);
     }
     pusher_app_unref(steer->app);

@@ -59,10 +59,30 @@ static void lose_the_link(void)
 static void publish(const char *name, const char *text)
 {
     struct ws_message *event = ws_message_new(bytes_of(text));
+    struct pusher_publish_target target = pusher_publish_target_of(fixture.app, bytes_of(name));
 
-    pusher_publish(&fixture.worker, fixture.app, bytes_of(name), event, 0);
+    pusher_publish(&fixture.worker, &target, event, 0);
+    pusher_publish_target_release(&target);
     ws_message_unref(event);
     pusher_fixture_turn(&fixture);
+}
+
+static bool is_wanted(const char *name)
+{
+    struct pusher_publish_target target = pusher_publish_target_of(fixture.app, bytes_of(name));
+    const bool result = pusher_publish_is_wanted(&fixture.worker, &target);
+
+    pusher_publish_target_release(&target);
+    return result;
+}
+
+static bool is_possible(const char *name)
+{
+    struct pusher_publish_target target = pusher_publish_target_of(fixture.app, bytes_of(name));
+    const bool result = pusher_publish_is_possible(&fixture.worker, &target);
+
+    pusher_publish_target_release(&target);
+    return result;
 }
 
 /* --- subscriptions -------------------------------------------------------------------------- */
@@ -308,10 +328,10 @@ static void the_last_event_of_a_cache_channel_is_that_of_all_nodes(void **state)
 static void a_publisher_is_told_where_no_more_can_be_taken(void **state)
 {
     (void)state;
-    assert_true(pusher_publish_is_wanted(&fixture.worker, fixture.app, BYTES("nobodys")));
-    assert_true(pusher_publish_is_possible(&fixture.worker, fixture.app, BYTES("a")));
+    assert_true(is_wanted("nobodys"));
+    assert_true(is_possible("a"));
     cluster_ops.is_congested = true;
-    assert_false(pusher_publish_is_possible(&fixture.worker, fixture.app, BYTES("a")));
+    assert_false(is_possible("a"));
     assert_false(pusher_cluster_events_table.is_congested(&events));
 }
 
