@@ -252,6 +252,7 @@ static void handle(struct api *api, struct http_conn *conn, const struct http_re
         .cluster = api->cluster,
         .nodes = api->nodes != NULL ? api->nodes : &api_nodes,
         .stalled_workers_count = api->stalled_workers_count,
+        .is_lame_duck = api->is_lame_duck,
         .is_debug = api->is_debug,
         .conn = conn,
         .request = request,

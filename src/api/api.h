@@ -17,6 +17,7 @@ struct api {
     struct cluster *cluster;                    /* NULL: no cluster */
     const struct api_nodes *nodes;              /* NULL: the real cluster's */
     const atomic_size_t *stalled_workers_count; /* NULL: nobody looks */
+    const atomic_bool *is_lame_duck;            /* NULL: it never is; see server/ending.h */
     struct bytes path;                          /* the prefix: "" or "/prefix" */
     bool is_debug; /* a refused signature is answered with the text to sign */
     struct api_md5_batch md5_batch;

@@ -15,6 +15,7 @@ struct api_call {
     struct cluster *cluster; /* NULL: no cluster */
     const struct api_nodes *nodes;
     const atomic_size_t *stalled_workers_count; /* NULL: nobody looks */
+    const atomic_bool *is_lame_duck;            /* NULL: it never is */
     bool is_debug; /* a refused signature is answered with the text to sign */
     struct http_conn *conn;
     const struct http_request *request;

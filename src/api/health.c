@@ -19,6 +19,11 @@ void api_health(const struct api_call *call)
                                     "\"redis\":\"stalled\"}"));
         return;
     }
+    if (call->is_lame_duck != NULL && atomic_load(call->is_lame_duck)) {
+        api_call_respond_json(call->conn, 503,
+                              BYTES("{\"health\":\"the server is about to end\"}"));
+        return;
+    }
     if (call->cluster != NULL)
         json = call->nodes->is_connected(call->cluster)
                    ? BYTES("{\"health\":\"OK\",\"redis\":\"connected\"}")

@@ -151,12 +151,14 @@ struct config {
     uint32_t max_request_size_bytes;
     bool compression;           /* permessage-deflate is negotiated */
     uint32_t max_backlog_bytes; /* of a slow reader: net/backlog.h */
-    uint32_t drain_s;           /* how long a graceful shutdown spreads its closes */
+    uint32_t lame_duck_s; /* how long a graceful shutdown serves, and says that it is not ready */
+    uint32_t drain_s;     /* how long it spreads its closes after that */
     uint32_t shutdown_timeout_s;
     uint32_t workers; /* 1 at least */
     enum config_io io;
-    char *admin;       /* address of the administration listener; NULL: there is none */
-    char *admin_token; /* that it requires; NULL: none */
+    char *admin;            /* address of the administration listener; NULL: there is none */
+    char *admin_token;      /* that it requires; NULL: none */
+    bool ready_needs_redis; /* not ready while Redis is away */
     bool debug;
     bool log_json;
     struct config_scaling scaling;

@@ -1,4 +1,6 @@
-/* The graceful end: workers stop listening, then close their clients, then end.
+/* The graceful end: workers stop listening, then close their clients, then end. With `lame_duck`
+ * the server first says for that time that it is not ready (`/up`, `/ready`), while it still
+ * accepts and serves: balancers send nothing more to it, and nobody is refused.
  *
  * Thread: main.
  */

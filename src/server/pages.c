@@ -17,12 +17,43 @@ static void write_live(const struct server_state *server, struct admin_page *pag
         buffer_append_text(&page->body, "{\"live\":true}\n");
 }
 
+static void add_reason(struct buffer *reasons, bool is_so, const char *reason)
+{
+    if (is_so)
+        buffer_printf(reasons, "%s\"%s\"", reasons->len > 0 ? "," : "", reason);
+}
+
+static bool is_table_full(const struct net_descriptors *descriptors)
+{
+    return atomic_load(&descriptors->websockets_count) >= descriptors->websockets_max;
+}
+
+/* If Redis is away, the node serves its clients alone: that counts only if it is configured. */
+static bool misses_redis(const struct server_state *server)
+{
+    return server->config->ready_needs_redis && server->cluster != NULL &&
+           !cluster_is_connected(server->cluster);
+}
+
 static void write_ready(const struct server_state *server, struct admin_page *page)
 {
-    if (server->is_ending)
-        refuse(page, "{\"ready\":false,\"reason\":\"ending\"}\n");
-    else
+    struct buffer reasons = {0};
+
+    add_reason(&reasons, atomic_load(&server->is_lame_duck), "draining");
+    add_reason(&reasons, server->is_ending && !atomic_load(&server->is_lame_duck), "ending");
+    add_reason(&reasons, is_table_full(&server->descriptors), "no open file is left for clients");
+    add_reason(&reasons, atomic_load(&server->stalled_workers_count) > 0, "a worker has stalled");
+    add_reason(&reasons, cluster_is_stalled(server->cluster),
+               "the thread that speaks to Redis has stalled");
+    add_reason(&reasons, misses_redis(server), "Redis is away");
+    if (reasons.len == 0) {
         buffer_append_text(&page->body, "{\"ready\":true}\n");
+    } else {
+        page->status = 503;
+        buffer_printf(&page->body, "{\"ready\":false,\"reasons\":[%.*s]}\n",
+                      BYTES_ARGS(buffer_bytes(&reasons)));
+    }
+    buffer_deinit(&reasons);
 }
 
 static void on_admin_page(struct admin_page *page, void *user)

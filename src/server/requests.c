@@ -17,7 +17,8 @@ static void answer_end(const struct server_state *server, struct server_control_
     struct buffer answer = {0};
 
     buffer_printf(&answer, "{\"pid\":%d,\"ends_within_s\":%u}", (int)uv_os_getpid(),
-                  server->config->drain_s + server->config->shutdown_timeout_s);
+                  server->config->lame_duck_s + server->config->drain_s +
+                      server->config->shutdown_timeout_s);
     server_control_answer(caller, buffer_bytes(&answer));
     buffer_deinit(&answer);
 }

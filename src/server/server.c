@@ -166,6 +166,7 @@ static int open_worker(struct server_state *server, size_t index)
     worker->has_batches = server->io.has_batches;
     worker->cluster = server->cluster;
     worker->stalled_workers_count = &server->stalled_workers_count;
+    worker->is_lame_duck = &server->is_lame_duck;
     status = server_worker_open(worker, server->config, fds, count, &server->descriptors);
     free(fds);
     return status;
@@ -210,6 +211,8 @@ static void open_main_loop(struct server_state *server)
     server->housekeeping.data = server;
     CHECK(uv_timer_start(&server->housekeeping, on_housekeeping, HOUSEKEEPING_MS,
                          HOUSEKEEPING_MS) == 0);
+    CHECK(uv_timer_init(&server->loop, &server->lame_duck) == 0);
+    server->lame_duck.data = server;
     watch_signals(server);
     server_supervision_start(server);
     CHECK(net_mailbox_open(&server->mailbox, &server->loop, server) == 0);

@@ -47,6 +47,7 @@ struct server_state {
     uv_signal_t signals[SERVER_STATE_ENDING_SIGNALS];
     uv_signal_t reload_signal;
     uv_timer_t housekeeping;
+    uv_timer_t lame_duck;
     uv_async_t wake; /* a worker has stopped listening, ended, or applied a reload */
     struct server_control *control;
     struct net_mailbox mailbox; /* of the main thread */
@@ -57,9 +58,11 @@ struct server_state {
     uint64_t started_ms;
     double started_s; /* Unix time */
     bool is_ending;
-    uint64_t ends_by_ms; /* after it a worker counts as stalled; 0: not known yet */
+    atomic_bool is_lame_duck; /* it is about to end, and still accepts clients */
+    uint64_t ends_by_ms;      /* after it a worker counts as stalled; 0: not known yet */
     unsigned housekeepings_count;
     atomic_size_t stalled_workers_count; /* without progress for SERVER_STATE_STALLED_LOOKS */
+    bool was_lame_duck;                  /* to the end of that time */
     bool is_hastened;                    /* remaining clients are closed at once */
     bool are_told;                       /* the workers were notified of the end */
     bool has_lost_parent;                /* the process that started it has gone */

@@ -333,6 +333,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
         .worker = worker->pusher,
         .cluster = worker->cluster,
         .stalled_workers_count = worker->stalled_workers_count,
+        .is_lame_duck = worker->is_lame_duck,
         .path = bytes_of(config->path),
         .is_debug = config->debug,
         .on_websocket = pusher_conversation_open,

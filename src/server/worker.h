@@ -27,6 +27,7 @@ struct server_worker {
     unsigned ticks_seen;  /* of the loop; main only */
     unsigned still_count; /* checks in a row without progress; main only */
     const atomic_size_t *stalled_workers_count;
+    const atomic_bool *is_lame_duck;
     struct pusher_worker *pusher;
     struct net_tls *tls;     /* NULL: plain */
     bool has_batches;        /* of net/io.h */

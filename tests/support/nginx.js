@@ -22,7 +22,7 @@ function configuration(folder, port, servers) {
 daemon off;
 worker_processes 1;
 pid ${folder}/nginx.pid;
-error_log ${folder}/error.log;
+error_log ${folder}/error.log notice;
 events { worker_connections 1024; }
 http {
     access_log off;
@@ -42,6 +42,7 @@ ${upstream}
             proxy_set_header Upgrade $http_upgrade;
             proxy_set_header Connection "Upgrade";
 
+            proxy_next_upstream off;
             proxy_pass http://reverb;
         }
     }
@@ -62,6 +63,7 @@ class Nginx {
         it.clients = server.clients;
         it.folder = temporaryFolder('reverb-nginx-');
         const file = path.join(it.folder, 'nginx.conf');
+        it.file = file;
         fs.writeFileSync(file, configuration(it.folder, it.port, [servers].flat()));
         it.child = spawn(NGINX, ['-p', it.folder, '-e', path.join(it.folder, 'error.log'), '-c', file], { stdio: 'ignore' });
         it.exited = new Promise((resolve) => it.child.on('close', resolve));
@@ -75,6 +77,15 @@ class Nginx {
             }
         }, () => `nginx listens\n${it.log()}`);
         return it;
+    }
+
+    /* Other servers from now on; what is under way with the present ones ends there. */
+    async reload(servers) {
+        const reloaded = () => this.log().split('reconfiguring').length;
+        const before = reloaded();
+        fs.writeFileSync(this.file, configuration(this.folder, this.port, servers));
+        this.child.kill('SIGHUP');
+        await until(() => reloaded() > before && /start worker process/.test(this.log().split('reconfiguring').at(-1)), () => `nginx is configured anew\n${this.log()}`);
     }
 
     log() {
