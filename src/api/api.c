@@ -160,16 +160,16 @@ static const struct route *find_route(const struct path *path, struct bytes *arg
     return NULL;
 }
 
-static void count_rejected(const struct api_call *call, enum metrics_app_reject reason)
+static void note_rejected(const struct api_call *call, enum metrics_app_reject reason)
 {
-    metrics_add(&pusher_worker_metrics_of(call->worker, call->app)->rejected[reason], 1);
+    pusher_worker_note_rejected(call->worker, call->app, reason, http_conn_net(call->conn));
 }
 
 static void respond_no_app(const struct api_call *call, struct bytes id)
 {
     struct buffer text = {0};
 
-    count_rejected(call, METRICS_APP_REJECT_KEY);
+    note_rejected(call, METRICS_APP_REJECT_KEY);
     buffer_append_text(&text, "No matching application for ID [");
     buffer_append_bytes(&text, id);
     buffer_append_text(&text, "].");
@@ -213,7 +213,7 @@ static void call_app(struct api_call *call, const struct path *path, struct byte
     if (check_call(call, &parameters, signed_path, &refusal)) {
         route->handle(call);
     } else {
-        count_rejected(call, refusal.reason);
+        note_rejected(call, refusal.reason);
         api_call_respond_text(call->conn, 401, buffer_bytes(&refusal.text));
     }
     api_parameters_deinit(&parameters);

@@ -10,6 +10,9 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,13 +25,34 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int stalled_fd = -1; /* the descriptor whose reader did not read in that time */
 
+/* Whether systemd's journal reads standard error: each line then begins with its priority
+ * (sd-daemon(3)). */
+static bool is_journal;
+
 static struct log_options options = {.level = LOG_LEVEL_INFO};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const char *const priorities[] = {"<3>", "<4>", "<6>", "<7>"};
+
+/* JOURNAL_STREAM is inherited, also by a process whose standard error goes elsewhere: it names the
+ * journal's socket by device and inode (systemd.exec(5)). */
+static bool writes_to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat info;
+    char own[64];
+
+    if (stream == NULL || fstat(STDERR_FILENO, &info) != 0)
+        return false;
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)info.st_dev,
+             (unsigned long long)info.st_ino);
+    return strcmp(stream, own) == 0;
+}
 
 void log_init(struct log_options log_options)
 {
     options = log_options;
+    is_journal = writes_to_journal();
 }
 
 static void format_time(char *out, size_t out_len)
@@ -74,6 +98,8 @@ static void append_line(struct buffer *line, enum log_level level, struct bytes 
 {
     char time_text[48];
 
+    if (is_journal)
+        buffer_append_text(line, priorities[level]);
     format_time(time_text, sizeof time_text);
     if (options.json) {
         buffer_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time_text,

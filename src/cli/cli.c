@@ -45,7 +45,7 @@ static const struct command commands[] = {
      "  --workers=COUNT     threads that serve; one per core\n"
      "  --admin=ADDRESS     metrics and health, HOST:PORT or unix:PATH\n"
      "  --debug             show what is received and sent\n"
-     "  --log-format=text|json\n" CONFIG_OPTIONS,
+     "  --log-level=error|warn|info|debug  --log-format=text|json\n" CONFIG_OPTIONS,
      true},
     {"stop", cli_running_stop, "", "end a running server gracefully",
      "  --now               whoever is left is cut off\n" RUNNING_OPTIONS, false},

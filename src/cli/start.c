@@ -22,7 +22,7 @@ static int run(int argc, char **argv, struct server_predecessor *predecessor, st
         start.config = config_load(&options, error, &warnings);
     if (start.config != NULL) {
         log_init((struct log_options){
-            .level = start.config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+            .level = start.config->debug ? LOG_LEVEL_DEBUG : start.config->log_level,
             .json = start.config->log_json,
         });
         log_warn_lines(buffer_bytes(&warnings));

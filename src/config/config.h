@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/log.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -160,6 +161,7 @@ struct config {
     char *admin_token;      /* that it requires; NULL: none */
     bool ready_needs_redis; /* not ready while Redis is away */
     bool debug;
+    enum log_level log_level;
     bool log_json;
     struct config_scaling scaling;
     uint32_t pulse_ingest_interval_s; /* between two reports to Laravel's Pulse */
@@ -185,6 +187,7 @@ struct config_options {
     const char *env_file;    /* instead of ./.env */
     const char *config_text; /* the text of `config_file`, if it was read already */
     const char *log_format;  /* "text" or "json" */
+    const char *log_level;
     const char *admin;
     bool debug;
 

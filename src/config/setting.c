@@ -29,6 +29,9 @@
 #define BYTES_MAX (1024u * 1024 * 1024)
 #define SECONDS_MAX (10u * 365 * 24 * 60 * 60)
 
+/* In the order of enum log_level. */
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+
 static const char *const log_formats[] = {"text", "json", NULL};
 
 /* In the order of enum config_scaling_scheme. */
@@ -175,6 +178,12 @@ const struct config_setting config_setting_server[] = {
      SERVER(ready_needs_redis),
      .fallback = "false"},
     {.variable = "REVERB_DEBUG", .kind = CONFIG_SETTING_FLAG, SERVER(debug), .fallback = "false"},
+    {.variable = "REVERB_LOG_LEVEL",
+     OPTION("--log-level", log_level),
+     .kind = CONFIG_SETTING_CHOICE,
+     SERVER(log_level),
+     .fallback = "info",
+     .choices = log_levels},
     {.variable = "REVERB_LOG_FORMAT",
      OPTION("--log-format", log_format),
      .kind = CONFIG_SETTING_CHOICE,

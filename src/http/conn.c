@@ -394,6 +394,11 @@ void *http_conn_user(const struct http_conn *conn)
     return conn->settings->user;
 }
 
+const struct net_conn *http_conn_net(const struct http_conn *conn)
+{
+    return conn->net;
+}
+
 void http_conn_set_label(struct http_conn *conn, void *owner, unsigned number)
 {
     conn->label = (struct http_conn_label){owner, number};

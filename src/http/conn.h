@@ -51,6 +51,9 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
 
 void *http_conn_user(const struct http_conn *conn);
 
+/* Borrowed: for who the peer is. */
+const struct net_conn *http_conn_net(const struct http_conn *conn);
+
 /* For the request being handled, until it is answered: whoever defers the response keeps `owner`
  * alive. */
 void http_conn_set_label(struct http_conn *conn, void *owner, unsigned number);

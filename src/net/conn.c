@@ -736,6 +736,11 @@ void *net_conn_user(const struct net_conn *conn)
     return conn->user;
 }
 
+void net_conn_peer(const struct net_conn *conn, char out[NET_CONN_PEER_LEN_MAX])
+{
+    net_socket_peer(conn->watch.fd, out, NET_CONN_PEER_LEN_MAX);
+}
+
 struct net_loop *net_conn_loop(const struct net_conn *conn)
 {
     return conn->loop;

@@ -43,6 +43,10 @@ struct net_conn *net_conn_open_connected(struct net_loop *loop, int fd,
 void net_conn_hand_over(struct net_conn *conn, const struct net_conn_events *events, void *user);
 
 void *net_conn_user(const struct net_conn *conn);
+
+/* The peer's address, as text: "192.0.2.1", "2001:db8::1", "unix"; "unknown" if it has gone. */
+#define NET_CONN_PEER_LEN_MAX 64
+void net_conn_peer(const struct net_conn *conn, char out[NET_CONN_PEER_LEN_MAX]);
 struct net_loop *net_conn_loop(const struct net_conn *conn);
 
 /* Queues a copy of `data`, which is sent when the turn ends. False, and nothing is queued, if the

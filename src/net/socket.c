@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -325,4 +326,37 @@ int net_socket_connected(int fd)
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
         return -errno;
     return -error;
+}
+
+/* An IPv4 address on a socket for both is written as such. */
+static const void *address_of(const struct sockaddr_storage *peer, int *family)
+{
+    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)peer)->sin6_addr;
+
+    *family = peer->ss_family;
+    if (*family == AF_INET)
+        return &((const struct sockaddr_in *)peer)->sin_addr;
+    if (*family != AF_INET6)
+        return NULL;
+    if (!IN6_IS_ADDR_V4MAPPED(v6))
+        return v6;
+    *family = AF_INET;
+    return v6->s6_addr + 12;
+}
+
+void net_socket_peer(int fd, char *out, size_t out_len)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof peer;
+    const void *address;
+    int family;
+
+    snprintf(out, out_len, "unknown");
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+        return;
+    address = address_of(&peer, &family);
+    if (address != NULL)
+        inet_ntop(family, address, out, (socklen_t)out_len);
+    else
+        snprintf(out, out_len, "unix");
 }

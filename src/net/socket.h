@@ -51,3 +51,6 @@ int net_socket_connect(const struct sockaddr *address, socklen_t address_len);
 
 /* The result of net_socket_connect(): 0 or a negative UV_E…. */
 int net_socket_connected(int fd);
+
+/* The address of a connected socket's peer as text, without its port: net_conn_peer(). */
+void net_socket_peer(int fd, char *out, size_t out_len);

@@ -192,7 +192,8 @@ void pusher_session_refuse(struct pusher_session *session, enum pusher_error err
 
     session->is_refused = true;
     if (error != PUSHER_ERROR_STALE && error != PUSHER_ERROR_TERMINATED)
-        metrics_add(&pusher_session_metrics(session)->rejected[reject_of(error)], 1);
+        pusher_worker_note_rejected(session->worker, session->app, reject_of(error),
+                                    session->ws.net);
     if (session->state != PUSHER_SESSION_OVER)
         PUSHER_OBSERVERS_NOTIFY(session->worker, on_refused, session, pusher_error_code(error),
                                 pusher_error_text(error), channel);

@@ -8,6 +8,7 @@
 #include "net/slices.h"
 #include "pusher/app.h"
 #include "pusher/observers.h"
+#include "pusher/refusals.h"
 
 struct pusher_apps;
 struct pusher_session_events;
@@ -21,6 +22,7 @@ struct pusher_worker {
     struct pusher_apps *apps;
     struct metrics *metrics;
     const struct pusher_observers *observers; /* NULL: none */
+    struct pusher_refusals *refusals;         /* shared by all workers; NULL: nothing is logged */
     bool keeps_origins;                       /* an observer needs the sessions' origins */
 
     /* Set by pusher_conversation_init(). */
@@ -51,6 +53,10 @@ void pusher_worker_deinit(struct pusher_worker *worker);
 /* The worker's counters for the app; NULL: for those without one. */
 struct metrics_app *pusher_worker_metrics_of(const struct pusher_worker *worker,
                                              const struct pusher_app *app);
+
+/* Counts and logs that the peer of `conn` was refused something; `app` is NULL if there is none. */
+void pusher_worker_note_rejected(struct pusher_worker *worker, const struct pusher_app *app,
+                                 enum metrics_app_reject reason, const struct net_conn *conn);
 
 /* The scratch, emptied. */
 struct buffer *pusher_worker_scratch(struct pusher_worker *worker);

@@ -119,6 +119,7 @@ static void on_housekeeping(uv_timer_t *timer)
         cluster_check_stall(server->cluster);
     look_at_threads(server);
     server_console_tick(server);
+    pusher_refusals_flush(server->refusals, uv_now(&server->loop));
     if (server->ends_by_ms != 0 && uv_now(&server->loop) >= server->ends_by_ms)
         abandon(server, "a worker");
     if (server_supervision_is_child(server) &&
@@ -145,6 +146,7 @@ static void fill_hub(struct server_state *server, size_t index)
     pusher->metrics = &server->metrics[index];
     pusher->fanout.all = server->fanouts;
     pusher->observers = server->observers;
+    pusher->refusals = server->refusals;
     pusher->keeps_origins = server->laravel != NULL;
     server->fanouts[index] = &pusher->fanout;
 }
@@ -312,6 +314,7 @@ static void make_parts(struct server_state *server)
     const size_t count = server->workers_count;
 
     server->apps = pusher_apps_new(server->config, count, server->observers, server->cluster);
+    server->refusals = pusher_refusals_new();
     server->pusher_workers = mem_new(count * sizeof *server->pusher_workers);
     server->fanouts = mem_new(count * sizeof(struct channel_fanout *));
     server->workers = mem_new(count * sizeof *server->workers);
@@ -341,6 +344,7 @@ static void free_parts(struct server_state *server)
     observer_busy_free(server->busy);
     server_commands_free(server->commands);
     server_listen_deinit(&server->listen);
+    pusher_refusals_free(server->refusals);
     free(server->pusher_workers);
     free(server->fanouts);
     free(server->workers);

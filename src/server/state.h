@@ -38,6 +38,7 @@ struct server_state {
     struct webhook_cluster webhook_cluster;
     struct pusher_apps *apps;
     struct pusher_worker *pusher_workers;
+    struct pusher_refusals *refusals;
     struct channel_fanout **fanouts;
     struct metrics *metrics;
     struct server_worker *workers;

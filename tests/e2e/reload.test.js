@@ -51,9 +51,9 @@ test('whatever only a restart takes up is named', async (t) => {
 
 test('settings that have a variable only are named too', async (t) => {
     const server = await ownServer(t);
-    fs.writeFileSync(`${server.folder}/.env`, 'REVERB_DEBUG=true\nREVERB_LOG_FORMAT=json\n');
+    fs.writeFileSync(`${server.folder}/.env`, 'REVERB_DEBUG=true\nREVERB_LOG_LEVEL=warn\nREVERB_LOG_FORMAT=json\n');
     const { stdout } = await reload(server);
-    assert.match(stdout, /taken up only by a restart: REVERB_DEBUG, REVERB_LOG_FORMAT/);
+    assert.match(stdout, /taken up only by a restart: REVERB_DEBUG, REVERB_LOG_LEVEL, REVERB_LOG_FORMAT/);
 });
 
 test('a reload of many apps keeps nobody waiting', { timeout: 60_000 }, async (t) => {

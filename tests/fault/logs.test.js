@@ -128,3 +128,35 @@ test('secrets are in no log, no answer, no status, no command line and no error'
     for (const text of shown)
         assert.ok(!text.includes('very-secret'), text.slice(Math.max(0, text.indexOf('very-secret') - 200)));
 });
+
+test('who is refused leaves one line by reason, app and address, without what clients have chosen', async (t) => {
+    const server = await ownServer(t, { apps: [app({ allowed_origins: ['right.example'] })] });
+    const body = { name: 'x', channel: 'news', data: '{}' };
+    for (let n = 0; n < 3; n++) {
+        await new Client(server, { origin: 'https://wrong.example' }).waitClosed();
+        await new Client(server, { app: { key: 'key-of-nobody' } }).waitClosed();
+        const client = await Client.open(server, { origin: 'https://right.example' });
+        client.send('pusher:subscribe', { channel: 'private-chosen', auth: 'wrong' });
+        await client.next('pusher:error');
+        assert.equal((await post(server, '/events', body, { app: { ...server.app, secret: 'wrong' } })).status, 401);
+        assert.equal((await post(server, '/events', body, { timestamp: 1 })).status, 401);
+    }
+    const lines = server.stderr.split('\n').filter((line) => line.includes('refused: '));
+    assert.deepEqual(lines.map((line) => line.replace(/^.* warn +/, '')).sort(), [
+        'refused: address 127.0.0.1: no app has that key or id',
+        'refused: app 1001, address 127.0.0.1: a request to the API has a wrong signature: is the secret the same?',
+        'refused: app 1001, address 127.0.0.1: a request to the API is too old or too new: compare the clocks',
+        'refused: app 1001, address 127.0.0.1: a subscription or sign-in has a wrong signature: is the secret the same?',
+        'refused: app 1001, address 127.0.0.1: the origin of a client is not in allowed_origins',
+    ]);
+    assert.doesNotMatch(server.stderr, /chosen|nobody|wrong\.example/);
+});
+
+test('less is logged with --log-level', async (t) => {
+    const server = await ownServer(t, { args: ['--log-level=error'] });
+    await new Client(server, { app: { key: 'key-of-nobody' } }).waitClosed();
+    assert.equal(server.stderr, '');
+    const { code, stderr } = await run(['config', '--log-level=loud'], { cwd: temporaryFolder(), env: { REVERB_APP_ID: '1', REVERB_APP_KEY: 'k', REVERB_APP_SECRET: 's' } });
+    assert.equal(code, 1);
+    assert.match(stderr, /loud.*error.*warn.*info.*debug/);
+});

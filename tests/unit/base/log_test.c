@@ -4,6 +4,9 @@
 #include "support/unit.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What `say` writes to standard error. */
@@ -51,6 +54,40 @@ static void only_what_is_important_enough_is_said(void **state)
         assert_holds(buffer_bytes(&out), "error error 1\n");
         buffer_deinit(&out);
     }
+}
+
+/* What the journal reads begins with a priority; what goes elsewhere does not, though the process
+ * has inherited the variable. */
+static void the_journal_is_given_priorities(void **state)
+{
+    char name[64];
+    FILE *file = tmpfile();
+    const int before = dup(STDERR_FILENO);
+    struct stat info;
+    char text[4096] = "";
+
+    (void)state;
+    dup2(fileno(file), STDERR_FILENO);
+    fstat(STDERR_FILENO, &info);
+    snprintf(name, sizeof name, "%llu:%llu", (unsigned long long)info.st_dev,
+             (unsigned long long)info.st_ino);
+    setenv("JOURNAL_STREAM", name, 1);
+    log_init((struct log_options){.level = LOG_LEVEL_DEBUG});
+    say_one_of_each();
+    setenv("JOURNAL_STREAM", "1:1", 1);
+    log_init((struct log_options){.level = LOG_LEVEL_DEBUG});
+    log_error("elsewhere");
+    unsetenv("JOURNAL_STREAM");
+    log_init((struct log_options){.level = LOG_LEVEL_INFO});
+    dup2(before, STDERR_FILENO);
+    close(before);
+    assert_true(pread(fileno(file), text, sizeof text - 1, 0) > 0);
+    fclose(file);
+    assert_int_equal(strncmp(text, "<3>2", 4), 0);
+    assert_non_null(strstr(text, "\n<4>2"));
+    assert_non_null(strstr(text, "\n<6>2"));
+    assert_non_null(strstr(text, "\n<7>2"));
+    assert_int_equal(strncmp(strchr(strstr(text, "<7>"), '\n'), "\n2", 2), 0);
 }
 
 static void say_something_odd(void)
@@ -115,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_important_enough_is_said),
+        cmocka_unit_test(the_journal_is_given_priorities),
         cmocka_unit_test(a_line_of_json_is_one_object_whatever_it_says),
         cmocka_unit_test(what_a_stranger_sent_neither_forges_a_line_nor_moves_a_cursor),
         cmocka_unit_test(a_long_line_is_cut),
