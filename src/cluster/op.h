@@ -1,8 +1,8 @@
-/* A cluster operation: something that happened on this node, on its way from a worker to the link
- * that sends it to Redis.
+/* A cluster operation: a change, an event or a question of this node, on its way from a worker to
+ * the link that sends it to Redis.
  *
- * Thread: the worker's until it is posted, then the cluster's. Memory: texts are copied, the frame
- * is counted.
+ * Thread: the worker's until it is posted, then the cluster's. Memory: texts are copied; of the
+ * frame, the operation holds a reference.
  */
 #pragma once
 

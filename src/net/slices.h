@@ -1,6 +1,6 @@
 /* Long work, done piece by piece at the ends of turns, so that other clients do not wait for it:
- * all jobs of a worker together take NET_SLICES_TURN_NS of a turn. If they fill a queue
- * (net/watermark.h) they wait until it is down to half.
+ * all jobs of a worker together take NET_SLICES_TURN_NS of a turn. If the jobs have filled a queue
+ * (net/watermark.h), they wait until it is only half full.
  *
  * Thread: owner, each worker has one. Life: zero-initialised is empty.
  */

@@ -1,6 +1,7 @@
 /* The one place that decides between this node alone and all nodes: whether there is a cluster and
- * its link is up. A request is answered at once from this node's state (pusher/node.h), or once all
- * nodes know of it (pusher/cluster_events.c). If the link is lost, it answers pending ones too.
+ * its link is up. A request is answered immediately, from this node's state (pusher/node.h), or
+ * later, when all nodes know of it (pusher/cluster_events.c). If the link to the cluster is lost,
+ * this file also answers the requests that are still waiting.
  *
  * Answers find their connection by its socket id, so that one that has closed meanwhile needs no
  * care. So this file is above the session and reports to it by pusher_session_events.

@@ -1,5 +1,5 @@
-/* The channel that addresses all connections of a user, `#server-to-user-` and the user's id.
- * Pusher Channels, "Authorized connections". Thread: any. */
+/* The channel that reaches all connections of one user. Its name is `#server-to-user-`, followed by
+ * the user's id. Pusher Channels, "Authorized connections". Thread: any. */
 #pragma once
 
 #include "base/bytes.h"
