@@ -8,6 +8,8 @@
 #define LONG_BYTES 262144
 #define LONG_WEIGHT CLUSTER_BATCH_WORK_LONG
 #define BYTES_A_WEIGHT 4096
+/* WIDE_MIN of scripts/apply.lua. */
+#define NOTIFIED_MAX 8
 
 /* `operations` of scripts/apply.lua: the letter, how many arguments follow, and the estimated cost
  * there. `make lint` compares them. */
@@ -48,7 +50,7 @@ static const struct {
     [SUBSCRIPTIONS] = {"S", 4, 8, true},
     [JOIN] = {"J", 3, 8, true},
     [LEAVE] = {"L", 2, 8, true},
-    [EVENT] = {"E", 5, 4, false},
+    [EVENT] = {"E", 3, 4, false},
     [CACHED_EVENT] = {"K", 6, 6, false},
     [AWAIT] = {"D", 3, 3, false},
     [SHOW] = {"Y", 4, 300, false},
@@ -58,7 +60,7 @@ static const struct {
     [ADMIT] = {"M", 3, 10, false},
     [LOOKUP_ONLINE] = {"Q", 2, 4, false},
     [BYTES_READ] = {"A", 1, 1, false},
-    [HEARTBEAT] = {"B", 1, 30, true},
+    [HEARTBEAT] = {"B", 2, 30, true},
     [VERIFY] = {"V", 3, 5, false},
     [RENEW] = {"N", 0, 100, true},
     [GIVE_UP] = {"U", 2, 10, true},
@@ -73,6 +75,7 @@ static const struct {
 void cluster_batch_deinit(struct cluster_batch *batch)
 {
     cluster_resp_deinit(&batch->command);
+    buffer_deinit(&batch->packed);
 }
 
 void cluster_batch_clear(struct cluster_batch *batch)
@@ -165,6 +168,12 @@ static void begin(struct cluster_batch *batch, enum operation operation)
     batch->changes_state |= operations[operation].changes_state;
 }
 
+/* How many nodes an item goes to at most, one by one; to more it goes at once. */
+static size_t notified_count(const struct cluster_batch *batch)
+{
+    return batch->nodes_count < NOTIFIED_MAX ? batch->nodes_count : NOTIFIED_MAX;
+}
+
 /* --- what happens on a node ----------------------------------------------------------------- */
 
 void cluster_batch_subscriptions(struct cluster_batch *batch, struct bytes key, uint32_t count,
@@ -193,7 +202,7 @@ void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct by
                         struct bytes user_info)
 {
     begin(batch, JOIN);
-    batch->weight += batch->nodes_count;
+    batch->weight += notified_count(batch);
     add(batch, key);
     add(batch, user_id);
     add(batch, user_info);
@@ -202,7 +211,7 @@ void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct by
 void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id)
 {
     begin(batch, LEAVE);
-    batch->weight += batch->nodes_count;
+    batch->weight += notified_count(batch);
     add(batch, key);
     add(batch, user_id);
 }
@@ -218,27 +227,71 @@ static void add_termination(struct cluster_batch *batch, const struct cluster_ou
     add_number(batch, event->number);
 }
 
+/* A text after its length, as pack() in scripts/apply.lua does it. */
+static void pack(struct buffer *out, struct bytes text)
+{
+    const unsigned char len[4] = {(unsigned char)text.len, (unsigned char)(text.len >> 8),
+                                  (unsigned char)(text.len >> 16), (unsigned char)(text.len >> 24)};
+
+    buffer_append_bytes(out, (struct bytes){(const char *)len, sizeof len});
+    buffer_append_bytes(out, text);
+}
+
+static void pack_number(struct buffer *out, uint64_t number)
+{
+    char text[24];
+    const int len = snprintf(text, sizeof text, "%" PRIu64, number);
+
+    pack(out, (struct bytes){text, (size_t)len});
+}
+
+static struct bytes process_of(const char *node)
+{
+    struct bytes rest = bytes_of(node);
+    struct bytes process = BYTES_NONE;
+
+    bytes_next(&rest, '.', &process);
+    return process;
+}
+
+/* Whether this node wants it too, and the item as inboxes have it. */
 static void add_event(struct cluster_batch *batch, const struct cluster_outbox_event *event)
 {
-    const struct bytes frame = net_chunk_bytes(event->frame);
+    struct buffer *packed = &batch->packed;
 
-    begin(batch, event->ttl_ms > 0 ? CACHED_EVENT : EVENT);
-    batch->weight += batch->nodes_count * (1 + frame.len / BYTES_A_WEIGHT);
+    add(batch, cluster_outbox_key(event));
+    add_text(batch, event->is_delivered ? "0" : "1");
+    buffer_clear(packed);
+    pack(packed, cluster_outbox_key(event));
+    pack_number(packed, event->except);
+    pack_number(packed, event->number);
+    pack(packed, process_of(batch->node));
+    pack(packed, net_chunk_bytes(event->frame));
+    add(batch, buffer_bytes(packed));
+}
+
+static void add_cached_event(struct cluster_batch *batch, const struct cluster_outbox_event *event)
+{
     add(batch, cluster_outbox_key(event));
     add_number(batch, event->except);
     add_number(batch, event->number);
-    if (event->ttl_ms > 0)
-        add_number(batch, event->ttl_ms);
+    add_number(batch, event->ttl_ms);
     add_text(batch, event->is_delivered ? "0" : "1");
-    add(batch, frame);
+    add(batch, net_chunk_bytes(event->frame));
 }
 
 void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_event *event)
 {
-    if (event->frame != NULL)
-        add_event(batch, event);
-    else
+    if (event->frame == NULL) {
         add_termination(batch, event);
+    } else {
+        begin(batch, event->ttl_ms > 0 ? CACHED_EVENT : EVENT);
+        batch->weight += notified_count(batch) * (1 + event->frame->len / BYTES_A_WEIGHT);
+        if (event->ttl_ms > 0)
+            add_cached_event(batch, event);
+        else
+            add_event(batch, event);
+    }
     event->is_sent = true;
     batch->first = batch->first == 0 ? event->number : batch->first;
     batch->last = event->number;
@@ -304,10 +357,11 @@ void cluster_batch_hello(struct cluster_batch *batch, const char *epoch)
     add_text(batch, epoch);
 }
 
-void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count)
+void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number)
 {
     begin(batch, HEARTBEAT);
     add_number(batch, keys_count);
+    add_number(batch, read_number);
 }
 
 void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes)

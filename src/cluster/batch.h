@@ -19,11 +19,12 @@ struct cluster_batch {
     size_t nodes_count; /* nodes that may be notified of its contents */
 
     struct cluster_resp command;
-    uint64_t first;     /* the number of its first event; 0: it has none */
-    uint64_t last;      /* that of its last event */
-    size_t weight;      /* estimated cost in Redis, in µs */
-    size_t missing;     /* arguments still to be added to the last operation */
-    bool changes_state; /* not only notifications and queries */
+    struct buffer packed; /* scratch */
+    uint64_t first;       /* the number of its first event; 0: it has none */
+    uint64_t last;        /* that of its last event */
+    size_t weight;        /* estimated cost in Redis, in µs */
+    size_t missing;       /* arguments still to be added to the last operation */
+    bool changes_state;   /* not only notifications and queries */
 };
 
 void cluster_batch_deinit(struct cluster_batch *batch);
@@ -67,7 +68,8 @@ void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_
                                  struct cluster_waiter waiter);
 
 void cluster_batch_hello(struct cluster_batch *batch, const char *epoch);
-void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count);
+/* `read_number`: up to which number all streams of this node have been read. */
+void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number);
 void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes);
 
 /* `user_id`: one of this node's members of the channel; "" if it has none. */

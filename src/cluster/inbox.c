@@ -166,6 +166,21 @@ static void read_ready(struct cluster_inbox *inbox, struct cluster_key key,
         inbox->events->on_ready(key, waiter_of(parts[1]), inbox->user);
 }
 
+/* --- wide channels -------------------------------------------------------------------------- */
+
+/* key, letter of its stream or "", how many entries that has had */
+static void read_width(struct cluster_inbox *inbox, const struct bytes *parts)
+{
+    struct cluster_state_channel *channel = cluster_state_find(inbox->state, parts[0]);
+    const char letter = parts[1].len == 1 ? parts[1].data[0] : 0;
+
+    if (channel == NULL || (letter != 0 && bytes_hex_digit(letter) < 0))
+        return;
+    cluster_state_set_wide(inbox->state, channel, letter);
+    if (letter != 0)
+        inbox->on_wide(letter, number_of(parts[2]), inbox->wide_user);
+}
+
 void cluster_inbox_drop_snapshots(struct cluster_inbox *inbox)
 {
     cluster_snapshots_clear(&inbox->snapshots);
@@ -186,6 +201,7 @@ static size_t parts_count(char letter)
     case 'R':
     case 'M':
     case 'Q':
+    case 'W':
         return 3;
     case 'A':
     case 'T':
@@ -270,6 +286,8 @@ static void read_one(struct cluster_inbox *inbox, char letter, struct bytes pack
         read_termination(inbox, parts);
     else if (letter == 'M')
         read_admission(inbox, parts);
+    else if (letter == 'W')
+        read_width(inbox, parts);
     else
         read_of_channel(inbox, letter, packed, parts);
 }

@@ -23,6 +23,9 @@ struct cluster_inbox {
     /* Requests the next page of that channel's members. */
     void (*on_page)(struct bytes key, struct bytes cursor, void *page_user);
     void *page_user;
+    /* A channel of this node is wide from here on; how many entries its stream has had before. */
+    void (*on_wide)(char letter, uint64_t index, void *wide_user);
+    void *wide_user;
 
     struct list origins; /* the last event number of each other process */
     struct cluster_snapshots snapshots;

@@ -1,5 +1,6 @@
 #include "cluster/inbox_reader.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,29 +8,12 @@
 #define BYTES_AT_ONCE 524288
 #define ENTRIES_AT_ONCE_MAX 1000
 #define ENTRIES_AT_FIRST 16
-#define STRINGIFY(number) #number
-#define TEXT_OF(number) STRINGIFY(number)
+/* What was read is deleted so many entries at a time, or when nothing more comes. */
+#define DELETED_AT_ONCE 64
+#define INBOX 0 /* among the streams; the wide ones follow */
+#define LETTERS "0123456789abcdef"
 
-/* [id, [name, value]]; returns the value's length. */
-static size_t read_entry(struct cluster_inbox_reader *reader, const redisReply *entry,
-                         struct cluster_resp *done)
-{
-    const redisReply *fields;
-    struct bytes text = BYTES("");
-
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        !cluster_redis_is_text(entry->element[0]) || entry->element[1]->type != REDIS_REPLY_ARRAY)
-        return 0;
-    fields = entry->element[1];
-    if (fields->elements == 2 && bytes_equal(cluster_redis_text(fields->element[0]), BYTES("m"))) {
-        text = cluster_redis_text(fields->element[1]);
-        cluster_inbox_read(reader->inbox, text);
-    }
-    snprintf(reader->last_id, sizeof reader->last_id, "%.*s",
-             BYTES_ARGS(cluster_redis_text(entry->element[0])));
-    cluster_resp_add(done, cluster_redis_text(entry->element[0]));
-    return text.len;
-}
+/* --- what is done with an entry ------------------------------------------------------------- */
 
 /* If deleting is refused, the stream would grow for ever. */
 static void on_deleted(const redisReply *reply, void *data, void *user)
@@ -40,6 +24,61 @@ static void on_deleted(const redisReply *reply, void *data, void *user)
     if (reply != NULL && reply->type == REDIS_REPLY_ERROR)
         reader->on_refused(reply, reader->user);
 }
+
+static void begin_deleting(struct cluster_inbox_reader *reader)
+{
+    buffer_clear(&reader->done.arguments);
+    reader->done.count = 0;
+    cluster_resp_add_text(&reader->done, "XDEL");
+    cluster_resp_add_text(&reader->done, reader->key);
+}
+
+static void delete_read(struct cluster_inbox_reader *reader, size_t count_min)
+{
+    if (reader->redis == NULL || reader->done.count < 2 + count_min)
+        return;
+    cluster_redis_send(reader->redis, &reader->done, on_deleted, NULL);
+    begin_deleting(reader);
+}
+
+/* The index of an entry of a wide stream: its name, after an 'x' if its call wrote to several. */
+static uint64_t index_of(struct bytes name)
+{
+    uint64_t index = 0;
+
+    bytes_to_number(bytes_from(name, bytes_starts_with(name, BYTES("x"))), UINT64_MAX, &index);
+    return index;
+}
+
+/* False if entries before it are missing. */
+static bool follows(struct cluster_inbox_reader *reader, const struct cluster_merge_entry *entry)
+{
+    struct cluster_inbox_reader_stream *stream = &reader->streams[entry->stream];
+    const uint64_t index = index_of(entry->name);
+
+    if (entry->stream == INBOX)
+        return true;
+    if (index != stream->index + 1) {
+        stream->index = index - 1; /* it is read when the node has joined again */
+        return false;
+    }
+    stream->index = index;
+    return true;
+}
+
+static void read_entry(struct cluster_inbox_reader *reader, const struct cluster_merge_entry *entry)
+{
+    reader->current = entry->id;
+    reader->streams[entry->stream].last = entry->id;
+    if (!bytes_equal(entry->name, BYTES("-"))) /* which only makes the stream exist */
+        cluster_inbox_read(reader->inbox, entry->value);
+    if (entry->stream != INBOX)
+        return;
+    cluster_resp_add(&reader->done, entry->id_text);
+    reader->bytes_read += entry->value.len;
+}
+
+/* --- replies -------------------------------------------------------------------------------- */
 
 static void adapt(struct cluster_inbox_reader *reader, size_t entries_count, size_t bytes)
 {
@@ -53,28 +92,98 @@ static void adapt(struct cluster_inbox_reader *reader, size_t entries_count, siz
         reader->entries_at_once = ENTRIES_AT_ONCE_MAX;
 }
 
-static void read_entries(struct cluster_inbox_reader *reader, const redisReply *entries)
+static size_t stream_of(const struct cluster_inbox_reader *reader, struct bytes key)
 {
-    struct cluster_resp done = {0};
-    size_t bytes = 0;
+    const struct bytes wide_key = bytes_of(reader->wide_key);
+    int letter = -1;
 
-    cluster_resp_add_text(&done, "XDEL");
-    cluster_resp_add_text(&done, reader->key);
-    for (size_t i = 0; i < entries->elements; i++)
-        bytes += read_entry(reader, entries->element[i], &done);
-    if (entries->elements > 0)
-        adapt(reader, entries->elements, bytes);
-    reader->bytes_read += bytes;
-    if (reader->redis != NULL && done.count > 2)
-        cluster_redis_send(reader->redis, &done, on_deleted, NULL);
-    cluster_resp_deinit(&done);
-    reader->on_read(reader->user);
+    if (key.len == wide_key.len + 1 && bytes_starts_with(key, wide_key))
+        letter = bytes_hex_digit(key.data[wide_key.len]);
+    return letter < 0 ? INBOX : 1 + (size_t)letter;
 }
 
-/* [[stream, [entry, …]]], or nil after the time is up. */
+/* [[stream, [entry, …]], …]; the number of streams. */
+static size_t gather(struct cluster_inbox_reader *reader, const redisReply *reply,
+                     struct cluster_merge *merge)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        const redisReply *stream = reply->element[i];
+
+        if (stream->type != REDIS_REPLY_ARRAY || stream->elements != 2 ||
+            stream->element[1]->type != REDIS_REPLY_ARRAY || stream->element[1]->elements == 0)
+            continue;
+        cluster_merge_add(merge, stream_of(reader, cluster_redis_text(stream->element[0])),
+                          stream->element[1], reader->entries_at_once);
+        count++;
+    }
+    return count;
+}
+
+static size_t read_streams_count(const struct cluster_inbox_reader *reader)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < CLUSTER_MERGE_STREAMS_MAX; i++)
+        count += reader->streams[i].is_read;
+    return count;
+}
+
+/* A request that waited is answered by one stream alone, which may lack what the same call has
+ * added to others. */
+static bool is_complete(const struct cluster_inbox_reader *reader, size_t streams_count)
+{
+    return !reader->is_waiting || streams_count != 1 || read_streams_count(reader) == 1;
+}
+
+static void note_read(struct cluster_inbox_reader *reader, bool is_all)
+{
+    uint64_t number = reader->current.number;
+
+    if (!is_all && number > 0)
+        number--; /* there may be more of that call */
+    else if (number < reader->asked_number)
+        number = reader->asked_number;
+    if (number > reader->read_number)
+        reader->read_number = number;
+}
+
+/* False if the connection was closed by what was read. */
+static bool read_entries(struct cluster_inbox_reader *reader, struct cluster_merge *merge,
+                         bool is_complete)
+{
+    struct cluster_merge_entry entry;
+    size_t entries_count = 0;
+    size_t bytes = 0;
+
+    reader->must_reread = false;
+    while (!reader->must_reread && cluster_merge_next(merge, &entry)) {
+        if (!is_complete && bytes_starts_with(entry.name, BYTES("x"))) {
+            reader->must_reread = true;
+            break;
+        }
+        if (!follows(reader, &entry)) {
+            reader->on_gap(reader->user);
+            return false;
+        }
+        read_entry(reader, &entry);
+        entries_count++;
+        bytes += entry.value.len;
+    }
+    reader->must_reread |= merge->is_cut;
+    if (entries_count > 0)
+        adapt(reader, entries_count, bytes);
+    note_read(reader, !reader->must_reread);
+    return reader->redis != NULL;
+}
+
+/* Nil after the time is up. */
 static void on_entries(const redisReply *reply, void *data, void *user)
 {
     struct cluster_inbox_reader *reader = user;
+    struct cluster_merge merge = {0};
+    size_t streams_count;
 
     (void)data;
     if (reply == NULL)
@@ -83,25 +192,75 @@ static void on_entries(const redisReply *reply, void *data, void *user)
         reader->on_refused(reply, reader->user);
         return;
     }
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
-        reply->element[0]->elements == 2 &&
-        reply->element[0]->element[1]->type == REDIS_REPLY_ARRAY)
-        read_entries(reader, reply->element[0]->element[1]);
+    streams_count = gather(reader, reply, &merge);
+    if (!read_entries(reader, &merge, is_complete(reader, streams_count)))
+        return;
+    delete_read(reader, streams_count > 0 ? DELETED_AT_ONCE : 1);
+    if (streams_count > 0)
+        reader->on_read(reader->user);
     cluster_inbox_reader_resume(reader);
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+static void add_keys(const struct cluster_inbox_reader *reader, struct cluster_resp *command)
+{
+    char key[512];
+
+    cluster_resp_add_text(command, reader->key);
+    for (size_t i = 0; i < strlen(LETTERS); i++) {
+        if (!reader->streams[1 + i].is_read)
+            continue;
+        snprintf(key, sizeof key, "%s%c", reader->wide_key, LETTERS[i]);
+        cluster_resp_add_text(command, key);
+    }
+}
+
+static void add_ids(const struct cluster_inbox_reader *reader, struct cluster_resp *command)
+{
+    char id[48];
+
+    for (size_t i = 0; i < CLUSTER_MERGE_STREAMS_MAX; i++) {
+        const struct cluster_inbox_reader_stream *stream = &reader->streams[i];
+
+        if (!stream->is_read)
+            continue;
+        snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, stream->last.number, stream->last.order);
+        cluster_resp_add_text(command, id);
+    }
+}
+
+static void leave_streams(struct cluster_inbox_reader *reader)
+{
+    for (size_t i = 0; i < strlen(LETTERS); i++)
+        if (!cluster_state_has_wide(reader->inbox->state, LETTERS[i]))
+            reader->streams[1 + i].is_read = false;
 }
 
 void cluster_inbox_reader_resume(struct cluster_inbox_reader *reader)
 {
-    char count[24];
+    struct cluster_resp command = {0};
 
     if (reader->redis == NULL)
         return;
     reader->is_paused = reader->is_congested(reader->congested_user);
-    snprintf(count, sizeof count, "%zu", reader->entries_at_once);
-    if (!reader->is_paused)
-        cluster_redis_command(reader->redis, on_entries, "XREAD", "COUNT", count, "BLOCK",
-                              TEXT_OF(CLUSTER_INBOX_READER_BLOCK_MS), "STREAMS", reader->key,
-                              reader->last_id, NULL);
+    if (reader->is_paused)
+        return;
+    leave_streams(reader);
+    reader->is_waiting = !reader->must_reread;
+    reader->asked_number = reader->last_number;
+    cluster_resp_add_text(&command, "XREAD");
+    cluster_resp_add_text(&command, "COUNT");
+    cluster_resp_add_number(&command, (int64_t)reader->entries_at_once);
+    if (reader->is_waiting) {
+        cluster_resp_add_text(&command, "BLOCK");
+        cluster_resp_add_number(&command, CLUSTER_INBOX_READER_BLOCK_MS);
+    }
+    cluster_resp_add_text(&command, "STREAMS");
+    add_keys(reader, &command);
+    add_ids(reader, &command);
+    cluster_redis_send(reader->redis, &command, on_entries, NULL);
+    cluster_resp_deinit(&command);
 }
 
 bool cluster_inbox_reader_is_silent(const struct cluster_inbox_reader *reader, uint64_t now_ms)
@@ -110,9 +269,42 @@ bool cluster_inbox_reader_is_silent(const struct cluster_inbox_reader *reader, u
                                         CLUSTER_INBOX_READER_BLOCK_MS + CLUSTER_REDIS_SILENT_MS;
 }
 
+/* --- its streams ---------------------------------------------------------------------------- */
+
+/* What follows the entry that is being read may stand in the new stream. */
+static void on_wide(char letter, uint64_t index, void *user)
+{
+    struct cluster_inbox_reader *reader = user;
+    struct cluster_inbox_reader_stream *stream = &reader->streams[1 + bytes_hex_digit(letter)];
+
+    if (stream->is_read)
+        return;
+    stream->is_read = true;
+    stream->last = reader->current;
+    stream->index = index;
+    reader->must_reread = true;
+}
+
 void cluster_inbox_reader_rewind(struct cluster_inbox_reader *reader)
 {
-    snprintf(reader->last_id, sizeof reader->last_id, "0-0");
+    cluster_state_forget_wide(reader->inbox->state);
+    for (size_t i = 0; i < CLUSTER_MERGE_STREAMS_MAX; i++)
+        reader->streams[i] = (struct cluster_inbox_reader_stream){.is_read = i == INBOX};
+    begin_deleting(reader);
+}
+
+void cluster_inbox_reader_init(struct cluster_inbox_reader *reader)
+{
+    reader->inbox->on_wide = on_wide;
+    reader->inbox->wide_user = reader;
+    cluster_inbox_reader_rewind(reader);
+}
+
+void cluster_inbox_reader_deinit(struct cluster_inbox_reader *reader)
+{
+    cluster_resp_deinit(&reader->done);
+    free(reader->key);
+    free(reader->wide_key);
 }
 
 /* --- its connection ------------------------------------------------------------------------- */
@@ -143,6 +335,7 @@ void cluster_inbox_reader_open(struct cluster_inbox_reader *reader, struct net_l
                                const struct cluster_redis_login *login, struct net_tls *tls)
 {
     reader->entries_at_once = ENTRIES_AT_FIRST;
+    reader->must_reread = false;
     reader->redis = cluster_redis_open(loop, address, login, tls, &redis_events, reader);
 }
 

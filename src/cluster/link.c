@@ -209,6 +209,17 @@ static void note_back(struct cluster_link *link)
     link->is_away = false;
 }
 
+/* Entries of a wide stream were removed, because this node has not read them for long. */
+static void on_gap(void *user)
+{
+    struct cluster_link *link = user;
+
+    atomic_fetch_add(&link->shared->gaps, 1);
+    lose(link,
+         "it has removed what this node had not read yet, so that events of others are missing",
+         NULL);
+}
+
 static void on_page(struct bytes key, struct bytes cursor, void *user)
 {
     struct cluster_link *link = user;
@@ -291,7 +302,7 @@ static void reap(struct cluster_link *link)
 static void note_peers(struct cluster_link *link, const redisReply *reply)
 {
     cluster_peers_begin(&link->peers);
-    for (size_t i = 2; i + 2 < reply->elements; i += 3)
+    for (size_t i = 3; i + 2 < reply->elements; i += 3)
         cluster_peers_note(&link->peers, cluster_redis_text(reply->element[i]),
                            cluster_redis_text(reply->element[i + 1]),
                            cluster_sender_is_answer(reply, i + 2, "1"));
@@ -306,11 +317,15 @@ static void give_up_silent(struct cluster_link *link)
         cluster_batch_give_up(batch_of(link), peer->node, peer->heartbeats);
 }
 
-/* ["OK", number of dying nodes, node, its heartbeats, whether it is in step, …] */
+/* ["OK", number of dying nodes, number of the last call that added entries,
+ *  node, its heartbeats, whether it is in step, …] */
 static void on_heartbeat(const redisReply *reply, void *user)
 {
     struct cluster_link *link = user;
 
+    if (reply->elements > 2)
+        bytes_to_number(cluster_redis_text(reply->element[2]), UINT64_MAX,
+                        &link->reader.last_number);
     note_peers(link, reply);
     if (link->phase == CLUSTER_LINK_AWAITING_PEERS && are_peers_back(link))
         end_peers_wait(link);
@@ -339,7 +354,8 @@ static void heartbeat(struct cluster_link *link, uint64_t now_ms)
         cluster_batch_renew(&link->sender.batch);
         link->renew_count = RENEW_EACH;
     }
-    cluster_batch_heartbeat(&link->sender.batch, link->state.occupied_count);
+    cluster_batch_heartbeat(&link->sender.batch, link->state.occupied_count,
+                            link->reader.read_number);
     flush_batch(link, on_heartbeat);
 }
 
@@ -528,20 +544,26 @@ static void init_inbox(struct cluster_link *link)
 static void init_reader(struct cluster_link *link)
 {
     struct buffer key = {0};
+    struct buffer wide_key = {0};
 
     buffer_printf(&key, "%s:" CLUSTER_SCRIPTS_LAYOUT ":i:%s", link->prefix, link->shared->process);
     buffer_text(&key);
+    buffer_printf(&wide_key, "%s:" CLUSTER_SCRIPTS_LAYOUT ":w:", link->prefix);
+    buffer_text(&wide_key);
     link->reader = (struct cluster_inbox_reader){
         .inbox = &link->inbox,
         .key = key.data,
+        .wide_key = wide_key.data,
         .is_congested = link->shared->events->is_congested,
         .congested_user = link->shared->user,
         .on_ready = say_hello,
         .on_refused = on_error,
         .on_lost = on_lost,
+        .on_gap = on_gap,
         .on_read = on_read,
         .user = link,
     };
+    cluster_inbox_reader_init(&link->reader);
 }
 
 void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *shared,
@@ -580,11 +602,11 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
     link->sender.batch.node = link->node;
     link->sender.batch.epoch = link->epoch;
     link->sender.batch.inbox_bytes_max = settings->max_inbox_bytes;
-    init_reader(link);
     cluster_state_init(&link->state);
     cluster_outbox_init(&link->outbox, settings->max_kept_bytes);
     cluster_peers_init(&link->peers);
     init_inbox(link);
+    init_reader(link);
 }
 
 void cluster_link_deinit(struct cluster_link *link)
@@ -592,7 +614,7 @@ void cluster_link_deinit(struct cluster_link *link)
     cluster_link_close(link);
     cluster_peers_deinit(&link->peers);
     cluster_batch_deinit(&link->sender.batch);
-    free(link->reader.key);
+    cluster_inbox_reader_deinit(&link->reader);
     cluster_report_deinit(&link->report);
     cluster_state_deinit(&link->state);
     cluster_outbox_deinit(&link->outbox);

@@ -91,6 +91,7 @@ void cluster_state_clean(struct cluster_state *state, struct cluster_state_chann
     channel->needs_state = false;
     if (channel->subscriptions_count > 0 || channel->members.count > 0)
         return;
+    cluster_state_set_wide(state, channel, 0);
     map_remove(&state->channels, &channel->entry);
     free_channel(channel);
 }
@@ -111,8 +112,38 @@ void cluster_state_drop(struct cluster_state *state, struct bytes key)
 
     state->occupied_count -= channel->subscriptions_count > 0;
     list_remove(&channel->dirty);
+    cluster_state_set_wide(state, channel, 0);
     map_remove(&state->channels, &channel->entry);
     free_channel(channel);
+}
+
+/* --- wide channels -------------------------------------------------------------------------- */
+
+static size_t *wide_count(struct cluster_state *state, char letter)
+{
+    return &state->wide_counts[bytes_hex_digit(letter)];
+}
+
+void cluster_state_set_wide(struct cluster_state *state, struct cluster_state_channel *channel,
+                            char letter)
+{
+    if (channel->wide != 0)
+        (*wide_count(state, channel->wide))--;
+    channel->wide = letter;
+    if (channel->wide != 0)
+        (*wide_count(state, channel->wide))++;
+}
+
+void cluster_state_forget_wide(struct cluster_state *state)
+{
+    for (struct map_entry *at = map_any(&state->channels, NULL); at != NULL;
+         at = map_any(&state->channels, at))
+        cluster_state_set_wide(state, channel_of(at), 0);
+}
+
+bool cluster_state_has_wide(const struct cluster_state *state, char letter)
+{
+    return *wide_count((struct cluster_state *)state, letter) > 0;
 }
 
 /* --- members -------------------------------------------------------------------------------- */

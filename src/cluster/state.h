@@ -9,6 +9,8 @@
 #include "base/map.h"
 #include "cluster/events.h"
 
+#define CLUSTER_STATE_LETTERS 16 /* the digits of hexadecimal numbers */
+
 struct cluster_state_member {
     struct map_entry entry;
     uint32_t user_id_len;
@@ -25,6 +27,7 @@ struct cluster_state_channel {
     uint32_t subscriptions_count;
     uint32_t key_len;
     uint64_t chain; /* the number of the last requested snapshot of its members */
+    char wide;      /* the letter of its stream if it is wide, else 0 */
     char key[];
 };
 
@@ -43,6 +46,7 @@ struct cluster_state {
     struct list dirty;
     struct map apps;
     struct list dirty_apps;
+    size_t wide_counts[CLUSTER_STATE_LETTERS]; /* wide channels of each letter */
 };
 
 void cluster_state_init(struct cluster_state *state);
@@ -67,6 +71,16 @@ struct cluster_state_channel *cluster_state_next_of_bucket(
 
 /* Forgets the channel, which must be in the state. */
 void cluster_state_drop(struct cluster_state *state, struct bytes key);
+
+/* The channel is wide, with that stream, or is not wide any more (0). */
+void cluster_state_set_wide(struct cluster_state *state, struct cluster_state_channel *channel,
+                            char letter);
+
+/* No channel is wide. */
+void cluster_state_forget_wide(struct cluster_state *state);
+
+/* Whether a wide channel has that letter's stream. */
+bool cluster_state_has_wide(const struct cluster_state *state, char letter);
 
 /* A member has come, or has another info now; or it has gone. Its channel has subscriptions at
  * that moment. */

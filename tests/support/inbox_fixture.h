@@ -103,6 +103,11 @@ static inline void inbox_fixture_on_page(struct bytes key, struct bytes cursor, 
     inbox_fixture_note(user, "page", key, BYTES(""), cursor, 0);
 }
 
+static inline void inbox_fixture_on_wide(char letter, uint64_t index, void *user)
+{
+    inbox_fixture_note(user, "wide", (struct bytes){&letter, 1}, BYTES(""), BYTES(""), index);
+}
+
 static const struct cluster_events inbox_fixture_events = {
     .on_event = inbox_fixture_on_event,
     .on_members = inbox_fixture_on_members,
@@ -127,6 +132,8 @@ static inline void inbox_fixture_init(struct inbox_fixture *fixture)
     fixture->inbox.state = &fixture->state;
     fixture->inbox.on_page = inbox_fixture_on_page;
     fixture->inbox.page_user = fixture;
+    fixture->inbox.on_wide = inbox_fixture_on_wide;
+    fixture->inbox.wide_user = fixture;
     cluster_inbox_init(&fixture->inbox);
     cluster_outbox_init(&fixture->outbox, 1000000);
     cluster_state_init(&fixture->state);

@@ -10,11 +10,13 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define REDIS_PEER_CONNS_MAX 64
 #define REDIS_PEER_RULES_MAX 16
 #define REDIS_PEER_ENTRIES_MAX 16
 #define REDIS_PEER_TURN_MS 5
+#define REDIS_PEER_BLOCK_TURNS 20
 
 /* Answers the next command that holds `part` with `reply`, a RESP text; "": closes the connection
  * instead; NULL: sends nothing. */
@@ -27,7 +29,8 @@ struct redis_peer_rule {
 struct redis_peer_conn {
     int fd; /* -1: free */
     redisReader *reader;
-    bool waits; /* for an entry of the inbox */
+    bool waits;      /* for an entry of the inbox */
+    unsigned waited; /* for so many turns */
 };
 
 struct redis_peer {
@@ -45,6 +48,7 @@ struct redis_peer {
     size_t entries_count;
     unsigned last_id;
     unsigned heartbeats;
+    atomic_bool ends_waits; /* a wait for entries has an end */
 };
 
 static inline void redis_peer_bulk(struct buffer *out, struct bytes text)
@@ -71,8 +75,8 @@ static inline void redis_peer_apply(struct redis_peer *peer, const redisReply *c
 
     if (bytes_equal(first, BYTES("H"))) {
         buffer_append_text(out, "*3\r\n$2\r\nOK\r\n$5\r\nepoch\r\n$1\r\n0\r\n");
-    } else if (last > 7 && bytes_equal(redis_peer_argument(command, last - 1), BYTES("B"))) {
-        buffer_append_text(out, "*5\r\n$2\r\nOK\r\n$1\r\n0\r\n");
+    } else if (last > 7 && bytes_equal(redis_peer_argument(command, last - 2), BYTES("B"))) {
+        buffer_append_text(out, "*6\r\n$2\r\nOK\r\n$1\r\n0\r\n$1\r\n0\r\n");
         redis_peer_bulk(out, redis_peer_argument(command, 4));
         buffer_printf(out, "$%d\r\n%u\r\n$1\r\n1\r\n", snprintf(NULL, 0, "%u", peer->heartbeats),
                       peer->heartbeats);
@@ -95,7 +99,7 @@ static inline void redis_peer_answer(struct redis_peer *peer, struct redis_peer_
                                  ? BYTES("apply-sha")
                                  : BYTES("query-sha"));
     else if (bytes_equal(name, BYTES("XREAD")))
-        conn->waits = true;
+        conn->waits = true, conn->waited = 0;
     else if (bytes_equal(name, BYTES("AUTH")) || bytes_equal(name, BYTES("SELECT")))
         buffer_append_text(out, "+OK\r\n");
     else if (bytes_equal(redis_peer_argument(command, 1), BYTES("apply-sha")))
@@ -207,6 +211,20 @@ static inline void redis_peer_give_entries(struct redis_peer *peer)
     buffer_deinit(&out);
 }
 
+/* The time is up for those that have waited for long. */
+static inline void redis_peer_end_waiting(struct redis_peer *peer)
+{
+    for (size_t i = 0; i < REDIS_PEER_CONNS_MAX; i++) {
+        struct redis_peer_conn *conn = &peer->conns[i];
+
+        if (conn->fd < 0 || !conn->waits || !peer->ends_waits ||
+            conn->waited++ < REDIS_PEER_BLOCK_TURNS)
+            continue;
+        conn->waits = false;
+        redis_peer_write(conn, BYTES("*-1\r\n"));
+    }
+}
+
 static inline void redis_peer_accept(struct redis_peer *peer)
 {
     const int fd = accept4(peer->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -237,6 +255,7 @@ static inline void redis_peer_turn(struct redis_peer *peer)
     if (fds[REDIS_PEER_CONNS_MAX].revents != 0)
         redis_peer_accept(peer);
     redis_peer_give_entries(peer);
+    redis_peer_end_waiting(peer);
     pthread_mutex_unlock(&peer->lock);
 }
 

@@ -24,7 +24,11 @@
 --   e:KEY      text: the cached event of a cache channel; if there is a g:APP, e:, its text, :KEY
 --   g:APP      text: when the app was removed the last time: its events of before are not shown
 --   i:PROCESS  stream: the inbox
---   b          hash: process → bytes in its inbox
+--   w:LETTER   stream: the entries for wide channels of that letter
+--   b          hash: process → bytes in its inbox; "w:"LETTER → bytes in that stream
+--   w          hash: letter → how many entries that stream has ever had
+--   p          hash: process → the number up to which it has read all its streams
+--   last       text: the number of the last call that added entries
 --   h          stream: changes of channels and members for webhooks, each a letter and packed texts
 --   hl         text: the process that sends them now
 --   hw         hash: app → the letters of the changes that its webhooks want
@@ -32,14 +36,22 @@
 --   dying      hash: dead node whose state is being removed → how far that has come
 --   reaper     text: the node that does the removing now
 --   made       set:  which of the following keys must exist ("k…", "x…", "n:…")
---   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"
+--   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"; before them,
+--              if the channel is wide, "*" and the letter of its stream
 --   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it joined on other nodes
 --              with another info, a zero byte and the same for that info. The first info is listed.
 --   x:APP      hash: node → its connections
 --   n:NODE     set:  the keys that the node has, "x"APP if it has connections of that app, and "-"
 -- Without the number: layout, the number itself. Everything expires if no node renews it.
+--
+-- A channel that many nodes have is wide: what they must receive is put once into a stream that all
+-- of them read beside their inboxes. The ids of entries are one order over all streams: the number
+-- of the call, and within it the order of putting. A node reads its streams merged in that order.
 
-local LAYOUT = '3'
+local LAYOUT = '4'
+-- Nodes of a channel from which on it is wide, and down to which it is not any more.
+local WIDE_MIN = 8
+local NARROW_MAX = 3
 local INBOX_TTL_MS = 30000
 local LAYOUT_TTL_MS = 15000
 local EXPELLED = -1
@@ -101,34 +113,53 @@ local function note_made(name)
     end
 end
 
--- --- to the inboxes ----------------------------------------------------------------------------
+-- --- to the streams ----------------------------------------------------------------------------
 
--- Consecutive items for the same processes are gathered once for all of them.
-local outboxes = {}
+-- Consecutive items for the same processes, or for the same wide stream, are gathered once.
+local outboxes, wide_entries = {}, {}
+local wide_counts = {}
+local flushes = 0
 local gathered, gathered_for = {}, nil
 
+local function wide_count(letter)
+    wide_counts[letter] = wide_counts[letter] or
+        tonumber(call('HGET', prefix .. ':w', letter) or 0)
+    return wide_counts[letter]
+end
+
 local function flush_gathered()
-    if gathered_for then
-        local text = table.concat(gathered)
-        for _, process in ipairs(gathered_for) do
-            local outbox = outboxes[process]
-            if not outbox then
-                outbox = {}
-                outboxes[process] = outbox
-            end
-            outbox[#outbox + 1] = text
-        end
-        work = work + #gathered_for
+    if not gathered_for then
+        return
     end
+    local text = table.concat(gathered)
+    local target = gathered_for
+    flushes = flushes + 1
     gathered, gathered_for = {}, nil
+    if type(target) == 'string' then
+        wide_counts[target] = wide_count(target) + 1
+        wide_entries[#wide_entries + 1] = { target, flushes, wide_counts[target], text }
+        work = work + 2
+        return
+    end
+    for _, process in ipairs(target) do
+        local outbox = outboxes[process]
+        if not outbox then
+            outbox = {}
+            outboxes[process] = outbox
+        end
+        -- An entry has nothing that belongs before and after one of a wide stream.
+        outbox[#outbox + 1] = { flushes, text, #wide_entries }
+    end
+    work = work + #target
 end
 
 local gathered_bytes = 0
 
-local function put_to(processes, letter, packed)
-    if gathered_for ~= processes or gathered_bytes > ENTRY_BYTES then
+-- `target`: a list of processes, or the letter of a wide stream.
+local function put_to(target, letter, packed)
+    if gathered_for ~= target or gathered_bytes > ENTRY_BYTES then
         flush_gathered()
-        gathered_for, gathered_bytes = processes, 0
+        gathered_for, gathered_bytes = target, 0
     end
     gathered[#gathered + 1] = letter
     gathered[#gathered + 1] = struct.pack('<I4', #packed)
@@ -208,26 +239,36 @@ local function hash_of(key)
     return 'k:' .. string.sub(key, 1, 1) .. app_of(key)
 end
 
--- A list of { node, count }, with their `total` and, once processes_of() was called, `processes`.
-local function route_of(key)
+-- The letter of the channel's stream if it is `wide`; the nodes stay `unread` text until needed.
+local function width_of(key)
     local route = routes[key]
     if route then
         return route
     end
     local hash = hash_of(key)
     local text = call('HGET', state .. ':' .. hash, key)
-    route = { total = 0, hash = hash }
+    route = { total = 0, hash = hash, unread = text or '' }
     work = work + 1
-    if text then
-        for node, count in string.gmatch(text, '(%S+) (%d+)') do
-            route[#route + 1] = { node, tonumber(count) }
-            route.total = route.total + tonumber(count)
-        end
-    elseif call('EXISTS', state .. ':' .. hash) == 0 and
+    if text and string.byte(text) == 42 then
+        route.wide, route.unread = string.sub(text, 2, 2), string.sub(text, 3)
+    elseif not text and call('EXISTS', state .. ':' .. hash) == 0 and
         call('SISMEMBER', state .. ':made', hash) == 1 then
         lose(hash)
     end
     routes[key] = route
+    return route
+end
+
+-- A list of { node, count }, with their `total` and, once processes_of() was called, `processes`.
+local function route_of(key)
+    local route = width_of(key)
+    if route.unread then
+        for node, count in string.gmatch(route.unread, '(%S+) (%d+)') do
+            route[#route + 1] = { node, tonumber(count) }
+            route.total = route.total + tonumber(count)
+        end
+        route.unread = nil
+    end
     return route
 end
 
@@ -248,11 +289,35 @@ local function processes_of(route, except)
     return route.processes[name]
 end
 
--- Puts an item to every process that is subscribed to `key`, once; `except` is a process or nil.
+-- Puts an item to every process that is subscribed to `key`, once; `except` is a process or nil,
+-- which passes over the item if the channel is wide.
 local function put_to_subscribed(key, letter, packed, except)
-    local processes = processes_of(route_of(key), except)
+    local wide = width_of(key).wide
+    local processes = wide or processes_of(route_of(key), except)
     if #processes > 0 then
         put_to(processes, letter, packed)
+    end
+end
+
+-- Notifies processes that the channel is wide from here on, and how many entries its stream has had
+-- before; or, with the letter '', that it is not any more.
+local function put_width(processes, key, letter)
+    flush_gathered()
+    put_to(processes, 'W', pack(key, letter, letter ~= '' and tostring(wide_count(letter)) or '0'))
+end
+
+-- The number of the channel's nodes has changed; `newcomer` is a node that was not among them.
+local function adapt_width(key, route, newcomer)
+    route.processes = nil
+    if not route.wide and #route >= WIDE_MIN then
+        route.wide = string.sub(redis.sha1hex(key), 1, 1)
+        put_width(processes_of(route), key, route.wide)
+    elseif route.wide and #route <= NARROW_MAX then
+        route.wide = nil
+        put_width(processes_of(route), key, '')
+    elseif route.wide and newcomer then
+        local process = process_of(newcomer)
+        put_width(process == own[1] and own or { process }, key, route.wide)
     end
 end
 
@@ -261,13 +326,13 @@ local function write_route(key, route)
     for i, entry in ipairs(route) do
         texts[i] = entry[1] .. ' ' .. entry[2]
     end
-    route.processes = nil
     if #texts == 0 then
         call('HDEL', state .. ':' .. route.hash, key)
         if call('EXISTS', state .. ':' .. route.hash) == 0 then
             call('SREM', state .. ':made', route.hash)
         end
-    elseif call('HSET', state .. ':' .. route.hash, key, table.concat(texts, ' ')) == 1 then
+    elseif call('HSET', state .. ':' .. route.hash, key,
+        (route.wide and '*' .. route.wide or '') .. table.concat(texts, ' ')) == 1 then
         note_made(route.hash)
     end
     work = work + 3
@@ -323,6 +388,9 @@ local function set_subscriptions(node, key, count, notifies)
         return
     end
     route.total = route.total + count - had
+    if had == 0 or count == 0 then
+        adapt_width(key, route, had == 0 and node)
+    end
     write_route(key, route)
     if had == 0 then
         call('SADD', state .. ':n:' .. node, key)
@@ -516,6 +584,7 @@ local function begin_reaping(node)
     if not has_successor(process) then
         call('UNLINK', prefix .. ':i:' .. process)
         call('HDEL', prefix .. ':b', process)
+        call('HDEL', prefix .. ':p', process)
     end
 end
 
@@ -634,17 +703,22 @@ local function leave()
         call('UNLINK', prefix .. ':hl')
     end
     if call('ZCARD', prefix .. ':nodes') == 0 then
-        call('UNLINK', base .. ':layout')
+        for _, letter in ipairs(call('HKEYS', prefix .. ':w')) do
+            call('UNLINK', prefix .. ':w:' .. letter)
+            call('HDEL', prefix .. ':b', 'w:' .. letter)
+        end
+        call('UNLINK', base .. ':layout', prefix .. ':last', prefix .. ':w', prefix .. ':p')
     end
 end
 
-local function heartbeat(keys_count)
+local function heartbeat(keys_count, number)
     local inbox = prefix .. ':i:' .. process_of(self)
     if call('PEXPIRE', inbox, INBOX_TTL_MS) == 0 then
         error({ gone = true })
     end
     call('SET', base .. ':layout', LAYOUT, 'PX', LAYOUT_TTL_MS)
     call('ZINCRBY', prefix .. ':nodes', 1, self)
+    call('HSET', prefix .. ':p', process_of(self), number)
     if call('SCARD', state .. ':n:' .. self) <= tonumber(keys_count) then
         lose('n:' .. self)
     elseif call('GET', prefix .. ':epoch') ~= epoch or call('EXISTS', state .. ':made') == 0 then
@@ -655,6 +729,7 @@ local function heartbeat(keys_count)
         synced[node] = true
     end
     answer[2] = tostring(call('HLEN', state .. ':dying'))
+    answer[3] = call('GET', prefix .. ':last') or '0'
     local nodes = call('ZRANGE', prefix .. ':nodes', 0, -1, 'WITHSCORES')
     for i = 1, #nodes, 2 do
         answer[#answer + 1] = nodes[i]
@@ -680,10 +755,36 @@ local function verify(key, count, member)
     lose(key)
 end
 
+-- Keeps the last entries of a wide stream.
+local function trim(letter, count)
+    local removed = call('XTRIM', prefix .. ':w:' .. letter, 'MAXLEN', count)
+    local bytes = tonumber(call('HGET', prefix .. ':b', 'w:' .. letter) or 0)
+    if removed > 0 then
+        call('HSET', prefix .. ':b', 'w:' .. letter, math.floor(bytes * count / (count + removed)))
+    end
+end
+
+-- Removes from the wide streams what all nodes have read.
+local function trim_what_is_read()
+    local least
+    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+        local number = tonumber(call('HGET', prefix .. ':p', process_of(node)) or 0)
+        least = least and least < number and least or number
+    end
+    for _, letter in ipairs(call('HKEYS', prefix .. ':w')) do
+        local first = call('XRANGE', prefix .. ':w:' .. letter,
+            string.format('%.0f-0', (least or 0) + 1), '+', 'COUNT', 1)[1]
+        local index = first and tonumber(string.match(first[2][1], '%d+'))
+        trim(letter, index and math.max(wide_count(letter) - index + 1, 1) or 0)
+        call('PEXPIRE', prefix .. ':w:' .. letter, STATE_TTL_MS)
+    end
+end
+
 local function renew()
-    for _, name in ipairs({ 'nodes', 'synced', 'epoch', 'b', 'h', 'hw' }) do
+    for _, name in ipairs({ 'nodes', 'synced', 'epoch', 'b', 'h', 'hw', 'w', 'p' }) do
         call('PEXPIRE', prefix .. ':' .. name, STATE_TTL_MS)
     end
+    trim_what_is_read()
     call('PEXPIRE', state .. ':dying', STATE_TTL_MS)
     call('PEXPIRE', state .. ':made', STATE_TTL_MS)
     for _, name in ipairs(call('SMEMBERS', state .. ':made')) do
@@ -692,7 +793,7 @@ local function renew()
         end
     end
     for _, process in ipairs(call('HKEYS', prefix .. ':b')) do
-        if call('EXISTS', prefix .. ':i:' .. process) == 0 then
+        if not string.find(process, '^w:') and call('EXISTS', prefix .. ':i:' .. process) == 0 then
             call('HDEL', prefix .. ':b', process)
         end
     end
@@ -723,13 +824,25 @@ local function try_commands()
             { 'SSCAN', key, 0 }, { 'SREM', key, 'a' } },
         { { 'ZADD', key, 1, 'a' }, { 'ZINCRBY', key, 1, 'a' }, { 'ZSCORE', key, 'a' }, { 'ZCARD', key },
             { 'ZRANGE', key, 0, -1 }, { 'ZREVRANGE', key, 0, 0 }, { 'ZREM', key, 'a' } },
-        { { 'XADD', key, '1-1', 'a', '' }, { 'XREAD', 'STREAMS', key, '0' }, { 'XDEL', key, '1-1' }, { 'TIME' } },
+        { { 'XADD', key, '1-1', 'a', '' }, { 'XREAD', 'STREAMS', key, '0' }, { 'XLEN', key },
+            { 'XRANGE', key, '-', '+' }, { 'XTRIM', key, 'MAXLEN', 0 }, { 'XDEL', key, '1-1' }, { 'TIME' } },
     }) do
         for _, command in ipairs(of_one_type) do
             call(unpack(command))
         end
         call('UNLINK', key)
     end
+end
+
+-- The number of this call: later than any before, also if Redis has lost the last one, or is a
+-- replica that had not received it.
+local function next_number()
+    local time = call('TIME')
+    local now = time[1] * 1000000 + time[2]
+    local last = tonumber(call('GET', prefix .. ':last') or 0)
+    local number = string.format('%.0f', now > last and now or last + 1)
+    call('SET', prefix .. ':last', number, 'PX', STATE_TTL_MS)
+    return number
 end
 
 -- Hello: joins the node. `new_epoch` is used if there is none yet.
@@ -753,8 +866,10 @@ local function greet(new_epoch)
     answer[3] = tostring(call('EXISTS', inbox))
     call('ZADD', prefix .. ':nodes', 0, self)
     if answer[3] == '0' then
-        call('XADD', inbox, '*', '-', '') -- so that the stream exists from now on
+        local number = next_number()
+        call('XADD', inbox, number .. '-0', '-', '') -- so that the stream exists from now on
         call('HDEL', prefix .. ':b', process_of(self))
+        call('HSET', prefix .. ':p', process_of(self), number)
     end
     call('PEXPIRE', inbox, INBOX_TTL_MS)
 end
@@ -775,16 +890,16 @@ local operations = {
     -- A member's first connection on this node: key, member, info; its last one.
     J = { 3, function(key, member, info) add_member(self, key, member, info) end },
     L = { 2, function(key, member) remove_member(self, key, member) end },
-    -- An event: key, the excluded socket, its number, whether this node wants it too, the frame.
-    E = { 5, function(key, socket, number, echoes, frame)
-        put_to_subscribed(key, 'E', pack(key, socket, number, process_of(self), frame),
-            echoes == '0' and process_of(self) or nil)
+    -- An event: key, whether this node wants it too, the item: key, the excluded socket, the event's
+    -- number, this process, the frame, packed by the node.
+    E = { 3, function(key, echoes, packed)
+        put_to_subscribed(key, 'E', packed, echoes == '0' and own[1] or nil)
     end },
     -- The same for a cache channel: it is cached; after the number its time to live in ms.
     K = { 6, function(key, socket, number, ttl, echoes, frame)
         cache(key, frame, ttl)
-        put_to_subscribed(key, 'K', pack(key, socket, number, process_of(self), ttl, frame),
-            echoes == '0' and process_of(self) or nil)
+        put_to_subscribed(key, 'K', pack(key, socket, number, own[1], ttl, frame),
+            echoes == '0' and own[1] or nil)
     end },
     -- Await: everything before is applied. Key, waiter, flags (t: notify all of the count).
     D = { 3, function(key, socket, flags)
@@ -830,8 +945,8 @@ local operations = {
     end },
     -- So many bytes of the inbox were read.
     A = { 1, function(bytes) call('HINCRBY', prefix .. ':b', process_of(self), -tonumber(bytes)) end },
-    -- Heartbeat: how many keys the node has reported.
-    B = { 1, heartbeat },
+    -- Heartbeat: how many keys the node has reported; the number up to which it has read.
+    B = { 2, heartbeat },
     -- Verifies a sample: key, the node's subscriptions, one of its members there or "".
     V = { 3, verify },
     -- Renews what would expire.
@@ -868,34 +983,83 @@ local function expel(process)
     call('HDEL', prefix .. ':b', process)
 end
 
-local is_sent = false -- an inbox has got something
+local is_sent = false -- a stream has got something
 
-local function add_entry(inbox, texts)
-    call('XADD', inbox, '*', 'm', table.concat(texts))
-    is_sent = true
+-- An entry says if its call wrote to several streams: a reader that was waiting is given those of one
+-- stream alone, and must then read all of them.
+local is_mixed = false
+
+-- A stream whose ids are ahead of Redis' clock is given up.
+local function add_entry(stream, id, name, texts)
+    local reply = redis.pcall('XADD', stream, id, (is_mixed and 'x' or '') .. name, table.concat(texts))
+    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
+        error(reply)
+    end
+    is_sent = is_sent or type(reply) ~= 'table'
+    return type(reply) ~= 'table'
 end
 
-local function send_to(process, texts)
+local function send_to(process, items, number)
     local inbox = prefix .. ':i:' .. process
     local bytes = 0
-    for _, text in ipairs(texts) do
-        bytes = bytes + #text
+    for _, item in ipairs(items) do
+        bytes = bytes + #item[2]
     end
     if call('EXISTS', inbox) == 0 or
         call('HINCRBY', prefix .. ':b', process, bytes) > inbox_bytes_max then
         expel(process)
         return
     end
-    local entry, entry_bytes = {}, 0
-    for _, text in ipairs(texts) do
-        if entry_bytes > 0 and entry_bytes + #text > ENTRY_BYTES then
-            add_entry(inbox, entry)
-            entry, entry_bytes = {}, 0
+    local at = 1
+    while items[at] do
+        local id, wide_before, texts, entry_bytes = items[at][1], items[at][3], {}, 0
+        repeat
+            texts[#texts + 1] = items[at][2]
+            entry_bytes = entry_bytes + #items[at][2]
+            at = at + 1
+        until not items[at] or items[at][3] ~= wide_before or
+            entry_bytes + #items[at][2] > ENTRY_BYTES
+        if not add_entry(inbox, number .. '-' .. id, 'm', texts) then
+            expel(process)
+            return
         end
-        entry[#entry + 1] = text
-        entry_bytes = entry_bytes + #text
     end
-    add_entry(inbox, entry)
+end
+
+-- Beyond the limit the older half is removed: a node that has not read it notices that.
+local function send_wide(entry, number)
+    local letter, order, index, text = unpack(entry)
+    local stream = prefix .. ':w:' .. letter
+    if call('HINCRBY', prefix .. ':b', 'w:' .. letter, #text) > inbox_bytes_max then
+        trim(letter, math.floor(call('XLEN', stream) / 2))
+    end
+    if not add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text }) then
+        call('UNLINK', stream)
+        add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text })
+    end
+    call('HSET', prefix .. ':w', letter, string.format('%.0f', index))
+    if index == 1 then
+        call('PEXPIRE', stream, STATE_TTL_MS)
+    end
+end
+
+local function send_all()
+    flush_gathered()
+    local first_wide = wide_entries[1]
+    if not first_wide and not next(outboxes) then
+        return
+    end
+    local number = next_number()
+    for _, entry in ipairs(wide_entries) do
+        is_mixed = is_mixed or entry[1] ~= first_wide[1]
+    end
+    is_mixed = is_mixed or (first_wide and next(outboxes)) and true
+    for process, items in pairs(outboxes) do
+        send_to(process, items, number)
+    end
+    for _, entry in ipairs(wide_entries) do
+        send_wide(entry, number)
+    end
 end
 
 local function run()
@@ -911,10 +1075,7 @@ local function run()
         operation[2](unpack(ARGV, at + 1, at + operation[1]))
         at = at + 1 + operation[1]
     end
-    flush_gathered()
-    for process, texts in pairs(outboxes) do
-        send_to(process, texts)
-    end
+    send_all()
 end
 
 local is_done, failure = pcall(run)

@@ -206,7 +206,7 @@ static void a_node_says_hello_tells_what_it_has_and_is_in_step(void **state)
     (void)state;
     start_and_join();
     assert_true(ASKED("SCRIPT LOAD (long)"));
-    assert_true(ASKED("XDEL reverb:native:{reverb0/1}:3:i:"));
+    assert_true(ASKED("XDEL reverb:native:{reverb0/1}:4:i:"));
     assert_true(ASKED(" H "));
     assert_true(ASKED(" F\n"));
     assert_true(ASKED(" Z\n"));
@@ -317,7 +317,7 @@ static void what_happens_here_is_told_to_redis(void **state)
     assert_true(ASKED("S c3:app:news 1 p 1"));
     assert_true(ASKED("J c3:app:news u {}"));
     assert_true(ASKED("D c3:app:news 7:1"));
-    assert_true(ASKED("E c3:app:news 0 1 1 one"));
+    assert_true(ASKED("E c3:app:news 1 ") && ASKED("one"));
     assert_true(ASKED("L c3:app:news u"));
     assert_true(ASKED("T app u 2"));
     assert_true(ASKED("X app 2"));
@@ -331,13 +331,14 @@ static void what_stands_in_the_inbox_is_told_and_taken_out(void **state)
 {
     (void)state;
     start_and_join();
+    redis.ends_waits = true;
     PUT('E', "c3:app:news", "0", "1", "other", "frame");
     PUT('D', "c3:app:news", "7:3");
     PUT('M', "app", "5:1", "1");
     UNTIL(was_told("refused") || was_told("admitted"));
     assert_true(was_told("event app/news frame 0"));
     assert_true(was_told("ready"));
-    UNTIL(ASKED("XDEL reverb:native:{reverb0/1}:3:i:") && ASKED(" 1-0"));
+    UNTIL(ASKED("XDEL reverb:native:{reverb0/1}:4:i:") && ASKED(" 1-0"));
     UNTIL(status().events_received == 1);
     UNTIL(ASKED(" A "));
 }
@@ -438,7 +439,7 @@ static void while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept(voi
     assert_true(reason_holds("closed"));
     redis_peer_clear_log(&redis);
     redis_peer_drop_rules(&redis);
-    UNTIL(ASKED("E c3:app:news 0 3 0 kept"));
+    UNTIL(ASKED("E c3:app:news 0 ") && ASKED("kept"));
     assert_true(ASKED("O old 3000"));
     assert_true(ASKED("S c3:app:news 1 ")); /* all it has, told anew */
     assert_true(ASKED("T app u 4"));
@@ -490,13 +491,14 @@ static void what_was_refused_is_sent_again_though_later_events_were_applied(void
         publish("another", true);
     publish("last", true);
     UNTIL(status().events_kept == 602);
-    redis_peer_rule(&redis, " first ", "-OOM command not allowed\r\n", false);
+    redis_peer_rule(&redis, "first ", "-OOM command not allowed\r\n", false);
     redis_peer_clear_log(&redis);
     redis_peer_drop_rule(&redis, " W\n");
-    UNTIL(ASKED(" last"));
+    UNTIL(ASKED("last"));
     UNTIL(status().events_kept == 0);
-    assert_true(ASKED(" 0 603 0 first E ")); /* refused */
-    assert_true(ASKED(" 0 1205 0 first E "));
+    /* Its number, before the length of this node's name. */
+    assert_true(ASKED("603\f") && ASKED("first E ")); /* refused */
+    assert_true(ASKED("1205\f"));
     assert_false(ASKED(" H ")); /* it has not begun anew */
 }
 
@@ -695,7 +697,7 @@ static void a_node_that_ends_says_good_bye_until_nothing_of_it_is_left(void **st
     redis_peer_rule(&redis, " G\n", "*2\r\n$2\r\nOK\r\n$1\r\n1\r\n", false);
     publish("last", true);
     assert_true(cluster_end(cluster));
-    assert_true(ASKED("E c3:app:news 0 1 0 last"));
+    assert_true(ASKED("E c3:app:news 0 ") && ASKED("last"));
     assert_true(ASKED(" G\n"));
     cluster_free(cluster);
     cluster = NULL;

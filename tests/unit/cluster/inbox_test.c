@@ -57,6 +57,22 @@ static void each_entry_is_told_as_what_it_is(void **state)
     assert_text(READ("T", "a", "u", "1", "you"), ""); /* it has come before */
 }
 
+static void a_channel_of_this_node_becomes_wide_and_narrow(void **state)
+{
+    const struct cluster_state_channel *channel =
+        cluster_state_subscribe(&fixture.state, BYTES("c1:a:b"), 1, 0);
+
+    (void)state;
+    assert_text(READ("W", "c1:a:b", "f", "12"), "wide f/  12\n");
+    assert_int_equal(channel->wide, 'f');
+    assert_text(READ("W", "c1:a:b", "", "0"), "");
+    assert_int_equal(channel->wide, 0);
+    assert_text(READ("W", "c1:a:unknown", "f", "12"), "");
+    assert_text(READ("W", "c1:a:b", "x", "12"), "");
+    assert_text(READ("W", "c1:a:b", "ff", "12"), "");
+    assert_int_equal(channel->wide, 0);
+}
+
 /* The channel whose members are shown, as this node has it. */
 static void ask_for_members(uint64_t chain)
 {
@@ -194,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_entry_is_told_as_what_it_is),
+        TEST(a_channel_of_this_node_becomes_wide_and_narrow),
         TEST(members_that_come_at_once_are_told_at_once),
         TEST(members_that_come_in_pages_are_told_after_the_last_with_what_changed_meanwhile),
         TEST(pages_of_a_snapshot_that_is_not_the_last_are_passed_over),

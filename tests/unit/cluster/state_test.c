@@ -57,6 +57,27 @@ static void one_that_was_left_and_joined_in_one_turn_is_to_be_shown_anew(void **
     assert_int_equal(channel->subscriptions_count, 1);
 }
 
+static void a_wide_stream_is_read_while_a_channel_of_it_is_there(void **state)
+{
+    struct cluster_state_channel *channel = cluster_state_subscribe(&state_of_node, key, 1, 0);
+    struct cluster_state_channel *other =
+        cluster_state_subscribe(&state_of_node, BYTES("c1:a:other"), 1, 0);
+
+    (void)state;
+    cluster_state_set_wide(&state_of_node, channel, 'f');
+    cluster_state_set_wide(&state_of_node, channel, 'f');
+    cluster_state_set_wide(&state_of_node, other, 'f');
+    cluster_state_set_wide(&state_of_node, other, 0);
+    assert_true(cluster_state_has_wide(&state_of_node, 'f'));
+    cluster_state_subscribe(&state_of_node, key, -1, 0);
+    cluster_state_clean(&state_of_node, channel);
+    assert_false(cluster_state_has_wide(&state_of_node, 'f'));
+    cluster_state_set_wide(&state_of_node, other, '0');
+    assert_true(cluster_state_has_wide(&state_of_node, '0'));
+    cluster_state_forget_wide(&state_of_node);
+    assert_false(cluster_state_has_wide(&state_of_node, '0'));
+}
+
 static void one_without_subscriptions_and_members_is_forgotten(void **state)
 {
     (void)state;
@@ -129,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_channel_is_dirty_until_it_was_told),
         TEST(one_that_was_left_and_joined_in_one_turn_is_to_be_shown_anew),
+        TEST(a_wide_stream_is_read_while_a_channel_of_it_is_there),
         TEST(one_without_subscriptions_and_members_is_forgotten),
         TEST(a_member_is_what_it_joined_as),
         TEST(an_app_is_known_by_its_id),
