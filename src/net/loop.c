@@ -125,7 +125,7 @@ void net_loop_send_batch(struct net_loop *loop)
 int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
                   size_t backlog_bytes_max, void (*on_turn_end)(void *user), void *user)
 {
-    int status = uv_loop_init(&loop->uv);
+    const int status = uv_loop_init(&loop->uv);
 
     if (status < 0)
         return status;
@@ -150,12 +150,8 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->is_closed = false;
     loop->connections_count = 0;
     atomic_init(&loop->ticks, 0);
-    status = net_mailbox_open(&loop->mailbox, &loop->uv, user);
-    if (status < 0) {
-        CHECK(uv_loop_close(&loop->uv) == 0);
-        return status;
-    }
     CHECK(net_poller_open(&loop->poller, &loop->uv, on_reported, on_turn, loop) == 0);
+    CHECK(net_mailbox_open_on(&loop->mailbox, &loop->poller, user) == 0);
     net_timer_wheel_init(&loop->wheel, uv_now(&loop->uv));
     loop->ticked_ms = uv_now(&loop->uv);
     loop->reads_first = false;

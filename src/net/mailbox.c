@@ -1,5 +1,13 @@
 #include "net/mailbox.h"
 
+#include "base/list.h"
+
+#if NET_POLLER_EPOLL
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#endif
+
 /* Senders push onto a stack with one compare-and-swap; the reader takes the whole stack at once and
  * reverses it. So mails are delivered in the order in which they were posted. */
 
@@ -8,21 +16,112 @@ static void on_wake(uv_async_t *wake)
     net_mailbox_drain(wake->data);
 }
 
-int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner)
+static void init(struct net_mailbox *mailbox, void *owner)
 {
     atomic_init(&mailbox->newest, NULL);
     net_watermark_init(&mailbox->watermark, NET_MAILBOX_BYTES_HIGH);
     mailbox->owner = owner;
     mailbox->is_draining = false;
+}
+
+static int open_async(struct net_mailbox *mailbox, uv_loop_t *loop)
+{
     mailbox->wake.data = mailbox;
     return uv_async_init(loop, &mailbox->wake, on_wake);
 }
+
+#if NET_POLLER_EPOLL
+
+/* --- waking by an eventfd of our own ------------------------------------------------------------
+ *
+ * uv_async_send() first marks the handle as busy, then writes, then marks it as sent. The write
+ * wakes the receiver, who often finds the handle still busy and spins for a thousand pauses; and
+ * libuv waits in an epoll of its own within ours. */
+
+static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_writable)
+{
+    struct net_mailbox *mailbox = LIST_OWNER(watch, struct net_mailbox, watch);
+    uint64_t count;
+
+    (void)is_readable;
+    (void)is_writable;
+    (void)!read(mailbox->wake_fd, &count, sizeof count);
+    net_mailbox_drain(mailbox);
+}
+
+int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner)
+{
+    init(mailbox, owner);
+    mailbox->poller = NULL;
+    return open_async(mailbox, loop);
+}
+
+int net_mailbox_open_on(struct net_mailbox *mailbox, struct net_poller *poller, void *owner)
+{
+    int status;
+
+    init(mailbox, owner);
+    mailbox->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (mailbox->wake_fd < 0)
+        return -errno;
+    mailbox->poller = poller;
+    mailbox->watch = (struct net_poller_watch){.on_ready = on_ready};
+    status = net_poller_add(poller, &mailbox->watch, mailbox->wake_fd, true, false);
+    if (status < 0)
+        close(mailbox->wake_fd);
+    return status;
+}
+
+static void close_wake(struct net_mailbox *mailbox)
+{
+    if (mailbox->poller == NULL) {
+        uv_close((uv_handle_t *)&mailbox->wake, NULL);
+        return;
+    }
+    net_poller_remove(mailbox->poller, &mailbox->watch);
+    close(mailbox->wake_fd);
+}
+
+static void wake(struct net_mailbox *mailbox)
+{
+    const uint64_t one = 1;
+
+    if (mailbox->poller == NULL)
+        uv_async_send(&mailbox->wake);
+    else
+        (void)!write(mailbox->wake_fd, &one, sizeof one); /* full: it is awake already */
+}
+
+#else
+
+int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner)
+{
+    init(mailbox, owner);
+    return open_async(mailbox, loop);
+}
+
+int net_mailbox_open_on(struct net_mailbox *mailbox, struct net_poller *poller, void *owner)
+{
+    return net_mailbox_open(mailbox, poller->uv, owner);
+}
+
+static void close_wake(struct net_mailbox *mailbox)
+{
+    uv_close((uv_handle_t *)&mailbox->wake, NULL);
+}
+
+static void wake(struct net_mailbox *mailbox)
+{
+    uv_async_send(&mailbox->wake);
+}
+
+#endif
 
 void net_mailbox_close(struct net_mailbox *mailbox)
 {
     while (atomic_load(&mailbox->newest) != NULL)
         net_mailbox_drain(mailbox);
-    uv_close((uv_handle_t *)&mailbox->wake, NULL);
+    close_wake(mailbox);
 }
 
 void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail)
@@ -35,7 +134,7 @@ void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail)
     while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, mail,
                                                   memory_order_release, memory_order_relaxed));
     if (newest == NULL)
-        uv_async_send(&mailbox->wake);
+        wake(mailbox);
 }
 
 static struct net_mail *take_oldest_first(struct net_mailbox *mailbox)

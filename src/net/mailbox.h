@@ -11,6 +11,7 @@
 
 #include "base/move.h"
 #include "net/mail.h"
+#include "net/poller.h"
 #include "net/watermark.h"
 
 #include <stdatomic.h>
@@ -29,10 +30,19 @@ struct net_mailbox {
     struct net_watermark watermark;
     void *owner; /* handed to each delivery */
     bool is_draining;
-    uv_async_t wake;
+    uv_async_t wake; /* unless it has a poller */
+#if NET_POLLER_EPOLL
+    struct net_poller *poller; /* NULL: none */
+    struct net_poller_watch watch;
+    int wake_fd;
+#endif
 };
 
 int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner);
+
+/* The same for a loop with a poller, which wakes it with less work than libuv. To be closed before
+ * the poller. */
+int net_mailbox_open_on(struct net_mailbox *mailbox, struct net_poller *poller, void *owner);
 
 /* Delivers what is left, and nothing after that. */
 void net_mailbox_close(struct net_mailbox *mailbox);

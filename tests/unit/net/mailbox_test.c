@@ -164,6 +164,45 @@ static void a_mailbox_is_full_at_its_limit(void **state)
     assert_false(net_mailbox_is_full(&receiver.mailbox));
 }
 
+static struct net_poller poller;
+
+static void on_poller(void *user)
+{
+    (void)user;
+}
+
+static int open_mailbox_on_poller(void **state)
+{
+    (void)state;
+    receiver = (struct receiver){.delivered_count = 0};
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(net_poller_open(&poller, &loop, on_poller, on_poller, NULL), 0);
+    assert_int_equal(net_mailbox_open_on(&receiver.mailbox, &poller, &receiver), 0);
+    return 0;
+}
+
+static int close_mailbox_on_poller(void **state)
+{
+    (void)state;
+    net_mailbox_close(&receiver.mailbox);
+    net_poller_close(&poller);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    return uv_loop_close(&loop);
+}
+
+static void a_poller_is_woken_by_each_post_into_an_empty_mailbox(void **state)
+{
+    struct sender sender = {.index = 0};
+
+    (void)state;
+    net_poller_turn(&poller, false);
+    assert_int_equal(receiver.delivered_count, 0);
+    assert_int_equal(pthread_create(&sender.thread, NULL, send_all, &sender), 0);
+    while (receiver.delivered_count < MAILS_COUNT)
+        net_poller_turn(&poller, true);
+    pthread_join(sender.thread, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +212,8 @@ int main(void)
         MAILBOX_TEST(the_mails_of_each_thread_stay_in_order),
         MAILBOX_TEST(a_delivery_may_post_and_nothing_is_delivered_within_it),
         MAILBOX_TEST(a_mailbox_is_full_at_its_limit),
+        cmocka_unit_test_setup_teardown(a_poller_is_woken_by_each_post_into_an_empty_mailbox,
+                                        open_mailbox_on_poller, close_mailbox_on_poller),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
