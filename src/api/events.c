@@ -144,12 +144,13 @@ static void respond_channels(struct api_call *call, const struct api_body_event 
     api_deferred_respond_published(call, &template);
 }
 
-/* Answers a publish that asked for no info. */
+/* Answers a publish that asked for no info: when Redis has it, unless the app does not wait for
+ * that. */
 static void respond_published(struct api_call *call)
 {
     struct api_template template = {0};
 
-    if (call->cluster == NULL) {
+    if (call->cluster == NULL || settings_of(call)->answer_early) {
         api_call_respond_json(call->conn, 200, BYTES("{}"));
         return;
     }

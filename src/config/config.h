@@ -83,6 +83,7 @@ struct config_app {
     uint32_t auth_timestamp_tolerance_s; /* 0: any */
     uint32_t cache_ttl_s;
     bool subscription_counts;
+    bool answer_early; /* a publish is answered before all nodes have it */
     bool public_client_events;
     bool strict; /* Pusher's own limits on names and counts */
 

@@ -36,6 +36,7 @@ static void the_app_of_the_environment_has_the_defaults_of_today(void **state)
     assert_int_equal(app->auth_timestamp_tolerance_s, 600);
     assert_int_equal(app->cache_ttl_s, 1800);
     assert_false(app->subscription_counts);
+    assert_false(app->answer_early);
     assert_false(app->public_client_events);
     assert_false(app->strict);
 }
@@ -72,6 +73,7 @@ static void each_variable_of_an_app_sets_its_value(void **state)
     setenv("REVERB_APP_AUTH_TIMESTAMP_TOLERANCE", "0", 1);
     setenv("REVERB_APP_CACHE_TTL", "7", 1);
     setenv("REVERB_APP_SUBSCRIPTION_COUNTS", "true", 1);
+    setenv("REVERB_APP_ANSWER_EARLY", "true", 1);
     setenv("REVERB_APP_PUBLIC_CLIENT_EVENTS", "true", 1);
     setenv("REVERB_APP_STRICT", "true", 1);
     app = folder_load(*state)->apps;
@@ -89,6 +91,7 @@ static void each_variable_of_an_app_sets_its_value(void **state)
     assert_true(app->rate_limiting.terminate_on_limit);
     assert_int_equal(app->auth_timestamp_tolerance_s, 0);
     assert_int_equal(app->cache_ttl_s, 7);
+    assert_true(app->answer_early);
     assert_true(app->subscription_counts);
     assert_true(app->public_client_events);
     assert_true(app->strict);
