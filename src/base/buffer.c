@@ -16,6 +16,8 @@ void buffer_deinit(struct buffer *buffer)
 void buffer_clear(struct buffer *buffer)
 {
     buffer->len = 0;
+    if (buffer->cap > BUFFER_KEPT_BYTES)
+        buffer_deinit(buffer);
 }
 
 char *buffer_grow(struct buffer *buffer, size_t len)
@@ -70,6 +72,8 @@ void buffer_consume(struct buffer *buffer, size_t len)
     buffer->len -= len;
     if (buffer->len > 0)
         memmove(buffer->data, buffer->data + len, buffer->len);
+    else
+        buffer_clear(buffer);
 }
 
 struct bytes buffer_bytes(const struct buffer *buffer)

@@ -16,8 +16,11 @@ struct buffer {
     size_t cap;
 };
 
+/* An emptied buffer does not keep more than this: what was large once would be held for good. */
+#define BUFFER_KEPT_BYTES ((size_t)1024 * 1024)
+
 void buffer_deinit(struct buffer *buffer);
-void buffer_clear(struct buffer *buffer); /* keeps the memory */
+void buffer_clear(struct buffer *buffer); /* keeps up to BUFFER_KEPT_BYTES of the memory */
 
 /* Only for buffer_reserve(). */
 char *buffer_grow(struct buffer *buffer, size_t len);

@@ -11,6 +11,8 @@
 /* Elements. */
 #define ROOM_MIN 4
 #define GIVE_BACK_BYTES_MIN ((size_t)16 * 1024 * 1024)
+/* Larger blocks are mappings of their own, which go back to the system when they are freed. */
+#define MAPPED_BYTES_MIN (1024 * 1024)
 
 void mem_suit(size_t workers_count)
 {
@@ -22,6 +24,11 @@ void mem_suit(size_t workers_count)
     /* The main thread has little to do once the workers run: one of them shares its arena, which
      * grows by larger steps than those of other threads. */
     mallopt(M_ARENA_MAX, (int)workers_count);
+    /* By default the first large block that is freed makes blocks of its size, up to 32 MB, parts
+     * of an arena. An arena of a thread keeps what is free at its end: malloc_trim() passes it
+     * over. */
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+    mallopt(M_TRIM_THRESHOLD, 2 * MAPPED_BYTES_MIN);
 #else
     (void)workers_count;
 #endif

@@ -63,6 +63,7 @@ static void on_turn_end(void *user)
     channel_joining_end_turn(&worker->pusher->joining);
     channel_fanout_end_turn(&worker->pusher->fanout);
     net_loop_send_batch(&worker->loop);
+    buffer_clear(&worker->pusher->scratch);
     observe_publishes(worker);
 }
 

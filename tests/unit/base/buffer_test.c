@@ -80,6 +80,27 @@ static void clearing_keeps_the_memory(void **state)
     buffer_deinit(&buffer);
 }
 
+static void what_was_large_once_is_not_kept(void **state)
+{
+    struct buffer buffer = {0};
+
+    (void)state;
+    buffer_reserve(&buffer, BUFFER_KEPT_BYTES);
+    buffer_clear(&buffer);
+    assert_int_equal(buffer.cap, BUFFER_KEPT_BYTES);
+    buffer_reserve(&buffer, BUFFER_KEPT_BYTES + 1);
+    buffer_clear(&buffer);
+    assert_int_equal(buffer.cap, 0);
+
+    buffer_reserve(&buffer, BUFFER_KEPT_BYTES + 1);
+    buffer_append_text(&buffer, "ab");
+    buffer_consume(&buffer, 1);
+    assert_text(buffer_bytes(&buffer), "b");
+    assert_true(buffer.cap > BUFFER_KEPT_BYTES);
+    buffer_consume(&buffer, 1);
+    assert_int_equal(buffer.cap, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +109,7 @@ int main(void)
         cmocka_unit_test(it_grows_through_every_size),
         cmocka_unit_test(what_is_consumed_is_gone_from_the_front),
         cmocka_unit_test(clearing_keeps_the_memory),
+        cmocka_unit_test(what_was_large_once_is_not_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
