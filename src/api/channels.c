@@ -45,7 +45,13 @@ static bool respond_list(struct api_deferred *deferred, struct http_conn *conn,
     } else if (!list_local(deferred)) {
         return false;
     }
-    api_call_respond_json(conn, 200, buffer_bytes(&deferred->listing.json));
+    http_conn_respond(conn, &(struct http_response){
+                                .status = 200,
+                                .content_type = BYTES("application/json"),
+                                .pieces = deferred->listing.pieces,
+                                .pieces_count = deferred->listing.pieces_count,
+                                .body = buffer_bytes(&deferred->listing.json),
+                            });
     return true;
 }
 

@@ -1,9 +1,13 @@
 #include "api/listing.h"
 
 #include "base/jsonwrite.h"
+#include "base/mem.h"
 
 /* Channels written in one step: some 20 µs. */
 #define STEP_COUNT 128
+/* From so much JSON on it is a piece: a list may have tens of megabytes, and whoever copied them
+ * at one time would keep others waiting. */
+#define PIECE_BYTES_MIN 65536
 
 static size_t found_count(const struct api_listing *listing)
 {
@@ -22,12 +26,28 @@ void api_listing_deinit(struct api_listing *listing)
 
         channel_unref(channel);
     }
+    for (size_t i = 0; i < listing->pieces_count; i++)
+        net_chunk_unref(listing->pieces[i]);
+    free(listing->pieces);
     buffer_deinit(&listing->channels);
     buffer_deinit(&listing->json);
 }
 
+static void end_piece(struct api_listing *listing)
+{
+    struct net_chunk *piece = net_chunk_new(listing->json.len);
+
+    net_chunk_append(piece, listing->json.data, listing->json.len);
+    listing->pieces = mem_room(listing->pieces, listing->pieces_count, &listing->pieces_cap,
+                               sizeof(struct net_chunk *));
+    listing->pieces[listing->pieces_count++] = piece;
+    buffer_clear(&listing->json);
+}
+
 static void append_name(struct api_listing *listing, struct bytes name)
 {
+    if (listing->json.len >= PIECE_BYTES_MIN)
+        end_piece(listing);
     buffer_append_text(&listing->json, listing->has_any ? "," : "{\"channels\":{");
     listing->has_any = true;
     jsonwrite_string(&listing->json, name);

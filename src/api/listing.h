@@ -9,7 +9,10 @@
 #include "api/info.h"
 
 struct api_listing {
-    struct buffer json;
+    struct net_chunk **pieces; /* of the JSON, in order */
+    size_t pieces_count;
+    size_t pieces_cap;
+    struct buffer json;     /* what comes behind them */
     struct buffer channels; /* pointers to the channels found */
     size_t written_count;   /* of these channels */
     size_t parts_count;     /* parts of the registry that were searched */

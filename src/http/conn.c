@@ -68,17 +68,25 @@ static void respond_as(struct http_conn *conn, const struct http_response *respo
                        bool keeps_alive)
 {
     const struct http_head *head = &conn->reader.head;
+    const bool has_pieces = response->pieces_count > 0;
+    const size_t body_len = has_pieces ? 0 : response->body.len; /* of what is in `out` */
     struct buffer out = {0};
+    bool is_queued;
 
-    buffer_reserve(&out, response->headers.len + response->body.len + RESPONSE_MORE_LEN);
+    buffer_reserve(&out, response->headers.len + body_len + RESPONSE_MORE_LEN);
     CHECK(!conn->is_responded && !conn->is_taken_over);
     conn->is_responded = true;
     if (conn->settings->on_responded != NULL)
         conn->settings->on_responded(conn, conn->label, response->status);
     http_response_write(&out, response, http_date_line(), head->version_minor, keeps_alive);
     if (head->is_head_request)
-        out.len -= response->body.len; /* HEAD gets the length only: RFC 9110 section 9.3.2 */
-    if (!net_conn_write(conn->net, buffer_bytes(&out)))
+        out.len -= body_len; /* HEAD gets the length only: RFC 9110 section 9.3.2 */
+    if (has_pieces && !head->is_head_request)
+        is_queued = net_conn_write_pieces(conn->net, buffer_bytes(&out), response->pieces,
+                                          response->pieces_count, response->body);
+    else
+        is_queued = net_conn_write(conn->net, buffer_bytes(&out));
+    if (!is_queued)
         net_conn_close(conn->net); /* the client sends requests and does not read */
     else if (!keeps_alive)
         finish(conn);

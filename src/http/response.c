@@ -36,6 +36,15 @@ const char *http_response_reason(unsigned status)
     }
 }
 
+static size_t body_len(const struct http_response *response)
+{
+    size_t len = response->body.len;
+
+    for (size_t i = 0; i < response->pieces_count; i++)
+        len += response->pieces[i]->len;
+    return len;
+}
+
 void http_response_write(struct buffer *out, const struct http_response *response,
                          struct bytes date_line, uint8_t version_minor, bool keeps_alive)
 {
@@ -51,7 +60,7 @@ void http_response_write(struct buffer *out, const struct http_response *respons
         buffer_append_text(out, "\r\n");
     }
     buffer_append_text(out, "Content-Length: ");
-    buffer_append_number(out, response->body.len);
+    buffer_append_number(out, body_len(response));
     buffer_append_text(out, "\r\n");
     if (response->headers.data != NULL)
         buffer_append_bytes(out, response->headers);
@@ -60,5 +69,6 @@ void http_response_write(struct buffer *out, const struct http_response *respons
     else if (version_minor == 0)
         buffer_append_text(out, "Connection: keep-alive\r\n");
     buffer_append_text(out, "\r\n");
-    buffer_append_bytes(out, response->body);
+    if (response->pieces_count == 0)
+        buffer_append_bytes(out, response->body);
 }

@@ -329,6 +329,28 @@ bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes 
     return true;
 }
 
+bool net_conn_write_pieces(struct net_conn *conn, struct bytes head,
+                           struct net_chunk *const *pieces, size_t count, struct bytes tail)
+{
+    size_t len = head.len + tail.len;
+
+    for (size_t i = 0; i < count; i++)
+        len += pieces[i]->len;
+    if (conn->state != STATE_OPEN)
+        return true;
+    if (!make_room(conn, len))
+        return false;
+    if (conn->state != STATE_OPEN)
+        return true;
+    queue_copy(conn, head);
+    for (size_t i = 0; i < count; i++) {
+        net_output_share(&conn->output, pieces[i], 0);
+        mark_unsent(conn);
+    }
+    queue_copy(conn, tail);
+    return true;
+}
+
 void net_conn_write_last(struct net_conn *conn, struct bytes data)
 {
     if (conn->state == STATE_OPEN)

@@ -56,6 +56,10 @@ bool net_conn_write(struct net_conn *conn, struct bytes data);
 /* The same for two pieces that belong together: both are queued or none. */
 bool net_conn_write_pair(struct net_conn *conn, struct bytes head, struct bytes body);
 
+/* The same for what belongs together, with references to the chunks between both ends. */
+bool net_conn_write_pieces(struct net_conn *conn, struct bytes head,
+                           struct net_chunk *const *pieces, size_t count, struct bytes tail);
+
 /* Queues the final bytes (a close frame); exempt from the limit. */
 void net_conn_write_last(struct net_conn *conn, struct bytes data);
 

@@ -24,6 +24,20 @@ static void a_response_carries_its_type_its_length_and_its_body(void **state)
         "{\"health\":\"OK\"}");
 }
 
+static void pieces_count_and_are_left_to_the_caller(void **state)
+{
+    struct net_chunk *piece = net_chunk_new(3);
+
+    (void)state;
+    net_chunk_append(piece, "abc", 3);
+    check((struct http_response){.status = 200,
+                                 .pieces = (struct net_chunk *[]){piece, piece},
+                                 .pieces_count = 2,
+                                 .body = BYTES("d")},
+          1, true, "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 7\r\n\r\n");
+    net_chunk_unref(piece);
+}
+
 static void further_headers_stand_before_the_body(void **state)
 {
     (void)state;
@@ -72,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_response_carries_its_type_its_length_and_its_body),
+        cmocka_unit_test(pieces_count_and_are_left_to_the_caller),
         cmocka_unit_test(further_headers_stand_before_the_body),
         cmocka_unit_test(a_connection_that_ends_or_that_1_0_would_end_is_announced),
         cmocka_unit_test(every_status_we_send_has_its_words),

@@ -159,13 +159,15 @@ static void what_is_written_leaves_in_order_when_the_turn_ends(void **state)
     assert_true(net_conn_write_pair(ends[0].conn, BYTES("cd"), BYTES("ef")));
     assert_true(net_conn_send(ends[0].conn, shared));
     assert_true(net_conn_write(ends[0].conn, BYTES("")));
+    assert_true(net_conn_write_pieces(ends[0].conn, BYTES("<"),
+                                      (struct net_chunk *[]){shared, shared}, 2, BYTES(">")));
     net_conn_write_last(ends[0].conn, BYTES("!"));
-    assert_int_equal(net_conn_backlog_bytes(ends[0].conn), 13);
+    assert_int_equal(net_conn_backlog_bytes(ends[0].conn), 21);
     assert_true(fixture_receive(ends[0].peer, &ends[0].sent));
     assert_int_equal(ends[0].sent.len, 0);
     fixture_turn(&fixture);
     fixture_receive(ends[0].peer, &ends[0].sent);
-    assert_text(buffer_bytes(&ends[0].sent), "abssscdefsss!");
+    assert_text(buffer_bytes(&ends[0].sent), "abssscdefsss<ssssss>!");
     assert_int_equal(net_conn_backlog_bytes(ends[0].conn), 0);
     assert_int_equal(atomic_load(&shared->refs), 1);
     net_chunk_unref(shared);
