@@ -53,6 +53,7 @@ const REFUSED = [
     ['a TLS version of long ago', { file: server({ options: { tls: { local_cert: 'package.json', crypto_method: 16 } } }) }, /crypto_method in .*"16" has neither TLS 1\.2 nor 1\.3/],
     ['a Redis of another kind', { file: server({ scaling: { enabled: true, server: { url: 'memcached://x' } } }) }, /memcached|url/],
     ['an administration address that is none', { file: server({ admin: 'everywhere' }) }, /admin.*give HOST:PORT or unix:PATH/],
+    ['more workers than there may be', { args: ['--workers', '1024'], file: FULL }, /--workers.*1024.*64/],
     ['workers that are none', { args: ['--workers', 'many'], file: FULL }, /--workers.*"many" is not a number/],
     ['an option misspelt', { args: ['--prot', '1'] }, /--prot is not an option; did you mean --port\?/],
     ['an option without its value', { args: ['--port'] }, /--port needs a value: --port=VALUE/],
