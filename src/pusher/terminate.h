@@ -16,5 +16,7 @@ void pusher_terminate_user(struct pusher_worker *worker, struct pusher_app *app,
 void pusher_terminate_user_here(struct pusher_worker *workers, size_t workers_count,
                                 struct pusher_app *app, struct bytes user_id);
 
-/* Ends the worker's connections to apps that a reload has removed. */
-void pusher_terminate_removed(struct pusher_worker *worker);
+/* Ends the worker's connections to apps that a reload has removed, piece by piece if they are many;
+ * calls `on_done` after the last one. */
+void pusher_terminate_removed(struct pusher_worker *worker, void (*on_done)(void *user),
+                              void *user);

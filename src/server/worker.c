@@ -264,8 +264,7 @@ static void on_reload_mail(struct net_mail *mail, void *owner)
     struct call_mail *call = (struct call_mail *)mail;
 
     (void)owner;
-    pusher_terminate_removed(call->worker->pusher);
-    call->on_done(call->user);
+    pusher_terminate_removed(call->worker->pusher, call->on_done, call->user);
     free(call);
 }
 

@@ -11,7 +11,7 @@
 #include "support/unit.h"
 #include "support/ws_peer.h"
 
-#define PUSHER_FIXTURE_CLIENTS_MAX 8
+#define PUSHER_FIXTURE_CLIENTS_MAX 64
 
 struct pusher_client {
     int fd;

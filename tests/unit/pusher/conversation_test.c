@@ -179,18 +179,43 @@ static void an_end_of_the_server_closes_as_many_as_are_due(void **state)
     assert_true(second->is_ended);
 }
 
+static void note_done(void *user)
+{
+    *(bool *)user = true;
+}
+
 static void an_app_that_is_taken_away_closes_its_connections(void **state)
 {
     struct pusher_client *client = pusher_fixture_client(&fixture);
+    bool is_done = false;
 
     (void)state;
     atomic_store(&fixture.app->is_removed, true);
-    pusher_terminate_removed(&fixture.worker);
+    pusher_terminate_removed(&fixture.worker, note_done, &is_done);
+    assert_true(is_done);
     pusher_fixture_turn(&fixture);
     assert_heard_holds(&fixture, client, "close:4001:Application does not exist;");
     pusher_session_close_answered(&fixture.worker);
     pusher_fixture_turn(&fixture);
     assert_true(client->is_ended);
+}
+
+static void many_connections_of_an_app_that_is_taken_away_are_closed_piece_by_piece(void **state)
+{
+    bool is_done = false;
+
+    (void)state;
+    for (size_t i = 0; i < 50; i++)
+        pusher_fixture_client(&fixture);
+    atomic_store(&fixture.app->is_removed, true);
+    pusher_terminate_removed(&fixture.worker, note_done, &is_done);
+    assert_false(is_done);
+    assert_false(list_is_empty(&fixture.worker.sessions));
+    FIXTURE_UNTIL(&fixture.fixture, is_done);
+    assert_true(list_is_empty(&fixture.worker.sessions));
+    pusher_fixture_turn(&fixture);
+    for (size_t i = 0; i < 50; i++)
+        assert_heard_holds(&fixture, &fixture.clients[i], "close:4001:Application does not exist;");
 }
 
 /* --- messages ------------------------------------------------------------------------------- */
@@ -556,6 +581,7 @@ int main(void)
         SINGLE_TEST(without_open_files_it_is_told_4100),
         SINGLE_TEST(an_end_of_the_server_closes_as_many_as_are_due),
         SINGLE_TEST(an_app_that_is_taken_away_closes_its_connections),
+        SINGLE_TEST(many_connections_of_an_app_that_is_taken_away_are_closed_piece_by_piece),
         SINGLE_TEST(a_ping_is_answered_and_a_pong_is_not),
         SINGLE_TEST(what_is_not_understood_is_told_4200_and_the_connection_stays),
         SINGLE_TEST(over_the_rate_limit_nothing_is_handled_and_it_may_end_with_4100),
