@@ -54,12 +54,15 @@ static struct cluster_link *link_of(const struct cluster *cluster, struct cluste
     return &cluster->links[cluster_key_partition(key, cluster->links_count)];
 }
 
-/* The connection whose input led to it is not read from while its link has too much to do. */
+/* The connection whose input led to it is not read from while its link has too much to do. A link
+ * that is down is sent nothing for it; while the link reports this node's state, clients and
+ * publishers must not wait for that. */
 static void post(struct cluster *cluster, struct cluster_op *op)
 {
     struct cluster_link *link = op->link;
 
-    net_watermark_note(&link->sender.pending);
+    if (atomic_load_explicit(&link->is_up, memory_order_acquire))
+        net_watermark_note(&link->sender.pending);
     NET_MAILBOX_POST(&cluster->loop.mailbox, op);
 }
 
