@@ -37,6 +37,7 @@ enum operation {
     ALL_IS_SAID,
     PROBE_MEMORY,
     LEAVE_CLUSTER,
+    WANT_CHANGES,
     CHANGES,
 };
 
@@ -69,6 +70,7 @@ static const struct {
     [ALL_IS_SAID] = {"Z", 0, 1, true},
     [PROBE_MEMORY] = {"W", 0, 1, false},
     [LEAVE_CLUSTER] = {"G", 0, 1000, true},
+    [WANT_CHANGES] = {"C", 1, 20, false},
     [CHANGES] = {"I", 3, 50, false},
 };
 
@@ -414,6 +416,12 @@ void cluster_batch_all_is_said(struct cluster_batch *batch)
 void cluster_batch_leave_cluster(struct cluster_batch *batch)
 {
     begin(batch, LEAVE_CLUSTER);
+}
+
+void cluster_batch_want_changes(struct cluster_batch *batch, struct bytes wanted)
+{
+    begin(batch, WANT_CHANGES);
+    add(batch, wanted);
 }
 
 void cluster_batch_changes(struct cluster_batch *batch, struct bytes last, struct bytes done,

@@ -83,6 +83,9 @@ void cluster_batch_all_is_said(struct cluster_batch *batch);
 void cluster_batch_probe_memory(struct cluster_batch *batch);
 void cluster_batch_leave_cluster(struct cluster_batch *batch);
 
+/* Which changes are kept for webhooks: cluster/changes.h. */
+void cluster_batch_want_changes(struct cluster_batch *batch, struct bytes wanted);
+
 /* Takes the changes for webhooks after `last`, if this node is the one to take them, and removes
  * those of `done`, ids with a blank after each. `wanted`: cluster/changes.h; "-": as before. */
 void cluster_batch_changes(struct cluster_batch *batch, struct bytes last, struct bytes done,

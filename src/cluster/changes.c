@@ -96,6 +96,16 @@ void cluster_changes_done(struct cluster_changes *changes, struct bytes id)
     pthread_mutex_unlock(&changes->lock);
 }
 
+/* --- joining --------------------------------------------------------------------------------- */
+
+void cluster_changes_announce(struct cluster_changes *changes, struct cluster_batch *batch)
+{
+    pthread_mutex_lock(&changes->lock);
+    if (changes->wanted.len > 0)
+        cluster_batch_want_changes(batch, buffer_bytes(&changes->wanted));
+    pthread_mutex_unlock(&changes->lock);
+}
+
 /* --- the question ---------------------------------------------------------------------------- */
 
 static void lose(struct cluster_changes *changes)

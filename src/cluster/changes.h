@@ -66,6 +66,10 @@ void cluster_changes_deinit(struct cluster_changes *changes);
 void cluster_changes_want(struct cluster_changes *changes, struct bytes wanted);
 void cluster_changes_done(struct cluster_changes *changes, struct bytes id);
 
+/* A node that joins: adds what is wanted to the batch, if anything is, so that no change of its
+ * clients is missed before it is asked for. */
+void cluster_changes_announce(struct cluster_changes *changes, struct cluster_batch *batch);
+
 /* Whether Redis is to be asked now; if not, whether this node still takes the changes is checked.
  */
 bool cluster_changes_is_due(struct cluster_changes *changes, uint64_t now_ms);

@@ -423,6 +423,7 @@ static void on_hello(const redisReply *reply, void *user)
     link->joined_ms = now_of(link);
     link->heartbeat_ms = link->joined_ms + BEAT_MS;
     cluster_inbox_reader_resume(&link->reader);
+    cluster_changes_announce(&link->changes, batch_of(link));
     cluster_report_everything(&link->report);
     flush_batch(link, NULL);
     remove_previous(link);

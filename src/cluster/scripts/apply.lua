@@ -967,6 +967,8 @@ local operations = {
     W = { 0, function() call('SET', prefix .. ':nothing', '', 'PX', 1) end },
     -- Leaves the cluster: a step.
     G = { 0, leave },
+    -- Which changes are kept for webhooks, of a node that joins.
+    C = { 1, want_changes },
     -- Changes for webhooks: the last one read, those that were sent, what is wanted ("-": as before).
     I = { 3, take_changes },
 }
