@@ -94,7 +94,7 @@ test('each alert of docs/alerts.yml is evaluated, and what it compares returns d
     assert.equal((await rules()).length, expressions.length);
 });
 
-test('servers are scraped without an error, have every metric of docs/operations.md but webhooks', and no label that clients can invent', async () => {
+test('servers are scraped without an error, have every metric of docs/operations.md but webhooks\', and no label that clients can invent', async () => {
     const targets = JSON.parse((await prometheus.get('/api/v1/targets')).text).data.activeTargets;
     assert.deepEqual(targets.map(({ health, lastError }) => [health, lastError]), [['up', ''], ['up', '']]);
     const names = JSON.parse((await prometheus.get('/api/v1/label/__name__/values')).text).data;
@@ -103,5 +103,5 @@ test('servers are scraped without an error, have every metric of docs/operations
     assert.deepEqual(documented.filter((name) => !name.startsWith('reverb_webhook_') && !families.has(name) && !names.includes(name)), []);
     const labels = JSON.parse((await prometheus.get('/api/v1/labels')).text).data;
     assert.deepEqual(labels.filter((name) => !['__name__', 'alertname', 'alertstate', 'severity'].includes(name)),
-        ['app', 'code', 'instance', 'job', 'kind', 'le', 'reason', 'route', 'status', 'version']);
+        ['app', 'by', 'code', 'instance', 'job', 'kind', 'le', 'reason', 'route', 'status', 'version']);
 });
