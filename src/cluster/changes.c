@@ -113,6 +113,7 @@ static void lose(struct cluster_changes *changes)
     if (changes->is_leader)
         changes->events->on_lost(changes->link, changes->user);
     changes->is_leader = false;
+    changes->is_catching_up = false;
     forget_known(changes);
     buffer_clear(&changes->removing);
     changes->removing_sent = 0;
@@ -237,7 +238,8 @@ static bool read_change(struct bytes text, struct cluster_changes_change *change
 
 static void take_one(struct cluster_changes *changes, struct bytes id, struct bytes text)
 {
-    struct cluster_changes_change change = {.link = changes->link, .id = id};
+    struct cluster_changes_change change = {
+        .link = changes->link, .id = id, .is_left = changes->is_catching_up};
     struct bytes rest = id;
     struct bytes time;
 
@@ -271,6 +273,7 @@ void cluster_changes_take(struct cluster_changes *changes, const redisReply *ans
         pthread_mutex_unlock(&changes->lock);
         return;
     }
+    changes->is_catching_up = changes->is_catching_up || !changes->is_leader;
     changes->is_leader = true;
     changes->confirmed_ms = changes->asked_ms;
     note_removed(changes);
@@ -282,6 +285,8 @@ void cluster_changes_take(struct cluster_changes *changes, const redisReply *ans
     for (size_t i = 3; i + 1 < answer->elements; i += 2)
         take_one(changes, cluster_redis_text(answer->element[i]),
                  cluster_redis_text(answer->element[i + 1]));
+    changes->is_catching_up =
+        changes->is_catching_up && answer->elements >= 3 + (size_t)2 * PAGE_COUNT;
     changes->due_ms =
         answer->elements >= 3 + (size_t)2 * PAGE_COUNT ? now_ms : now_ms + LEADER_EACH_MS;
 }

@@ -25,6 +25,7 @@ struct cluster_changes_change {
     char letter;      /* 'o' occupied, 'v' vacated, 'a' added, 'r' removed, 'c' count */
     struct cluster_key key;
     struct bytes text; /* the member, or the count */
+    bool is_left;      /* by another node, which may have sent it before it died */
 };
 
 struct cluster_changes_events {
@@ -48,6 +49,7 @@ struct cluster_changes {
     struct buffer newly_done; /* ids, each with a blank */
 
     bool is_leader;
+    bool is_catching_up; /* reads what another node has left */
     bool is_pending;
     uint64_t asked_ms;
     uint64_t confirmed_ms;  /* when it asked the question that was answered last */

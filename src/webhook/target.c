@@ -125,7 +125,7 @@ void webhook_target_take(struct webhook_target *target, struct webhook_change *c
     if (webhook_smoothing_is_coming(change->kind) &&
         webhook_smoothing_cancel(&target->smoothing, change))
         return;
-    if (webhook_smoothing_is_leaving(change->kind) && is_smoothed(target))
+    if (webhook_smoothing_is_leaving(change->kind) && !change->is_left && is_smoothed(target))
         webhook_smoothing_add(&target->smoothing, change, leaving_due_ms(target, change, now));
     else
         enqueue(target, change, now);

@@ -5,11 +5,13 @@
 
 #define PARTS_MAX 16
 
-static struct buffer seen; /* what was reported, a word each */
+static struct buffer seen;
+static bool last_is_left; /* what was reported, a word each */
 
 static void on_change(const struct cluster_changes_change *change, void *user)
 {
     (void)user;
+    last_is_left = change->is_left;
     assert_int_equal(change->link, 5);
     buffer_printf(&seen, "%c:%.*s:%.*s@%llu ", change->letter, BYTES_ARGS(change->key.name),
                   BYTES_ARGS(change->text), (unsigned long long)change->time_ms);
@@ -159,6 +161,23 @@ static void another_node_takes_them_and_what_is_known_is_forgotten(void **state)
     cluster_changes_deinit(&changes);
 }
 
+/* Another node may have sent it before it died. */
+static void what_is_there_when_a_node_begins_is_left_by_another(void **state)
+{
+    struct cluster_changes changes;
+
+    (void)state;
+    open_changes(&changes);
+    cluster_changes_want(&changes, BYTES("w"));
+    check_question(&changes, 1000, "[0][][w]");
+    answer(&changes, 1000, "1", "1", "7-0");
+    assert_true(last_is_left);
+    check_question(&changes, 2000, "[7-0][][-]");
+    answer(&changes, 2000, "1", "1", "8-0");
+    assert_false(last_is_left);
+    cluster_changes_deinit(&changes);
+}
+
 static void a_node_that_gets_no_answer_stops_before_another_begins(void **state)
 {
     struct cluster_changes changes;
@@ -190,6 +209,7 @@ int main(void)
         cmocka_unit_test(nothing_is_asked_before_anything_is_wanted),
         cmocka_unit_test(changes_are_reported_once_and_removed_when_they_are_done),
         cmocka_unit_test(another_node_takes_them_and_what_is_known_is_forgotten),
+        cmocka_unit_test(what_is_there_when_a_node_begins_is_left_by_another),
         cmocka_unit_test(a_node_that_gets_no_answer_stops_before_another_begins),
     };
 

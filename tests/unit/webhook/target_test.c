@@ -241,6 +241,27 @@ static void leaving_is_smoothed_and_at_the_end_nothing_waits(void **state)
     close_fixture(&fixture);
 }
 
+/* The node before may have sent that it left: a coming that cancels it would be missed. */
+static void what_another_node_has_left_is_sent_as_it_is(void **state)
+{
+    struct webhook_change *left = change_of(CONFIG_WEBHOOK_MEMBER_REMOVED, "presence-a", "ann");
+    struct fixture fixture;
+
+    (void)state;
+    open_fixture(&fixture);
+    fixture.spec.webhook.disconnect_smoothing_ms = 60000;
+    webhook_target_configure(fixture.target, &fixture.spec);
+    left->is_left = true;
+    webhook_target_take(fixture.target, left, now_ms());
+    webhook_change_unref(left);
+    assert_int_equal(fixture.target->queue_count, 1);
+    left = change_of(CONFIG_WEBHOOK_MEMBER_ADDED, "presence-a", "ann");
+    webhook_target_take(fixture.target, left, now_ms());
+    webhook_change_unref(left);
+    assert_int_equal(fixture.target->queue_count, 2);
+    close_fixture(&fixture);
+}
+
 static void only_what_was_asked_for_is_sent(void **state)
 {
     struct fixture fixture;
@@ -277,6 +298,7 @@ int main(void)
         cmocka_unit_test(what_is_too_old_is_dropped_and_counted),
         cmocka_unit_test(a_full_queue_drops_what_comes_and_keeps_the_numbers),
         cmocka_unit_test(leaving_is_smoothed_and_at_the_end_nothing_waits),
+        cmocka_unit_test(what_another_node_has_left_is_sent_as_it_is),
         cmocka_unit_test(only_what_was_asked_for_is_sent),
     };
 
