@@ -71,7 +71,7 @@ for (const [mode, count] of [['io_uring', COUNT], ['epoll', COUNT / 10]])
         crowd.members = [];
         for (let n = 0; n < EVENTS; n++) {
             const published = publish(server, 'news', 'told', JSON.stringify({ n }));
-            for (const member of members.splice(0, count / EVENTS))
+            for (const member of members.splice(0, Math.ceil(count / EVENTS)))
                 member.socket.destroy();
             await published;
         }
