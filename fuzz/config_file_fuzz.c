@@ -27,16 +27,19 @@ static void check_value(const struct config_setting *setting, const json_t *valu
 
 static void check_values(const json_t *root)
 {
-    for (size_t i = 0; i < config_file_count(root); i++) {
-        const json_t *value = config_file_element(root, i);
+    json_t *elements = config_file_elements(root);
 
-        CHECK(value != NULL);
+    CHECK(json_array_size(elements) ==
+          (json_is_object(root) ? json_object_size(root) : json_array_size(root)));
+    for (size_t i = 0; i < json_array_size(elements); i++) {
+        const json_t *value = json_array_get(elements, i);
+
         for (size_t at = 0; at < config_setting_server_count; at++)
             check_value(&config_setting_server[at], value);
         for (size_t at = 0; at < config_setting_app_count; at++)
             check_value(&config_setting_app[at], value);
     }
-    CHECK(config_file_element(root, config_file_count(root)) == NULL);
+    json_decref(elements);
     for (size_t at = 0; at < config_setting_server_count; at++)
         if (config_setting_server[at].key != NULL)
             config_file_find(root, config_setting_server[at].key);
