@@ -17,8 +17,8 @@ const tarball = path.join(FOLDER, `reverb-${version}.tar.gz`);
 const recipe = (name) => path.join(FOLDER, 'recipes', name);
 const sum = (algorithm, file) => crypto.createHash(algorithm).update(fs.readFileSync(file)).digest('hex');
 
-/* By the names of pkg-config, as the Makefile has them. */
-const LIBRARIES = /^DEPENDENCIES := (.*)$/m.exec(fs.readFileSync(path.join(ROOT, 'Makefile'), 'utf8'))[1].split(' ');
+/* By the names of pkg-config, as the Makefile has them; liburing is optional there. */
+const LIBRARIES = /^DEPENDENCIES := (.*) \$\(URING\)$/m.exec(fs.readFileSync(path.join(ROOT, 'Makefile'), 'utf8'))[1].split(' ');
 const IN_HOMEBREW = { openssl: 'openssl@3', libcurl: 'curl' };
 const IN_ALPINE = { libcurl: 'curl-dev' };
 const IN_NIX = { libcurl: 'curl' };
