@@ -198,13 +198,13 @@ static bool wants_open_metrics(const struct http_request *request)
 /* Whether a Host is "localhost" or an address, which no other site can have as its name. */
 static bool is_no_foreign_name(struct bytes host)
 {
-    const char *colon = memrchr(host.data, ':', host.len);
-    struct bytes name = host;
+    struct bytes rest = host;
+    struct bytes name;
 
     if (bytes_starts_with(host, BYTES("[")))
         return true;
-    if (colon != NULL)
-        name.len = (size_t)(colon - host.data);
+    if (!bytes_next(&rest, ':', &name))
+        return false;
     if (bytes_equal_ignoring_case(name, BYTES("localhost")))
         return true;
     for (size_t i = 0; i < name.len; i++)

@@ -267,7 +267,7 @@ static uint64_t retry_delay_ms(const struct webhook_target *target, unsigned ret
 {
     const unsigned doublings =
         target->failures < RETRY_DOUBLINGS_MAX ? target->failures : RETRY_DOUBLINGS_MAX;
-    uint64_t delay_ms = RETRY_MS << doublings;
+    uint64_t delay_ms = (uint64_t)RETRY_MS << doublings;
 
     if (delay_ms > RETRY_MS_MAX)
         delay_ms = RETRY_MS_MAX;
