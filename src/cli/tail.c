@@ -87,7 +87,7 @@ static void append_data(struct buffer *out, json_t *line)
 /* "12:34:56.789 app 1 published orders.1 order.created {…}" */
 static void append_line(struct buffer *out, json_t *line)
 {
-    const double at = json_real_value(json_object_get(line, "at"));
+    const double at = json_number_value(json_object_get(line, "at"));
     const char *const keys[] = {"socket_id", "user_id", "channel", "event"};
     json_t *code = json_object_get(line, "code");
     char clock[16];
