@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,9 +36,13 @@ int platform_socket(int family)
 bool platform_resident_file_bytes(size_t *bytes)
 {
     FILE *file = fopen("/proc/self/statm", "re");
-    unsigned long long shared_pages = 0;
-    const bool is_read = file != NULL && fscanf(file, "%*u %*u %llu", &shared_pages) == 1;
+    char line[256] = "";
+    char *at = line;
+    const bool is_read = file != NULL && fgets(line, sizeof line, file) != NULL;
+    unsigned long long shared_pages = 0; /* the third number */
 
+    for (int i = 0; i < 3; i++)
+        shared_pages = strtoull(at, &at, 10);
     if (file != NULL)
         fclose(file);
     *bytes = (size_t)shared_pages * (size_t)sysconf(_SC_PAGESIZE);

@@ -23,7 +23,7 @@ void config_webhook_deinit(struct config_webhook *webhook);
 bool config_webhook_matches(const struct config_webhook *webhook, struct bytes channel);
 
 /* The URL for logs and people: without a password and a query. */
-void config_webhook_print_url(const char *url, struct buffer *out);
+void config_webhook_print_url(const char *text, struct buffer *out);
 
 /* The webhooks of the entry, a list that the caller releases: one object is a list of one. */
 json_t *config_webhook_list(const json_t *webhooks);

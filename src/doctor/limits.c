@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #define FILES "open files"
@@ -17,6 +19,8 @@
 
 /* --- open files ----------------------------------------------------------------------------- */
 
+#define OPEN_FILES "Max open files"
+
 /* The hard limit, to which the server raises itself. */
 static uint64_t limit_of(pid_t pid)
 {
@@ -29,8 +33,8 @@ static uint64_t limit_of(pid_t pid)
     snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
     file = pid > 0 ? fopen(path, "re") : NULL;
     while (file != NULL && soft == 0 && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "Max open files %" SCNu64, &soft) != 1)
-            soft = 0;
+        if (strncmp(line, OPEN_FILES, strlen(OPEN_FILES)) == 0)
+            soft = strtoull(line + strlen(OPEN_FILES), NULL, 10);
     if (file != NULL)
         fclose(file);
     if (soft > 0)
@@ -80,6 +84,8 @@ void doctor_limits_check_files(struct doctor_report *report, const struct doctor
 static int read_setting(const char *proc, const char *name, uint64_t values[2])
 {
     char path[512];
+    char line[128] = "";
+    char *at = line;
     FILE *file;
     int count = 0;
 
@@ -87,9 +93,18 @@ static int read_setting(const char *proc, const char *name, uint64_t values[2])
     file = fopen(path, "re");
     if (file == NULL)
         return 0;
-    count = fscanf(file, "%" SCNu64 " %" SCNu64, &values[0], &values[1]);
+    if (fgets(line, sizeof line, file) == NULL)
+        line[0] = '\0';
     fclose(file);
-    return count > 0 ? count : 0;
+    for (; count < 2; count++) {
+        char *end;
+
+        values[count] = strtoull(at, &end, 10);
+        if (end == at)
+            break;
+        at = end;
+    }
+    return count;
 }
 
 static size_t check_queue(struct doctor_report *report, const char *proc, const char *name,

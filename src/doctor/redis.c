@@ -3,6 +3,7 @@
 #include "doctor/redis_link.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define REDIS "redis"
@@ -103,10 +104,12 @@ static bool check_role(struct doctor_report *report, const redisReply *info)
 static bool check_version(struct doctor_report *report, const redisReply *info)
 {
     char version[32];
-    unsigned major = 0;
+    char *end;
+    unsigned long major;
 
     find_info(info, "redis_version", version, sizeof version);
-    if (sscanf(version, "%u.", &major) != 1 || major >= VERSION_MIN)
+    major = strtoul(version, &end, 10);
+    if (end == version || major >= VERSION_MIN)
         return true;
     doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS,
                       "its version is %s, and Redis %d or later is needed", version, VERSION_MIN);

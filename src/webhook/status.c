@@ -37,7 +37,7 @@ static void write_target(const struct webhook_target *target, uint64_t now_ms, v
     buffer_printf(out, ",\"delivered\":%llu,\"failed_attempts\":%llu,\"dropped\":%llu",
                   (unsigned long long)target->delivered_count,
                   (unsigned long long)target->failed_count,
-                  (unsigned long long)(target->full_count + target->expired_count));
+                  (unsigned long long)target->full_count + target->expired_count);
     buffer_append_text(out, ",\"reason\":");
     jsonwrite_string(out, bytes_of(target->last_reason));
     buffer_append_char(out, '}');

@@ -5,6 +5,7 @@
 #include "unit/config/folder.h"
 
 #define PORT "18078"
+#define PORT_OPTION "--port=18078"
 
 static struct command command;
 static struct scripted server;
@@ -36,7 +37,7 @@ static void the_filters_are_sent_as_json(void **state)
 {
     (void)state;
     answer("{\"skipped\":3}\n");
-    RUN(cli_tail, "--port=" PORT, "--app=1", "--channel=orders.*", "--event=\"", "--user=42");
+    RUN(cli_tail, PORT_OPTION, "--app=1", "--channel=orders.*", "--event=\"", "--user=42");
     assert_asked(
         "tail {\"app\":\"1\",\"channel\":\"orders.*\",\"event\":\"\\\"\",\"user\":\"42\"}\n");
     assert_int_equal(command.status, 0);
@@ -54,7 +55,7 @@ static void a_line_for_people_has_the_data_of_the_message(void **state)
            "\"message\":\"{\\\"data\\\":{\\\"x\\\": 1}}\"}\n"
            "{\"at\":1700000001,\"app\":\"1\",\"kind\":\"closed\",\"socket_id\":\"1.2\",\"code\":"
            "1006}\n");
-    RUN(cli_tail, "--port=" PORT);
+    RUN(cli_tail, PORT_OPTION);
     assert_asked("tail {}\n");
     assert_has(buffer_text(&command.out), "22:13:20.500 app 1 published a e {}\n");
     assert_has(buffer_text(&command.out), "22:13:21.000 app 1 received  1.2 {\"x\":1}\n");
@@ -65,7 +66,7 @@ static void lines_for_programs_are_as_they_came(void **state)
 {
     (void)state;
     answer("{\"at\":1,\"kind\":\"sent\"}\n");
-    RUN(cli_tail, "--port=" PORT, "--json");
+    RUN(cli_tail, PORT_OPTION, "--json");
     assert_asked("tail {}\n");
     assert_string_equal(buffer_text(&command.out), "{\"at\":1,\"kind\":\"sent\"}\n");
 }
@@ -74,11 +75,11 @@ static void what_the_server_refuses_is_an_error(void **state)
 {
     (void)state;
     answer("{\"error\":\"too many tails are open\"}\n");
-    RUN(cli_tail, "--port=" PORT);
+    RUN(cli_tail, PORT_OPTION);
     assert_asked("tail {}\n");
     assert_int_equal(command.status, 1);
     assert_has(buffer_text(&command.err), "too many tails are open");
-    RUN(cli_tail, "--port=" PORT);
+    RUN(cli_tail, PORT_OPTION);
     assert_int_equal(command.status, 1);
     assert_has(buffer_text(&command.err), "no server answers for port " PORT);
 }
@@ -89,7 +90,7 @@ static void why_tells_of_a_connection_that_is_open(void **state)
     answer("{\"socket_id\":\"1.2\",\"connection\":{\"app\":\"1\",\"user_id\":\"42\","
            "\"channels_count\":1,\"backlog_bytes\":7,\"silent_s\":3,\"channels\":[\"news\"]},"
            "\"history\":[]}\n");
-    RUN(cli_tail_why, "1.2", "--port=" PORT);
+    RUN(cli_tail_why, "1.2", PORT_OPTION);
     assert_asked("why 1.2\n");
     assert_int_equal(command.status, 0);
     assert_string_equal(buffer_text(&command.out), "  open, app 1, user 42\n"
@@ -107,7 +108,7 @@ static void why_tells_what_became_of_one(void **state)
         "{\"socket_id\":\"1.2\",\"history\":[{\"at\":1700000000,\"app\":\"1\",\"what\":\"refused\","
         "\"code\":4009,\"text\":\"no\",\"channel\":\"private-a\",\"count\":3},"
         "{\"at\":1700000000,\"app\":\"1\",\"what\":\"lost\",\"count\":1}]}\n");
-    RUN(cli_tail_why, "1.2", "--port=" PORT);
+    RUN(cli_tail_why, "1.2", PORT_OPTION);
     assert_asked("why 1.2\n");
     assert_string_equal(buffer_text(&command.out),
                         "  22:13:20  refused, 4009: no (private-a), 3 times\n"
@@ -118,16 +119,16 @@ static void why_says_it_if_nothing_is_known(void **state)
 {
     (void)state;
     answer("{\"socket_id\":\"1.2\",\"history\":[]}\n");
-    RUN(cli_tail_why, "1.2", "--port=" PORT);
+    RUN(cli_tail_why, "1.2", PORT_OPTION);
     assert_asked("why 1.2\n");
     assert_int_equal(command.status, 1);
     assert_has(buffer_text(&command.err), "1.2: nothing is known of it");
     answer("{\"socket_id\":\"1.2\",\"history\":[]}\n");
-    RUN(cli_tail_why, "1.2", "--port=" PORT, "--json");
+    RUN(cli_tail_why, "1.2", PORT_OPTION, "--json");
     assert_asked("why 1.2\n");
     assert_string_equal(buffer_text(&command.out), "{\"socket_id\":\"1.2\",\"history\":[]}\n");
     answer("{\"error\":\"that is no socket id\"}\n");
-    RUN(cli_tail_why, "x", "--port=" PORT);
+    RUN(cli_tail_why, "x", PORT_OPTION);
     assert_asked("why x\n");
     assert_string_equal(buffer_text(&command.err), "reverb: x: that is no socket id\n");
     RUN(cli_tail_why, "--json");

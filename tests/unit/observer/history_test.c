@@ -118,7 +118,7 @@ static void a_long_name_is_cut_at_a_whole_character(void **state)
 
     (void)state;
     memset(name, 'n', 63);
-    memcpy(name + 63, "\xC3\xA9\xC3\xA9", 4); /* its first byte would be the last that fits */
+    snprintf(name + 63, 8, "\xC3\xA9\xC3\xA9"); /* its first byte would be the last that fits */
     refuse(&session, name);
     assert_int_equal(count_in_history(7, "nnn\",\"count\":1"), 1);
 }

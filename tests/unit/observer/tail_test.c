@@ -86,7 +86,8 @@ static void a_long_message_is_shown_up_to_a_whole_character(void **state)
 
     (void)state;
     memset(message, 'm', 3000);
-    memcpy(message + 1999, "\xC3\xA9", 2);
+    message[1999] = '\xC3';
+    message[2000] = '\xA9';
     publish("a", message);
     assert_non_null(strstr(take(watcher), "mmm\",\"bytes\":3000}\n"));
 }

@@ -5,6 +5,8 @@
 static struct pusher_fixture fixture;
 static size_t lookups_count;
 
+/* The linker's names for a wrapped function.
+ * NOLINTBEGIN(readability-identifier-naming) */
 struct channel *__real_channel_registry_find(struct channel_registry *registry, struct bytes name);
 struct channel *__wrap_channel_registry_find(struct channel_registry *registry, struct bytes name);
 
@@ -13,6 +15,7 @@ struct channel *__wrap_channel_registry_find(struct channel_registry *registry, 
     lookups_count++;
     return __real_channel_registry_find(registry, name);
 }
+/* NOLINTEND(readability-identifier-naming) */
 
 static int open_fixture(void **state)
 {
