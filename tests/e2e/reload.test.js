@@ -100,3 +100,14 @@ test('apps that are replaced again and again leave no memory behind', { timeout:
         await until(() => server.rss() < before + 25 * 1024 * 1024, 'their memory is given back', 15_000);
     await (await Client.open(server, { app: server.apps[1000] })).ping();
 });
+
+test('a reload that would end up with no apps says so, and the apps stay', async (t) => {
+    const server = await ownServer(t);
+    server.apps = [];
+    server.writeConfig();
+    const { code, stderr } = await run(['reload', '--port', String(server.port)]);
+    assert.equal(code, 1);
+    assert.match(stderr, /no app is configured/);
+    await server.line(/the configuration was not reloaded: no app is configured/);
+    await Client.open(server, { app: app() });
+});
