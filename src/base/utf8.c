@@ -85,3 +85,12 @@ bool utf8_is_valid(struct bytes text)
 
     return utf8_feed(&state, text) && utf8_is_complete(&state);
 }
+
+struct bytes utf8_beginning(struct bytes text, size_t len_max)
+{
+    if (text.len <= len_max)
+        return text;
+    while (len_max > 0 && ((unsigned char)text.data[len_max] & 0xC0) == 0x80)
+        len_max--;
+    return (struct bytes){text.data, len_max};
+}

@@ -21,3 +21,6 @@ bool utf8_is_complete(const struct utf8 *state);
 
 /* Checks a whole text. */
 bool utf8_is_valid(struct bytes text);
+
+/* The beginning of a valid text: its first `len_max` bytes at most, up to a whole character. */
+struct bytes utf8_beginning(struct bytes text, size_t len_max);

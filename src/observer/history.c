@@ -2,6 +2,7 @@
 
 #include "base/jsonwrite.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "pusher/session.h"
 
 #include <pthread.h>
@@ -46,15 +47,11 @@ struct observer_history {
 
 /* --- taking notes --------------------------------------------------------------------------- */
 
-/* Cuts at a whole character; printable ASCII and UTF-8 alone come here. */
 static void put(char *to, size_t size, struct bytes text)
 {
-    size_t len = text.len < size ? text.len : size;
-
-    while (len > 0 && len < text.len && ((unsigned char)text.data[len] & 0xC0) == 0x80)
-        len--;
-    if (len > 0)
-        memcpy(to, text.data, len);
+    text = utf8_beginning(text, size);
+    if (text.len > 0)
+        memcpy(to, text.data, text.len);
 }
 
 static bool says_the_same(const struct entry *a, const struct entry *b)

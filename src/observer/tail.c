@@ -9,7 +9,6 @@
 #include "pusher/socket_id.h"
 
 #include <pthread.h>
-#include <string.h>
 #include <time.h>
 
 #define LINES_PER_S_MAX 1000
@@ -137,18 +136,6 @@ static void append(struct buffer *line, const char *key, struct bytes text)
     jsonwrite_string(line, text);
 }
 
-/* The beginning of the message, up to a whole character. */
-static struct bytes beginning(struct bytes message)
-{
-    size_t len = MESSAGE_LEN_MAX;
-
-    if (message.len <= len)
-        return message;
-    while (len > 0 && ((unsigned char)message.data[len] & 0xC0) == 0x80)
-        len--;
-    return (struct bytes){message.data, len};
-}
-
 static void write_line(struct buffer *line, const struct happening *what, struct parts *parts,
                        const struct timespec *now)
 {
@@ -169,7 +156,7 @@ static void write_line(struct buffer *line, const struct happening *what, struct
     if (what->code != 0)
         buffer_printf(line, ",\"code\":%u", what->code);
     if (utf8_is_valid(what->message))
-        append(line, "message", beginning(what->message));
+        append(line, "message", utf8_beginning(what->message, MESSAGE_LEN_MAX));
     if (what->message.len > MESSAGE_LEN_MAX)
         buffer_printf(line, ",\"bytes\":%zu", what->message.len);
     buffer_append_text(line, "}\n");
@@ -285,9 +272,9 @@ const struct pusher_observers *observer_tail_listen(struct observer_tail *tail,
     return &tail->observer;
 }
 
-static char *copy(const char *text)
+static char *copy(struct bytes text)
 {
-    return text != NULL ? mem_copy_text(text, strlen(text)) : NULL;
+    return text.data != NULL ? bytes_copy(text) : NULL;
 }
 
 struct observer_tail_watcher *observer_tail_watch(struct observer_tail *tail,

@@ -16,13 +16,13 @@
 
 struct observer_tail;
 
-/* What a watcher wants to see. Each is a pattern in which * stands for any text; NULL: everything.
- * A channel or user pattern matches only events that concern a channel, or a user. */
+/* What a watcher wants to see. Each is a pattern in which * stands for any text; absent:
+ * everything. A channel or user pattern matches only events that concern a channel, or a user. */
 struct observer_tail_filter {
-    const char *app; /* id */
-    const char *channel;
-    const char *event;
-    const char *user; /* the id of a user who has signed in */
+    struct bytes app; /* id */
+    struct bytes channel;
+    struct bytes event;
+    struct bytes user; /* the id of a user who has signed in */
 };
 
 struct observer_tail *observer_tail_new(void);

@@ -1,15 +1,13 @@
 #include "server/console.h"
 
+#include "api/parameters.h"
 #include "base/jsonwrite.h"
 #include "base/mem.h"
-#include "http/query.h"
 #include "pusher/encode.h"
 #include "pusher/limits.h"
 #include "pusher/publish.h"
 #include "pusher/socket_id.h"
 #include "pusher/terminate.h"
-
-#include <string.h>
 
 #define WATCHERS_COUNT_MAX 16
 #define UNASKED_MS 5000
@@ -21,61 +19,12 @@ struct watcher {
     uint64_t asked_ms;
 };
 
-/* --- parameters ----------------------------------------------------------------------------- */
-
-/* The parameters of a query, decoded; empty if not given. */
-struct parameters {
-    struct buffer app;
-    struct buffer channel;
-    struct buffer event;
-    struct buffer user;
-    struct buffer data;
-    struct buffer socket;
-    struct buffer watcher;
-};
-
-static struct buffer *parameter_of(struct parameters *parameters, struct bytes name)
+/* Absent if it is not given, or empty. */
+static struct bytes value_of(const struct api_parameters *parameters, const char *name)
 {
-    const struct {
-        struct bytes name;
-        struct buffer *value;
-    } known[] = {
-        {BYTES("app"), &parameters->app},         {BYTES("channel"), &parameters->channel},
-        {BYTES("event"), &parameters->event},     {BYTES("user"), &parameters->user},
-        {BYTES("data"), &parameters->data},       {BYTES("socket"), &parameters->socket},
-        {BYTES("watcher"), &parameters->watcher},
-    };
+    const struct bytes value = api_parameters_value(parameters, bytes_of(name));
 
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (bytes_equal(name, known[i].name))
-            return known[i].value;
-    return NULL;
-}
-
-static void read_parameters(struct parameters *parameters, struct bytes query)
-{
-    struct bytes name;
-    struct bytes value;
-
-    while (http_query_next(&query, &name, &value)) {
-        struct buffer *out = parameter_of(parameters, name);
-
-        if (out == NULL)
-            continue;
-        buffer_clear(out);
-        http_query_decode(out, value, true);
-    }
-}
-
-static void free_parameters(struct parameters *parameters)
-{
-    buffer_deinit(&parameters->app);
-    buffer_deinit(&parameters->channel);
-    buffer_deinit(&parameters->event);
-    buffer_deinit(&parameters->user);
-    buffer_deinit(&parameters->data);
-    buffer_deinit(&parameters->socket);
-    buffer_deinit(&parameters->watcher);
+    return value.len > 0 ? value : BYTES_NONE;
 }
 
 static void refuse(struct admin_page *page, unsigned status, const char *text)
@@ -110,31 +59,28 @@ static struct watcher *find_watcher(struct server_state *server, struct bytes te
     return NULL;
 }
 
-static const char *pattern(struct buffer *text)
-{
-    return text->len > 0 ? buffer_text(text) : NULL;
-}
-
-static struct watcher *new_watcher(struct server_state *server, struct parameters *parameters)
+static struct watcher *new_watcher(struct server_state *server,
+                                   const struct api_parameters *parameters)
 {
     struct watcher *watcher = mem_new(sizeof *watcher);
 
     watcher->number = ++server->console_watcher_number;
-    watcher->tail = observer_tail_watch(server->tail, &(struct observer_tail_filter){
-                                                          .app = pattern(&parameters->app),
-                                                          .channel = pattern(&parameters->channel),
-                                                          .event = pattern(&parameters->event),
-                                                          .user = pattern(&parameters->user),
-                                                      });
+    watcher->tail =
+        observer_tail_watch(server->tail, &(struct observer_tail_filter){
+                                              .app = value_of(parameters, "app"),
+                                              .channel = value_of(parameters, "channel"),
+                                              .event = value_of(parameters, "event"),
+                                              .user = value_of(parameters, "user"),
+                                          });
     list_append(&server->console_watchers, &watcher->link);
     server->console_watchers_count++;
     return watcher;
 }
 
-static void write_tail(struct server_state *server, struct parameters *parameters,
+static void write_tail(struct server_state *server, const struct api_parameters *parameters,
                        struct admin_page *page)
 {
-    struct watcher *watcher = find_watcher(server, buffer_bytes(&parameters->watcher));
+    struct watcher *watcher = find_watcher(server, value_of(parameters, "watcher"));
 
     if (watcher == NULL && server->console_watchers_count >= WATCHERS_COUNT_MAX) {
         refuse(page, 503, "too many consoles are watching");
@@ -211,15 +157,15 @@ static void post_steer(struct server_state *server, struct pusher_app *app, stru
     NET_MAILBOX_POST(&server->workers[0].loop.mailbox, steer);
 }
 
-static struct ws_message *new_message(struct parameters *parameters)
+static struct ws_message *new_message(const struct api_parameters *parameters)
 {
     struct buffer parts[3] = {0};
     struct buffer text = {0};
     struct ws_message *message;
 
-    jsonwrite_string(&parts[0], buffer_bytes(&parameters->event));
-    jsonwrite_string(&parts[1], buffer_bytes(&parameters->channel));
-    jsonwrite_string(&parts[2], buffer_bytes(&parameters->data));
+    jsonwrite_string(&parts[0], value_of(parameters, "event"));
+    jsonwrite_string(&parts[1], value_of(parameters, "channel"));
+    jsonwrite_string(&parts[2], value_of(parameters, "data"));
     pusher_encode_broadcast(&text, buffer_bytes(&parts[0]), buffer_bytes(&parts[1]),
                             buffer_bytes(&parts[2]), BYTES_NONE);
     message = ws_message_new(buffer_bytes(&text));
@@ -230,13 +176,13 @@ static struct ws_message *new_message(struct parameters *parameters)
 }
 
 static void publish(struct server_state *server, struct pusher_app *app,
-                    struct parameters *parameters, struct admin_page *page)
+                    const struct api_parameters *parameters, struct admin_page *page)
 {
-    const struct bytes channel = buffer_bytes(&parameters->channel);
+    const struct bytes channel = value_of(parameters, "channel");
 
     if (!pusher_limits_is_name(pusher_app_settings(app), channel)) {
         refuse(page, 422, "the channel's name is not valid");
-    } else if (parameters->event.len == 0) {
+    } else if (value_of(parameters, "event").len == 0) {
         refuse(page, 422, "the event needs a name");
     } else {
         post_steer(server, app, channel, new_message(parameters));
@@ -245,20 +191,20 @@ static void publish(struct server_state *server, struct pusher_app *app,
 }
 
 static void terminate(struct server_state *server, struct pusher_app *app,
-                      struct parameters *parameters, struct admin_page *page)
+                      const struct api_parameters *parameters, struct admin_page *page)
 {
-    if (parameters->user.len == 0) {
+    if (value_of(parameters, "user").len == 0) {
         refuse(page, 422, "which user? give an id");
     } else {
-        post_steer(server, app, buffer_bytes(&parameters->user), NULL);
+        post_steer(server, app, value_of(parameters, "user"), NULL);
         buffer_append_text(&page->body, "The user's connections are being closed.\n");
     }
 }
 
-static void disconnect(struct server_state *server, struct parameters *parameters,
+static void disconnect(struct server_state *server, const struct api_parameters *parameters,
                        struct admin_page *page)
 {
-    const uint64_t id = pusher_socket_id_parse(buffer_bytes(&parameters->socket));
+    const uint64_t id = pusher_socket_id_parse(value_of(parameters, "socket"));
 
     if (id == 0) {
         refuse(page, 422, "that is no socket id; they look like 1234.5678");
@@ -269,10 +215,10 @@ static void disconnect(struct server_state *server, struct parameters *parameter
     }
 }
 
-static void steer(struct server_state *server, struct parameters *parameters,
+static void steer(struct server_state *server, const struct api_parameters *parameters,
                   struct admin_page *page)
 {
-    struct pusher_app *app = pusher_apps_find_by_id(server->apps, buffer_bytes(&parameters->app));
+    struct pusher_app *app = pusher_apps_find_by_id(server->apps, value_of(parameters, "app"));
 
     if (page->kind == ADMIN_PAGE_DISCONNECT)
         disconnect(server, parameters, page);
@@ -288,12 +234,13 @@ static void steer(struct server_state *server, struct parameters *parameters,
 
 bool server_console_write(struct server_state *server, struct admin_page *page)
 {
-    struct parameters parameters = {0};
+    struct api_parameters parameters;
 
     if (page->kind < ADMIN_PAGE_TAIL)
         return false;
-    read_parameters(&parameters, buffer_bytes(&page->query));
-    if (page->kind == ADMIN_PAGE_TAIL) {
+    if (!api_parameters_read(&parameters, buffer_bytes(&page->query))) {
+        refuse(page, 422, "too many parameters");
+    } else if (page->kind == ADMIN_PAGE_TAIL) {
         write_tail(server, &parameters, page);
     } else if (page->kind == ADMIN_PAGE_BUSY) {
         buffer_append_text(&page->body, "{\"channels\":");
@@ -302,6 +249,6 @@ bool server_console_write(struct server_state *server, struct admin_page *page)
     } else {
         steer(server, &parameters, page);
     }
-    free_parameters(&parameters);
+    api_parameters_deinit(&parameters);
     return true;
 }

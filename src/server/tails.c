@@ -48,37 +48,31 @@ static void close_tail(struct server_tails *tails, struct open_tail *open)
 
 enum { APP, CHANNEL, EVENT, USER, FIELDS_COUNT };
 
-/* The text of a field, which is absent or a string; NULL otherwise. */
-static const char *text_of(const struct jsonscan_value *value, struct buffer *scratch,
-                           struct buffer *out)
+/* The text of a field, if that is a string. */
+static struct bytes text_of(const struct jsonscan_value *value, struct buffer *scratch)
 {
-    if (value->type != JSONSCAN_STRING)
-        return NULL;
-    buffer_append_bytes(out, jsonscan_text(value, scratch));
-    return buffer_text(out);
+    return value->type == JSONSCAN_STRING ? jsonscan_text(value, scratch) : BYTES_NONE;
 }
 
 static void open_tail(struct server_tails *tails, struct server_control_caller *caller,
                       const struct jsonscan_field fields[FIELDS_COUNT])
 {
     struct open_tail *open = mem_new(sizeof *open);
-    struct buffer texts[FIELDS_COUNT] = {0};
-    struct buffer scratch = {0};
+    struct buffer scratch[FIELDS_COUNT] = {0};
 
     open->caller = caller;
     open->watcher = observer_tail_watch(
         tails->tail, &(struct observer_tail_filter){
-                         .app = text_of(&fields[APP].value, &scratch, &texts[APP]),
-                         .channel = text_of(&fields[CHANNEL].value, &scratch, &texts[CHANNEL]),
-                         .event = text_of(&fields[EVENT].value, &scratch, &texts[EVENT]),
-                         .user = text_of(&fields[USER].value, &scratch, &texts[USER]),
+                         .app = text_of(&fields[APP].value, &scratch[APP]),
+                         .channel = text_of(&fields[CHANNEL].value, &scratch[CHANNEL]),
+                         .event = text_of(&fields[EVENT].value, &scratch[EVENT]),
+                         .user = text_of(&fields[USER].value, &scratch[USER]),
                      });
     list_append(&tails->open, &open->link);
     tails->open_count++;
     uv_timer_start(&tails->timer, on_timer, INTERVAL_MS, INTERVAL_MS);
     for (size_t i = 0; i < FIELDS_COUNT; i++)
-        buffer_deinit(&texts[i]);
-    buffer_deinit(&scratch);
+        buffer_deinit(&scratch[i]);
 }
 
 bool server_tails_hear(struct server_tails *tails, struct server_control_caller *caller,

@@ -124,6 +124,17 @@ static void a_wrong_byte_is_seen_as_soon_as_it_comes(void **state)
     assert_true(utf8_is_valid(BYTES("")));
 }
 
+static void a_beginning_ends_with_a_whole_character(void **state)
+{
+    const struct bytes text = BYTES("a\xc3\xa9\xf0\x9f\x98\x80z");
+    const size_t whole[] = {0, 1, 1, 3, 3, 3, 3, 7, 8, 8};
+
+    (void)state;
+    for (size_t len_max = 0; len_max < sizeof whole / sizeof whole[0]; len_max++)
+        assert_int_equal(utf8_beginning(text, len_max).len, whole[len_max]);
+    assert_int_equal(utf8_beginning(BYTES_NONE, 5).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +143,7 @@ int main(void)
         cmocka_unit_test(a_text_may_be_cut_anywhere),
         cmocka_unit_test(a_text_that_ends_within_a_character_is_not_complete),
         cmocka_unit_test(a_wrong_byte_is_seen_as_soon_as_it_comes),
+        cmocka_unit_test(a_beginning_ends_with_a_whole_character),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,22 +60,26 @@ static bool shows(const struct observer_tail_filter *filter, const char *channel
 static void a_star_stands_for_any_text(void **state)
 {
     (void)state;
-    assert_true(shows(&(struct observer_tail_filter){.channel = "*"}, "a", "e"));
-    assert_true(shows(&(struct observer_tail_filter){.channel = "orders.*"}, "orders.", "e"));
-    assert_true(shows(&(struct observer_tail_filter){.channel = "a*b*c"}, "a-b-b-c", "e"));
-    assert_false(shows(&(struct observer_tail_filter){.channel = "a*b*c"}, "a-b-b", "e"));
-    assert_false(shows(&(struct observer_tail_filter){.channel = "orders"}, "orders.1", "e"));
-    assert_false(shows(&(struct observer_tail_filter){.channel = "orders.1"}, "orders", "e"));
-    assert_true(shows(&(struct observer_tail_filter){.event = "client-*"}, "a", "client-x"));
-    assert_false(shows(&(struct observer_tail_filter){.event = "client-*"}, "a", "server-x"));
+    assert_true(shows(&(struct observer_tail_filter){.channel = BYTES("*")}, "a", "e"));
+    assert_true(
+        shows(&(struct observer_tail_filter){.channel = BYTES("orders.*")}, "orders.", "e"));
+    assert_true(shows(&(struct observer_tail_filter){.channel = BYTES("a*b*c")}, "a-b-b-c", "e"));
+    assert_false(shows(&(struct observer_tail_filter){.channel = BYTES("a*b*c")}, "a-b-b", "e"));
+    assert_false(
+        shows(&(struct observer_tail_filter){.channel = BYTES("orders")}, "orders.1", "e"));
+    assert_false(
+        shows(&(struct observer_tail_filter){.channel = BYTES("orders.1")}, "orders", "e"));
+    assert_true(shows(&(struct observer_tail_filter){.event = BYTES("client-*")}, "a", "client-x"));
+    assert_false(
+        shows(&(struct observer_tail_filter){.event = BYTES("client-*")}, "a", "server-x"));
 }
 
 static void an_event_of_nobody_is_none_of_a_user(void **state)
 {
     (void)state;
-    assert_false(shows(&(struct observer_tail_filter){.user = "*"}, "a", "e"));
-    assert_false(shows(&(struct observer_tail_filter){.app = "other"}, "a", "e"));
-    assert_true(shows(&(struct observer_tail_filter){.app = settings.id}, "a", "e"));
+    assert_false(shows(&(struct observer_tail_filter){.user = BYTES("*")}, "a", "e"));
+    assert_false(shows(&(struct observer_tail_filter){.app = BYTES("other")}, "a", "e"));
+    assert_true(shows(&(struct observer_tail_filter){.app = bytes_of(settings.id)}, "a", "e"));
 }
 
 static void a_long_message_is_shown_up_to_a_whole_character(void **state)
