@@ -143,7 +143,7 @@ void pusher_session_close_slow(struct pusher_session *session)
 
 static void notify_sent(const struct pusher_session *session, struct bytes message)
 {
-    if (session->worker->observers == NULL || session->app == NULL)
+    if (session->app == NULL)
         return;
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_replied, session, message);
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_sent, session, message);
