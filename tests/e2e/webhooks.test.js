@@ -231,7 +231,7 @@ test('a reload keeps what waits for a URL that is still there', { timeout: 60_00
     server.writeConfig();
     assert.equal((await run(['reload', '--port', String(server.port)])).code, 0);
     await until(async () => (await webhooks(server)).length === 0, 'there are no webhooks any more');
-    await client.subscribe('unheard');
+    await client.subscribe('of-nobody');
     await client.ping();
     assert.equal(receiver.events.length, 2);
 });
