@@ -5,11 +5,7 @@
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { freePort, temporaryFolder } = require('./server.js');
-const { RawConnection } = require('./raw.js');
-const { until } = require('./wait.js');
-
-const HAPROXY = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'].find((file) => fs.existsSync(file)) ?? 'haproxy';
+const { find, listens, standInFor } = require('./stand_in.js');
 
 /* `more` is added to each line of a server: "send-proxy-v2". */
 function configuration(port, servers, mode, more) {
@@ -38,29 +34,16 @@ class Haproxy {
     static async start(servers, { mode = 'http', more = '' } = {}) {
         const [server] = [servers].flat();
         const it = new Haproxy();
-        it.host = '127.0.0.1';
-        it.port = await freePort();
-        it.apps = server.apps;
-        it.app = server.app;
-        it.prefix = server.prefix;
-        it.clients = server.clients;
-        it.folder = temporaryFolder('reverb-haproxy-');
+        await standInFor(it, server, 'haproxy');
         const file = path.join(it.folder, 'haproxy.cfg');
         fs.writeFileSync(file, configuration(it.port, [servers].flat(), mode, more));
         it.log = '';
-        it.child = spawn(HAPROXY, ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+        it.child = spawn(find('haproxy'), ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] });
         for (const stream of [it.child.stdout, it.child.stderr])
             stream.on('data', (part) => { it.log += part; });
         it.exited = new Promise((resolve) => it.child.on('close', resolve));
         process.on('exit', () => it.child.kill('SIGKILL'));
-        await until(async () => {
-            try {
-                (await RawConnection.open({ host: it.host, port: it.port })).close();
-                return true;
-            } catch {
-                return false;
-            }
-        }, () => `HAProxy listens\n${it.log}`);
+        await listens(it, () => `HAProxy listens\n${it.log}`);
         return it;
     }
 

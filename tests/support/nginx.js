@@ -6,11 +6,8 @@
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { freePort, temporaryFolder } = require('./server.js');
-const { RawConnection } = require('./raw.js');
+const { find, listens, standInFor } = require('./stand_in.js');
 const { until } = require('./wait.js');
-
-const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find((file) => fs.existsSync(file)) ?? 'nginx';
 
 /* With max_fails=0 a server that is started again at once gets connections at once. */
 function configuration(folder, port, servers) {
@@ -55,27 +52,14 @@ class Nginx {
     static async start(servers) {
         const [server] = [servers].flat();
         const it = new Nginx();
-        it.host = '127.0.0.1';
-        it.port = await freePort();
-        it.apps = server.apps;
-        it.app = server.app;
-        it.prefix = server.prefix;
-        it.clients = server.clients;
-        it.folder = temporaryFolder('reverb-nginx-');
+        await standInFor(it, server, 'nginx');
         const file = path.join(it.folder, 'nginx.conf');
         it.file = file;
         fs.writeFileSync(file, configuration(it.folder, it.port, [servers].flat()));
-        it.child = spawn(NGINX, ['-p', it.folder, '-e', path.join(it.folder, 'error.log'), '-c', file], { stdio: 'ignore' });
+        it.child = spawn(find('nginx'), ['-p', it.folder, '-e', path.join(it.folder, 'error.log'), '-c', file], { stdio: 'ignore' });
         it.exited = new Promise((resolve) => it.child.on('close', resolve));
         process.on('exit', () => it.child.kill('SIGTERM'));
-        await until(async () => {
-            try {
-                (await RawConnection.open({ host: it.host, port: it.port })).close();
-                return true;
-            } catch {
-                return false;
-            }
-        }, () => `nginx listens\n${it.log()}`);
+        await listens(it, () => `nginx listens\n${it.log()}`);
         return it;
     }
 

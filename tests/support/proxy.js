@@ -12,10 +12,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { freePort, temporaryFolder } = require('./server.js');
-const { RawConnection } = require('./raw.js');
-const { until } = require('./wait.js');
-
-const find = (name) => [`/usr/sbin/${name}`, `/usr/local/sbin/${name}`, `/usr/bin/${name}`].find((file) => fs.existsSync(file)) ?? name;
+const { find, listens } = require('./stand_in.js');
 
 async function start(t, folder, port, program, args) {
     let said = '';
@@ -29,9 +26,9 @@ async function start(t, folder, port, program, args) {
         fs.rmSync(folder, { recursive: true, force: true });
     });
     process.on('exit', () => child.kill('SIGKILL'));
-    await until(() => RawConnection.open({ host: '127.0.0.1', port }).then((raw) => { raw.close(); return true; }, () => false),
-        () => `${program} listens: ${said}`);
-    return { host: '127.0.0.1', port, folder };
+    const proxy = { host: '127.0.0.1', port, folder };
+    await listens(proxy, () => `${program} listens: ${said}`);
+    return proxy;
 }
 
 /* `servers(port, folder)` are the blocks within http. */
