@@ -250,7 +250,7 @@ static void handle(struct api *api, struct http_conn *conn, const struct http_re
     struct api_call call = {
         .worker = api->worker,
         .cluster = api->cluster,
-        .nodes = api->nodes != NULL ? api->nodes : &api_nodes,
+        .queries = api->queries != NULL ? api->queries : &api_cluster_queries,
         .stalled_workers_count = api->stalled_workers_count,
         .is_lame_duck = api->is_lame_duck,
         .is_debug = api->is_debug,

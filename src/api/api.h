@@ -7,15 +7,15 @@
  */
 #pragma once
 
+#include "api/cluster_queries.h"
 #include "api/md5_batch.h"
-#include "api/nodes.h"
 #include "http/conn.h"
 #include "pusher/worker.h"
 
 struct api {
     struct pusher_worker *worker;
     struct cluster *cluster;                    /* NULL: no cluster */
-    const struct api_nodes *nodes;              /* NULL: the real cluster's */
+    const struct api_cluster_queries *queries;  /* NULL: the real cluster's */
     const atomic_size_t *stalled_workers_count; /* NULL: nobody looks */
     const atomic_bool *is_lame_duck;            /* NULL: it never is; see server/ending.h */
     struct bytes path;                          /* the prefix: "" or "/prefix" */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "api/nodes.h"
+#include "api/cluster_queries.h"
 #include "http/conn.h"
 #include "pusher/worker.h"
 
@@ -13,7 +13,7 @@ struct api_parameters;
 struct api_call {
     struct pusher_worker *worker;
     struct cluster *cluster; /* NULL: no cluster */
-    const struct api_nodes *nodes;
+    const struct api_cluster_queries *queries;
     const atomic_size_t *stalled_workers_count; /* NULL: nobody looks */
     const atomic_bool *is_lame_duck;            /* NULL: it never is */
     bool is_debug; /* a refused signature is answered with the text to sign */

@@ -65,8 +65,8 @@ void api_channels_list(struct api_call *call)
     deferred->take = take_list;
     api_parameters_append(call->parameters, BYTES("filter_by_prefix"), &deferred->argument);
     if (api_deferred_begin(deferred, call->conn, &caller))
-        call->nodes->list(call->cluster, &caller, bytes_of(call->app->id),
-                          buffer_bytes(&deferred->argument), info.user_count, info.cache);
+        call->queries->list(call->cluster, &caller, bytes_of(call->app->id),
+                            buffer_bytes(&deferred->argument), info.user_count, info.cache);
 }
 
 void api_channels_show(struct api_call *call)

@@ -22,5 +22,5 @@ void api_connections(struct api_call *call)
     struct cluster_query_caller caller;
 
     if (api_deferred_begin(deferred, call->conn, &caller))
-        call->nodes->connections(call->cluster, &caller, bytes_of(call->app->id));
+        call->queries->connections(call->cluster, &caller, bytes_of(call->app->id));
 }

@@ -9,7 +9,7 @@ struct api_deferred *api_deferred_new(const struct api_call *call, api_deferred_
 
     deferred->worker = call->worker;
     deferred->cluster = call->cluster;
-    deferred->nodes = call->nodes;
+    deferred->queries = call->queries;
     deferred->app = pusher_app_ref(call->app);
     deferred->respond = respond;
     buffer_append_bytes(&deferred->argument, argument);
@@ -125,7 +125,8 @@ static void query_slots(struct api_deferred *deferred, const struct cluster_quer
 
     for (size_t i = 0; i < count; i++)
         names[i] = api_template_name(&deferred->template, i);
-    deferred->nodes->channels(deferred->cluster, caller, bytes_of(deferred->app->id), names, count);
+    deferred->queries->channels(deferred->cluster, caller, bytes_of(deferred->app->id), names,
+                                count);
     free(names);
 }
 
@@ -170,5 +171,5 @@ void api_deferred_respond_published(const struct api_call *call, struct api_temp
     if (!api_deferred_begin(deferred, call->conn, &caller))
         return;
     caller = caller_of(deferred, on_acked);
-    call->nodes->acked(call->cluster, &caller);
+    call->queries->acked(call->cluster, &caller);
 }

@@ -28,7 +28,7 @@ typedef void (*api_deferred_take_fn)(struct api_deferred *deferred,
 struct api_deferred {
     struct pusher_worker *worker;
     struct cluster *cluster; /* NULL: no cluster */
-    const struct api_nodes *nodes;
+    const struct api_cluster_queries *queries;
     struct pusher_app *app; /* a reference */
     struct http_conn_deferral deferral;
     api_deferred_fn respond;

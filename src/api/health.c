@@ -13,7 +13,7 @@ void api_health(const struct api_call *call)
         api_call_respond_json(call->conn, 503, BYTES("{\"health\":\"a worker has stalled\"}"));
         return;
     }
-    if (call->cluster != NULL && call->nodes->is_stalled(call->cluster)) {
+    if (call->cluster != NULL && call->queries->is_stalled(call->cluster)) {
         api_call_respond_json(call->conn, 503,
                               BYTES("{\"health\":\"the thread that speaks to Redis has stalled\","
                                     "\"redis\":\"stalled\"}"));
@@ -25,7 +25,7 @@ void api_health(const struct api_call *call)
         return;
     }
     if (call->cluster != NULL)
-        json = call->nodes->is_connected(call->cluster)
+        json = call->queries->is_connected(call->cluster)
                    ? BYTES("{\"health\":\"OK\",\"redis\":\"connected\"}")
                    : BYTES("{\"health\":\"OK\",\"redis\":\"away\"}");
     api_call_respond_json(call->conn, 200, json);

@@ -40,8 +40,8 @@ void api_users_of_channel(struct api_call *call)
     deferred = api_deferred_new(call, respond, call->argument);
     deferred->take = take_users;
     if (api_deferred_begin(deferred, call->conn, &caller))
-        call->nodes->users(call->cluster, &caller, bytes_of(call->app->id),
-                           buffer_bytes(&deferred->argument));
+        call->queries->users(call->cluster, &caller, bytes_of(call->app->id),
+                             buffer_bytes(&deferred->argument));
 }
 
 void api_users_terminate(struct api_call *call)

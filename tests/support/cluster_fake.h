@@ -1,7 +1,7 @@
 /* A fake cluster: takes queries, and answers them when the test says so. */
 #pragma once
 
-#include "api/nodes.h"
+#include "api/cluster_queries.h"
 #include "support/unit.h"
 
 #define CLUSTER_FAKE_ASKS_MAX 8
@@ -87,7 +87,7 @@ static inline bool cluster_fake_is_stalled(const struct cluster *cluster)
     return cluster->is_stalled;
 }
 
-static const struct api_nodes cluster_fake_nodes = {
+static const struct api_cluster_queries cluster_fake_queries = {
     .list = cluster_fake_list,
     .channels = cluster_fake_channels,
     .users = cluster_fake_users,

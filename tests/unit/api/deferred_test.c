@@ -12,7 +12,7 @@ static int open_api(void **state)
     api_fixture_open(&fixture, "");
     cluster = (struct cluster){.is_connected = true};
     fixture.api.cluster = &cluster;
-    fixture.api.nodes = &cluster_fake_nodes;
+    fixture.api.queries = &cluster_fake_queries;
     return 0;
 }
 

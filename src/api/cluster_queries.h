@@ -8,7 +8,7 @@
 #include "cluster/cluster.h"
 #include "cluster/query.h"
 
-struct api_nodes {
+struct api_cluster_queries {
     void (*list)(struct cluster *cluster, const struct cluster_query_caller *caller,
                  struct bytes app_id, struct bytes prefix, bool has_users, bool has_cached);
     void (*channels)(struct cluster *cluster, const struct cluster_query_caller *caller,
@@ -23,4 +23,4 @@ struct api_nodes {
 };
 
 /* The real cluster's. */
-extern const struct api_nodes api_nodes;
+extern const struct api_cluster_queries api_cluster_queries;

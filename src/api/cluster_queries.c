@@ -1,8 +1,8 @@
-#include "api/nodes.h"
+#include "api/cluster_queries.h"
 
 #include "cluster/queries.h"
 
-const struct api_nodes api_nodes = {
+const struct api_cluster_queries api_cluster_queries = {
     .list = cluster_queries_list,
     .channels = cluster_queries_channels,
     .users = cluster_queries_users,
