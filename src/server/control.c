@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "base/mem.h"
-#include "server/descriptors.h"
+#include "server/fd_passing.h"
 #include "server/place.h"
 
 #include <stdio.h>
@@ -136,7 +136,7 @@ bool server_control_send_sockets(struct server_control_caller *caller, struct by
     buffer_append_bytes(&line, answer);
     buffer_append_char(&line, '\n');
     is_sent = uv_fileno((uv_handle_t *)&caller->pipe, &fd) == 0 &&
-              server_descriptors_send(fd, buffer_bytes(&line), fds, count);
+              server_fd_passing_send(fd, buffer_bytes(&line), fds, count);
     buffer_deinit(&line);
     return is_sent;
 }

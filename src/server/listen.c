@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/socket.h"
-#include "server/descriptors.h"
+#include "server/fd_passing.h"
 #include "server/notify.h"
 
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static void take_activated(struct server_listen *listen, const struct config *co
 
     bytes_to_number(bytes_of(getenv("LISTEN_PID")), INT32_MAX, &pid);
     if (pid == (uint64_t)getpid())
-        bytes_to_number(bytes_of(getenv("LISTEN_FDS")), SERVER_DESCRIPTORS_MAX, &count);
+        bytes_to_number(bytes_of(getenv("LISTEN_FDS")), SERVER_FD_PASSING_MAX, &count);
     for (uint64_t i = 0; i < count; i++) {
         const int fd = ACTIVATED_FD_FIRST + (int)i;
         struct bytes name = BYTES_NONE;
@@ -101,7 +101,7 @@ static void take_activated(struct server_listen *listen, const struct config *co
 static void take_inherited(struct server_listen *listen, const struct config *config,
                            struct server_predecessor *predecessor)
 {
-    int fds[SERVER_DESCRIPTORS_MAX];
+    int fds[SERVER_FD_PASSING_MAX];
     const size_t count = server_predecessor_take_sockets(predecessor, config->port, fds);
     struct sockaddr_storage address;
     uint16_t port = config->port;
@@ -157,7 +157,7 @@ bool server_listen_open(struct server_listen *listen, const struct config *confi
     int status = 0;
 
     *listen = (struct server_listen){
-        .fds = mem_new((SERVER_DESCRIPTORS_MAX + workers_count + 1) * sizeof(int)),
+        .fds = mem_new((SERVER_FD_PASSING_MAX + workers_count + 1) * sizeof(int)),
         .other_fd = -1,
     };
     take_activated(listen, config);
@@ -193,7 +193,7 @@ void server_listen_store(const struct server_listen *listen)
 
     while (sent_count < own_count) {
         const size_t left = own_count - sent_count;
-        const size_t count = left < SERVER_DESCRIPTORS_MAX ? left : SERVER_DESCRIPTORS_MAX;
+        const size_t count = left < SERVER_FD_PASSING_MAX ? left : SERVER_FD_PASSING_MAX;
 
         server_notify_with("FDSTORE=1\nFDNAME=" STORE_NAME,
                            listen->fds + listen->activated_count + sent_count, count);

@@ -1,6 +1,6 @@
 #include "server/notify.h"
 
-#include "server/descriptors.h"
+#include "server/fd_passing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ void server_notify_with(const char *state, const int *fds, size_t fds_count)
     /* A manager that does not listen needs no notification. */
     if (connect(fd, (struct sockaddr *)&address,
                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len)) == 0)
-        server_descriptors_send(fd, bytes_of(state), fds, fds_count);
+        server_fd_passing_send(fd, bytes_of(state), fds, fds_count);
     close(fd);
 }
 

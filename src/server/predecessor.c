@@ -2,7 +2,7 @@
 
 #include "base/platform.h"
 #include "base/printable.h"
-#include "server/descriptors.h"
+#include "server/fd_passing.h"
 #include "server/place.h"
 #include "server/succession.h"
 
@@ -86,7 +86,7 @@ size_t server_predecessor_take_sockets(struct server_predecessor *predecessor, u
     if (predecessor->fd < 0 && port != 0)
         look_at_port(predecessor, port);
     if (say(predecessor, SERVER_SUCCESSION_ASK, BYTES("")))
-        count = server_descriptors_receive(predecessor->fd, &answer, fds);
+        count = server_fd_passing_receive(predecessor->fd, &answer, fds);
     if (count <= 0)
         leave(predecessor);
     buffer_deinit(&answer);

@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 #include "server/ask.h"
-#include "server/descriptors.h"
+#include "server/fd_passing.h"
 #include "server/place.h"
 #include "support/unit.h"
 
@@ -200,7 +200,7 @@ static void who_goes_without_an_answer_is_told_of(void **state)
 static void sockets_go_with_a_line_and_the_caller_speaks_on(void **state)
 {
     const int fd = connect_to_control();
-    int fds[SERVER_DESCRIPTORS_MAX];
+    int fds[SERVER_FD_PASSING_MAX];
     struct buffer line = {0};
     int ends[2];
 
@@ -209,7 +209,7 @@ static void sockets_go_with_a_line_and_the_caller_speaks_on(void **state)
     assert_int_equal(write(fd, "later\n", 6), 6);
     turn_until_said("later;");
     assert_true(server_control_send_sockets(kept, BYTES("two"), ends, 2));
-    assert_int_equal(server_descriptors_receive(fd, &line, fds), 2);
+    assert_int_equal(server_fd_passing_receive(fd, &line, fds), 2);
     assert_text(buffer_bytes(&line), "two\n");
     assert_int_equal(write(fds[1], "x", 1), 1);
     assert_int_equal(read(ends[0], line.data, 1), 1);

@@ -1,4 +1,4 @@
-#include "server/descriptors.h"
+#include "server/fd_passing.h"
 
 #include "base/check.h"
 
@@ -21,18 +21,18 @@
 #endif
 
 union control {
-    char space[CMSG_SPACE(SERVER_DESCRIPTORS_MAX * sizeof(int))];
+    char space[CMSG_SPACE(SERVER_FD_PASSING_MAX * sizeof(int))];
     struct cmsghdr alignment;
 };
 
-bool server_descriptors_send(int fd, struct bytes text, const int *fds, size_t count)
+bool server_fd_passing_send(int fd, struct bytes text, const int *fds, size_t count)
 {
     union control control = {0};
     struct iovec piece = {.iov_base = (void *)(uintptr_t)text.data, .iov_len = text.len};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
     struct cmsghdr *header;
 
-    CHECK(count <= SERVER_DESCRIPTORS_MAX);
+    CHECK(count <= SERVER_FD_PASSING_MAX);
     if (count > 0) {
         message.msg_control = control.space;
         message.msg_controllen = CMSG_SPACE(count * sizeof(int));
@@ -45,7 +45,7 @@ bool server_descriptors_send(int fd, struct bytes text, const int *fds, size_t c
     return sendmsg(fd, &message, SEND_FLAGS) == (ssize_t)text.len;
 }
 
-int server_descriptors_receive(int fd, struct buffer *text, int fds[SERVER_DESCRIPTORS_MAX])
+int server_fd_passing_receive(int fd, struct buffer *text, int fds[SERVER_FD_PASSING_MAX])
 {
     union control control = {0};
     struct iovec piece = {.iov_base = buffer_reserve(text, TEXT_LEN_MAX), .iov_len = TEXT_LEN_MAX};

@@ -6,11 +6,11 @@
 
 #include "base/buffer.h"
 
-#define SERVER_DESCRIPTORS_MAX 128
+#define SERVER_FD_PASSING_MAX 128
 
 /* Sends one message of `text` and copies of the descriptors; false if not all of it is sent. */
-bool server_descriptors_send(int fd, struct bytes text, const int *fds, size_t count);
+bool server_fd_passing_send(int fd, struct bytes text, const int *fds, size_t count);
 
 /* Receives the next message: appends its text and fills `fds`, which the caller must close. Returns
  * the number of descriptors, or -1 if there is no message. */
-int server_descriptors_receive(int fd, struct buffer *text, int fds[SERVER_DESCRIPTORS_MAX]);
+int server_fd_passing_receive(int fd, struct buffer *text, int fds[SERVER_FD_PASSING_MAX]);
