@@ -97,18 +97,24 @@ void printable_append_json(struct buffer *out, struct bytes json)
     append(out, json, true);
 }
 
-void printable_print_line(FILE *file, const char *format, ...)
+void printable_print(FILE *file, struct bytes text)
 {
     struct buffer line = {0};
+
+    printable_append(&line, text);
+    buffer_append_char(&line, '\n');
+    fwrite(line.data, 1, line.len, file);
+    buffer_deinit(&line);
+}
+
+void printable_print_line(FILE *file, const char *format, ...)
+{
     struct buffer text = {0};
     va_list args;
 
     va_start(args, format);
     buffer_vprintf(&text, format, args);
     va_end(args);
-    printable_append(&line, buffer_bytes(&text));
-    buffer_append_char(&line, '\n');
-    fwrite(line.data, 1, line.len, file);
+    printable_print(file, buffer_bytes(&text));
     buffer_deinit(&text);
-    buffer_deinit(&line);
 }

@@ -16,5 +16,6 @@ void printable_append(struct buffer *out, struct bytes text);
 void printable_append_json(struct buffer *out, struct bytes json);
 
 /* Prints one line, made printable as a whole; the newline is added. */
+void printable_print(FILE *file, struct bytes text);
 void printable_print_line(FILE *file, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

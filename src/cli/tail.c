@@ -32,11 +32,35 @@ static void write_time(char out[16], json_int_t at)
     strftime(out, 16, "%H:%M:%S", localtime_r(&seconds, &parts));
 }
 
-static const char *text_at(json_t *object, const char *key)
+/* A name that a client has chosen may hold any character, also NUL. */
+static struct bytes text_of(const json_t *value)
 {
-    const char *text = json_string_value(json_object_get(object, key));
+    return (struct bytes){json_string_value(value), json_string_length(value)};
+}
 
-    return text != NULL ? text : "";
+/* Empty if there is none. */
+static struct bytes text_at(json_t *object, const char *key)
+{
+    return text_of(json_object_get(object, key));
+}
+
+/* Nothing if there is none. */
+static void append_at(struct buffer *out, const char *before, json_t *object, const char *key,
+                      const char *behind)
+{
+    const struct bytes text = text_at(object, key);
+
+    if (text.len == 0)
+        return;
+    buffer_append_text(out, before);
+    buffer_append_bytes(out, text);
+    buffer_append_text(out, behind);
+}
+
+static void print(FILE *file, struct buffer *line)
+{
+    printable_print(file, buffer_bytes(line));
+    buffer_deinit(line);
 }
 
 /* --- tail ----------------------------------------------------------------------------------- */
@@ -71,15 +95,17 @@ static void write_command(struct buffer *out, const struct tail_options *options
 /* The data of a message; the whole message if it has none. */
 static void append_data(struct buffer *out, json_t *line)
 {
-    const char *message = text_at(line, "message");
-    json_t *parsed = json_loads(message, 0, NULL);
+    const struct bytes message = text_at(line, "message");
+    json_t *parsed = json_loadb(message.data, message.len, JSON_ALLOW_NUL, NULL);
     json_t *data = json_object_get(parsed, "data");
     char *dumped = data != NULL ? json_dumps(data, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 
     if (json_is_string(data))
-        buffer_append_text(out, json_string_value(data));
-    else
-        buffer_append_text(out, dumped != NULL ? dumped : data == NULL ? "" : message);
+        buffer_append_bytes(out, text_of(data));
+    else if (dumped != NULL)
+        buffer_append_text(out, dumped);
+    else if (data != NULL)
+        buffer_append_bytes(out, message);
     free(dumped);
     json_decref(parsed);
 }
@@ -93,11 +119,11 @@ static void append_line(struct buffer *out, json_t *line)
     char clock[16];
 
     write_time(clock, (json_int_t)at);
-    buffer_printf(out, "%s.%03d app %s %-9s", clock, (int)((at - (double)(json_int_t)at) * 1000),
-                  text_at(line, "app"), text_at(line, "kind"));
+    buffer_printf(out, "%s.%03d app ", clock, (int)((at - (double)(json_int_t)at) * 1000));
+    buffer_append_bytes(out, text_at(line, "app"));
+    buffer_printf(out, " %-9.*s", BYTES_ARGS(text_at(line, "kind")));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (*text_at(line, keys[i]) != '\0')
-            buffer_printf(out, " %s", text_at(line, keys[i]));
+        append_at(out, " ", line, keys[i], "");
     if (code != NULL)
         buffer_printf(out, " %" JSON_INTEGER_FORMAT, json_integer_value(code));
     buffer_append_char(out, ' ');
@@ -106,7 +132,7 @@ static void append_line(struct buffer *out, json_t *line)
 
 static void print_line(struct bytes text)
 {
-    json_t *line = json_loadb(text.data, text.len, 0, NULL);
+    json_t *line = json_loadb(text.data, text.len, JSON_ALLOW_NUL, NULL);
     json_t *skipped = json_object_get(line, "skipped");
     struct buffer out = {0};
 
@@ -114,9 +140,19 @@ static void print_line(struct bytes text)
         buffer_printf(&out, "… %" JSON_INTEGER_FORMAT " more", json_integer_value(skipped));
     else if (line != NULL)
         append_line(&out, line);
-    printable_print_line(stdout, "%s", buffer_text(&out));
-    buffer_deinit(&out);
+    print(stdout, &out);
     json_decref(line);
+}
+
+/* The same JSON, without what could control a terminal. */
+static void print_json(struct bytes json)
+{
+    struct buffer line = {0};
+
+    printable_append_json(&line, json);
+    buffer_append_char(&line, '\n');
+    fwrite(line.data, 1, line.len, stdout);
+    buffer_deinit(&line);
 }
 
 /* Prints the whole lines and removes them; false if the server has refused the command. */
@@ -133,7 +169,7 @@ static bool print_lines(struct buffer *input, bool is_json)
         if (is_refused)
             printable_print_line(stderr, "reverb: %.*s", BYTES_ARGS(line));
         else if (is_json)
-            printf("%.*s\n", BYTES_ARGS(line));
+            print_json(line);
         else
             print_line(line);
         rest = bytes_from(rest, line.len + 1);
@@ -199,17 +235,15 @@ static void print_entry(json_t *entry)
     char clock[16];
 
     write_time(clock, json_integer_value(json_object_get(entry, "at")));
-    buffer_printf(&out, "  %s  %s", clock, text_at(entry, "what"));
+    buffer_printf(&out, "  %s  ", clock);
+    buffer_append_bytes(&out, text_at(entry, "what"));
     if (code != 0)
         buffer_printf(&out, ", %" JSON_INTEGER_FORMAT, code);
-    if (*text_at(entry, "text") != '\0')
-        buffer_printf(&out, ": %s", text_at(entry, "text"));
-    if (*text_at(entry, "channel") != '\0')
-        buffer_printf(&out, " (%s)", text_at(entry, "channel"));
+    append_at(&out, ": ", entry, "text", "");
+    append_at(&out, " (", entry, "channel", ")");
     if (count > 1)
         buffer_printf(&out, ", %" JSON_INTEGER_FORMAT " times", count);
-    printable_print_line(stdout, "%s", buffer_text(&out));
-    buffer_deinit(&out);
+    print(stdout, &out);
 }
 
 static void print_connection(json_t *connection)
@@ -217,15 +251,19 @@ static void print_connection(json_t *connection)
     const char *const keys[] = {"channels_count", "backlog_bytes", "silent_s"};
     const char *const titles[] = {"channels", "bytes that wait for it", "seconds silent"};
     json_t *channels = json_object_get(connection, "channels");
+    struct buffer out = {0};
 
-    printable_print_line(stdout, "  open, app %s%s%s", text_at(connection, "app"),
-                         *text_at(connection, "user_id") != '\0' ? ", user " : "",
-                         text_at(connection, "user_id"));
+    append_at(&out, "  open, app ", connection, "app", "");
+    append_at(&out, ", user ", connection, "user_id", "");
+    print(stdout, &out);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         printf("  %" JSON_INTEGER_FORMAT " %s\n",
                json_integer_value(json_object_get(connection, keys[i])), titles[i]);
-    for (size_t i = 0; i < json_array_size(channels); i++)
-        printable_print_line(stdout, "    %s", json_string_value(json_array_get(channels, i)));
+    for (size_t i = 0; i < json_array_size(channels); i++) {
+        buffer_append_text(&out, "    ");
+        buffer_append_bytes(&out, text_of(json_array_get(channels, i)));
+        print(stdout, &out);
+    }
 }
 
 /* Returns the exit status. */
@@ -266,9 +304,9 @@ static int answer_why(const char *socket_id, uint16_t port, bool is_json)
         return fail(&text);
     }
     buffer_deinit(&command);
-    answer = json_loadb(text.data, text.len, 0, NULL);
+    answer = json_loadb(text.data, text.len, JSON_ALLOW_NUL, NULL);
     if (is_json)
-        printf("%s\n", buffer_text(&text));
+        print_json(buffer_bytes(&text));
     else
         status = print_answer(socket_id, answer);
     json_decref(answer);

@@ -11,6 +11,8 @@ const char *http_response_reason(unsigned status)
         return "Bad Request";
     case 401:
         return "Unauthorized";
+    case 403:
+        return "Forbidden";
     case 404:
         return "Not Found";
     case 405:

@@ -3,6 +3,7 @@
 #include "api/parameters.h"
 #include "base/jsonwrite.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "pusher/encode.h"
 #include "pusher/limits.h"
 #include "pusher/publish.h"
@@ -175,6 +176,12 @@ static struct ws_message *new_message(const struct api_parameters *parameters)
     return message;
 }
 
+/* A client ends its connection at a text that is no UTF-8, and a URL can hold any bytes. */
+static bool is_text(const struct api_parameters *parameters, const char *name)
+{
+    return utf8_is_valid(value_of(parameters, name));
+}
+
 static void publish(struct server_state *server, struct pusher_app *app,
                     const struct api_parameters *parameters, struct admin_page *page)
 {
@@ -184,6 +191,9 @@ static void publish(struct server_state *server, struct pusher_app *app,
         refuse(page, 422, "the channel's name is not valid");
     } else if (value_of(parameters, "event").len == 0) {
         refuse(page, 422, "the event needs a name");
+    } else if (!is_text(parameters, "channel") || !is_text(parameters, "event") ||
+               !is_text(parameters, "data")) {
+        refuse(page, 422, "channel, event and data must be UTF-8");
     } else {
         post_steer(server, app, channel, new_message(parameters));
         buffer_append_text(&page->body, "The event is on its way.\n");

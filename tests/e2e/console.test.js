@@ -161,6 +161,17 @@ test('a page of another site gets nothing from it and steers nothing', async (t)
     assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self';.*frame-ancestors 'none'/);
 });
 
+test('an event that is no text reaches nobody, whose clients it would end', async (t) => {
+    const server = await administrated(t);
+    const client = await Client.open(server);
+    const publishing = (query) => request(server, 'POST', `/publish?app=1001&${query}`, { 'X-Reverb-Console': '1' });
+    await client.subscribe('news');
+    for (const query of ['channel=news&event=told&data=%ff', 'channel=news&event=%c3%28&data=x', 'channel=news%ed%a0%80&event=told&data=x'])
+        assert.equal((await publishing(query)).status, 422, query);
+    assert.equal((await publishing('channel=news&event=told&data=%c3%a4')).status, 200);
+    assert.equal((await client.take()).data, 'ä');
+});
+
 test('watchers are few, and go when nobody asks for them', { timeout: 60_000 }, async (t) => {
     const server = await administrated(t);
     const ask = (query = '') => request(server, 'GET', `/tail${query}`, { 'X-Reverb-Console': '1' });

@@ -194,3 +194,16 @@ test('why says it if nothing is known, or the id is none', async (t) => {
     assert.equal(none.code, 1);
     assert.match(none.stderr, /why needs the socket id/);
 });
+
+test('names that a client has chosen hide nothing from tail and why, and control no terminal', async (t) => {
+    const server = await ownServer(t);
+    const [plain, json] = [await opened(tail(t, server), server), await opened(tail(t, server, '--json'), server)];
+    const client = await Client.open(server);
+    await client.subscribe('a\u0000\u009bb');
+    await until(() => plain.lines.find((line) => line.includes('subscription_succeeded') && line.includes('a\\u0000\\u009bb')), 'the channel is shown');
+    await seen(json, { channel: 'a\u0000\u009bb', event: 'pusher_internal:subscription_succeeded' });
+    assert.ok(!json.lines.join('').includes('\u009b'));
+    const { stdout, code } = await why(server, client.socketId);
+    assert.equal(code, 0);
+    assert.match(stdout, /^ {4}a\\u0000\\u009bb$/m);
+});

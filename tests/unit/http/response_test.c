@@ -66,6 +66,7 @@ static void every_status_we_send_has_its_words(void **state)
                    {200, "OK"},
                    {400, "Bad Request"},
                    {401, "Unauthorized"},
+                   {403, "Forbidden"},
                    {404, "Not Found"},
                    {405, "Method Not Allowed"},
                    {408, "Request Timeout"},
@@ -74,6 +75,7 @@ static void every_status_we_send_has_its_words(void **state)
                    {426, "Upgrade Required"},
                    {431, "Request Header Fields Too Large"},
                    {500, "Internal Server Error"},
+                   {501, "Not Implemented"},
                    {503, "Service Unavailable"},
                    {505, "HTTP Version Not Supported"}};
 
