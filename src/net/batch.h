@@ -1,5 +1,5 @@
 /* The connections of a loop whose next send or receive is made together with those of others
- * (net/ring.h). net/conn.c fills and empties it.
+ * (net/ring.h). net/sending.c and net/receiving.c fill and empty it.
  *
  * Thread: owner.
  */
@@ -7,7 +7,7 @@
 
 #include "net/ring.h"
 
-struct net_conn;
+struct net_stream;
 struct net_output;
 
 /* Fewer are sent to one by one, which then costs less. */
@@ -18,8 +18,8 @@ struct net_output;
 
 struct net_batch {
     struct net_ring *ring;
-    struct net_conn *sends[NET_RING_CALLS_MAX];
-    struct net_conn *reads[NET_BATCH_READS_MAX];
+    struct net_stream *sends[NET_RING_CALLS_MAX];
+    struct net_stream *reads[NET_BATCH_READS_MAX];
     size_t sends_count;
     size_t reads_count;
     size_t sends_min; /* NET_BATCH_SENDS_MIN; a test may want fewer */

@@ -30,8 +30,10 @@ struct net_loop_wake {
 };
 
 /* What the loop calls in each turn for its connections. The first connection sets it, since the
- * loop is below net/conn.h. */
+ * loop is below net/conn.h: input and ends first, then what is done for all of them. */
 struct net_loop_connections {
+    void (*on_input)(struct net_stream *stream, char *data, size_t len);
+    void (*on_end)(struct net_stream *stream);
     void (*read_batch)(struct net_loop *loop);
     void (*send_batch)(struct net_loop *loop);
     void (*resume_held)(struct net_loop *loop);
@@ -55,8 +57,8 @@ struct net_loop {
     uint64_t share_ns;                   /* a connection's share of a turn */
     uint64_t yield_ns;                   /* when the current connection's share ends */
     struct net_batch *batch;             /* NULL: each sends and receives by itself */
-    struct net_conn *unsent;             /* connections with output of this turn */
-    struct net_conn *closed;             /* to be freed when it ends */
+    struct net_stream *unsent;           /* connections with output of this turn */
+    struct net_stream *closed;           /* to be freed when it ends */
     const struct net_loop_connections *connections; /* NULL: there was no connection yet */
     void (*on_turn_end)(void *user);
     void *user;
