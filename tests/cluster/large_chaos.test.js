@@ -16,7 +16,7 @@ const { get } = require('../support/api.js');
 const { Masses } = require('../support/masses.js');
 const { Listener, MembersObserver, Publisher } = require('../support/observer.js');
 const { randomness } = require('../support/random.js');
-const { Redis, RedisCluster, Sentinels } = require('../support/redis.js');
+const { HANG_MS_MIN, KINDS, cut, hang, pause } = require('../support/redis_faults.js');
 const { Throttle } = require('../support/throttle.js');
 const { SLOW, until } = require('../support/wait.js');
 
@@ -31,80 +31,11 @@ const KIND = process.env.CHAOS_REDIS || 'single';
 const HOLDERS = 6;
 const MOVERS = 10;
 const PING_MS = 10_000;
-const HANG_MS_MIN = 500;
 const LINK_BYTES_PER_S = 20_000_000;
 const QUIET_MS = (60_000 + (CHANNELS + HALLS * MEMBERS) / 2) * SLOW;
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const halls = Array.from({ length: HALLS }, (_, n) => `presence-hall-${n}`);
 const isAlive = ({ child }) => child.exitCode === null && child.signalCode === null;
-
-/* --- Redis ------------------------------------------------------------------------------------- */
-
-const cut = (server) => server.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-
-async function hang(server, random) {
-    server.signal('SIGSTOP');
-    await pause(HANG_MS_MIN + random.below(4000));
-    server.signal('SIGCONT');
-}
-
-async function single(t) {
-    const redis = await Redis.start();
-    t.after(() => redis.stop());
-    const end = async (random) => {
-        await redis.kill();
-        await pause(random.below(4000));
-        await redis.start();
-    };
-    return { redis, masters: async () => [redis], faults: { end } };
-}
-
-async function sentinel(t) {
-    const redis = await Sentinels.start();
-    t.after(() => redis.stop());
-    const another = (first) => until(async () => await redis.master() !== first, 'another is the master', 60_000);
-    const follows = async () => {
-        const master = await redis.master();
-        for (const server of redis.servers.filter((one) => one !== master))
-            await until(async () => /master_link_status:up/.test(await server.command('INFO', 'replication').catch(() => '')),
-                'the other one follows', 120_000);
-    };
-    const failOver = async () => {
-        await follows();
-        const first = await redis.master();
-        await redis.sentinels[0].command('SENTINEL', 'FAILOVER', 'mymaster').catch(() => {}); // one may be under way
-        await another(first).catch(() => {});
-    };
-    const masterDies = async () => {
-        await follows();
-        const first = await redis.master();
-        await first.kill();
-        await another(first);
-        await first.start();
-        await follows();
-    };
-    return { redis, masters: async () => [await redis.master()], faults: { failOver, masterDies } };
-}
-
-async function cluster(t) {
-    const redis = await RedisCluster.start();
-    t.after(() => redis.stop());
-    const masters = async () => (await redis.roles()).filter(({ isMaster, isUp }) => isMaster && isUp).map(({ server }) => server);
-    const failOver = async (random) => {
-        await redis.untilWell();
-        await redis.failOver(random.one((await redis.roles()).filter(({ isMaster }) => !isMaster)));
-    };
-    const masterDies = async (random) => {
-        await redis.untilWell();
-        const server = random.one(await masters());
-        await server.kill();
-        await redis.untilWell(redis.servers.length - 1);
-        await server.start();
-        await redis.untilWell();
-    };
-    return { redis, masters, faults: { failOver, masterDies } };
-}
 
 /* --- faults ------------------------------------------------------------------------------------ */
 
@@ -263,7 +194,7 @@ function watchCalls(t, world) {
 /* --- the test ---------------------------------------------------------------------------------- */
 
 async function scene(t, random) {
-    const world = await { single, sentinel, cluster }[KIND](t);
+    const world = await KINDS[KIND](t);
     const apps = [app({ max_subscriptions: 1_000_000, rate_limiting: { enabled: false } })];
     const nodes = await ownCluster(t, { nodes: 2, redis: world.redis, apps });
     if (KIND === 'single') {
