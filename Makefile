@@ -13,6 +13,8 @@ comma := ,
 # Optional: without it, or where the system forbids io_uring, each send is a system call.
 URING := $(if $(filter Linux,$(shell uname -s)),$(shell pkg-config --exists liburing 2>/dev/null && echo liburing))
 DEPENDENCIES := libuv openssl jansson zlib hiredis libcurl $(URING)
+# libcurl is loaded if there are webhooks; LIBCURL=linked: it comes with the program.
+LIBCURL ?= $(if $(filter Linux,$(shell uname -s)),loaded,linked)
 
 # Each kind of sanitizer builds into a folder of its own, so that none disturbs another.
 OUT := $(BUILD)$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
@@ -37,7 +39,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 	-Wformat=2 $(if $(WERROR),$(if $(SAN),,-Werror))
 # The headers of libraries are read as the system's: what they make a compiler warn of is not ours.
 DEPENDENCIES_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(DEPENDENCIES) 2>/dev/null))
-DEPENDENCIES_LIBS := $(shell pkg-config --libs $(DEPENDENCIES) 2>/dev/null)
+LINKED := $(if $(filter loaded,$(LIBCURL)),$(filter-out libcurl,$(DEPENDENCIES)),$(DEPENDENCIES))
+DEPENDENCIES_LIBS := $(shell pkg-config --libs $(LINKED) 2>/dev/null)
 
 # Those of the flags given that this compiler knows, on this processor and with this C library.
 known = $(foreach flag,$(1),$(shell echo '#include <stdio.h>' | \
@@ -47,11 +50,11 @@ HARDENING := -fstack-protector-strong -fPIE $(if $(SAN),,$(FORTIFY)) \
 	$(call known,-fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARNINGS) $(HARDENING) -Isrc -I$(GENERATED) -MMD -MP \
-	$(DEPENDENCIES_CFLAGS) $(if $(URING),-DWITH_LIBURING) \
+	$(DEPENDENCIES_CFLAGS) $(if $(URING),-DWITH_LIBURING) $(if $(filter linked,$(LIBCURL)),-DWITH_LIBCURL_LINKED) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1)
 LINUX_LDFLAGS := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 override LDFLAGS += $(LINUX_LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
-LDLIBS := $(DEPENDENCIES_LIBS) -lpthread
+LDLIBS := $(DEPENDENCIES_LIBS) -lpthread $(if $(filter loaded,$(LIBCURL)),-ldl)
 
 SCRIPTS := $(sort $(wildcard src/cluster/scripts/*.lua))
 SOURCES := $(sort $(wildcard src/*/*.c))

@@ -16,7 +16,7 @@ class Reverb < Formula
   uses_from_macos "zlib"
 
   def install
-    system "make", "install", "PREFIX=#{prefix}"
+    system "make", "install", "PREFIX=#{prefix}", "LIBCURL=linked"
     etc.install "packaging/reverb.json" => "reverb.json" unless (etc/"reverb.json").exist?
   end
 

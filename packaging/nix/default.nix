@@ -15,7 +15,7 @@ stdenv.mkDerivation rec {
   buildInputs = [ curl hiredis jansson libuv openssl zlib ];
 
   buildFlags = [ "build" ];
-  makeFlags = [ "PREFIX=$(out)" ];
+  makeFlags = [ "PREFIX=$(out)" "LIBCURL=linked" ];
 
   meta = {
     description = "WebSocket server in the place of Laravel Reverb";

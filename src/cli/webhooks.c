@@ -75,14 +75,12 @@ static bool test_one(struct webhook_delivery *delivery, const struct config *con
 /* False if there is none, or one of them was not delivered. */
 static bool test_all(const struct config *config, struct buffer *error)
 {
-    struct webhook_delivery *delivery = webhook_delivery_new();
+    struct webhook_delivery *delivery = webhook_delivery_new(error);
     bool is_delivered = true;
     size_t count = 0;
 
-    if (delivery == NULL) {
-        buffer_append_text(error, "libcurl cannot be used");
+    if (delivery == NULL)
         return false;
-    }
     for (size_t i = 0; i < config->apps_count; i++) {
         const struct config_app *app = &config->apps[i];
 

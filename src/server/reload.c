@@ -149,6 +149,10 @@ static void on_loaded(uv_work_t *work, int status)
 
     (void)status;
     log_warn_lines(buffer_bytes(&reload->loading_warnings));
+    if (config != NULL && !webhook_prepare(reload->webhook, config, &reload->loading_error)) {
+        config_free(config);
+        config = NULL;
+    }
     if (reload->is_ending) {
         config_free(config);
         answer(reload, "error", BYTES("the server is ending"));

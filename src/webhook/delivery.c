@@ -6,12 +6,11 @@
 #include "base/version.h"
 #include "config/webhook.h"
 #include "webhook/address.h"
+#include "webhook/curl.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -19,6 +18,7 @@
 #define ANSWER_BYTES_MAX ((size_t)65536)
 
 struct webhook_delivery {
+    const struct webhook_curl *curl;
     CURLM *multi;
 };
 
@@ -36,25 +36,17 @@ struct webhook_delivery_request {
     char reason[WEBHOOK_DELIVERY_REASON_LEN_MAX];
 };
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static bool has_curl;
-
-static void init_curl(void)
+struct webhook_delivery *webhook_delivery_new(struct buffer *error)
 {
-    has_curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-}
-
-struct webhook_delivery *webhook_delivery_new(void)
-{
+    const struct webhook_curl *curl = webhook_curl(error);
     struct webhook_delivery *delivery;
-    CURLM *multi;
 
-    CHECK(pthread_once(&curl_once, init_curl) == 0);
-    multi = has_curl ? curl_multi_init() : NULL;
-    if (multi == NULL)
+    if (curl == NULL)
         return NULL;
     delivery = mem_new(sizeof *delivery);
-    delivery->multi = multi;
+    delivery->curl = curl;
+    delivery->multi = curl->multi_init();
+    CHECK(delivery->multi != NULL);
     return delivery;
 }
 
@@ -62,7 +54,7 @@ void webhook_delivery_free(struct webhook_delivery *delivery)
 {
     if (delivery == NULL)
         return;
-    curl_multi_cleanup(delivery->multi);
+    delivery->curl->multi_cleanup(delivery->multi);
     free(delivery);
 }
 
@@ -109,10 +101,10 @@ static CURLcode on_ssl_context(CURL *easy, void *context, void *user)
 
 /* --- a request ------------------------------------------------------------------------------ */
 
-#define SET(option, value) CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK)
+#define SET(option, value) CHECK(curl->easy_setopt(easy, option, value) == CURLE_OK)
 
 /* A resolver that hangs must not hang the thread that ends a request. */
-static void forbid_waiting(CURL *easy)
+static void forbid_waiting(const struct webhook_curl *curl, CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075700
     SET(CURLOPT_QUICK_EXIT, 1L);
@@ -120,7 +112,7 @@ static void forbid_waiting(CURL *easy)
     SET(CURLOPT_NOSIGNAL, 1L);
 }
 
-static void allow_http_alone(CURL *easy)
+static void allow_http_alone(const struct webhook_curl *curl, CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -136,15 +128,16 @@ struct webhook_delivery_request *webhook_delivery_request_new(struct webhook_del
                                                               void *user)
 {
     struct webhook_delivery_request *request = mem_new(sizeof *request);
-    CURL *easy = curl_easy_init();
+    const struct webhook_curl *curl = delivery->curl;
+    CURL *easy = curl->easy_init();
 
     CHECK(easy != NULL);
     request->delivery = delivery;
     request->on_done = on_done;
     request->user = user;
     request->easy = easy;
-    allow_http_alone(easy);
-    forbid_waiting(easy);
+    allow_http_alone(curl, easy);
+    forbid_waiting(curl, easy);
     SET(CURLOPT_PRIVATE, (char *)request);
     SET(CURLOPT_ERRORBUFFER, request->error);
     SET(CURLOPT_USERAGENT, "reverb/" VERSION);
@@ -153,18 +146,20 @@ struct webhook_delivery_request *webhook_delivery_request_new(struct webhook_del
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, request);
     /* Without HTTP/2 in libcurl, HTTP/1.1 it is. */
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    if (curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context) == CURLE_OK) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    if (curl->easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_ssl_context) == CURLE_OK) {
+        curl->easy_setopt(easy, CURLOPT_CAINFO, NULL);
+        curl->easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
     return request;
 }
 
 static void end(struct webhook_delivery_request *request)
 {
-    curl_multi_remove_handle(request->delivery->multi, request->easy);
-    curl_slist_free_all(request->headers);
+    const struct webhook_curl *curl = request->delivery->curl;
+
+    curl->multi_remove_handle(request->delivery->multi, request->easy);
+    curl->slist_free_all(request->headers);
     request->headers = NULL;
     request->is_sending = false;
 }
@@ -175,22 +170,21 @@ void webhook_delivery_request_free(struct webhook_delivery_request *request)
         return;
     if (request->is_sending)
         end(request);
-    curl_easy_cleanup(request->easy);
+    request->delivery->curl->easy_cleanup(request->easy);
     free(request);
 }
 
-static struct curl_slist *add_header(struct curl_slist *headers, const char *line)
+static void add_header(struct webhook_delivery_request *request, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(headers, line);
-
-    CHECK(longer != NULL);
-    return longer;
+    request->headers = request->delivery->curl->slist_append(request->headers, line);
+    CHECK(request->headers != NULL);
 }
 
 void webhook_delivery_send(struct webhook_delivery_request *request,
                            const struct config_webhook *webhook, bool denies_private, bool is_fresh,
                            char *const *headers, struct bytes body)
 {
+    const struct webhook_curl *curl = request->delivery->curl;
     CURL *easy = request->easy;
 
     request->denies_private = denies_private;
@@ -198,8 +192,8 @@ void webhook_delivery_send(struct webhook_delivery_request *request,
     request->error[0] = '\0';
     request->answer_bytes = 0;
     for (size_t i = 0; headers[i] != NULL; i++)
-        request->headers = add_header(request->headers, headers[i]);
-    request->headers = add_header(request->headers, "Expect:"); /* the body without an invitation */
+        add_header(request, headers[i]);
+    add_header(request, "Expect:"); /* the body without an invitation */
     SET(CURLOPT_URL, webhook->url);
     SET(CURLOPT_HTTPHEADER, request->headers);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
@@ -207,7 +201,7 @@ void webhook_delivery_send(struct webhook_delivery_request *request,
     SET(CURLOPT_FRESH_CONNECT, (long)is_fresh);
     SET(CURLOPT_TIMEOUT_MS, (long)webhook->timeout_s * 1000);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)webhook->timeout_s * 1000);
-    CHECK(curl_multi_add_handle(request->delivery->multi, easy) == CURLM_OK);
+    CHECK(curl->multi_add_handle(request->delivery->multi, easy) == CURLM_OK);
     request->is_sending = true;
 }
 
@@ -238,17 +232,19 @@ static void say_why(struct webhook_delivery_request *request, CURLcode code, lon
         snprintf(request->reason, sizeof request->reason, "it answered %ld", status);
     else
         snprintf(request->reason, sizeof request->reason, "%.200s",
-                 request->error[0] != '\0' ? request->error : curl_easy_strerror(code));
+                 request->error[0] != '\0' ? request->error
+                                           : request->delivery->curl->easy_strerror(code));
 }
 
 static void finish(struct webhook_delivery_request *request, CURLcode code)
 {
+    const struct webhook_curl *curl = request->delivery->curl;
     struct webhook_delivery_result result = {0};
     curl_off_t retry_after = 0;
     long status = 0;
 
-    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    curl->easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl->easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
     end(request);
     result.status = (unsigned)status;
     result.is_delivered = is_delivered(request, code, status);
@@ -262,27 +258,28 @@ static void finish(struct webhook_delivery_request *request, CURLcode code)
 
 void webhook_delivery_wait(struct webhook_delivery *delivery, int wait_ms)
 {
-    curl_multi_poll(delivery->multi, NULL, 0, wait_ms, NULL);
+    delivery->curl->multi_poll(delivery->multi, NULL, 0, wait_ms, NULL);
 }
 
 void webhook_delivery_work(struct webhook_delivery *delivery)
 {
+    const struct webhook_curl *curl = delivery->curl;
     CURLMsg *message;
     int count;
 
-    curl_multi_perform(delivery->multi, &count);
-    while ((message = curl_multi_info_read(delivery->multi, &count)) != NULL) {
+    curl->multi_perform(delivery->multi, &count);
+    while ((message = curl->multi_info_read(delivery->multi, &count)) != NULL) {
         struct webhook_delivery_request *request = NULL;
         const CURLcode code = message->data.result;
 
         if (message->msg != CURLMSG_DONE)
             continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+        curl->easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
         finish(request, code);
     }
 }
 
 void webhook_delivery_wake(struct webhook_delivery *delivery)
 {
-    curl_multi_wakeup(delivery->multi);
+    delivery->curl->multi_wakeup(delivery->multi);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "config/config.h"
 
 #define WEBHOOK_DELIVERY_REASON_LEN_MAX 256
@@ -21,8 +22,8 @@ struct webhook_delivery_result {
 
 typedef void (*webhook_delivery_done_fn)(const struct webhook_delivery_result *result, void *user);
 
-/* NULL if libcurl cannot be used. */
-struct webhook_delivery *webhook_delivery_new(void);
+/* NULL and a line in `error` if libcurl cannot be had. Main. */
+struct webhook_delivery *webhook_delivery_new(struct buffer *error);
 
 /* All requests are freed before. */
 void webhook_delivery_free(struct webhook_delivery *delivery);

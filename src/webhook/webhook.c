@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -24,8 +25,10 @@
 #define SOURCE_LEN_MAX 17
 
 struct webhook {
+    /* NULL until there is a webhook; then fixed. */
+    struct webhook_delivery *_Atomic delivery;
+
     /* Fixed after start. */
-    struct webhook_delivery *delivery;
     struct pusher_observers observer;
     char source[SOURCE_LEN_MAX];
     char *lock_path;
@@ -243,19 +246,33 @@ static void draw_source(struct webhook *webhook)
 static void wake(void *user)
 {
     struct webhook *webhook = user;
+    struct webhook_delivery *delivery = atomic_load(&webhook->delivery);
 
-    webhook_delivery_wake(webhook->delivery);
+    if (delivery != NULL) /* else the thread has not started yet, and looks before it waits */
+        webhook_delivery_wake(delivery);
+}
+
+static bool has_webhooks(const struct config *config)
+{
+    for (size_t i = 0; i < config->apps_count; i++)
+        if (config->apps[i].webhooks_count > 0)
+            return true;
+    return false;
+}
+
+bool webhook_prepare(struct webhook *webhook, const struct config *config, struct buffer *error)
+{
+    if (webhook->delivery == NULL && has_webhooks(config))
+        webhook->delivery = webhook_delivery_new(error);
+    return webhook->delivery != NULL || !has_webhooks(config);
 }
 
 struct webhook *webhook_new(const struct config *config, struct buffer *error)
 {
     struct webhook *webhook = mem_new(sizeof *webhook);
-    struct webhook_spec_list *specs = webhook_spec_list_new(config);
+    struct webhook_spec_list *specs;
 
-    webhook->delivery = webhook_delivery_new();
-    if (webhook->delivery == NULL) {
-        buffer_append_text(error, "webhooks cannot be sent: libcurl cannot be used");
-        webhook_spec_list_free(specs);
+    if (!webhook_prepare(webhook, config, error)) {
         free(webhook);
         return NULL;
     }
@@ -265,6 +282,7 @@ struct webhook *webhook_new(const struct config *config, struct buffer *error)
     list_init(&webhook->targets);
     CHECK(pthread_mutex_init(&webhook->specs_lock, NULL) == 0);
     CHECK(pthread_mutex_init(&webhook->targets_lock, NULL) == 0);
+    specs = webhook_spec_list_new(config);
     apply(webhook, &specs);
     return webhook;
 }

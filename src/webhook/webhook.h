@@ -15,7 +15,7 @@
 
 struct webhook;
 
-/* NULL and a line in `error` if libcurl cannot be used. */
+/* NULL and a line in `error` if `config` has webhooks and libcurl cannot be had. */
 struct webhook *webhook_new(const struct config *config, struct buffer *error);
 
 /* Adds itself to the chain of observers, in front of `next`. */
@@ -26,6 +26,10 @@ const struct pusher_observers *webhook_observe(struct webhook *webhook,
  * sent, so that after a restart nothing overtakes what the previous server still sends. NULL: there
  * is no other. */
 void webhook_start(struct webhook *webhook, const char *lock_path);
+
+/* Before webhook_reload(): false, and a line in `error`, if `config` has webhooks that cannot be
+ * sent because libcurl cannot be had. */
+bool webhook_prepare(struct webhook *webhook, const struct config *config, struct buffer *error);
 
 /* Takes up the webhooks of `config`, which may be freed afterwards. What waits for a URL that is
  * still there stays. */

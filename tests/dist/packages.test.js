@@ -32,6 +32,13 @@ test('the .deb is as lintian wants it', () => {
     assert.equal(status, 0, stdout);
 });
 
+test('the .deb recommends libcurl, and its program starts without it', () => {
+    const [deb] = packages('.deb');
+    assert.match(execFileSync('dpkg-deb', ['-f', deb, 'Recommends'], { encoding: 'utf8' }), /\blibcurl4\b/);
+    assert.doesNotMatch(execFileSync('dpkg-deb', ['-f', deb, 'Depends'], { encoding: 'utf8' }), /curl/);
+    assert.match(inCopy(`install /mnt/${path.basename(deb)}; rm -f /usr/lib/*/libcurl.so.4*; reverb --version`), /^reverb \d/m);
+});
+
 test('installed, it has a user, a unit and a configuration of its own with which it starts', { timeout: 120_000 }, () => {
     const said = inCopy(`
         install /mnt/${path.basename(packages('.deb')[0])}

@@ -236,6 +236,50 @@ test('a reload keeps what waits for a URL that is still there', { timeout: 60_00
     assert.equal(receiver.events.length, 2);
 });
 
+const LIBCURL = /libcurl\.so\.4/;
+const isLoaded = (server) => LIBCURL.test(fs.readFileSync(`/proc/${server.child.pid}/maps`, 'utf8'));
+
+test('libcurl is loaded when there is a first webhook, and not before', async (t) => {
+    const receiver = await Receiver.start(t);
+    const server = await ownServer(t, { apps: [app()] });
+    assert.ok(!isLoaded(server));
+    await (await Client.open(server)).subscribe('before');
+    server.apps[0].webhooks = receiver.webhook();
+    server.writeConfig();
+    const { code, stderr } = await run(['reload', '--port', String(server.port)]);
+    assert.equal(code, 0, stderr);
+    assert.ok(isLoaded(server));
+    await (await Client.open(server)).subscribe('after');
+    await receiver.until(1);
+    assert.deepEqual(receiver.told, ['channel_occupied after']);
+});
+
+test('without libcurl a server starts, and one with webhooks does not and says why', async (t) => {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    fs.writeFileSync(`${folder}/libcurl.so.4`, ''); // is found first, and is none
+    const env = { LD_LIBRARY_PATH: folder };
+    const receiver = await Receiver.start(t);
+    const server = await ownServer(t, { apps: [app()], env });
+    const client = await Client.open(server);
+    server.apps[0].webhooks = receiver.webhook();
+    server.writeConfig();
+    const { code, stderr } = await run(['reload', '--port', String(server.port)]);
+    assert.equal(code, 1);
+    assert.match(stderr, /webhooks are sent by libcurl, which cannot be loaded: .*libcurl\.so\.4/);
+    await client.ping();
+    const other = new Server({ apps: server.apps, env });
+    await assert.rejects(other.start(), /webhooks are sent by libcurl, which cannot be loaded/);
+    const tested = await run(['webhooks', 'test', '--config', server.configFile], { env });
+    assert.equal(tested.code, 1);
+    assert.match(tested.stderr, /webhooks are sent by libcurl, which cannot be loaded/);
+    fs.rmSync(`${folder}/libcurl.so.4`);
+    const again = await run(['reload', '--port', String(server.port)]);
+    assert.equal(again.code, 0, again.stderr);
+    await client.subscribe('news');
+    await receiver.until(1);
+});
+
 test('at the end of the server its leavers are sent before it is gone', async (t) => {
     const { receiver, server } = await serverWith(t, { disconnect_smoothing_ms: 60_000 });
     await (await Client.open(server)).join('presence-room', 'ann');

@@ -58,7 +58,8 @@ static void open_fixture(struct fixture *fixture)
                     .retry_for_s = 300},
         .queue_bytes_max = 100000,
     };
-    fixture->delivery = webhook_delivery_new();
+    fixture->delivery = webhook_delivery_new(&fixture->requests);
+    assert_non_null(fixture->delivery);
     fixture->target = webhook_target_new(fixture->delivery, "source");
     webhook_target_configure(fixture->target, &fixture->spec);
 }

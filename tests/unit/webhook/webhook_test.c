@@ -89,6 +89,29 @@ static void an_app_without_webhooks_costs_a_look(void **state)
     webhook_free(webhook);
 }
 
+static void a_first_webhook_comes_with_a_reload(void **state)
+{
+    struct buffer error = {0};
+    const struct config none = {0};
+    struct webhook *webhook = webhook_new(&none, &error);
+    struct pusher_app app = {.id = (char *)(uintptr_t) "app"};
+    uint64_t dropped = 0;
+
+    (void)state;
+    atomic_init(&app.webhook_kinds, settings.kinds);
+    webhook_start(webhook, NULL);
+    assert_true(webhook_prepare(webhook, &none, &error));
+    webhook_observe_events.on_channel_created(webhook_intake(webhook), &app, BYTES("a"));
+    assert_true(webhook_prepare(webhook, &config, &error));
+    webhook_observe_events.on_channel_removed(webhook_intake(webhook), &app, BYTES("a"));
+    webhook_reload(webhook, &config);
+    webhook_end(webhook);
+    webhook_visit(webhook, count_dropped, &dropped);
+    assert_int_equal(dropped, 2);
+    assert_int_equal(error.len, 0);
+    webhook_free(webhook);
+}
+
 static void the_example_is_of_two_events(void **state)
 {
     struct buffer body = {0};
@@ -105,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_sent_is_counted_and_the_end_comes),
         cmocka_unit_test(an_app_without_webhooks_costs_a_look),
+        cmocka_unit_test(a_first_webhook_comes_with_a_reload),
         cmocka_unit_test(the_example_is_of_two_events),
     };
 
