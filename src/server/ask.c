@@ -21,11 +21,13 @@ static bool send_line(int fd, const char *text)
     return is_sent;
 }
 
+/* In place of what `answer` held. */
 static bool read_all(int fd, struct buffer *answer)
 {
     char piece[4096];
     ssize_t len;
 
+    buffer_clear(answer);
     while ((len = read(fd, piece, sizeof piece)) > 0 || (len < 0 && errno == EINTR))
         if (len > 0)
             buffer_append(answer, piece, (size_t)len);
@@ -51,60 +53,29 @@ static int send_to(const char *path, const char *command, unsigned within_s, str
     return -1;
 }
 
-/* False on failure; `reason` may hold the cause. */
-static bool ask_at(const char *path, const char *command, unsigned within_s, struct buffer *answer,
-                   struct buffer *reason)
-{
-    const int fd = send_to(path, command, within_s, reason);
-    bool is_answered;
-
-    if (fd < 0)
-        return false;
-    is_answered = read_all(fd, answer);
-    close(fd);
-    return is_answered;
-}
-
 static void say_nobody(uint16_t port, const struct buffer *tried, const struct buffer *reason,
-                       struct buffer *answer)
+                       struct buffer *error)
 {
     struct buffer path = {0};
     struct buffer user = {0};
 
-    buffer_clear(answer);
-    buffer_printf(answer, "no server answers for port %u (", port);
-    buffer_append_bytes(answer, buffer_bytes(tried));
-    buffer_append_char(answer, ')');
+    buffer_clear(error);
+    buffer_printf(error, "no server answers for port %u (", port);
+    buffer_append_bytes(error, buffer_bytes(tried));
+    buffer_append_char(error, ')');
     if (reason->len > 0)
-        buffer_printf(answer, "; %.*s", BYTES_ARGS(buffer_bytes(reason)));
+        buffer_printf(error, "; %.*s", BYTES_ARGS(buffer_bytes(reason)));
     else if (server_place_find_other(port, &path, &user))
-        buffer_printf(answer, "; there is one of user %s: ask as that user (%s)",
-                      buffer_text(&user), buffer_text(&path));
+        buffer_printf(error, "; there is one of user %s: ask as that user (%s)", buffer_text(&user),
+                      buffer_text(&path));
     buffer_deinit(&path);
     buffer_deinit(&user);
 }
 
-bool server_ask(uint16_t port, const char *command, unsigned within_s, struct buffer *answer)
-{
-    struct buffer path = {0};
-    struct buffer tried = {0};
-    struct buffer reason = {0};
-    bool is_answered = false;
-
-    for (size_t i = 0; !is_answered && server_place_socket(i, port, &path); i++) {
-        buffer_clear(answer);
-        buffer_printf(&tried, "%s%s", i > 0 ? ", " : "", buffer_text(&path));
-        is_answered = ask_at(buffer_text(&path), command, within_s, answer, &reason);
-    }
-    if (!is_answered)
-        say_nobody(port, &tried, &reason, answer);
-    buffer_deinit(&path);
-    buffer_deinit(&tried);
-    buffer_deinit(&reason);
-    return is_answered;
-}
-
-int server_ask_stream(uint16_t port, const char *command, struct buffer *error)
+/* Sends the command to the first socket that takes it; with `answer`, to the first that also
+ * answers, whole. Returns the descriptor, which the caller closes; or -1 and the error message in `error`. */
+static int try_sockets(uint16_t port, const char *command, unsigned within_s, struct buffer *answer,
+                       struct buffer *error)
 {
     struct buffer path = {0};
     struct buffer tried = {0};
@@ -113,7 +84,11 @@ int server_ask_stream(uint16_t port, const char *command, struct buffer *error)
 
     for (size_t i = 0; fd < 0 && server_place_socket(i, port, &path); i++) {
         buffer_printf(&tried, "%s%s", i > 0 ? ", " : "", buffer_text(&path));
-        fd = send_to(buffer_text(&path), command, 0, &reason);
+        fd = send_to(buffer_text(&path), command, within_s, &reason);
+        if (fd >= 0 && answer != NULL && !read_all(fd, answer)) {
+            close(fd);
+            fd = -1;
+        }
     }
     if (fd < 0)
         say_nobody(port, &tried, &reason, error);
@@ -121,4 +96,18 @@ int server_ask_stream(uint16_t port, const char *command, struct buffer *error)
     buffer_deinit(&tried);
     buffer_deinit(&reason);
     return fd;
+}
+
+bool server_ask(uint16_t port, const char *command, unsigned within_s, struct buffer *answer)
+{
+    const int fd = try_sockets(port, command, within_s, answer, answer);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+int server_ask_stream(uint16_t port, const char *command, struct buffer *error)
+{
+    return try_sockets(port, command, 0, NULL, error);
 }
