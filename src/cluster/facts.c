@@ -59,26 +59,12 @@ struct cluster_facts cluster_facts_cut_users(struct cluster_facts *facts)
     return page;
 }
 
-struct cluster_facts cluster_facts_cut_channels(struct cluster_facts *facts)
-{
-    const struct cluster_facts page = {
-        .channels = facts->channels,
-        .channels_count = facts->channels_count,
-        .is_known = facts->is_known,
-    };
-
-    facts->channels = NULL;
-    facts->channels_count = 0;
-    facts->channels_cap = 0;
-    return page;
-}
-
 struct cluster_facts cluster_facts_cut(struct cluster_facts *facts)
 {
     struct cluster_facts rest = *facts;
 
     rest.seen = (struct map){0};
-    *facts = (struct cluster_facts){.seen = facts->seen};
+    *facts = (struct cluster_facts){.seen = facts->seen, .is_known = facts->is_known};
     return rest;
 }
 

@@ -22,10 +22,9 @@ struct cluster_facts {
     struct map seen; /* copies of the names of a list's channels, or of users */
 };
 
-/* Moves all but what was seen; or the users, or the channels, alone. */
+/* Moves all but what was seen; or the users alone. What was seen stays, for the next page. */
 struct cluster_facts cluster_facts_cut(struct cluster_facts *facts);
 struct cluster_facts cluster_facts_cut_users(struct cluster_facts *facts);
-struct cluster_facts cluster_facts_cut_channels(struct cluster_facts *facts);
 
 void cluster_facts_deinit(struct cluster_facts *facts);
 

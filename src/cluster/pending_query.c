@@ -82,7 +82,7 @@ static void answer_page(struct cluster_pending_query *query)
     if (caller->on_page == NULL)
         return;
     if (query->kind == CLUSTER_PENDING_QUERY_LIST)
-        post(caller, caller->on_page, cluster_facts_cut_channels(&query->facts));
+        post(caller, caller->on_page, cluster_facts_cut(&query->facts));
     else if (query->kind == CLUSTER_PENDING_QUERY_USERS)
         post(caller, caller->on_page, cluster_facts_cut_users(&query->facts));
 }
