@@ -73,7 +73,8 @@ static void say_nobody(uint16_t port, const struct buffer *tried, const struct b
 }
 
 /* Sends the command to the first socket that takes it; with `answer`, to the first that also
- * answers, whole. Returns the descriptor, which the caller closes; or -1 and the error message in `error`. */
+ * answers, whole. Returns the descriptor, which the caller closes; or -1 and the error message in
+ * `error`. */
 static int try_sockets(uint16_t port, const char *command, unsigned within_s, struct buffer *answer,
                        struct buffer *error)
 {

@@ -106,4 +106,14 @@ static inline void command_deinit(struct command *command)
     buffer_deinit(&command->err);
 }
 
+/* What a program's tests run, one after another; freed after the last. */
+static struct command command;
+
+static inline int command_release(void **state)
+{
+    (void)state;
+    command_deinit(&command);
+    return 0;
+}
+
 #define COMMAND_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})

@@ -2,8 +2,6 @@
 
 #include "support/command.h"
 
-static struct command command;
-
 #define APP "--app-id=1", "--key=k", "--secret=s", "--url=ws://127.0.0.1:1"
 
 static void assert_refused(const char *const *words, const char *reason)
@@ -46,13 +44,6 @@ static void a_server_that_is_not_there_is_named(void **state)
     assert_refused_with("ftp", "fanout", "--publish-to=ftp://x", APP);
 }
 
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -61,5 +52,5 @@ int main(void)
         cmocka_unit_test(a_server_that_is_not_there_is_named),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

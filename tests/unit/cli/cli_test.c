@@ -3,8 +3,6 @@
 #include "base/version.h"
 #include "support/command.h"
 
-static struct command command;
-
 #define REVERB(...) command_run(&command, cli_run, COMMAND_WORDS("reverb", __VA_ARGS__))
 
 static void without_a_command_the_usage_is_an_error(void **state)
@@ -109,13 +107,6 @@ static void renew_runs_the_command_in_its_place(void **state)
     close(nowhere);
 }
 
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,5 +119,5 @@ int main(void)
         cmocka_unit_test(renew_runs_the_command_in_its_place),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

@@ -3,8 +3,6 @@
 #include "support/command.h"
 #include "unit/config/folder.h"
 
-static struct command command;
-
 static const char *doctor(const char *const *words)
 {
     command_run(&command, cli_doctor, words);
@@ -51,13 +49,6 @@ static void a_wrong_option_is_one_line(void **state)
     assert_int_equal(command.status, 1);
 }
 
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -67,5 +58,5 @@ int main(void)
         FOLDER_TEST(a_wrong_option_is_one_line),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

@@ -5,7 +5,6 @@
 
 #include <jansson.h>
 
-static struct command command;
 static json_t *printed;
 
 static void import(const char *file, const char *text)
@@ -154,10 +153,8 @@ static void a_php_file_needs_php(void **state)
 
 static int release(void **state)
 {
-    (void)state;
-    command_deinit(&command);
     json_decref(printed);
-    return 0;
+    return command_release(state);
 }
 
 int main(void)

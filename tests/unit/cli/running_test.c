@@ -1,36 +1,12 @@
 #include "cli/running.h"
 
 #include "support/command.h"
-#include "support/scripted.h"
+#include "support/control_peer.h"
 #include "unit/config/folder.h"
 
 #define PORT "18077"
 
-static struct command command;
-static struct scripted server;
-
-/* A server whose control socket gives these answers, one for each question. */
-#define ANSWER(...) serve((struct scripted){.answers = {__VA_ARGS__}})
-
-static void serve(struct scripted scripted)
-{
-    char folder[256];
-    struct buffer path = {0};
-
-    assert_non_null(getcwd(folder, sizeof folder));
-    setenv("REVERB_CONTROL", folder, 1);
-    buffer_printf(&path, "%s/" PORT ".sock", folder);
-    server = scripted;
-    scripted_open_unix(&server, buffer_text(&path));
-    buffer_deinit(&path);
-}
-
-static void assert_asked(const char *lines)
-{
-    pthread_join(server.thread, NULL);
-    assert_string_equal(buffer_text(&server.heard), lines);
-    buffer_deinit(&server.heard);
-}
+#define ANSWER(...) CONTROL_PEER_ANSWER(PORT, __VA_ARGS__)
 
 #define RUN(run, ...) command_run(&command, run, COMMAND_WORDS("command", __VA_ARGS__))
 
@@ -41,7 +17,7 @@ static void status_is_a_table_for_people(void **state)
            " \"cluster\": {\"redis\": \"connected\", \"nodes\": 3},"
            " \"apps\": [{\"id\": \"a\\u001b[1m\", \"connections\": 12, \"channels\": 4}]}\n");
     RUN(cli_running_status, NULL);
-    assert_asked("status\n");
+    control_peer_assert_asked("status\n");
     assert_int_equal(command.status, 0);
     assert_int_equal(command.err.len, 0);
     assert_has(buffer_text(&command.out), "state                  running\n");
@@ -58,7 +34,7 @@ static void status_is_json_for_programs(void **state)
     (void)state;
     ANSWER("{\"state\":\"running\",\"port\":" PORT "}\n");
     RUN(cli_running_status, "--json", "--port=" PORT);
-    assert_asked("status\n");
+    control_peer_assert_asked("status\n");
     assert_int_equal(command.status, 0);
     assert_string_equal(buffer_text(&command.out),
                         "{\n  \"state\": \"running\",\n  \"port\": " PORT "\n}\n");
@@ -72,7 +48,7 @@ static void stop_waits_until_the_server_has_gone(void **state)
     snprintf(answer, sizeof answer, "{\"pid\":%d,\"ends_within_s\":30}\n", (int)getpid());
     ANSWER(answer, "{\"state\":\"ending\"}\n");
     RUN(cli_running_stop, NULL);
-    assert_asked("stop\nstatus\n");
+    control_peer_assert_asked("stop\nstatus\n");
     assert_int_equal(command.status, 0);
     assert_string_equal(buffer_text(&command.out), "The server has stopped.\n");
 }
@@ -82,7 +58,7 @@ static void stop_now_says_so_to_the_server(void **state)
     (void)state;
     ANSWER("{\"pid\":1,\"ends_within_s\":0}\n");
     RUN(cli_running_stop, "--now");
-    assert_asked("stop now\n");
+    control_peer_assert_asked("stop now\n");
     assert_int_equal(command.status, 0);
 }
 
@@ -95,7 +71,7 @@ static void a_server_that_does_not_end_is_told_of(void **state)
     snprintf(answer, sizeof answer, "{\"pid\":%d,\"ends_within_s\":-5}\n", (int)getpid());
     ANSWER(answer, "{\"state\":\"ending\"}\n");
     RUN(cli_running_stop, NULL);
-    assert_asked("stop\nstatus\n");
+    control_peer_assert_asked("stop\nstatus\n");
     assert_int_equal(command.status, 1);
     assert_has(buffer_text(&command.err), "was told to end and is still there\n");
 }
@@ -105,13 +81,13 @@ static void restart_says_who_serves_then(void **state)
     (void)state;
     ANSWER("{\"done\":\"a new process serves\"}\n");
     RUN(cli_running_restart, NULL);
-    assert_asked("restart\n");
+    control_peer_assert_asked("restart\n");
     assert_int_equal(command.status, 0);
     assert_string_equal(buffer_text(&command.out),
                         "The server was restarted; a new process serves.\n");
     ANSWER("{\"pid\":1,\"ends_within_s\":0}\n");
     RUN(cli_running_restart, NULL);
-    assert_asked("restart\n");
+    control_peer_assert_asked("restart\n");
     assert_int_equal(command.status, 0);
     assert_has(buffer_text(&command.out), "its process manager starts it again.\n");
 }
@@ -121,12 +97,12 @@ static void reload_prints_what_the_server_says(void **state)
     (void)state;
     ANSWER("{\"done\":\"apps were reloaded: 2\"}\n");
     RUN(cli_running_reload, NULL);
-    assert_asked("reload\n");
+    control_peer_assert_asked("reload\n");
     assert_int_equal(command.status, 0);
     assert_string_equal(buffer_text(&command.out), "apps were reloaded: 2\n");
     ANSWER("{}\n");
     RUN(cli_running_reload, NULL);
-    assert_asked("reload\n");
+    control_peer_assert_asked("reload\n");
     assert_string_equal(buffer_text(&command.out), "The server reloads.\n");
 }
 
@@ -139,7 +115,7 @@ static void what_the_server_refuses_is_an_error(void **state)
     for (size_t i = 0; i < 3; i++) {
         ANSWER("{\"error\":\"not now\"}\n");
         RUN(commands[i], NULL);
-        scripted_close(&server);
+        scripted_close(&control_peer);
         assert_int_equal(command.status, 1);
         assert_int_equal(command.out.len, 0);
         assert_string_equal(buffer_text(&command.err), "reverb: not now\n");
@@ -168,7 +144,7 @@ static void which_server_is_meant_may_stand_in_the_configuration(void **state)
     folder_write("another.env", "REVERB_SERVER_PORT=" PORT "\n");
     ANSWER("{}\n");
     RUN(cli_running_status, "--env=another.env");
-    assert_asked("status\n");
+    control_peer_assert_asked("status\n");
     assert_int_equal(command.status, 0);
     folder_write("another.env", "REVERB_SERVER_PORT=x\n");
     RUN(cli_running_status, "--env=another.env");
@@ -187,13 +163,6 @@ static void a_port_that_is_none_is_refused(void **state)
     assert_has(buffer_text(&command.err), "reverb: --json is not an option; did you mean --");
 }
 
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,5 +179,5 @@ int main(void)
         FOLDER_TEST(a_port_that_is_none_is_refused),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

@@ -1,44 +1,22 @@
 #include "cli/tail.h"
 
 #include "support/command.h"
-#include "support/scripted.h"
+#include "support/control_peer.h"
 #include "unit/config/folder.h"
 
 #define PORT "18078"
 #define PORT_OPTION "--port=18078"
 
-static struct command command;
-static struct scripted server;
-
-/* A server whose control socket answers one question with these lines, and ends. */
-static void answer(const char *lines)
-{
-    char folder[256];
-    struct buffer path = {0};
-
-    assert_non_null(getcwd(folder, sizeof folder));
-    setenv("REVERB_CONTROL", folder, 1);
-    buffer_printf(&path, "%s/" PORT ".sock", folder);
-    server = (struct scripted){.answers = {lines}};
-    scripted_open_unix(&server, buffer_text(&path));
-    buffer_deinit(&path);
-}
-
-static void assert_asked(const char *line)
-{
-    pthread_join(server.thread, NULL);
-    assert_string_equal(buffer_text(&server.heard), line);
-    buffer_deinit(&server.heard);
-}
+#define ANSWER(...) CONTROL_PEER_ANSWER(PORT, __VA_ARGS__)
 
 #define RUN(run, ...) command_run(&command, run, COMMAND_WORDS("command", __VA_ARGS__))
 
 static void the_filters_are_sent_as_json(void **state)
 {
     (void)state;
-    answer("{\"skipped\":3}\n");
+    ANSWER("{\"skipped\":3}\n");
     RUN(cli_tail, PORT_OPTION, "--app=1", "--channel=orders.*", "--event=\"", "--user=42");
-    assert_asked(
+    control_peer_assert_asked(
         "tail {\"app\":\"1\",\"channel\":\"orders.*\",\"event\":\"\\\"\",\"user\":\"42\"}\n");
     assert_int_equal(command.status, 0);
     assert_string_equal(buffer_text(&command.out), "… 3 more\n");
@@ -49,14 +27,14 @@ static void a_line_for_people_has_the_data_of_the_message(void **state)
 {
     (void)state;
     setenv("TZ", "UTC", 1);
-    answer("{\"at\":1700000000.5,\"app\":\"1\",\"kind\":\"published\",\"channel\":\"a\","
+    ANSWER("{\"at\":1700000000.5,\"app\":\"1\",\"kind\":\"published\",\"channel\":\"a\","
            "\"event\":\"e\",\"message\":\"{\\\"data\\\":\\\"{}\\\"}\"}\n"
            "{\"at\":1700000001,\"app\":\"1\",\"kind\":\"received\",\"socket_id\":\"1.2\","
            "\"message\":\"{\\\"data\\\":{\\\"x\\\": 1}}\"}\n"
            "{\"at\":1700000001,\"app\":\"1\",\"kind\":\"closed\",\"socket_id\":\"1.2\",\"code\":"
            "1006}\n");
     RUN(cli_tail, PORT_OPTION);
-    assert_asked("tail {}\n");
+    control_peer_assert_asked("tail {}\n");
     assert_has(buffer_text(&command.out), "22:13:20.500 app 1 published a e {}\n");
     assert_has(buffer_text(&command.out), "22:13:21.000 app 1 received  1.2 {\"x\":1}\n");
     assert_has(buffer_text(&command.out), " app 1 closed    1.2 1006 \n");
@@ -65,18 +43,18 @@ static void a_line_for_people_has_the_data_of_the_message(void **state)
 static void lines_for_programs_are_as_they_came(void **state)
 {
     (void)state;
-    answer("{\"at\":1,\"kind\":\"sent\"}\n");
+    ANSWER("{\"at\":1,\"kind\":\"sent\"}\n");
     RUN(cli_tail, PORT_OPTION, "--json");
-    assert_asked("tail {}\n");
+    control_peer_assert_asked("tail {}\n");
     assert_string_equal(buffer_text(&command.out), "{\"at\":1,\"kind\":\"sent\"}\n");
 }
 
 static void what_the_server_refuses_is_an_error(void **state)
 {
     (void)state;
-    answer("{\"error\":\"too many tails are open\"}\n");
+    ANSWER("{\"error\":\"too many tails are open\"}\n");
     RUN(cli_tail, PORT_OPTION);
-    assert_asked("tail {}\n");
+    control_peer_assert_asked("tail {}\n");
     assert_int_equal(command.status, 1);
     assert_has(buffer_text(&command.err), "too many tails are open");
     RUN(cli_tail, PORT_OPTION);
@@ -87,11 +65,11 @@ static void what_the_server_refuses_is_an_error(void **state)
 static void why_tells_of_a_connection_that_is_open(void **state)
 {
     (void)state;
-    answer("{\"socket_id\":\"1.2\",\"connection\":{\"app\":\"1\",\"user_id\":\"42\","
+    ANSWER("{\"socket_id\":\"1.2\",\"connection\":{\"app\":\"1\",\"user_id\":\"42\","
            "\"channels_count\":1,\"backlog_bytes\":7,\"silent_s\":3,\"channels\":[\"news\"]},"
            "\"history\":[]}\n");
     RUN(cli_tail_why, "1.2", PORT_OPTION);
-    assert_asked("why 1.2\n");
+    control_peer_assert_asked("why 1.2\n");
     assert_int_equal(command.status, 0);
     assert_string_equal(buffer_text(&command.out), "  open, app 1, user 42\n"
                                                    "  1 channels\n"
@@ -104,12 +82,12 @@ static void why_tells_what_became_of_one(void **state)
 {
     (void)state;
     setenv("TZ", "UTC", 1);
-    answer(
+    ANSWER(
         "{\"socket_id\":\"1.2\",\"history\":[{\"at\":1700000000,\"app\":\"1\",\"what\":\"refused\","
         "\"code\":4009,\"text\":\"no\",\"channel\":\"private-a\",\"count\":3},"
         "{\"at\":1700000000,\"app\":\"1\",\"what\":\"lost\",\"count\":1}]}\n");
     RUN(cli_tail_why, "1.2", PORT_OPTION);
-    assert_asked("why 1.2\n");
+    control_peer_assert_asked("why 1.2\n");
     assert_string_equal(buffer_text(&command.out),
                         "  22:13:20  refused, 4009: no (private-a), 3 times\n"
                         "  22:13:20  lost\n");
@@ -118,28 +96,21 @@ static void why_tells_what_became_of_one(void **state)
 static void why_says_it_if_nothing_is_known(void **state)
 {
     (void)state;
-    answer("{\"socket_id\":\"1.2\",\"history\":[]}\n");
+    ANSWER("{\"socket_id\":\"1.2\",\"history\":[]}\n");
     RUN(cli_tail_why, "1.2", PORT_OPTION);
-    assert_asked("why 1.2\n");
+    control_peer_assert_asked("why 1.2\n");
     assert_int_equal(command.status, 1);
     assert_has(buffer_text(&command.err), "1.2: nothing is known of it");
-    answer("{\"socket_id\":\"1.2\",\"history\":[]}\n");
+    ANSWER("{\"socket_id\":\"1.2\",\"history\":[]}\n");
     RUN(cli_tail_why, "1.2", PORT_OPTION, "--json");
-    assert_asked("why 1.2\n");
+    control_peer_assert_asked("why 1.2\n");
     assert_string_equal(buffer_text(&command.out), "{\"socket_id\":\"1.2\",\"history\":[]}\n");
-    answer("{\"error\":\"that is no socket id\"}\n");
+    ANSWER("{\"error\":\"that is no socket id\"}\n");
     RUN(cli_tail_why, "x", PORT_OPTION);
-    assert_asked("why x\n");
+    control_peer_assert_asked("why x\n");
     assert_string_equal(buffer_text(&command.err), "reverb: x: that is no socket id\n");
     RUN(cli_tail_why, "--json");
     assert_has(buffer_text(&command.err), "why needs the socket id");
-}
-
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
 }
 
 int main(void)
@@ -154,5 +125,5 @@ int main(void)
         FOLDER_TEST(why_says_it_if_nothing_is_known),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

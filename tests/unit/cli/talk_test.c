@@ -4,7 +4,6 @@
 #include "support/scripted.h"
 #include "unit/config/folder.h"
 
-static struct command command;
 static struct scripted server;
 
 /* The command's words, then the server that answers so to its one connection. */
@@ -104,13 +103,6 @@ static void where_nobody_listens_it_says_so(void **state)
     assert_has(buffer_text(&command.err), "127.0.0.1:1");
 }
 
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,5 +113,5 @@ int main(void)
         FOLDER_TEST(where_nobody_listens_it_says_so),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

@@ -1,33 +1,12 @@
 #include "cli/webhooks.h"
 
 #include "support/command.h"
-#include "support/scripted.h"
+#include "support/control_peer.h"
 #include "unit/config/folder.h"
 
 #define PORT "18079"
 
-static struct command command;
-static struct scripted server;
-
-static void serve(const char *answer)
-{
-    char folder[256];
-    struct buffer path = {0};
-
-    assert_non_null(getcwd(folder, sizeof folder));
-    setenv("REVERB_CONTROL", folder, 1);
-    buffer_printf(&path, "%s/" PORT ".sock", folder);
-    server = (struct scripted){.answers = {answer}};
-    scripted_open_unix(&server, buffer_text(&path));
-    buffer_deinit(&path);
-}
-
-static void assert_asked(const char *lines)
-{
-    pthread_join(server.thread, NULL);
-    assert_string_equal(buffer_text(&server.heard), lines);
-    buffer_deinit(&server.heard);
-}
+#define ANSWER(...) CONTROL_PEER_ANSWER(PORT, __VA_ARGS__)
 
 #define RUN(...) command_run(&command, cli_webhooks, COMMAND_WORDS("webhooks", __VA_ARGS__))
 
@@ -42,9 +21,9 @@ static void assert_asked(const char *lines)
 static void each_is_told_with_its_queue_and_its_last_answer(void **state)
 {
     (void)state;
-    serve("{\"webhooks\": [" WORKING ", " FAILING ", " NEW "]}\n");
+    ANSWER("{\"webhooks\": [" WORKING ", " FAILING ", " NEW "]}\n");
     RUN(NULL);
-    assert_asked("webhooks\n");
+    control_peer_assert_asked("webhooks\n");
     assert_int_equal(command.status, 0);
     assert_has(buffer_text(&command.out), "https://a.test/ (app 1): working\n");
     assert_has(buffer_text(&command.out), "last answer     204\n");
@@ -57,17 +36,17 @@ static void each_is_told_with_its_queue_and_its_last_answer(void **state)
 static void without_any_that_is_said_and_json_is_for_programs(void **state)
 {
     (void)state;
-    serve("{\"webhooks\": []}\n");
+    ANSWER("{\"webhooks\": []}\n");
     RUN(NULL);
-    assert_asked("webhooks\n");
+    control_peer_assert_asked("webhooks\n");
     assert_string_equal(buffer_text(&command.out), "No app has a webhook.\n");
-    serve("{\"webhooks\": []}\n");
+    ANSWER("{\"webhooks\": []}\n");
     RUN("--json");
-    assert_asked("webhooks\n");
+    control_peer_assert_asked("webhooks\n");
     assert_has(buffer_text(&command.out), "\"webhooks\": []");
-    serve("{\"error\": \"unknown command\"}\n");
+    ANSWER("{\"error\": \"unknown command\"}\n");
     RUN(NULL);
-    assert_asked("webhooks\n");
+    control_peer_assert_asked("webhooks\n");
     assert_int_equal(command.status, 1);
 }
 
@@ -88,13 +67,6 @@ static void the_test_says_what_was_not_delivered(void **state)
     assert_has(buffer_text(&command.err), "is not a URL");
 }
 
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,5 +75,5 @@ int main(void)
         FOLDER_TEST(the_test_says_what_was_not_delivered),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

@@ -4,7 +4,6 @@
 #include "support/app.h"
 #include "support/command.h"
 
-static struct command command;
 static struct config config;
 static struct net_io io = {.name = "io_uring"};
 
@@ -92,13 +91,6 @@ static void a_log_of_json_has_it_and_standard_output_nothing(void **state)
     assert_holds(buffer_bytes(&command.err), "\"no app is configured: nobody can connect\"");
 }
 
-static int release(void **state)
-{
-    (void)state;
-    command_deinit(&command);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,5 +100,5 @@ int main(void)
         cmocka_unit_test(a_log_of_json_has_it_and_standard_output_nothing),
     };
 
-    return cmocka_run_group_tests(tests, NULL, release);
+    return cmocka_run_group_tests(tests, NULL, command_release);
 }

@@ -115,8 +115,6 @@ static int open_given(int argc, char **argv)
 
 static void assert_given(const char *name, const char *host, int status)
 {
-    struct command command = {0};
-
     command_run_apart(&command, open_given, COMMAND_WORDS(name, host), STDOUT_FILENO);
     assert_int_equal(command.status, status);
     command_deinit(&command);
