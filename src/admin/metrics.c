@@ -13,8 +13,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* In the order of enum metrics_app_close and enum metrics_app_reject. */
-static const char *const close_names[] = {"1000", "1001", "1002", "1006", "4004",
-                                          "4009", "4100", "4200", "4201", "other"};
+static const char *const close_names[] = {"1000", "1001", "1002", "1006", "1007", "1009", "4001",
+                                          "4004", "4009", "4100", "4200", "4201", "other"};
 static const char *const reject_names[] = {"signature", "key",  "timestamp", "origin", "quota",
                                            "capacity",  "auth", "rate",      "size",   "message"};
 

@@ -47,10 +47,13 @@ enum metrics_app_close metrics_app_close_of(unsigned code)
     case 1001:
         return METRICS_APP_CLOSE_GOING_AWAY;
     case 1002:
-    case 1003:
-    case 1007:
-    case 1009:
         return METRICS_APP_CLOSE_PROTOCOL;
+    case 1007:
+        return METRICS_APP_CLOSE_INVALID_DATA;
+    case 1009:
+        return METRICS_APP_CLOSE_TOO_BIG;
+    case 4001:
+        return METRICS_APP_CLOSE_NO_APP;
     case 4004:
         return METRICS_APP_CLOSE_OVER_QUOTA;
     case 4009:

@@ -6,12 +6,16 @@
 
 #include "metrics/requests.h"
 
-/* How a connection ended: the WebSocket close code, from either side. */
+/* How a connection ended: the WebSocket close code, from either side. Each code that the server
+ * closes with has its own; of those that only clients send, 1001 has. */
 enum metrics_app_close {
     METRICS_APP_CLOSE_NORMAL,       /* 1000 */
     METRICS_APP_CLOSE_GOING_AWAY,   /* 1001 */
-    METRICS_APP_CLOSE_PROTOCOL,     /* 1002, 1003, 1007 and 1009: what the client sent was wrong */
+    METRICS_APP_CLOSE_PROTOCOL,     /* 1002 */
     METRICS_APP_CLOSE_ABNORMAL,     /* 1006: the connection ended without a close frame */
+    METRICS_APP_CLOSE_INVALID_DATA, /* 1007 */
+    METRICS_APP_CLOSE_TOO_BIG,      /* 1009 */
+    METRICS_APP_CLOSE_NO_APP,       /* 4001 */
     METRICS_APP_CLOSE_OVER_QUOTA,   /* 4004 */
     METRICS_APP_CLOSE_UNAUTHORIZED, /* 4009 */
     METRICS_APP_CLOSE_BACK_OFF,     /* 4100 */

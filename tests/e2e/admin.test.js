@@ -112,7 +112,7 @@ test('what is refused is counted by its reason', async (t) => {
     assert.equal(await sample(server, 'reverb_requests_total{app="1001",route="events",status="401"}'), 3);
     assert.equal(await sample(server, 'reverb_requests_total{app="",route="events",status="404"}'), 1);
     assert.equal(await sample(server, 'reverb_requests_total{app="",route="other",status="413"}'), 1);
-    assert.equal(await sample(server, 'reverb_connections_closed_total{app="",code="other"}'), 1);
+    assert.equal(await sample(server, 'reverb_connections_closed_total{app="",code="4001"}'), 1);
 });
 
 test('how long clients take to answer a ping is measured', async (t) => {

@@ -10,12 +10,16 @@ static void each_close_code_has_its_counter(void **state)
     assert_int_equal(metrics_app_close_of(1000), METRICS_APP_CLOSE_NORMAL);
     assert_int_equal(metrics_app_close_of(1005), METRICS_APP_CLOSE_NORMAL);
     assert_int_equal(metrics_app_close_of(1001), METRICS_APP_CLOSE_GOING_AWAY);
-    assert_int_equal(metrics_app_close_of(1009), METRICS_APP_CLOSE_PROTOCOL);
+    assert_int_equal(metrics_app_close_of(1002), METRICS_APP_CLOSE_PROTOCOL);
+    assert_int_equal(metrics_app_close_of(1007), METRICS_APP_CLOSE_INVALID_DATA);
+    assert_int_equal(metrics_app_close_of(1009), METRICS_APP_CLOSE_TOO_BIG);
+    assert_int_equal(metrics_app_close_of(4001), METRICS_APP_CLOSE_NO_APP);
     assert_int_equal(metrics_app_close_of(4004), METRICS_APP_CLOSE_OVER_QUOTA);
     assert_int_equal(metrics_app_close_of(4009), METRICS_APP_CLOSE_UNAUTHORIZED);
     assert_int_equal(metrics_app_close_of(4100), METRICS_APP_CLOSE_BACK_OFF);
     assert_int_equal(metrics_app_close_of(4200), METRICS_APP_CLOSE_RECONNECT);
     assert_int_equal(metrics_app_close_of(4201), METRICS_APP_CLOSE_STALE);
+    assert_int_equal(metrics_app_close_of(1003), METRICS_APP_CLOSE_OTHER);
     assert_int_equal(metrics_app_close_of(4999), METRICS_APP_CLOSE_OTHER);
 }
 
