@@ -126,8 +126,12 @@ packages: dist ## the .deb, the .rpm, the source tarball, and recipes for Homebr
 	@tools/packages
 	@tools/recipes
 
+.PHONY: release-key
+release-key: ## generate the pair that signs releases: the private half is written to KEY, outside the repository
+	@tools/release-key "$(KEY)"
+
 .PHONY: release-check
-release-check: ## what must hold before a release: version, tag, changelog, tarballs and packages
+release-check: ## what must hold before a release: version, tag, changelog, keys, tarballs and packages
 	@MAKEFLAGS= tools/release-check
 
 ## -- to change it

@@ -10,7 +10,7 @@ return [
 
     /*
     | The native server: where it is, where `artisan reverb:build` puts it (empty: in storage/framework),
-    | and where releases of it are (empty: it is built from the package's own sources).
+    | where releases of it are (empty: at the homepage of the package, if it is at GitHub), and the key that signs them.
     */
 
     'binary' => env('REVERB_BINARY'),

@@ -2,7 +2,7 @@
 # It was read and its steps were run by the tests (tests/dist/recipes.test.js); no brew has installed it.
 class Reverb < Formula
   desc "WebSocket server in the place of Laravel Reverb"
-  homepage "https://laravel.com/docs/reverb"
+  homepage "@HOMEPAGE@"
   url "@URL@/v@VERSION@/reverb-@VERSION@.tar.gz"
   sha256 "@SHA256@"
   license "MIT"

@@ -19,7 +19,7 @@ stdenv.mkDerivation rec {
 
   meta = {
     description = "WebSocket server in the place of Laravel Reverb";
-    homepage = "https://laravel.com/docs/reverb";
+    homepage = "@HOMEPAGE@";
     license = lib.licenses.mit;
     platforms = lib.platforms.unix;
     mainProgram = "reverb";

@@ -27,9 +27,13 @@ function inCopy(script) {
     return stdout;
 }
 
+/* As tools/project has it: one address, in all packages. */
+const maintainer = execFileSync(path.join(__dirname, '../../tools/project'), ['maintainer'], { encoding: 'utf8' }).trim();
+
 test('the .deb is as lintian wants it', () => {
     const { status, stdout } = spawnSync('lintian', ['--allow-root', '--fail-on', 'error,warning', ...packages('.deb')], { encoding: 'utf8' });
     assert.equal(status, 0, stdout);
+    assert.equal(execFileSync('dpkg-deb', ['-f', packages('.deb')[0], 'Maintainer'], { encoding: 'utf8' }).trim(), maintainer);
 });
 
 test('the .deb recommends libcurl, and its program starts without it', () => {
@@ -79,6 +83,7 @@ test('the .rpm has the static program, its unit and its configuration', () => {
         for (const name of ['/usr/bin/reverb', '/usr/lib/systemd/system/reverb.service', '/etc/reverb/reverb.json', '/usr/share/man/man1/reverb.1'])
             assert.ok(files.some((file) => file.startsWith(name)), name);
         assert.equal(query('-c').trim(), '/etc/reverb/reverb.json');
+        assert.equal(query('--qf', '%{PACKAGER}').trim(), maintainer);
         assert.doesNotMatch(query('--requires'), /lib\w+\.so/);
     }
 });

@@ -76,6 +76,18 @@ async function isRefused(pattern, settings) {
     assert.ok(!application.exists(`storage/framework/reverb/${VERSION}-linux-${MACHINE}-glibc/reverb`));
 }
 
+/* Runs `body` with another text in a file of the package. */
+async function withFile(name, change, body) {
+    const file = application.path(`${IN_VENDOR}/${name}`);
+    const text = fs.readFileSync(file, 'utf8');
+    fs.writeFileSync(file, change(text));
+    try {
+        await body();
+    } finally {
+        fs.writeFileSync(file, text);
+    }
+}
+
 before(async () => {
     application = await Application.withCopiedPackage();
     await application.must(['reverb:install', '--no-interaction']);
@@ -149,7 +161,31 @@ test('a tampered one is refused: by its sum, and by its signature where the sum 
     publish(bad, { signed: good });
     await isRefused(/was not signed with the key of this package: do not use it\. It was deleted\./);
     publish(good);
-    await isRefused(/was not signed with the key of this package/, { REVERB_RELEASES_KEY: '' });
+    await withFile('laravel/resources/release.pem', () => crypto.generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }),
+        () => isRefused(/was not signed with the key of this package/, { REVERB_RELEASES_KEY: '' }));
+});
+
+test('the key of the package is trusted; a placeholder, or what is no key, is not, and nothing is downloaded then', async () => {
+    await withFile('laravel/resources/release.pem', () => publicKey.export({ type: 'spki', format: 'pem' }),
+        async () => assert.match((await application.must(BUILD, bare({ REVERB_RELEASES_KEY: '' }))).said, WHERE));
+    fs.rmSync(application.path('storage/framework/reverb'), { recursive: true });
+    requests = [];
+    await withFile('laravel/resources/release.pem', () => 'A placeholder.\n',
+        () => isRefused(/WARN {2}This package has only a placeholder \[.*release\.pem\] for the key of releases/, { REVERB_RELEASES_KEY: '' }));
+    fs.writeFileSync(application.path('rsa.pem'), crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ type: 'spki', format: 'pem' }));
+    await isRefused(/WARN {2}REVERB_RELEASES_KEY \[.*rsa\.pem\] is not an Ed25519 public key/, { REVERB_RELEASES_KEY: application.path('rsa.pem') });
+    assert.equal(requests.length, 0);
+});
+
+test('without REVERB_RELEASES_URL they are those of the homepage, if it is at GitHub; else one line says what to set', async () => {
+    const homepage = (url) => (text) => JSON.stringify({ ...JSON.parse(text), homepage: url });
+    const dead = 'http://127.0.0.1:1';
+    for (const url of [undefined, 'https://example.com/reverb'])
+        await withFile('composer.json', homepage(url), () => isRefused(/WARN {2}Where releases are is not known: set REVERB_RELEASES_URL/, { REVERB_RELEASES_URL: '' }));
+    await withFile('composer.json', homepage('https://github.com/somebody/reverb'), () => isRefused(
+        new RegExp(`\\[https://github\\.com/somebody/reverb/releases/download${TARBALL.replaceAll('.', '\\.')}\\] cannot be downloaded`),
+        { REVERB_RELEASES_URL: '', HTTPS_PROXY: dead, https_proxy: dead },
+    ));
 });
 
 test('a truncated one is refused', async () => {

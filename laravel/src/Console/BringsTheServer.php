@@ -40,7 +40,11 @@ trait BringsTheServer
     {
         $release = $this->laravel->make(Release::class);
 
-        if ($mayDownload && $release->isOffered() && confirm("Would you like to download the native server [{$release->name()}]?", hint: 'Otherwise it is built from source.')) {
+        $obstacle = $mayDownload ? $release->obstacle() : null;
+
+        if ($obstacle !== null) {
+            $this->components->warn($obstacle);
+        } elseif ($mayDownload && confirm("Would you like to download the native server [{$release->name()}]?", hint: 'Otherwise it is built from source.')) {
             try {
                 return $this->download($release);
             } catch (DownloadFailed $e) {

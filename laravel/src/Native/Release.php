@@ -27,11 +27,44 @@ class Release
     }
 
     /**
-     * Whether there is one for this machine, as far as is known without a request.
+     * Why it cannot be downloaded, as far as is known without a request; null if it can.
      */
-    public function isOffered(): bool
+    public function obstacle(): ?string
     {
-        return (bool) $this->config->get('reverb.releases.url') && in_array(Platform::name(), self::PLATFORMS, true);
+        return match (true) {
+            ! in_array(Platform::name(), self::PLATFORMS, true) => 'There are no releases for '.Platform::name().'.',
+            $this->address() === null => 'Where releases are is not known: set REVERB_RELEASES_URL to download the native server.',
+            ! $this->signature()->hasKey() => $this->config->get('reverb.releases.key')
+                ? "REVERB_RELEASES_KEY [{$this->key()}] is not an Ed25519 public key: no release can be verified."
+                : "This package has only a placeholder [{$this->key()}] for the key of releases: none can be verified. Set REVERB_RELEASES_KEY for releases of your own.",
+            default => null,
+        };
+    }
+
+    /**
+     * REVERB_RELEASES_URL; else the releases of the package's own repository, if it is at GitHub.
+     */
+    protected function address(): ?string
+    {
+        $url = (string) $this->config->get('reverb.releases.url');
+
+        if ($url === '') {
+            $composer = json_decode((string) @file_get_contents(Binary::package().'/composer.json'), true);
+            $homepage = rtrim($composer['homepage'] ?? '', '/');
+            $url = str_starts_with($homepage, 'https://github.com/') ? "{$homepage}/releases/download" : '';
+        }
+
+        return $url === '' ? null : rtrim($url, '/');
+    }
+
+    protected function key(): string
+    {
+        return $this->config->get('reverb.releases.key') ?: (realpath(self::KEY) ?: self::KEY);
+    }
+
+    protected function signature(): Signature
+    {
+        return new Signature($this->key());
     }
 
     public function name(): string
@@ -41,7 +74,7 @@ class Release
 
     public function url(): string
     {
-        return rtrim((string) $this->config->get('reverb.releases.url'), '/').'/v'.Binary::version().'/'.$this->name();
+        return $this->address().'/v'.Binary::version().'/'.$this->name();
     }
 
     /**
@@ -83,9 +116,7 @@ class Release
             throw new DownloadFailed("[{$this->name()}] is damaged: its sha256 is {$actual}, and must be {$expected}. It was deleted.");
         }
 
-        $signature = new Signature($this->config->get('reverb.releases.key') ?: self::KEY);
-
-        if (! $signature->matches($tarball, $this->download->text($this->url().'.sig'))) {
+        if (! $this->signature()->matches($tarball, $this->download->text($this->url().'.sig'))) {
             throw new DownloadFailed("[{$this->name()}] was not signed with the key of this package: do not use it. It was deleted.");
         }
     }

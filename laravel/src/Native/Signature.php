@@ -13,15 +13,25 @@ class Signature
 {
     protected const LENGTH = 64;
 
-    /** The key is the end of a SubjectPublicKeyInfo (RFC 8410). */
+    /** What stands before the key in a SubjectPublicKeyInfo (RFC 8410). */
+    protected const PREFIX = "\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+
     protected const KEY_LENGTH = 32;
 
     /**
-     * @param  string  $key  a file, PEM
+     * @param  string  $file  of the key, PEM
      */
-    public function __construct(protected string $key)
+    public function __construct(protected string $file)
     {
         //
+    }
+
+    /**
+     * Whether the file has a key in it; a placeholder has none.
+     */
+    public function hasKey(): bool
+    {
+        return $this->key() !== null;
     }
 
     /**
@@ -33,20 +43,23 @@ class Signature
             $signature = (string) base64_decode(trim($signature), true);
         }
 
-        return strlen($signature) === self::LENGTH
+        return $this->hasKey() && strlen($signature) === self::LENGTH
             && (function_exists('sodium_crypto_sign_verify_detached') ? $this->bySodium($file, $signature) : $this->byOpenSsl($file, $signature));
     }
 
     protected function bySodium(string $file, string $signature): bool
     {
-        $pem = (string) preg_replace('/-----[^-]+-----|\s/', '', (string) @file_get_contents($this->key));
-        $key = substr((string) base64_decode($pem, true), -self::KEY_LENGTH);
+        return $signature !== '' && sodium_crypto_sign_verify_detached($signature, (string) file_get_contents($file), (string) $this->key());
+    }
 
-        if ($signature === '' || strlen($key) !== self::KEY_LENGTH) {
-            throw new DownloadFailed("[{$this->key}] is not an Ed25519 public key.");
-        }
+    protected function key(): ?string
+    {
+        $pem = (string) @file_get_contents($this->file);
+        $key = preg_match('/-----BEGIN PUBLIC KEY-----(.+)-----END PUBLIC KEY-----/s', $pem, $match) === 1 ? (string) base64_decode($match[1], true) : '';
 
-        return sodium_crypto_sign_verify_detached($signature, (string) file_get_contents($file), $key);
+        return str_starts_with($key, self::PREFIX) && strlen($key) === strlen(self::PREFIX) + self::KEY_LENGTH
+            ? substr($key, strlen(self::PREFIX))
+            : null;
     }
 
     protected function byOpenSsl(string $file, string $signature): bool
@@ -59,7 +72,7 @@ class Signature
 
         try {
             return (new Command([
-                $openSsl, 'pkeyutl', '-verify', '-pubin', '-inkey', $this->key, '-rawin', '-in', $file, '-sigfile', $path,
+                $openSsl, 'pkeyutl', '-verify', '-pubin', '-inkey', $this->file, '-rawin', '-in', $file, '-sigfile', $path,
             ]))->run() === 0;
         } finally {
             unlink($path);
