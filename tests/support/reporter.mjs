@@ -23,7 +23,7 @@ export default async function* reporter(source) {
     const topics = new Map();
     const failed = new Map();
     for await (const { type, data } of source) {
-        if (type === 'test:diagnostic' && /^(RSS|median|left out|artisan )/.test(data.message))
+        if (type === 'test:diagnostic' && /^(RSS|median|left out|artisan |composer )/.test(data.message))
             yield `${data.message}\n`;
         if (type !== 'test:pass' && type !== 'test:fail')
             continue;
