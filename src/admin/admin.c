@@ -13,7 +13,9 @@
 
 #define CONNECTIONS_COUNT_MAX 64
 #define REQUEST_BYTES_MAX 16384
-#define BACKLOG_BYTES_MAX (64u * 1024 * 1024) /* one page; a reader that hangs occupies no more */
+/* A page is queued whole, however long it is; behind this much, no further one: a reader that sends
+ * requests and does not read is closed. */
+#define BACKLOG_BYTES_MAX (256u * 1024)
 /* The main thread reads its mailbox all the time: if it takes this long, it hangs. */
 #define PAGE_WAIT_MS 3000
 #define WAITING_TICK_MS 500

@@ -6,6 +6,8 @@
 
 #define REDIS_PORT 6379
 #define METRICS_PORT 9601
+/* Of a path; no setting lies as deep. */
+#define DEPTH_MAX 16
 
 enum conversion {
     SAME,
@@ -106,12 +108,12 @@ void cli_translate_set(json_t *root, const char *path, json_t *value)
     struct bytes part;
     json_t *object = root;
 
-    while (bytes_next(&rest, '.', &part)) {
+    for (size_t depth = 1; bytes_next(&rest, depth < DEPTH_MAX ? '.' : '\0', &part); depth++) {
         struct buffer name = {0};
         json_t *next;
 
         append_name(&name, part);
-        if (rest.len == 0) {
+        if (rest.data == NULL) {
             json_object_set_new(object, buffer_text(&name), value);
         } else {
             next = json_object_get(object, buffer_text(&name));

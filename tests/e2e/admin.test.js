@@ -214,3 +214,29 @@ test('an address that another program has does not start', async (t) => {
     assert.equal(code, 1);
     assert.match(stderr, /admin "127\.0\.0\.1:\d+" cannot be listened on: address already in use/);
 });
+
+/* How many sockets the server has open. */
+function sockets(server) {
+    const folder = `/proc/${server.pid}/fd`;
+    const kinds = fs.readdirSync(folder).map((fd) => {
+        try {
+            return fs.readlinkSync(path.join(folder, fd));
+        } catch {
+            return ''; /* closed meanwhile */
+        }
+    });
+    return kinds.filter((kind) => kind.startsWith('socket:')).length;
+}
+
+test('a client that asks for much and reads nothing is closed', { timeout: 60_000 }, async (t) => {
+    const server = await administrated(t, { server: { admin_token: 'open-sesame' } });
+    const before = sockets(server);
+    const socket = net.connect(server.adminPort, '127.0.0.1').on('error', () => {});
+    t.after(() => socket.destroy());
+    socket.pause();
+    socket.write('GET /up HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until(() => sockets(server) > before, 'it is accepted');
+    socket.write('GET /console.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3000)); /* some 40 MB of answers */
+    await until(() => sockets(server) === before, 'it is closed');
+    assert.equal((await get(server, '/live', { headers: { Authorization: 'Bearer open-sesame' } })).status, 200);
+});

@@ -146,3 +146,15 @@ test('without a file it says how it is used', async () => {
     assert.equal(code, 1);
     assert.match(stderr, /usage: reverb import FILE/);
 });
+
+test('names with dots anywhere, and very many, are read as what they are', async (t) => {
+    const cwd = folderOf(t, {
+        'dots.json': { '.': 1, 'a.': { b: 1 }, 'c..d': 1, '': 1 },
+        'deep.json': `{"${'a.'.repeat(1_000_000)}b":1}`,
+    });
+    for (const name of ['dots.json', 'deep.json']) {
+        const { code, stdout, stderr } = await run(['import', name], { cwd });
+        assert.equal(code, 0, stderr);
+        assert.deepEqual(JSON.parse(stdout).apps.apps, []);
+    }
+});
