@@ -31,7 +31,7 @@ static void leave(struct cluster_link *link, const struct cluster_op *op)
     cluster_state_leave(&link->state, cluster_op_key(op), cluster_op_first(op));
     if (cluster_link_talks(link))
         cluster_batch_leave(cluster_sender_batch(&link->sender), cluster_op_key(op),
-                            cluster_op_first(op));
+                            cluster_op_first(op), op->is_unlisted);
 }
 
 static void await(struct cluster_link *link, const struct cluster_op *op)

@@ -50,7 +50,7 @@ static const struct {
     [HELLO] = {"H", 1, 20, true},
     [SUBSCRIPTIONS] = {"S", 4, 8, true},
     [JOIN] = {"J", 3, 8, true},
-    [LEAVE] = {"L", 2, 8, true},
+    [LEAVE] = {"L", 3, 8, true},
     [EVENT] = {"E", 3, 4, false},
     [CACHED_EVENT] = {"K", 6, 6, false},
     [AWAIT] = {"D", 3, 3, false},
@@ -210,12 +210,14 @@ void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct by
     add(batch, user_info);
 }
 
-void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id)
+void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
+                         bool is_unlisted)
 {
     begin(batch, LEAVE);
     batch->weight += notified_count(batch);
     add(batch, key);
     add(batch, user_id);
+    add_text(batch, is_unlisted ? "1" : "0");
 }
 
 static void add_termination(struct cluster_batch *batch, const struct cluster_outbox_event *event)

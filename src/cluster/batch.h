@@ -55,7 +55,10 @@ void cluster_batch_show(struct cluster_batch *batch, struct bytes key, unsigned 
 
 void cluster_batch_join(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
                         struct bytes user_info);
-void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id);
+/* `is_unlisted`: this node's list does not have it any more; it comes back if other nodes have it.
+ */
+void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct bytes user_id,
+                         bool is_unlisted);
 /* `event` is sent from now on. */
 void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_event *event);
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key,

@@ -113,9 +113,13 @@ void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluste
     post(cluster, op_of_channel(cluster, CLUSTER_OP_JOIN, key, member.user_id, member.user_info));
 }
 
-void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id)
+void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id,
+                   bool is_unlisted)
 {
-    post(cluster, op_of_channel(cluster, CLUSTER_OP_LEAVE, key, user_id, BYTES_NONE));
+    struct cluster_op *op = op_of_channel(cluster, CLUSTER_OP_LEAVE, key, user_id, BYTES_NONE);
+
+    op->is_unlisted = is_unlisted;
+    post(cluster, op);
 }
 
 void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,

@@ -60,7 +60,10 @@ void cluster_subscriptions(struct cluster *cluster, struct cluster_key key, int 
 
 /* A member's first connection on this node has come; its last one has gone. */
 void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluster_member member);
-void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id);
+/* `is_unlisted`: this node's list does not have it any more, as the link was down. If other nodes
+ * have the member `on_member_added` follows. */
+void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id,
+                   bool is_unlisted);
 
 /* Answered by `on_ready`; if the link goes down first, by `on_down` alone. */
 void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,

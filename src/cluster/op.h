@@ -34,6 +34,7 @@ struct cluster_op {
     int number;                   /* change of subscriptions or connections; or the limit */
     unsigned flags;
     bool is_delivered; /* an event: this node's subscribers have it */
+    bool is_unlisted;  /* a member that leaves: this node's list does not have it any more */
     uint32_t key_len;
     uint32_t first_len;
     uint32_t second_len;

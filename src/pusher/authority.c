@@ -186,22 +186,32 @@ static void renew_info(struct pusher_session *session, struct channel *channel,
     buffer_deinit(&user_info);
 }
 
+/* The member's last connection on this node leaves. The link may come up at this moment: then the
+ * cluster says whether the member that this node unlists is still on others. Under the state lock.
+ */
+static void leave_last(struct pusher_session *session, struct channel *channel,
+                       struct bytes user_id)
+{
+    struct pusher_app *app = session->app;
+    const bool decides_alone = !is_channel_shared(app, channel);
+
+    if (app->cluster != NULL)
+        cluster_leave(app->cluster, channel_key(app, channel), user_id, decides_alone);
+    if (decides_alone)
+        pusher_node_unlist_member(session, channel, user_id);
+}
+
 void pusher_authority_leave(struct pusher_session *session,
                             struct channel_subscription *subscription)
 {
     struct channel_presence_member *member = MOVE(subscription->member);
     const struct bytes user_id = channel_presence_user_id(member);
     struct channel *channel = subscription->channel;
-    struct pusher_app *app = session->app;
     bool is_info_new;
 
     channel_registry_lock_state(channel);
-    if (channel_presence_is_last(member)) {
-        if (app->cluster != NULL)
-            cluster_leave(app->cluster, channel_key(app, channel), user_id);
-        if (!is_channel_shared(app, channel))
-            pusher_node_unlist_member(session, channel, user_id);
-    }
+    if (channel_presence_is_last(member))
+        leave_last(session, channel, user_id);
     channel_presence_leave(channel->presence, member, subscription->info, &is_info_new);
     if (is_info_new)
         renew_info(session, channel, member);

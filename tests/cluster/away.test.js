@@ -9,7 +9,9 @@ const { app } = require('../support/server.js');
 const { ownCluster, redisOf } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { get, post, publish } = require('../support/api.js');
+const { Gate } = require('../support/gate.js');
 const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
+const { Redis } = require('../support/redis.js');
 const { until } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
@@ -227,4 +229,30 @@ test('who connects while Redis hangs is counted once, and max_connections holds 
     const later = [...Array(max + 10).keys()].map((n) => new Client(nodes[n % 2]));
     const first = await Promise.all(later.map((client) => client.take()));
     assert.equal(first.filter(({ event }) => event === 'pusher:connection_established').length, max);
+});
+
+/* The last thing before a link is up is a probe of Redis' memory ("W"). Its reply is held, so that the node has
+ * read the list of members already, and still decides alone. */
+test('who leaves one of two nodes while the link of that one is coming up stays a member', { timeout: 120_000 }, async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    const gate = await Gate.open({ port: redis.port });
+    t.after(() => gate.close());
+    const cluster = await ownCluster(t, { nodes: 1, redis });
+    const [other] = cluster.nodes;
+    const node = await cluster.add({ env: { REDIS_PORT: String(gate.port) } });
+    const observer = await MembersObserver.join(node, HALL, 'w');
+    const [here, there] = await Promise.all([node, other].map((one) => Client.open(one)));
+    await Promise.all([here, there].map((client) => client.join(HALL, 'both')));
+    gate.holdAfter('$1\r\nW\r\n');
+    gate.cut();
+    await gate.holding();
+    await (await Client.open(other)).join(HALL, 'later'); // follows the list of members
+    await until(() => observer.members.has('later'), 'the list of members was read');
+    here.close();
+    await until(() => observer.removed.includes('both'), 'the node decides alone');
+    gate.release();
+    await allSee([observer], cluster.nodes, HALL, ['w', 'both', 'later'], 30_000);
+    there.close();
+    await allSee([observer], cluster.nodes, HALL, ['w', 'later'], 30_000);
 });

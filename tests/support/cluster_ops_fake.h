@@ -59,10 +59,11 @@ void cluster_join(struct cluster *cluster, struct cluster_key key, struct cluste
     cluster_ops_note("join", key.name, member.user_id);
 }
 
-void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id)
+void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes user_id,
+                   bool is_unlisted)
 {
     (void)cluster;
-    cluster_ops_note("leave", key.name, user_id);
+    cluster_ops_note(is_unlisted ? "leave unlisted" : "leave", key.name, user_id);
 }
 
 void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,

@@ -501,6 +501,16 @@ local function remove_member(node, key, member, text)
     note_change('r', key, member)
 end
 
+-- The node has unlisted the member by itself. If other nodes have it, this one lists it again.
+local function show_member(key, member)
+    local text = call('HGET', state .. ':m:' .. key, member)
+    work = work + 1
+    if text then
+        local _, info = parts_of_member(text)
+        put('A', pack(key, member, info, ''))
+    end
+end
+
 -- A page of the members, from `cursor` on; the item has the cursor of the next page ("0": none).
 -- Later changes follow it in the inbox, so that all pages and changes together give the true state.
 local function show_members(key, chain, cursor)
@@ -887,9 +897,15 @@ local operations = {
             show(key, flags, chain, '0')
         end
     end },
-    -- A member's first connection on this node: key, member, info; its last one.
+    -- A member's first connection on this node: key, member, info.
     J = { 3, function(key, member, info) add_member(self, key, member, info) end },
-    L = { 2, function(key, member) remove_member(self, key, member) end },
+    -- Its last one: key, member, whether this node has unlisted it already ("1").
+    L = { 3, function(key, member, is_unlisted)
+        remove_member(self, key, member)
+        if is_unlisted == '1' then
+            show_member(key, member)
+        end
+    end },
     -- An event: key, whether this node wants it too, the item: key, the excluded socket, the event's
     -- number, this process, the frame, packed by the node.
     E = { 3, function(key, echoes, packed)

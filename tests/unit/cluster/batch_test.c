@@ -44,10 +44,10 @@ static void the_first_operation_begins_the_call(void **state)
 {
     (void)state;
     assert_true(cluster_batch_is_empty(&batch));
-    cluster_batch_leave(&batch, BYTES("k"), BYTES("u"));
+    cluster_batch_leave(&batch, BYTES("k"), BYTES("u"), false);
     assert_false(cluster_batch_is_empty(&batch));
     cluster_batch_join(&batch, BYTES("k"), BYTES("u"), BYTES("{}"));
-    check("EVALSHA sha 1 p:{0} n.1 99 e L k u J k u {} ");
+    check("EVALSHA sha 1 p:{0} n.1 99 e L k u 0 J k u {} ");
     cluster_batch_clear(&batch);
     assert_true(cluster_batch_is_empty(&batch));
 }
@@ -179,7 +179,7 @@ static void it_knows_whether_the_state_changes_or_is_only_told(void **state)
     cluster_batch_await(&batch, BYTES("k"), (struct cluster_waiter){1, 1}, false);
     cluster_batch_probe_memory(&batch);
     assert_false(batch.changes_state);
-    cluster_batch_leave(&batch, BYTES("k"), BYTES("u"));
+    cluster_batch_leave(&batch, BYTES("k"), BYTES("u"), false);
     assert_true(batch.changes_state);
     cluster_batch_sent(&batch);
     assert_false(batch.changes_state);

@@ -306,7 +306,7 @@ static void what_happens_here_is_told_to_redis(void **state)
     cluster_join(cluster, SUBSCRIBED("news"), member);
     cluster_await(cluster, SUBSCRIBED("news"), (struct cluster_waiter){7, 1}, 0);
     publish("one", false);
-    cluster_leave(cluster, SUBSCRIBED("news"), BYTES("u"));
+    cluster_leave(cluster, SUBSCRIBED("news"), BYTES("u"), true);
     cluster_terminate(cluster, BYTES("app"), BYTES("u"));
     cluster_forget_cached(cluster, BYTES("old"), 3000);
     cluster_connections(cluster, BYTES("app"), 2);
@@ -318,7 +318,7 @@ static void what_happens_here_is_told_to_redis(void **state)
     assert_true(ASKED("J c3:app:news u {}"));
     assert_true(ASKED("D c3:app:news 7:1"));
     assert_true(ASKED("E c3:app:news 1 ") && ASKED("one"));
-    assert_true(ASKED("L c3:app:news u"));
+    assert_true(ASKED("L c3:app:news u 1"));
     assert_true(ASKED("T app u 2"));
     assert_true(ASKED("X app 2"));
     UNTIL(ASKED("O old 3000"));

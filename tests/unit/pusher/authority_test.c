@@ -240,6 +240,25 @@ static void members_of_all_nodes_are_listed_and_changes_are_told(void **state)
     assert_text(cluster_ops_notes(), "leave presence-a 7;subscriptions presence-a -1 c 1;");
 }
 
+/* The cluster is asked whether it is still on others: the link may come up at this moment. */
+static void without_a_link_a_member_that_leaves_is_unlisted_at_once(void **state)
+{
+    struct pusher_client *client = pusher_fixture_client(&fixture);
+    struct pusher_client *observer = pusher_fixture_client(&fixture);
+
+    (void)state;
+    pusher_fixture_subscribe(&fixture, observer, "presence-a", "{\\\"user_id\\\":\\\"8\\\"}");
+    pusher_fixture_subscribe(&fixture, client, "presence-a", "{\\\"user_id\\\":\\\"7\\\"}");
+    lose_the_link();
+    pusher_fixture_heard(&fixture, observer);
+    cluster_ops_notes();
+    pusher_fixture_say(&fixture, client,
+                       "{\"event\":\"pusher:unsubscribe\",\"data\":{\"channel\":\"presence-a\"}}");
+    assert_text(cluster_ops_notes(),
+                "leave unlisted presence-a 7;subscriptions presence-a -1 c 1;");
+    assert_heard_holds(&fixture, observer, "member_removed");
+}
+
 /* A client whose subscription to presence-a waits for the other nodes. */
 static struct pusher_client *join_as(const char *user_data, struct cluster_waiter *waiter)
 {
@@ -409,6 +428,7 @@ int main(void)
         CLUSTER_TEST(who_was_admitted_and_has_gone_is_counted_no_longer),
         CLUSTER_TEST(without_a_link_this_node_says_who_may_connect),
         CLUSTER_TEST(members_of_all_nodes_are_listed_and_changes_are_told),
+        CLUSTER_TEST(without_a_link_a_member_that_leaves_is_unlisted_at_once),
         CLUSTER_TEST(all_that_join_a_large_channel_in_a_turn_are_sent_one_snapshot),
         CLUSTER_TEST(an_event_comes_by_way_of_the_cluster_while_its_link_is_up),
         CLUSTER_TEST(the_last_event_of_a_cache_channel_is_that_of_all_nodes),
