@@ -1,5 +1,5 @@
-# Filled in by tools/recipes; for `callPackage`. It was read and evaluated by the tests (tests/dist/recipes.test.js);
-# no Nix has built it.
+# Filled in by tools/recipes; for `callPackage`. The tests (tests/dist/recipes.test.js) build it with Nix, but with Debian's
+# compiler and libraries in the place of Nixpkgs', which was never there.
 { lib, stdenv, fetchurl, pkg-config, curl, hiredis, jansson, libuv, openssl, zlib }:
 
 stdenv.mkDerivation rec {

@@ -81,17 +81,47 @@ test("Homebrew's formula names all libraries, installs the program and passes it
     assert.ok(fs.existsSync(path.join(prefix, 'etc/reverb.json')));
 });
 
+/* Nixpkgs as far as the expression needs it: the real fetchurl, and a derivation that builds by the steps of mkDerivation,
+ * with this machine's compiler and libraries in the place of Nixpkgs'. */
+const nixpkgs = (derive, fetchurl) => `{
+    lib = { licenses.mit = "MIT"; platforms.unix = [ ]; };
+    stdenv.mkDerivation = ${derive};
+    fetchurl = ${fetchurl};
+    pkg-config = "pkg-config";
+    ${LIBRARIES.map((library) => IN_NIX[library] ?? library).map((name) => `${name} = "${name}";`).join(' ')}
+}`;
+
 test("Nix's expression names all libraries and the sum of the tarball", () => {
-    const value = JSON.parse(run('nix-instantiate', ['--eval', '--strict', '--json', '--store', 'dummy://', '-E', `
-        import ${recipe('nix/default.nix')} {
-            lib = { licenses.mit = "MIT"; platforms.unix = [ ]; };
-            stdenv.mkDerivation = x: x;
-            fetchurl = x: x;
-            pkg-config = "pkg-config";
-            ${LIBRARIES.map((library) => IN_NIX[library] ?? library).map((name) => `${name} = "${name}";`).join(' ')}
-        }`]));
+    const value = JSON.parse(run('nix-instantiate', ['--eval', '--strict', '--json', '--store', 'dummy://', '-E',
+        `import ${recipe('nix/default.nix')} ${nixpkgs('x: x', 'x: x')}`]));
     assert.equal(value.version, version);
     assert.equal(value.src.sha256, sum('sha256', tarball));
     assert.equal(value.src.url, `https://releases.example/v${version}/${path.basename(tarball)}`);
+    assert.equal(value.meta.homepage, 'https://releases.example');
     assert.deepEqual([...value.buildInputs].sort(), LIBRARIES.map((library) => IN_NIX[library] ?? library).sort());
+});
+
+test('Nix builds it, in a store of its own', { timeout: 600_000 }, () => {
+    const folder = path.join(FOLDER, 'recipes/nix-root');
+    const derive = `{ pname, version, src, makeFlags, buildFlags, ... }: derivation {
+        name = "\${pname}-\${version}";
+        system = builtins.currentSystem;
+        inherit src makeFlags buildFlags;
+        PATH = "/usr/bin:/bin";
+        CFLAGS = "-O0"; # it only has to be built
+        builder = "/bin/sh";
+        args = [ "-ec" "tar -xzf $src; cd reverb-*; make $makeFlags $buildFlags; make $makeFlags install" ];
+    }`;
+    const fetchurl = `{ url, sha256 }: import <nix/fetchurl.nix> { url = "file://${tarball}"; inherit sha256; }`;
+    const { MAKEFLAGS, MAKELEVEL, ...env } = process.env;
+    const built = run('nix-build', ['--no-out-link', '--option', 'sandbox', 'false', '--option', 'build-users-group', '', '--option', 'substitute', 'false',
+        '-E', `import ${recipe('nix/default.nix')} ${nixpkgs(derive, fetchurl)}`], {
+        env: {
+            ...env, HOME: folder, NIX_STORE_DIR: `${folder}/store`, NIX_STATE_DIR: `${folder}/state`, NIX_LOCALSTATE_DIR: `${folder}/state`,
+            NIX_LOG_DIR: `${folder}/log`, NIX_CONF_DIR: `${folder}/etc`,
+        },
+    }).trim().split('\n').at(-1);
+    assert.ok(built.startsWith(`${folder}/store/`), built);
+    assert.equal(run(path.join(built, 'bin/reverb'), ['--version']).trim(), `reverb ${version}`);
+    assert.ok(fs.existsSync(path.join(built, 'share/man/man1/reverb.1')));
 });
