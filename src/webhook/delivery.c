@@ -220,7 +220,7 @@ static bool is_delivered(const struct webhook_delivery_request *request, CURLcod
 
 static void say_why(struct webhook_delivery_request *request, CURLcode code, long status)
 {
-    if (request->denied[0] != '\0')
+    if (status == 0 && request->denied[0] != '\0')
         snprintf(
             request->reason, sizeof request->reason,
             "its address %s is none of the public internet, which webhook_deny_private forbids",

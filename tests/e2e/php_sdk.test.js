@@ -3,11 +3,13 @@
 /* pusher/pusher-php-server, which Laravel publishes with, unchanged. */
 
 const assert = require('node:assert/strict');
-const { execFile } = require('node:child_process');
+const { execFile, spawn } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/test.js');
-const { ownServer, sharedServer } = require('../support/server.js');
+const { app, freePort, ownServer, run, sharedServer, temporaryFolder } = require('../support/server.js');
 const { Client, ENCRYPTION_KEY } = require('../support/clients.js');
+const { until } = require('../support/wait.js');
 
 const server = sharedServer();
 const SCRIPT = path.join(__dirname, '../php/sdk.php');
@@ -134,4 +136,49 @@ test('with a path prefix Laravel publishes, whether the SDK keeps the path or dr
         await results(prefixed, [['trigger', 'news', 'told', { n: 1 }]], { options });
         assert.equal((await client.take()).event, 'told');
     }
+});
+
+/* An application in PHP that takes webhooks by the SDK; `events` of what it has accepted. */
+async function phpReceiver(t) {
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'events');
+    const port = await freePort();
+    const { key, secret, app_id: id } = app();
+    const child = spawn('php', ['-S', `127.0.0.1:${port}`, path.join(__dirname, '../php/webhook.php')],
+        { env: { ...process.env, KEY: key, SECRET: secret, ID: id, EVENTS: file }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => { said += text; });
+    t.after(async () => {
+        child.kill('SIGKILL');
+        await new Promise((resolve) => { child.on('close', resolve); });
+        fs.rmSync(folder, { recursive: true });
+    });
+    await until(() => /started/.test(said), () => `php serves\n${said}`);
+    return {
+        url: `http://127.0.0.1:${port}/`,
+        events: () => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : []),
+        said: () => said,
+    };
+}
+
+test('its webhook() and ensure_valid_signature() accept what is sent, and nothing of another secret', async (t) => {
+    const receiver = await phpReceiver(t);
+    const events = ['channel_occupied', 'member_added', 'client_event'];
+    const apps = [app({ webhooks: { url: receiver.url, events } }),
+        app({ app_id: '2', key: 'other', webhooks: { url: receiver.url, retry_for: 0 } })];
+    const sender = await ownServer(t, { apps });
+    await (await Client.open(sender, { app: apps[1] })).subscribe('forged');
+    await until(() => /invalid signature/.test(receiver.said()), 'the SDK refuses the other app');
+    const client = await Client.open(sender);
+    await client.join('presence-room', 'é"7');
+    client.send('client-typed', { text: 'ü/' }, 'presence-room');
+    await until(() => receiver.events().length >= 3, () => `the SDK accepts them\n${receiver.said()}`);
+    const told = receiver.events();
+    assert.deepEqual(told.map(([, { name, channel }]) => `${name} ${channel}`),
+        events.map((name) => `${name} presence-room`));
+    assert.ok(told.every(([ms]) => Number.isInteger(ms)));
+    assert.equal(told[1][1].user_id, 'é"7');
+    assert.equal(told[2][1].data, '{"text":"ü/"}');
+    assert.equal((await run(['webhooks', 'test', '--config', sender.configFile])).code, 1, 'the other app is refused');
+    assert.equal(receiver.events().length, 5, 'and the example of this one is accepted');
 });

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const { test } = require('../support/test.js');
-const { makeCertificate } = require('../support/certificate.js');
+const { makeCertificate, makeSigned } = require('../support/certificate.js');
 const { Client, sdk } = require('../support/clients.js');
 const { Receiver } = require('../support/receiver.js');
 const { Server, app, ownServer, run, temporaryFolder } = require('../support/server.js');
@@ -211,6 +211,74 @@ test('a certificate that cannot be verified is refused, and one that can is not'
     const trusting = await ownServer(t, { apps: server.apps, env: { SSL_CERT_FILE: cert } });
     await (await Client.open(trusting)).subscribe('news');
     await receiver.until(1);
+});
+
+/* A receiver with a certificate that the server's authorities have signed. */
+async function trustedReceiver(t, options) {
+    const folder = temporaryFolder();
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    const { cert, key, authority } = makeSigned(folder);
+    const receiver = await Receiver.start(t, { tls: { cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, ...options });
+    return { receiver, env: { SSL_CERT_FILE: authority.cert } };
+}
+
+test('a receiver with HTTP/2 has it, and what fails is sent again as ever', { timeout: 60_000 }, async (t) => {
+    const { receiver, env } = await trustedReceiver(t, { isHttp2: true });
+    const server = await ownServer(t, { apps: [app({ webhooks: receiver.webhook({ batching: { enabled: false } }) })], env });
+    const client = await Client.open(server);
+    const versions = new Set();
+    receiver.behave = ({ httpVersion }) => {
+        versions.add(httpVersion);
+        return receiver.requests % 5 === 0 ? 'fails' : 'takes';
+    };
+    for (let n = 0; n < 20; n++)
+        client.sendSubscribe(`channel-${n}`);
+    await receiver.until(20);
+    receiver.assertInOrder();
+    assert.equal(receiver.doubles, 0);
+    assert.deepEqual([...versions], ['2.0']);
+    await receiver.stop();
+    client.sendSubscribe('meanwhile');
+    await server.line(/does not take events: (?!it answered)/);
+    await receiver.listen(receiver.port);
+    await receiver.until(21);
+    assert.deepEqual(receiver.told.slice(-1), ['channel_occupied meanwhile']);
+});
+
+test('a certificate of another name is refused, whoever has signed it', async (t) => {
+    const { receiver, env } = await trustedReceiver(t);
+    const url = receiver.webhook().url.replace('127.0.0.1', 'localhost');
+    const server = await ownServer(t, { apps: [app({ webhooks: receiver.webhook({ url, retry_for: 0 }) })], env });
+    await (await Client.open(server)).subscribe('news');
+    await server.line(/event was dropped: .*(certificate|SSL).*localhost/i);
+    assert.equal(receiver.requests, 0);
+});
+
+test('a redirect is not followed, neither on this machine nor to another', async (t) => {
+    const other = await Receiver.start(t);
+    const { receiver, server } = await serverWith(t, { retry_for: 0 });
+    receiver.behave = () => 'redirects';
+    for (const [n, to] of [`${receiver.url}elsewhere`, other.webhook().url].entries()) {
+        receiver.redirectsTo = to;
+        await (await Client.open(server)).subscribe(`news-${n}`);
+        await server.line(/event was dropped: it answered 302, and redirects are not followed/);
+    }
+    await until(() => receiver.requests === 2, 'each was asked once');
+    assert.equal(other.connections, 0);
+});
+
+test('a connection from before is not used for an address that is forbidden since', async (t) => {
+    const { receiver, server } = await serverWith(t, { retry_for: 0 });
+    const client = await Client.open(server);
+    await client.subscribe('before');
+    await receiver.until(1);
+    server.options.server = { ...server.options.server, webhook_deny_private: true };
+    server.writeConfig();
+    const { code, stderr } = await run(['reload', '--port', String(server.port)]);
+    assert.equal(code, 0, stderr);
+    await client.subscribe('after');
+    await server.line(/127\.0\.0\.1 is none of the public internet/);
+    assert.equal(receiver.requests, 1);
 });
 
 test('a reload keeps what waits for a URL that is still there', { timeout: 60_000 }, async (t) => {

@@ -8,11 +8,18 @@
  *                          would be megabytes, unlike in any real network
  *     FAULTS_URING=1       a system call of io_uring fails with this errno, by a seccomp filter as
  *                          Docker's
+ *     FAULTS_NAMES=10.0.0.1,1.1.1.1    what each name resolves to that ends in ".test"
+ *     FAULTS_PUBLIC=arrives  what is sent to a public address of IPv4 arrives on this machine, at
+ * the same port; "refuses": it is refused. Nothing leaves this machine
  */
+#include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,7 +39,12 @@ static long busy_ms;
 static int sndbuf_bytes;
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static ssize_t (*real_recv)(int, void *, size_t, int);
+static const char *names;
+static const char *public_fate;
 static int (*real_accept4)(int, struct sockaddr *, socklen_t *, int);
+static int (*real_connect)(int, const struct sockaddr *, socklen_t);
+static int (*real_getaddrinfo)(const char *, const char *, const struct addrinfo *,
+                               struct addrinfo **);
 
 /* A function's address as dlsym() gives it. */
 static void find(void *function, const char *name)
@@ -69,6 +81,10 @@ __attribute__((constructor)) static void begin(void)
     find(&real_clock_gettime, "clock_gettime");
     find(&real_recv, "recv");
     find(&real_accept4, "accept4");
+    find(&real_connect, "connect");
+    find(&real_getaddrinfo, "getaddrinfo");
+    names = getenv("FAULTS_NAMES");
+    public_fate = getenv("FAULTS_PUBLIC");
     sndbuf_bytes = sndbuf != NULL ? (int)strtol(sndbuf, NULL, 10) : 0;
     if (uring != NULL)
         forbid_uring((int)strtol(uring, NULL, 10));
@@ -142,6 +158,56 @@ int accept4(int listener, struct sockaddr *address, socklen_t *len, int flags)
     if (fd >= 0 && sndbuf_bytes > 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf_bytes, sizeof sndbuf_bytes);
     return fd;
+}
+
+static int is_fake(const char *name)
+{
+    const char *end = names != NULL && name != NULL ? strrchr(name, '.') : NULL;
+
+    return end != NULL && strcmp(end, ".test") == 0;
+}
+
+int getaddrinfo(const char *restrict name, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+{
+    struct addrinfo **last = found;
+    char list[256];
+    char *rest = NULL;
+
+    if (real_getaddrinfo == NULL)
+        find(&real_getaddrinfo, "getaddrinfo");
+    if (!is_fake(name))
+        return real_getaddrinfo(name, service, hints, found);
+    strncpy(list, names, sizeof list - 1);
+    list[sizeof list - 1] = '\0';
+    for (char *one = strtok_r(list, ",", &rest); one != NULL; one = strtok_r(NULL, ",", &rest)) {
+        const int status = real_getaddrinfo(one, service, hints, last);
+
+        if (status != 0)
+            return status;
+        while (*last != NULL)
+            last = &(*last)->ai_next;
+    }
+    return 0;
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct sockaddr_in to;
+
+    if (real_connect == NULL)
+        find(&real_connect, "connect");
+    if (public_fate == NULL || address->sa_family != AF_INET)
+        return real_connect(fd, address, len);
+    memcpy(&to, address, sizeof to);
+    if ((ntohl(to.sin_addr.s_addr) >> 24) == 127)
+        return real_connect(fd, address, len);
+    if (strcmp(public_fate, "arrives") != 0) {
+        errno = ECONNREFUSED;
+        return -1;
+    }
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return real_connect(fd, (const struct sockaddr *)&to, sizeof to);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

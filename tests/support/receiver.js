@@ -10,6 +10,7 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const http = require('node:http');
+const http2 = require('node:http2');
 const https = require('node:https');
 const { once } = require('node:events');
 const { until } = require('./wait.js');
@@ -19,7 +20,7 @@ const BEHAVIOURS = {
     takes: (receiver, request, response) => { receiver.record(request); response.end('ok'); },
     fails: (receiver, request, response) => { response.statusCode = 500; response.end(); },
     asks_for_time: (receiver, request, response) => { response.writeHead(503, { 'Retry-After': '1' }).end(); },
-    redirects: (receiver, request, response) => { response.writeHead(302, { Location: `${receiver.url}elsewhere` }).end(); },
+    redirects: (receiver, request, response) => { response.writeHead(302, { Location: receiver.redirectsTo ?? `${receiver.url}elsewhere` }).end(); },
     hangs: () => {},
     takes_and_closes_in_the_middle: (receiver, request, response) => {
         receiver.record(request);
@@ -36,8 +37,11 @@ const BEHAVIOURS = {
 };
 
 class Receiver {
-    constructor({ tls, secrets = { 'key-of-1001': 'secret-of-1001' } } = {}) {
+    /* options: tls (of Node's servers), isHttp2 (with tls: HTTP/2 alone), secrets (by key) */
+    constructor({ tls, isHttp2, secrets = { 'key-of-1001': 'secret-of-1001' } } = {}) {
+        this.connections = 0;
         this.tls = tls;
+        this.isHttp2 = isHttp2;
         this.secrets = secrets;
         this.behave = () => 'takes';
         this.requests = 0; // whatever became of them
@@ -57,8 +61,10 @@ class Receiver {
 
     async listen(port) {
         const handle = (request, response) => this.receive(request, response);
-        this.server = this.tls ? https.createServer(this.tls, handle) : http.createServer(handle);
-        this.server.on('connection', (socket) => {
+        this.server = this.isHttp2 ? http2.createSecureServer(this.tls, handle)
+            : this.tls ? https.createServer(this.tls, handle) : http.createServer(handle);
+        this.server.on(this.tls ? 'secureConnection' : 'connection', (socket) => {
+            this.connections++;
             this.sockets.add(socket);
             socket.on('close', () => this.sockets.delete(socket)).on('error', () => {});
         });

@@ -1,0 +1,38 @@
+'use strict';
+
+/* Names whose addresses are other ones than their owner's: what `webhook_deny_private` forbids is not connected to. */
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { app, ownServer } = require('../support/server.js');
+const { Client } = require('../support/clients.js');
+const { faults } = require('../support/faults.js');
+const { Receiver } = require('../support/receiver.js');
+
+/* A server with a webhook of a name that resolves to those addresses. */
+async function serverWith(t, names, fate, webhook = {}) {
+    const receiver = await Receiver.start(t);
+    const server = await ownServer(t, {
+        apps: [app({ webhooks: receiver.webhook({ url: `http://receiver.test:${receiver.port}/hooks`, ...webhook }) })],
+        server: { webhook_deny_private: true },
+        env: faults({ FAULTS_NAMES: names, FAULTS_PUBLIC: fate }),
+    });
+    return { receiver, server, client: await Client.open(server) };
+}
+
+test('a name that has a public address and a private one is not connected to at the private one', async (t) => {
+    const { receiver, server, client } = await serverWith(t, '1.1.1.1,127.0.0.1', 'refuses', { retry_for: 0 });
+    await client.subscribe('news');
+    await server.line(/127\.0\.0\.1 is none of the public internet, which webhook_deny_private forbids/);
+    assert.equal(receiver.connections, 0);
+});
+
+test('what is left of its addresses is used, and if that fails its own failure is named', async (t) => {
+    const { receiver, server, client } = await serverWith(t, '127.0.0.1,10.0.0.1,1.1.1.1', 'arrives', { retry_for: 0 });
+    receiver.behave = () => 'fails';
+    await client.subscribe('news');
+    await server.line(/1 event was dropped: it answered 500/);
+    receiver.behave = () => 'takes';
+    await client.subscribe('more');
+    await receiver.until(1);
+});
