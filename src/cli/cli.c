@@ -11,6 +11,7 @@
 #include "cli/start.h"
 #include "cli/tail.h"
 #include "cli/talk.h"
+#include "cli/top.h"
 #include "cli/webhooks.h"
 #include "config/nearest.h"
 
@@ -80,6 +81,10 @@ static const struct command commands[] = {
      true},
     {"why", cli_tail_why, " SOCKET_ID", "tell what became of a connection, for ten minutes",
      "  --json              for programs\n" RUNNING_OPTIONS, false},
+    {"top", cli_top, "", "show apps, busiest channels and backlogs, anew each second",
+     "  --once              print it and end, as if the output is no terminal\n"
+     "  --json              the same for programs\n" RUNNING_OPTIONS,
+     false},
     {"listen", cli_talk_listen, " CHANNEL", "print its events as they come", TARGET_OPTIONS, false},
     {"publish", cli_talk_publish, " CHANNEL EVENT JSON", "publish an event", TARGET_OPTIONS, false},
     {"bench", cli_bench, " SCENARIO",

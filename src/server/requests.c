@@ -142,7 +142,8 @@ static void on_command(struct server_control_caller *caller, struct bytes comman
 
     if (hear_successor(server, caller, command) ||
         server_tails_hear(&server->tails, caller, command) ||
-        server_why_hear(&server->why, caller, command))
+        server_why_hear(&server->why, caller, command) ||
+        server_top_hear(&server->top, caller, command))
         return;
     if (bytes_equal(command, BYTES("status"))) {
         answer_status(server, caller);
@@ -173,6 +174,7 @@ static void on_caller_gone(struct server_control_caller *caller, void *user)
     server_reload_forget(&server->reload, caller);
     server_tails_forget(&server->tails, caller);
     server_why_forget(&server->why, caller);
+    server_top_forget(&server->top, caller);
 }
 
 void server_requests_answer_end(struct server_state *server)

@@ -119,6 +119,7 @@ static void on_housekeeping(uv_timer_t *timer)
         cluster_check_stall(server->cluster);
     look_at_threads(server);
     server_console_tick(server);
+    server_top_tick(&server->top);
     pusher_refusals_flush(server->refusals, uv_now(&server->loop));
     if (server->ends_by_ms != 0 && uv_now(&server->loop) >= server->ends_by_ms)
         abandon(server, "a worker");
@@ -224,6 +225,7 @@ static void open_main_loop(struct server_state *server)
     server_tails_init(&server->tails, server->tail, &server->loop);
     server->why.mailbox = &server->mailbox;
     server_why_init(&server->why);
+    server_top_init(&server->top);
     server_succession_init(&server->succession, &server->loop, &server_requests_succession, server);
     server->control =
         server_control_open(&server->loop, server->listen.port, server->listen.is_inherited,
@@ -360,6 +362,13 @@ static void connect_parts(struct server_state *server)
     server->why.history = server->history;
     server->why.workers = server->workers;
     server->why.workers_count = server->workers_count;
+    server->top = (struct server_top){
+        .workers = server->pusher_workers,
+        .workers_count = server->workers_count,
+        .apps = server->apps,
+        .busy = server->busy,
+        .mailbox = &server->mailbox,
+    };
     reload->options = server->options;
     reload->config = server->config;
     reload->apps_config = server->config;

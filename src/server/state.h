@@ -15,6 +15,7 @@
 #include "server/start.h"
 #include "server/succession.h"
 #include "server/tails.h"
+#include "server/top.h"
 #include "server/why.h"
 #include "webhook/cluster.h"
 
@@ -80,6 +81,7 @@ struct server_state {
     uint64_t console_watcher_number; /* the last one given */
     struct server_tails tails;
     struct server_why why;
+    struct server_top top;
     struct pusher_observers debug;
     const struct pusher_observers *observers;
     struct server_reload reload;

@@ -2,7 +2,6 @@
 
 #include "base/jsonwrite.h"
 #include "base/mem.h"
-#include "pusher/session.h"
 #include "pusher/socket_id.h"
 
 #include <string.h>
@@ -47,11 +46,10 @@ static void append_channels(struct buffer *out, const struct pusher_session *ses
     buffer_append_char(out, ']');
 }
 
-static void append_connection(struct buffer *out, const struct pusher_session *session)
+void server_why_append_facts(struct buffer *out, const struct pusher_session *session)
 {
     const uint64_t silent_ms = net_loop_now_ms(session->worker->loop) - session->seen_ms;
 
-    buffer_append_char(out, '{');
     append(out, "app", bytes_of(session->app->id));
     if (session->user != NULL) {
         buffer_append_char(out, ',');
@@ -60,6 +58,12 @@ static void append_connection(struct buffer *out, const struct pusher_session *s
     buffer_printf(out, ",\"channels_count\":%u,\"backlog_bytes\":%zu,\"silent_s\":%llu",
                   session->channels_count, net_conn_backlog_bytes(session->ws.net),
                   (unsigned long long)silent_ms / 1000);
+}
+
+static void append_connection(struct buffer *out, const struct pusher_session *session)
+{
+    buffer_append_char(out, '{');
+    server_why_append_facts(out, session);
     append_channels(out, session);
     buffer_append_char(out, '}');
 }

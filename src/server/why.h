@@ -10,6 +10,7 @@
 #pragma once
 
 #include "observer/history.h"
+#include "pusher/session.h"
 #include "server/control.h"
 #include "server/worker.h"
 
@@ -26,6 +27,9 @@ void server_why_init(struct server_why *why);
 /* Takes the command if it is "why". */
 bool server_why_hear(struct server_why *why, struct server_control_caller *caller,
                      struct bytes command);
+
+/* Appends what is known of an open connection, fields of a JSON object. Owner. */
+void server_why_append_facts(struct buffer *out, const struct pusher_session *session);
 
 /* The caller has gone. */
 void server_why_forget(struct server_why *why, struct server_control_caller *caller);
