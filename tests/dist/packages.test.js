@@ -73,6 +73,20 @@ test('an upgrade keeps what was configured; only a purge takes it away', { timeo
     assert.match(said, /^\S+-2\n\{"mine":true\}\n# mine\n\{"mine":true\}\ngone\npurged$/m, said);
 });
 
+/* By Debian's rpm, with a database of its own that knows of no other package. */
+test('so does the .rpm, and an upgrade brings the new program beside it', { timeout: 120_000 }, () => {
+    const [first, second] = [FOLDER, path.join(FOLDER, 'again')].map((folder) => path.relative(FOLDER, packages(`.${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.rpm`, folder)[0]));
+    const said = inCopy(`
+        rpm() { /usr/bin/rpm --dbpath /tmp/rpm "$@" 2>/tmp/said || { cat /tmp/said >&2; return 1; }; }
+        rpm -i --nodeps --force-debian /mnt/${first}
+        stat -c '%a %U:%G' /etc/reverb /etc/reverb/reverb.json
+        echo '{"mine":true}' >/etc/reverb/reverb.json
+        rpm -U --nodeps --force-debian /mnt/${second}
+        rpm -q --qf '%{RELEASE}\n' reverb; cat /etc/reverb/reverb.json; reverb --version
+        rpm -e --nodeps reverb; cat /etc/reverb/reverb.json.rpmsave; ls /usr/bin/reverb 2>/dev/null || echo gone`);
+    assert.match(said, /^750 root:reverb\n640 root:reverb\n2\n\{"mine":true\}\nreverb \d\S*\n\{"mine":true\}\ngone$/m, said);
+});
+
 test('the .rpm has the static program, its unit and its configuration', () => {
     assert.equal(packages('.rpm').length, 2);
     for (const file of packages('.rpm')) {
