@@ -37,6 +37,7 @@ return [
             'options' => [
                 'tls' => [],
             ],
+            'trusted_proxies' => env('REVERB_TRUSTED_PROXIES'),
             'max_request_size' => env('REVERB_MAX_REQUEST_SIZE', 10_000),
             'compression' => env('REVERB_COMPRESSION', false),
             'scaling' => [

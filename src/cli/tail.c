@@ -114,7 +114,7 @@ static void append_data(struct buffer *out, json_t *line)
 static void append_line(struct buffer *out, json_t *line)
 {
     const double at = json_number_value(json_object_get(line, "at"));
-    const char *const keys[] = {"socket_id", "user_id", "channel", "event"};
+    const char *const keys[] = {"socket_id", "address", "user_id", "channel", "event"};
     json_t *code = json_object_get(line, "code");
     char clock[16];
 
@@ -243,6 +243,7 @@ static void print_entry(json_t *entry)
     append_at(&out, " (", entry, "channel", ")");
     if (count > 1)
         buffer_printf(&out, ", %" JSON_INTEGER_FORMAT " times", count);
+    append_at(&out, ", from ", entry, "address", "");
     print(stdout, &out);
 }
 
@@ -255,6 +256,7 @@ static void print_connection(json_t *connection)
 
     append_at(&out, "  open, app ", connection, "app", "");
     append_at(&out, ", user ", connection, "user_id", "");
+    append_at(&out, ", from ", connection, "address", "");
     print(stdout, &out);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         printf("  %" JSON_INTEGER_FORMAT " %s\n",

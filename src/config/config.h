@@ -158,6 +158,8 @@ struct config {
     uint32_t shutdown_timeout_s;
     uint32_t workers; /* 1 at least */
     enum config_io io;
+    char **trusted_proxies; /* addresses and ranges: base/ip.h */
+    size_t trusted_proxies_count;
     char *admin;            /* address of the administration listener; NULL: there is none */
     char *admin_token;      /* that it requires; NULL: none */
     bool ready_needs_redis; /* not ready while Redis is away */

@@ -12,6 +12,7 @@
 #include "config/schema.h"
 #include "config/secrets.h"
 #include "config/tls.h"
+#include "config/trusted_proxies.h"
 #include "config/variables.h"
 
 #include <stdlib.h>
@@ -117,7 +118,8 @@ static bool resolve(struct config *config, const struct config_input *input, str
     resolve_rest(config, input->options, warnings);
     take_brackets_off(config->host);
     config_variables_check(input, warnings);
-    return config_admin_check(config, error) && config_tls_resolve(config, error, warnings) &&
+    return config_admin_check(config, error) && config_trusted_proxies_check(config, error) &&
+           config_tls_resolve(config, error, warnings) &&
            config_apps_load(config, input, error, warnings);
 }
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "http/date.h"
+#include "http/forwarded.h"
 #include "http/reader.h"
 
 /* A request is read without a copy in the loop's read buffer if it comes whole. What comes in
@@ -35,8 +36,10 @@ struct http_conn {
     size_t deferred_len;                 /* length of the deferred request at the start of `in` */
     struct bytes rest;                   /* behind the request being handled */
     struct http_conn_label label;        /* of the request being handled */
-    bool has_continued;                  /* "100 Continue" was sent */
-    bool is_handling;                    /* a request is with its handler */
+    struct ip peer;                      /* a trusted proxy, if `has_proxy` */
+    bool has_proxy;
+    bool has_continued; /* "100 Continue" was sent */
+    bool is_handling;   /* a request is with its handler */
     bool is_responded;
     bool has_asked;    /* one request at least */
     bool is_finishing; /* no request after this one */
@@ -107,6 +110,18 @@ static void refuse(struct http_conn *conn, unsigned status, const char *text)
                false);
 }
 
+/* A proxy may send the requests of several clients over one connection. */
+static void note_client(struct http_conn *conn, const struct http_request *request)
+{
+    const struct ip_ranges *trusted = conn->settings->trusted_proxies;
+    struct ip client;
+
+    if (!conn->has_proxy)
+        return;
+    client = http_forwarded_client(request, trusted, &conn->peer);
+    net_conn_set_client(conn->net, &client);
+}
+
 static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn handler,
                    void *user)
 {
@@ -115,6 +130,7 @@ static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn
     conn->is_handling = true;
     conn->has_asked = true;
     http_reader_fill(&conn->reader, text, &request);
+    note_client(conn, &request);
     handler(conn, &request, user);
     conn->is_handling = false;
     CHECK(conn->is_responded || conn->is_taken_over || conn->deferral != NULL);
@@ -391,6 +407,9 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
         free(conn);
         return NULL;
     }
+    if (settings->trusted_proxies != NULL)
+        conn->has_proxy = net_conn_client(conn->net, &conn->peer) &&
+                          ip_ranges_contain(settings->trusted_proxies, &conn->peer);
     list_init(&conn->link);
     note_asked(conn);
     net_conn_set_timer(conn->net, net_loop_now_ms(loop) + REQUEST_MS);

@@ -41,6 +41,8 @@ struct http_conn_settings {
     void (*on_request)(struct http_conn *conn, const struct http_request *request);
     /* Each response; `label` is zero if its handler has set none. NULL: nobody counts. */
     void (*on_responded)(struct http_conn *conn, struct http_conn_label label, unsigned status);
+    /* Whose X-Forwarded-For and Forwarded count; NULL: nobody's. */
+    const struct ip_ranges *trusted_proxies;
     void *user;
 };
 

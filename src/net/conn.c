@@ -8,6 +8,7 @@
 #include "net/stream.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* The time for a peer to read the last bytes and end its side. */
@@ -19,9 +20,11 @@ struct net_conn {
     struct net_stream stream;
     const struct net_conn_events *events;
     void *user;
+    struct ip *client; /* NULL: the peer of the socket */
 };
 
-static_assert(sizeof(struct net_conn) <= 144, "an idle connection must stay small");
+/* The allocator has chunks of 8 bytes less than a multiple of 16. */
+static_assert(sizeof(struct net_conn) <= 152, "an idle connection must stay small");
 
 static struct net_conn *conn_of(struct net_stream *stream)
 {
@@ -219,6 +222,7 @@ static void free_closed(struct net_loop *loop)
 
         conn->events->on_closed(conn);
         loop->connections_count--;
+        free(conn->client);
         free(conn);
         stream = next;
     }
@@ -286,9 +290,30 @@ void *net_conn_user(const struct net_conn *conn)
     return conn->user;
 }
 
-void net_conn_peer(const struct net_conn *conn, char out[NET_CONN_PEER_LEN_MAX])
+bool net_conn_client(const struct net_conn *conn, struct ip *client)
 {
-    net_socket_peer(conn->stream.watch.fd, out, NET_CONN_PEER_LEN_MAX);
+    if (conn->client == NULL)
+        return conn->stream.state != NET_STREAM_CLOSED &&
+               net_socket_peer(conn->stream.watch.fd, client);
+    *client = *conn->client;
+    return true;
+}
+
+void net_conn_set_client(struct net_conn *conn, const struct ip *client)
+{
+    if (conn->client == NULL)
+        conn->client = mem_new(sizeof *conn->client);
+    *conn->client = *client;
+}
+
+void net_conn_client_text(const struct net_conn *conn, char out[NET_CONN_CLIENT_LEN_MAX])
+{
+    struct ip client;
+
+    if (net_conn_client(conn, &client))
+        ip_write(&client, out);
+    else
+        snprintf(out, NET_CONN_CLIENT_LEN_MAX, "unknown");
 }
 
 struct net_loop *net_conn_loop(const struct net_conn *conn)

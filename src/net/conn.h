@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/ip.h"
 #include "net/chunk.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -44,9 +45,17 @@ void net_conn_hand_over(struct net_conn *conn, const struct net_conn_events *eve
 
 void *net_conn_user(const struct net_conn *conn);
 
-/* The peer's address, as text: "192.0.2.1", "2001:db8::1", "unix"; "unknown" if it has gone. */
-#define NET_CONN_PEER_LEN_MAX 64
-void net_conn_peer(const struct net_conn *conn, char out[NET_CONN_PEER_LEN_MAX]);
+/* The client's address: that of the socket's peer, or what net_conn_set_client() has said. False if
+ * the peer has gone. */
+bool net_conn_client(const struct net_conn *conn, struct ip *client);
+
+/* From now on the client is another one than the socket's peer: a proxy has said so. */
+void net_conn_set_client(struct net_conn *conn, const struct ip *client);
+
+/* The client's address as text: base/ip.h; "unknown" if it has gone. */
+#define NET_CONN_CLIENT_LEN_MAX IP_TEXT_LEN_MAX
+void net_conn_client_text(const struct net_conn *conn, char out[NET_CONN_CLIENT_LEN_MAX]);
+
 struct net_loop *net_conn_loop(const struct net_conn *conn);
 
 /* Queues a copy of `data`, which is sent when the turn ends. False, and nothing is queued, if the

@@ -2,14 +2,12 @@
 
 #include "base/bytes.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
@@ -328,35 +326,18 @@ int net_socket_connected(int fd)
     return -error;
 }
 
-/* An IPv4 address on a socket for both is written as such. */
-static const void *address_of(const struct sockaddr_storage *peer, int *family)
+bool net_socket_peer(int fd, struct ip *peer)
 {
-    const struct in6_addr *v6 = &((const struct sockaddr_in6 *)peer)->sin6_addr;
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
 
-    *family = peer->ss_family;
-    if (*family == AF_INET)
-        return &((const struct sockaddr_in *)peer)->sin_addr;
-    if (*family != AF_INET6)
-        return NULL;
-    if (!IN6_IS_ADDR_V4MAPPED(v6))
-        return v6;
-    *family = AF_INET;
-    return v6->s6_addr + 12;
-}
-
-void net_socket_peer(int fd, char *out, size_t out_len)
-{
-    struct sockaddr_storage peer = {0};
-    socklen_t len = sizeof peer;
-    const void *address;
-    int family;
-
-    snprintf(out, out_len, "unknown");
-    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
-        return;
-    address = address_of(&peer, &family);
-    if (address != NULL)
-        inet_ntop(family, address, out, (socklen_t)out_len);
-    else
-        snprintf(out, out_len, "unix");
+    *peer = (struct ip){0};
+    if (getpeername(fd, (struct sockaddr *)&address, &len) != 0)
+        return false;
+    /* An IPv4 address on a socket for both has the form of struct ip already. */
+    if (address.ss_family == AF_INET6)
+        *peer = ip_of_v6(((const struct sockaddr_in6 *)&address)->sin6_addr.s6_addr);
+    else if (address.ss_family == AF_INET)
+        *peer = ip_of_v4((const uint8_t *)&((const struct sockaddr_in *)&address)->sin_addr);
+    return true;
 }

@@ -8,9 +8,8 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/ip.h"
+
 #include <sys/socket.h>
 
 /* Returns a bound and listening, non-blocking socket, or a negative UV_E…. `port` is in and out: 0
@@ -52,5 +51,5 @@ int net_socket_connect(const struct sockaddr *address, socklen_t address_len);
 /* The result of net_socket_connect(): 0 or a negative UV_E…. */
 int net_socket_connected(int fd);
 
-/* The address of a connected socket's peer as text, without its port: net_conn_peer(). */
-void net_socket_peer(int fd, char *out, size_t out_len);
+/* The address of a connected socket's peer. False if it has gone. */
+bool net_socket_peer(int fd, struct ip *peer);

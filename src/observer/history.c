@@ -33,6 +33,8 @@ struct entry {
     uint32_t count;
     uint16_t code;
     uint8_t what;
+    bool has_address;
+    struct ip address; /* the client's */
     char app[APP_LEN_MAX];
     char text[TEXT_LEN_MAX];
     char channel[CHANNEL_LEN_MAX];
@@ -86,6 +88,7 @@ static void note(struct observer_history *history, const struct pusher_session *
 
     if (session->state != PUSHER_SESSION_ESTABLISHED)
         return;
+    entry.has_address = session->ws.net != NULL && net_conn_client(session->ws.net, &entry.address);
     put(entry.app, sizeof entry.app, bytes_of(session->app->id));
     put(entry.text, sizeof entry.text, text);
     put(entry.channel, sizeof entry.channel, channel);
@@ -143,8 +146,14 @@ static void append(struct buffer *out, const char *key, struct bytes text)
 
 static void write_entry(struct buffer *out, const struct entry *entry)
 {
+    char address[IP_TEXT_LEN_MAX];
+
     buffer_printf(out, "%s{\"at\":%u", out->data[out->len - 1] == '[' ? "" : ",", entry->at_s);
     append(out, "app", text_in(entry->app, sizeof entry->app));
+    if (entry->has_address) {
+        ip_write(&entry->address, address);
+        append(out, "address", bytes_of(address));
+    }
     append(out, "what", bytes_of(what_texts[entry->what]));
     if (entry->code != 0)
         buffer_printf(out, ",\"code\":%u", entry->code);

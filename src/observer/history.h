@@ -19,7 +19,7 @@ const struct pusher_observers *observer_history_listen(struct observer_history *
                                                        const struct pusher_observers *next);
 
 /* Appends a JSON array of the connection's entries, the oldest first:
- * {"at":1700000000,"app":"1","what":"refused","code":4009,"text":"…","channel":"…","count":2}.
+ * {"at":1700000000,"app":"1","address":"192.0.2.1","what":"refused","code":4009,"text":"…","channel":"…","count":2}.
  * `what` is refused, closed by the server, closed by the client, or lost. */
 void observer_history_write(struct observer_history *history, uint64_t socket_id,
                             struct buffer *out);

@@ -41,7 +41,8 @@ struct happening {
     const struct pusher_session *session;
     struct bytes channel;
     struct bytes message;
-    uint16_t code; /* of a close */
+    uint16_t code;    /* of a close */
+    bool has_address; /* the client's is shown */
 };
 
 /* --- what a watcher wants ------------------------------------------------------------------- */
@@ -140,6 +141,7 @@ static void write_line(struct buffer *line, const struct happening *what, struct
                        const struct timespec *now)
 {
     char socket_id[PUSHER_SOCKET_ID_LEN_MAX];
+    char client[NET_CONN_CLIENT_LEN_MAX];
 
     read_parts(parts, what);
     buffer_printf(line, "{\"at\":%lld.%03ld,\"app\":", (long long)now->tv_sec,
@@ -150,6 +152,10 @@ static void write_line(struct buffer *line, const struct happening *what, struct
         append(
             line, "socket_id",
             (struct bytes){socket_id, pusher_socket_id_write(what->session->socket_id, socket_id)});
+    if (what->has_address && what->session->ws.net != NULL) {
+        net_conn_client_text(what->session->ws.net, client);
+        append(line, "address", bytes_of(client));
+    }
     append(line, "user_id", user_of(what));
     append(line, "channel", parts->channel);
     append(line, "event", parts->message.event);
@@ -198,8 +204,10 @@ static bool is_watched(const struct observer_tail *tail)
 static void on_connected(void *user, const struct pusher_session *session)
 {
     if (is_watched(user))
-        show(user,
-             &(struct happening){.kind = "connected", .app = session->app, .session = session});
+        show(user, &(struct happening){.kind = "connected",
+                                       .app = session->app,
+                                       .session = session,
+                                       .has_address = true});
 }
 
 static void on_received(void *user, const struct pusher_session *session, struct bytes message)

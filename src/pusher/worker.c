@@ -48,12 +48,12 @@ struct metrics_app *pusher_worker_metrics_of(const struct pusher_worker *worker,
 void pusher_worker_note_rejected(struct pusher_worker *worker, const struct pusher_app *app,
                                  enum metrics_app_reject reason, const struct net_conn *conn)
 {
-    char peer[NET_CONN_PEER_LEN_MAX];
+    char client[NET_CONN_CLIENT_LEN_MAX];
 
     metrics_add(&pusher_worker_metrics_of(worker, app)->rejected[reason], 1);
     if (worker->refusals == NULL)
         return;
-    net_conn_peer(conn, peer);
+    net_conn_client_text(conn, client);
     pusher_refusals_note(worker->refusals, reason, app != NULL ? bytes_of(app->id) : BYTES_NONE,
-                         bytes_of(peer), net_loop_now_ms(worker->loop));
+                         bytes_of(client), net_loop_now_ms(worker->loop));
 }

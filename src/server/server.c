@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/trusted_proxies.h"
 #include "server/banner.h"
 #include "server/console.h"
 #include "server/ending.h"
@@ -166,6 +167,7 @@ static int open_worker(struct server_state *server, size_t index)
     worker->all_count = server->workers_count;
     worker->pusher = &server->pusher_workers[index];
     worker->tls = server->tls;
+    worker->trusted_proxies = server->trusted_proxies.count > 0 ? &server->trusted_proxies : NULL;
     worker->has_batches = server->io.has_batches;
     worker->cluster = server->cluster;
     worker->stalled_workers_count = &server->stalled_workers_count;
@@ -315,6 +317,7 @@ static void make_parts(struct server_state *server)
 {
     const size_t count = server->workers_count;
 
+    server->trusted_proxies = config_trusted_proxies_read(server->config);
     server->apps = pusher_apps_new(server->config, count, server->observers, server->cluster);
     server->refusals = pusher_refusals_new();
     server->pusher_workers = mem_new(count * sizeof *server->pusher_workers);
@@ -347,6 +350,7 @@ static void free_parts(struct server_state *server)
     server_commands_free(server->commands);
     server_listen_deinit(&server->listen);
     pusher_refusals_free(server->refusals);
+    free(server->trusted_proxies.list);
     free(server->pusher_workers);
     free(server->fanouts);
     free(server->workers);

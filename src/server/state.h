@@ -30,6 +30,7 @@ struct server_state {
     struct config *config; /* of the start; `reload` owns it */
     struct server_listen listen;
 
+    struct ip_ranges trusted_proxies;
     struct net_descriptors descriptors;
     struct net_io io;
     struct net_tls *tls;     /* NULL: plain */

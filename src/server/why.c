@@ -49,8 +49,12 @@ static void append_channels(struct buffer *out, const struct pusher_session *ses
 void server_why_append_facts(struct buffer *out, const struct pusher_session *session)
 {
     const uint64_t silent_ms = net_loop_now_ms(session->worker->loop) - session->seen_ms;
+    char client[NET_CONN_CLIENT_LEN_MAX];
 
     append(out, "app", bytes_of(session->app->id));
+    net_conn_client_text(session->ws.net, client);
+    buffer_append_char(out, ',');
+    append(out, "address", bytes_of(client));
     if (session->user != NULL) {
         buffer_append_char(out, ',');
         append(out, "user_id", session->user->id);

@@ -342,6 +342,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
     worker->http.request_bytes_max = config->max_request_size_bytes;
     worker->http.on_request = on_request;
     worker->http.on_responded = on_responded;
+    worker->http.trusted_proxies = worker->trusted_proxies;
     worker->http.user = worker;
     CHECK(uv_timer_init(&worker->loop.uv, &worker->ending) == 0);
     worker->ending.data = worker;

@@ -29,9 +29,10 @@ struct server_worker {
     const atomic_size_t *stalled_workers_count;
     const atomic_bool *is_lame_duck;
     struct pusher_worker *pusher;
-    struct net_tls *tls;     /* NULL: plain */
-    bool has_batches;        /* of net/io.h */
-    struct cluster *cluster; /* NULL: the only node */
+    struct net_tls *tls;                     /* NULL: plain */
+    bool has_batches;                        /* of net/io.h */
+    const struct ip_ranges *trusted_proxies; /* NULL: none */
+    struct cluster *cluster;                 /* NULL: the only node */
     struct api api;
     struct http_conn_settings http;
     struct net_listener **listeners;

@@ -143,9 +143,9 @@ test('why knows an open connection: app, user, channels', async (t) => {
     await client.subscribe('news');
     const { connection, history } = JSON.parse((await why(server, client.socketId, '--json')).stdout);
     assert.deepEqual(history, []);
-    assert.deepEqual({ ...connection, silent_s: 0 }, { app: '1001', user_id: '42', channels_count: 1, backlog_bytes: 0, silent_s: 0, channels: ['news'] });
+    assert.deepEqual({ ...connection, silent_s: 0 }, { app: '1001', address: '127.0.0.1', user_id: '42', channels_count: 1, backlog_bytes: 0, silent_s: 0, channels: ['news'] });
     const { stdout } = await why(server, client.socketId);
-    assert.match(stdout, /^ {2}open, app 1001, user 42\n {2}1 channels\n[^]*^ {4}news$/m);
+    assert.match(stdout, /^ {2}open, app 1001, user 42, from 127\.0\.0\.1\n {2}1 channels\n[^]*^ {4}news$/m);
 });
 
 test('why tells what was refused, on which channel and how often, and who closed', async (t) => {
@@ -164,7 +164,7 @@ test('why tells what was refused, on which channel and how often, and who closed
         ['refused', 4009, 'private-orders', 3], ['refused', 4200, undefined, 1], ['closed by the client', 1005, undefined, 1]]);
     const { stdout, code } = await why(server, client.socketId);
     assert.equal(code, 0);
-    assert.match(stdout, /refused, 4009: .* \(private-orders\), 3 times$/m);
+    assert.match(stdout, /refused, 4009: .* \(private-orders\), 3 times, from 127\.0\.0\.1$/m);
 });
 
 test('why tells a connection that was lost from one that the server has closed', async (t) => {

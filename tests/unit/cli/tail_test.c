@@ -65,13 +65,14 @@ static void what_the_server_refuses_is_an_error(void **state)
 static void why_tells_of_a_connection_that_is_open(void **state)
 {
     (void)state;
-    ANSWER("{\"socket_id\":\"1.2\",\"connection\":{\"app\":\"1\",\"user_id\":\"42\","
+    ANSWER("{\"socket_id\":\"1.2\",\"connection\":{\"app\":\"1\",\"address\":\"192.0.2.1\",\"user_"
+           "id\":\"42\","
            "\"channels_count\":1,\"backlog_bytes\":7,\"silent_s\":3,\"channels\":[\"news\"]},"
            "\"history\":[]}\n");
     RUN(cli_tail_why, "1.2", PORT_OPTION);
     control_peer_assert_asked("why 1.2\n");
     assert_int_equal(command.status, 0);
-    assert_string_equal(buffer_text(&command.out), "  open, app 1, user 42\n"
+    assert_string_equal(buffer_text(&command.out), "  open, app 1, user 42, from 192.0.2.1\n"
                                                    "  1 channels\n"
                                                    "  7 bytes that wait for it\n"
                                                    "  3 seconds silent\n"
@@ -85,12 +86,12 @@ static void why_tells_what_became_of_one(void **state)
     ANSWER(
         "{\"socket_id\":\"1.2\",\"history\":[{\"at\":1700000000,\"app\":\"1\",\"what\":\"refused\","
         "\"code\":4009,\"text\":\"no\",\"channel\":\"private-a\",\"count\":3},"
-        "{\"at\":1700000000,\"app\":\"1\",\"what\":\"lost\",\"count\":1}]}\n");
+        "{\"at\":1700000000,\"app\":\"1\",\"address\":\"::1\",\"what\":\"lost\",\"count\":1}]}\n");
     RUN(cli_tail_why, "1.2", PORT_OPTION);
     control_peer_assert_asked("why 1.2\n");
     assert_string_equal(buffer_text(&command.out),
                         "  22:13:20  refused, 4009: no (private-a), 3 times\n"
-                        "  22:13:20  lost\n");
+                        "  22:13:20  lost, from ::1\n");
 }
 
 static void why_says_it_if_nothing_is_known(void **state)
