@@ -72,7 +72,7 @@ test('systemd finds nothing to say of the units', (t) => {
     t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
     for (const name of ['reverb.service', 'reverb.socket'])
         fs.writeFileSync(path.join(folder, name), fs.readFileSync(path.join(ROOT, 'packaging', name), 'utf8').replaceAll('/usr/local/bin/reverb', BIN));
-    const { error, status, stderr } = spawnSync('systemd-analyze', ['verify', path.join(folder, 'reverb.service'), path.join(folder, 'reverb.socket')], { encoding: 'utf8' });
+    const { error, status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', path.join(folder, 'reverb.service'), path.join(folder, 'reverb.socket')], { encoding: 'utf8' });
     if (error?.code === 'ENOENT')
         return t.diagnostic('there is no systemd-analyze: not tried');
     assert.deepEqual({ status, said: stderr.split('\n').filter((line) => line.includes(folder)) }, { status: 0, said: [] }, stderr);
