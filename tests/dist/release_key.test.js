@@ -74,6 +74,19 @@ test('release-check says which half is missing, and when the two are no pair', (
     assert.equal(other.filter((line) => /DOES NOT HOLD.*(RELEASE_KEY|placeholder)/.test(line)).length, 1);
 });
 
+test('release-check wants the address from which applications download to be that of the releases', (t) => {
+    const { path: at, run, read } = repository(t);
+    const holds = (env) => run('release-check', ['quick'], env).said.split('\n').some((line) => /^ {2}holds: "homepage" of composer\.json/.test(line));
+    const homepage = (url) => fs.writeFileSync(at('repository/composer.json'), JSON.stringify({ ...JSON.parse(read('repository/composer.json')), homepage: url }, null, 4));
+    homepage(undefined);
+    assert.ok(!holds());
+    homepage('https://github.com/somebody/reverb');
+    assert.ok(holds());
+    assert.ok(holds({ RELEASES_URL: 'https://github.com/somebody/reverb/releases/download' }));
+    assert.ok(!holds({ RELEASES_URL: 'https://github.com/another/reverb/releases/download' }));
+    assert.equal(run('project', ['homepage']).said, 'https://github.com/somebody/reverb\n');
+});
+
 test('no private key is in the repository', () => {
     const { stdout } = spawnSync('git', ['-C', ROOT, 'grep', '-lE', '^-----BEGIN [A-Z ]*PRIVATE KEY-----'], { encoding: 'utf8' });
     assert.equal(stdout, '');
