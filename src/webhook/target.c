@@ -241,11 +241,41 @@ uint64_t webhook_target_due_ms(const struct webhook_target *target)
 
 /* --- results -------------------------------------------------------------------------------- */
 
-static void end_batch(struct webhook_target *target)
+/* Returns how many of its events nobody else sends. */
+static size_t end_batch(struct webhook_target *target)
 {
-    drop_events(&target->batch.events);
+    const size_t count = drop_events(&target->batch.events);
+
     buffer_clear(&target->batch.body);
     target->batch.count = 0;
+    return count;
+}
+
+static void drop_from_queue(struct webhook_target *target, struct event *event)
+{
+    target->queue_count--;
+    target->queue_bytes -= sizeof *event + event->len;
+    drop_event(event);
+}
+
+/* What came from the cluster stays in Redis, and another node sends it in its order: so nothing
+ * that follows it is sent from here. */
+static void leave_to_others(struct webhook_target *target)
+{
+    LIST_EACH(at, following, &target->batch.events) {
+        struct event *event = LIST_OWNER(at, struct event, link);
+
+        if (event->change->owner != NULL)
+            webhook_change_abandon(event->change);
+    }
+    LIST_EACH(at, following, &target->queue) {
+        struct event *event = LIST_OWNER(at, struct event, link);
+
+        if (event->change->owner != NULL)
+            webhook_change_abandon(event->change);
+        if (event->change->is_abandoned)
+            drop_from_queue(target, event);
+    }
 }
 
 static void note_success(struct webhook_target *target)
@@ -282,6 +312,7 @@ static void note_failure(struct webhook_target *target,
 {
     const uint64_t retry_for_ms = target->spec.webhook.retry_for_s * UINT64_C(1000);
     struct buffer who = {0};
+    size_t dropped_count;
 
     target->failed_count++;
     snprintf(target->last_reason, sizeof target->last_reason, "%s", result->reason);
@@ -297,9 +328,12 @@ static void note_failure(struct webhook_target *target,
         target->retry_at_ms = now;
     if (now - target->batch.ready_ms < retry_for_ms && !target->is_hurried)
         return;
-    log_dropped(target, target->batch.count, result->reason);
-    target->expired_count += target->batch.count;
-    end_batch(target);
+    if (target->is_hurried)
+        leave_to_others(target);
+    dropped_count = end_batch(target);
+    target->expired_count += dropped_count;
+    if (dropped_count > 0)
+        log_dropped(target, dropped_count, result->reason);
 }
 
 static void on_sent(const struct webhook_delivery_result *result, void *user)
@@ -388,11 +422,8 @@ void webhook_target_forget_link(struct webhook_target *target, size_t link)
     LIST_EACH(at, following, &target->queue) {
         struct event *event = LIST_OWNER(at, struct event, link);
 
-        if (!abandon(event->change, link))
-            continue;
-        target->queue_count--;
-        target->queue_bytes -= sizeof *event + event->len;
-        drop_event(event);
+        if (abandon(event->change, link))
+            drop_from_queue(target, event);
     }
     webhook_smoothing_forget_link(&target->smoothing, link);
 }

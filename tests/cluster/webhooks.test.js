@@ -8,7 +8,7 @@ const { app } = require('../support/server.js');
 const { ownCluster } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { Receiver } = require('../support/receiver.js');
-const { SLOW } = require('../support/wait.js');
+const { SLOW, until } = require('../support/wait.js');
 
 async function scene(t, { webhook, ...options } = {}) {
     const receiver = await Receiver.start(t);
@@ -50,6 +50,27 @@ test('client events, cache misses and counts are sent once too', async (t) => {
     assert.deepEqual(receiver.told.sort(), ['cache_miss private-cache-news', 'cache_miss private-cache-news', 'client_event private-cache-news',
         'subscription_count private-cache-news', 'subscription_count private-cache-news']);
     assert.deepEqual(receiver.events.filter(({ name }) => name === 'subscription_count').map((event) => event.subscription_count), [1, 2]);
+});
+
+test('what a server cannot send at its end another one sends, in its order', async (t) => {
+    const { receiver, cluster, nodes } = await scene(t, { webhook: { batching: { max_events: 1 } } });
+    const clients = await Promise.all(nodes.map((node) => Client.open(node)));
+    let sent = 0;
+    receiver.behave = () => (sent++ === 0 ? 'fails' : 'hangs');
+    await clients[0].subscribe('first');
+    const sender = await until(() => nodes.find(({ stderr, stdout }) => /does not take events/.test(stderr + stdout)), 'one of them sends');
+    const others = clients.filter((_, n) => nodes[n] !== sender);
+    for (const client of others)
+        await client.subscribe('first');
+    for (const channel of ['second', 'third'])
+        await others[0].subscribe(channel);
+    receiver.behave = ({ text }) => (text.includes('first') ? 'fails' : 'takes');
+    sender.signal('SIGTERM');
+    await sender.ended();
+    receiver.behave = () => 'takes';
+    await cluster.replace(sender);
+    await receiver.until(3);
+    assert.deepEqual(receiver.told, ['channel_occupied first', 'channel_occupied second', 'channel_occupied third']);
 });
 
 test('who returns on another node has not left', async (t) => {

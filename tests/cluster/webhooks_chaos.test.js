@@ -12,7 +12,7 @@ const { Receiver } = require('../support/receiver.js');
 const { KINDS, cut, hang, pause } = require('../support/redis_faults.js');
 const { randomness } = require('../support/random.js');
 const { SLOW } = require('../support/wait.js');
-const { bustle, pictureIsTrue } = require('../support/webhook_picture.js');
+const { bustle, nobodyIsLeft, pictureIsTrue } = require('../support/webhook_picture.js');
 
 const SEED = Number(process.env.WEBHOOKS_SEED || Date.now() % 1_000_000);
 const SECONDS = Number(process.env.WEBHOOKS_S || 6);
@@ -72,5 +72,7 @@ for (const kind of WHERE)
             receiver.behave = () => 'takes';
             t.diagnostic(done.join(', '));
             await pictureIsTrue(receiver, nodes, `WEBHOOKS_SEED=${SEED}; ${done.join(', ')}`);
+            nodes.closeClients();
+            await nobodyIsLeft(receiver, nodes, `WEBHOOKS_SEED=${SEED}; ${done.join(', ')}`);
             t.diagnostic(`${receiver.events.length} events, ${receiver.doubles} of them twice`);
         });

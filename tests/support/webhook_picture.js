@@ -62,8 +62,18 @@ async function pictureIsTrue(receiver, cluster, what) {
     }, () => `the picture is true (${what}); it ${differences(receiver, is, should)}`, REST_MS);
 }
 
+/* All clients have left: the API has no channel any more, and neither has the picture. */
+async function nobodyIsLeft(receiver, cluster, what) {
+    let [is, should] = [[], []];
+    await until(async () => {
+        should = await stateOf(cluster.living[0]);
+        is = pictureOf(receiver.events);
+        return is.length === 0 && should.length === 0;
+    }, () => `nobody is left (${what}); it ${differences(receiver, is, should)}`, REST_MS);
+}
+
 async function bustleOnce(cluster, random, clients) {
-    if (clients.length > CLIENTS_EACH && random.below(2) === 0) {
+    if (random.below(2 * CLIENTS_EACH) < clients.length) {
         const [client] = clients.splice(random.below(clients.length), 1);
         client.close();
         return;
@@ -86,4 +96,4 @@ async function bustle(cluster, random, isOver) {
     }));
 }
 
-module.exports = { bustle, pictureIsTrue };
+module.exports = { bustle, nobodyIsLeft, pictureIsTrue };
