@@ -64,6 +64,8 @@ static const struct route {
     {BYTES("/ready"), ADMIN_PAGE_READY, false, false},
     {BYTES("/tail"), ADMIN_PAGE_TAIL, true, false},
     {BYTES("/busy"), ADMIN_PAGE_BUSY, true, false},
+    {BYTES("/members"), ADMIN_PAGE_MEMBERS, true, false},
+    {BYTES("/nodes"), ADMIN_PAGE_NODES, true, false},
     {BYTES("/publish"), ADMIN_PAGE_PUBLISH, true, true},
     {BYTES("/disconnect"), ADMIN_PAGE_DISCONNECT, true, true},
     {BYTES("/terminate"), ADMIN_PAGE_TERMINATE, true, true},

@@ -23,6 +23,8 @@ enum admin_page_kind {
     /* The console's. */
     ADMIN_PAGE_TAIL,
     ADMIN_PAGE_BUSY,
+    ADMIN_PAGE_MEMBERS,
+    ADMIN_PAGE_NODES,
     ADMIN_PAGE_PUBLISH,
     ADMIN_PAGE_DISCONNECT,
     ADMIN_PAGE_TERMINATE,

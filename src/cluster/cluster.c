@@ -490,3 +490,16 @@ void cluster_read_status(struct cluster *cluster, struct cluster_status *status)
             status->nodes_count = nodes_count;
     }
 }
+
+/* Each link knows all nodes; the first may be down, and says what it knew last. */
+void cluster_write_nodes(struct cluster *cluster, struct buffer *out)
+{
+    struct cluster_link *link = &cluster->links[0];
+
+    pthread_mutex_lock(&link->listed_lock);
+    if (link->listed.len > 0)
+        buffer_append_bytes(out, buffer_bytes(&link->listed));
+    else
+        buffer_append_text(out, "[]");
+    pthread_mutex_unlock(&link->listed_lock);
+}

@@ -122,6 +122,10 @@ struct cluster_status {
 
 void cluster_read_status(struct cluster *cluster, struct cluster_status *status);
 
+/* Appends the nodes that Redis' last answer to a heartbeat listed, a JSON array
+ * (cluster/peers.h); empty before the first. */
+void cluster_write_nodes(struct cluster *cluster, struct buffer *out);
+
 /* How long Redis takes for a batch of operations, in METRICS_DURATION_UNIT_NS. */
 const struct metrics_histogram *cluster_round_trips_ns(const struct cluster *cluster);
 

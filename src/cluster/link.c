@@ -307,6 +307,10 @@ static void note_peers(struct cluster_link *link, const redisReply *reply)
                            cluster_redis_text(reply->element[i + 1]),
                            cluster_sender_is_answer(reply, i + 2, "1"));
     cluster_peers_end(&link->peers);
+    pthread_mutex_lock(&link->listed_lock);
+    buffer_clear(&link->listed);
+    cluster_peers_write(&link->peers, link->node, &link->listed);
+    pthread_mutex_unlock(&link->listed_lock);
     link->sender.batch.nodes_count = link->peers.synced_count;
 }
 
@@ -606,6 +610,7 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
     cluster_state_init(&link->state);
     cluster_outbox_init(&link->outbox, settings->max_kept_bytes);
     cluster_peers_init(&link->peers);
+    pthread_mutex_init(&link->listed_lock, NULL);
     init_inbox(link);
     init_reader(link);
 }
@@ -614,6 +619,8 @@ void cluster_link_deinit(struct cluster_link *link)
 {
     cluster_link_close(link);
     cluster_peers_deinit(&link->peers);
+    buffer_deinit(&link->listed);
+    pthread_mutex_destroy(&link->listed_lock);
     cluster_batch_deinit(&link->sender.batch);
     cluster_inbox_reader_deinit(&link->reader);
     cluster_report_deinit(&link->report);

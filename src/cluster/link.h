@@ -55,6 +55,8 @@ struct cluster_link {
     atomic_bool is_up;
     atomic_size_t nodes_count;
     _Atomic(uint64_t) events_received;
+    pthread_mutex_t listed_lock;
+    struct buffer listed; /* the nodes of the last heartbeat as JSON, under that lock */
 
     enum cluster_link_phase phase;
     char *prefix;

@@ -1,5 +1,6 @@
 #include "cluster/peers.h"
 
+#include "base/jsonwrite.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -128,6 +129,21 @@ const struct cluster_peers_peer *cluster_peers_next_silent(const struct cluster_
             return peer;
     }
     return NULL;
+}
+
+void cluster_peers_write(const struct cluster_peers *peers, const char *self, struct buffer *out)
+{
+    buffer_append_char(out, '[');
+    LIST_EACH(link, following, &peers->all) {
+        const struct cluster_peers_peer *peer = peer_of(link);
+
+        buffer_append_text(out, link == peers->all.next ? "{\"node\":" : ",{\"node\":");
+        jsonwrite_string(out, bytes_of(peer->node));
+        buffer_printf(out, ",\"is_this\":%s,\"is_in_step\":%s,\"silent_s\":%u}",
+                      strcmp(peer->node, self) == 0 ? "true" : "false",
+                      peer->is_synced ? "true" : "false", peer->unchanged_count);
+    }
+    buffer_append_char(out, ']');
 }
 
 void cluster_peers_remember(struct cluster_peers *peers)

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "base/bytes.h"
+#include "base/buffer.h"
 #include "base/list.h"
 
 struct cluster_peers_peer {
@@ -44,6 +44,10 @@ void cluster_peers_restart(struct cluster_peers *peers);
 /* The first silent peer, or the next one after `peer` if that is not NULL. */
 const struct cluster_peers_peer *cluster_peers_next_silent(const struct cluster_peers *peers,
                                                            const struct cluster_peers_peer *peer);
+
+/* Appends the nodes as a JSON array; `self` is this one. {"node":"a1b2.1","is_this":true,
+ * "is_in_step":true,"silent_s":0}: a heartbeat a second is expected of each. */
+void cluster_peers_write(const struct cluster_peers *peers, const char *self, struct buffer *out);
 
 /* Remembers which processes are in step now; whether all of those are in step again. */
 void cluster_peers_remember(struct cluster_peers *peers);

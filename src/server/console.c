@@ -9,6 +9,7 @@
 #include "pusher/publish.h"
 #include "pusher/socket_id.h"
 #include "pusher/terminate.h"
+#include "server/listing.h"
 
 #define WATCHERS_COUNT_MAX 16
 #define UNASKED_MS 5000
@@ -240,6 +241,22 @@ static void steer(struct server_state *server, const struct api_parameters *para
         terminate(server, app, parameters, page);
 }
 
+/* --- lists ---------------------------------------------------------------------------------- */
+
+static void write_members(struct server_state *server, const struct api_parameters *parameters,
+                          struct admin_page *page)
+{
+    struct pusher_app *app = pusher_apps_find_by_id(server->apps, value_of(parameters, "app"));
+    const struct bytes channel = value_of(parameters, "channel");
+
+    if (app == NULL)
+        refuse(page, 404, "there is no app with that id");
+    else if (!channel_kind_of(channel).is_presence)
+        refuse(page, 422, "only presence channels have members: presence-…");
+    else
+        server_listing_write_members(&page->body, app, channel);
+}
+
 /* --- pages ---------------------------------------------------------------------------------- */
 
 bool server_console_write(struct server_state *server, struct admin_page *page)
@@ -256,6 +273,10 @@ bool server_console_write(struct server_state *server, struct admin_page *page)
         buffer_append_text(&page->body, "{\"channels\":");
         observer_busy_write(server->busy, server->apps, &page->body);
         buffer_append_text(&page->body, "}\n");
+    } else if (page->kind == ADMIN_PAGE_MEMBERS) {
+        write_members(server, &parameters, page);
+    } else if (page->kind == ADMIN_PAGE_NODES) {
+        server_listing_write_nodes(&page->body, server->cluster);
     } else {
         steer(server, &parameters, page);
     }

@@ -1,5 +1,5 @@
 /* What the browser's console asks for, over the administration listener: the live tail, the busiest
- * channels, and what it steers.
+ * channels, the members of a channel, the nodes, and what it steers.
  *
  * A tail is polled: GET /tail?app=…&channel=…&event=…&user=… is answered with the lines since the
  * last time, and the number of its watcher in X-Reverb-Watcher, which the next request brings back

@@ -126,7 +126,7 @@ static void answer_all(struct server_top *top, struct bytes connections)
     buffer_deinit(&out);
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- answering ------------------------------------------------------------------------------ */
 
 static void on_walked(struct bytes connections, void *user)
 {

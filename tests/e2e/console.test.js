@@ -95,13 +95,48 @@ test('it is readable on a telephone, in the dark, and by keyboard', { timeout: 6
     await page.locator('#plot-messages canvas').first().waitFor();
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the screen');
     const reached = new Set();
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 50; i++) {
         await page.keyboard.press('Tab');
         reached.add(await page.evaluate(() => document.activeElement.id || document.activeElement.getAttribute('aria-label') || document.activeElement.tagName));
     }
-    for (const wanted of ['Apps', 'tail-channel', 'tail-button', 'publish-data', 'disconnect-socket', 'terminate-user'])
+    for (const wanted of ['Apps', 'members-channel', 'Members', 'tail-channel', 'tail-button', 'publish-data', 'disconnect-socket', 'terminate-user'])
         assert.ok(reached.has(wanted), `${wanted} is reached by Tab: ${[...reached]}`);
     await shoot(page, 'console-dark-telephone');
+});
+
+test('the members of a channel are listed with what is known of them, and of many the first', { timeout: 60_000 }, async (t) => {
+    const server = await administrated(t);
+    const join = (client, id, info) => client.join('presence-room', id, info);
+    const clients = await Client.openMany(server, 3);
+    await join(clients[0], '1', { name: 'Ä <b>"' });
+    await join(clients[1], '2');
+    const page = await open(t, server, { colorScheme: 'light', viewport: { width: 1280, height: 900 } });
+    await page.locator('#state.good').waitFor();
+    assert.ok(await page.locator('#cluster').isHidden(), 'it is the only node');
+    const note = page.locator('#members .note');
+    const show = async (id, channel) => {
+        await page.fill('#members-app', id);
+        await page.fill('#members-channel', channel);
+        await page.locator('#members button').click();
+    };
+    const says = (pattern) => until(async () => pattern.test(await note.textContent()), `the note says ${pattern}`);
+    await show('1001', 'presence-room');
+    await says(/^all 2$/);
+    const rows = await page.locator('#members-list tr').allTextContents();
+    assert.deepEqual(rows.slice(1).sort(), ['1{"name":"Ä <b>\\""}', '2{}']);
+    await shoot(page, 'console-members');
+    await show('1001', 'presence-nobody');
+    await says(/^nobody is subscribed on this node$/);
+    await show('none', 'presence-room');
+    await says(/^there is no app with that id/);
+    await show('1001', 'news');
+    await says(/^only presence channels have members/);
+    const more = await Client.openMany(server, 227);
+    await Promise.all(more.map((client, i) => join(client, String(i + 3), { text: 'ä'.repeat(400) })));
+    await show('1001', 'presence-room');
+    await says(/^the first 200 of 229$/);
+    assert.equal(await page.locator('#members-list tr').count(), 201);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
 
 test('an event is sent, a connection and a user are ended', { timeout: 60_000 }, async (t) => {
@@ -130,7 +165,7 @@ test('an event is sent, a connection and a user are ended', { timeout: 60_000 },
 
 test('with a token nothing but its files is shown without it, and it is in no address', { timeout: 60_000 }, async (t) => {
     const server = await administrated(t, { server: { admin_token: 'open-sesame' } });
-    for (const target of ['/metrics', '/tail', '/busy'])
+    for (const target of ['/metrics', '/tail', '/busy', '/members', '/nodes'])
         assert.equal((await request(server, 'GET', target, { 'X-Reverb-Console': '1' })).status, 401, target);
     const page = await open(t, server);
     const addresses = [];
@@ -145,7 +180,7 @@ test('with a token nothing but its files is shown without it, and it is in no ad
 test('a page of another site gets nothing from it and steers nothing', async (t) => {
     const server = await administrated(t);
     const console_ = { 'X-Reverb-Console': '1' };
-    for (const target of ['/tail', '/busy']) {
+    for (const target of ['/tail', '/busy', '/members?app=1001&channel=presence-a', '/nodes']) {
         assert.equal((await request(server, 'GET', target)).status, 403, 'without the header, as a form or an image sends it');
         assert.equal((await request(server, 'GET', target, { ...console_, Host: '127.0.0.1.evil.example' })).status, 403);
         for (const Host of ['localhost:9100', '127.0.0.1', '[::1]:9100'])

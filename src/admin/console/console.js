@@ -1,6 +1,6 @@
 'use strict';
 
-/* The console: reads /metrics as Prometheus does and plots what has changed, and asks /tail and /busy. The token is
+/* The console: reads /metrics as Prometheus does and plots what has changed, and asks for its lists. The token is
  * kept for this tab alone and sent as a header, never in an address. */
 
 const INTERVAL_MS = 2000;
@@ -105,7 +105,7 @@ function cell(tag, content) {
 }
 
 /* The first row says by its types which columns are numbers. */
-function table(it, titles, rows) {
+function table(it, titles, rows, rowsMax = ROWS_MAX) {
     const line = (tag, values) => {
         const row = document.createElement('tr');
         row.append(...values.map((value) => cell(tag, value)));
@@ -113,7 +113,7 @@ function table(it, titles, rows) {
     };
     const head = line('th', titles);
     (rows[0] ?? []).forEach((value, i) => head.children[i].classList.toggle('number', typeof value === 'number'));
-    it.replaceChildren(head, ...rows.slice(0, ROWS_MAX).map((values) => line('td', values)));
+    it.replaceChildren(head, ...rows.slice(0, rowsMax).map((values) => line('td', values)));
 }
 
 class Plot {
@@ -213,6 +213,38 @@ async function showBusy() {
         channels.map(({ app, channel, events, per_second: perSecond, subscribers }) => [app, channel, Math.round(perSecond * 10) / 10, events, subscribers]));
 }
 
+/* A node sends a heartbeat each second; only a cluster has nodes. */
+async function showNodes() {
+    if ($('cluster').hidden)
+        return;
+    const { nodes } = await (await ask('nodes')).json();
+    table($('nodes'), ['node', 'state', 'silent, s'], nodes.map(({ node, is_this: isThis, is_in_step: isInStep, silent_s: silent }) => [
+        isThis ? `${node} (this one)` : node, isInStep ? 'in step' : 'not in step', silent]));
+}
+
+/* --- members -------------------------------------------------------------------------------- */
+
+async function showMembers() {
+    const { count, members } = await (await ask(withQuery('members', { app: $('members-app').value.trim(), channel: $('members-channel').value.trim() }))).json();
+    table($('members-list'), ['user', 'user_info'], members.map(({ id, info }) => [id, info]), members.length);
+    if (count === 0)
+        return 'nobody is subscribed on this node';
+    return count > members.length ? `the first ${number.format(members.length)} of ${number.format(count)}` : `all ${number.format(count)}`;
+}
+
+$('members').addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const note = $('members').querySelector('.note');
+    note.className = 'note';
+    try {
+        note.textContent = await showMembers();
+    } catch (error) {
+        $('members-list').replaceChildren();
+        note.textContent = error.message;
+        note.classList.add('bad');
+    }
+});
+
 /* --- the live tail -------------------------------------------------------------------------- */
 
 const tail = { watcher: 0, filter: null };
@@ -311,6 +343,7 @@ async function turn() {
         }
         before = now;
         await showBusy();
+        await showNodes();
         showState('live', true);
     } catch (error) {
         if (error instanceof Unauthorized) {

@@ -92,6 +92,26 @@ static void all_are_back_when_each_process_is_in_step_again(void **state)
     assert_true(cluster_peers_are_back(&peers));
 }
 
+static void each_is_listed_with_how_long_it_has_been_silent(void **state)
+{
+    struct buffer out = {0};
+
+    (void)state;
+    cluster_peers_write(&peers, "a.1", &out);
+    assert_text(buffer_bytes(&out), "[]");
+    FIND(1, "a.1", "b.1");
+    cluster_peers_begin(&peers);
+    cluster_peers_note(&peers, BYTES("a.1"), BYTES("2"), true);
+    cluster_peers_note(&peers, BYTES("b.1"), BYTES("1"), false);
+    cluster_peers_end(&peers);
+    buffer_clear(&out);
+    cluster_peers_write(&peers, "a.1", &out);
+    assert_text(buffer_bytes(&out),
+                "[{\"node\":\"a.1\",\"is_this\":true,\"is_in_step\":true,\"silent_s\":0},"
+                "{\"node\":\"b.1\",\"is_this\":false,\"is_in_step\":false,\"silent_s\":1}]");
+    buffer_deinit(&out);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -101,6 +121,7 @@ int main(void)
         TEST(what_an_old_connection_found_does_not_count),
         TEST(who_is_not_found_any_more_is_forgotten),
         TEST(incarnations_of_one_process_count_once),
+        TEST(each_is_listed_with_how_long_it_has_been_silent),
         TEST(all_are_back_when_each_process_is_in_step_again),
     };
 
