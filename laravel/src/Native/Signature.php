@@ -49,7 +49,9 @@ class Signature
 
     protected function bySodium(string $file, string $signature): bool
     {
-        return $signature !== '' && sodium_crypto_sign_verify_detached($signature, (string) file_get_contents($file), (string) $this->key());
+        $key = (string) $this->key();
+
+        return $signature !== '' && $key !== '' && sodium_crypto_sign_verify_detached($signature, (string) file_get_contents($file), $key);
     }
 
     protected function key(): ?string
