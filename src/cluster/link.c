@@ -419,7 +419,8 @@ static void on_hello(const redisReply *reply, void *user)
         cluster_inbox_reader_rewind(&link->reader);
         link->reader.bytes_read = 0;
     }
-    link->inbox.is_partial =
+    /* It stays so until the peers were waited for, also if the link is lost meanwhile. */
+    link->inbox.is_partial |=
         link->epoch[0] != '\0' && strcmp(link->epoch, reply->element[1]->str) != 0;
     snprintf(link->epoch, sizeof link->epoch, "%.*s", (int)reply->element[1]->len,
              reply->element[1]->str);

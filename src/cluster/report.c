@@ -145,8 +145,11 @@ void cluster_report_forgotten(struct cluster_report *report)
 
 /* --- everything ----------------------------------------------------------------------------- */
 
+/* Pages that the previous incarnation has requested may still come: they are none of the snapshot
+ * that this one will request. */
 static void report_channel(struct cluster_report *report, struct cluster_state_channel *channel)
 {
+    channel->chain = ++report->chain;
     cluster_batch_subscriptions(batch_of(report), cluster_state_key(channel),
                                 channel->subscriptions_count, 0, channel->chain);
     for (struct map_entry *at = map_any(&channel->members, NULL); at != NULL;

@@ -356,6 +356,25 @@ static void members_come_page_by_page(void **state)
     UNTIL(was_told("all app/hall  2"));
 }
 
+/* The last page is in the inbox when the link is lost: by itself it is not the list. */
+static void a_page_for_the_previous_incarnation_is_passed_over(void **state)
+{
+    (void)state;
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("hall"), 1, CLUSTER_KEY_IS_PRESENCE);
+    UNTIL(ASKED("S c3:app:hall 1 p 1"));
+    PUT('P', "c3:app:hall", "1", "17", "a", "{}");
+    UNTIL(ASKED("Y c3:app:hall p 1 17"));
+    redis_peer_rule(&redis, " F\n", NULL, false); /* the next snapshot is not requested yet */
+    redis_peer_clear_log(&redis);
+    redis_peer_close_all(&redis);
+    UNTIL(ASKED(" F\n"));
+    PUT('P', "c3:app:hall", "1", "0", "b", "{}");
+    PUT('D', "c3:app:hall", "7:3");
+    UNTIL(was_told("ready"));
+    assert_false(was_told("all app/hall"));
+}
+
 static void the_dead_are_taken_away_step_by_step(void **state)
 {
     (void)state;
@@ -547,6 +566,25 @@ static void a_redis_of_another_epoch_is_given_time_for_the_others(void **state)
     UNTIL(ASKED(" B "));
     assert_false(cluster_is_connected(cluster));
     UNTIL(cluster_is_connected(cluster));
+}
+
+/* Until then a list of members lacks those of nodes that have not reported theirs yet. */
+static void peers_are_waited_for_though_the_link_is_lost_meanwhile(void **state)
+{
+    (void)state;
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("hall"), 1, CLUSTER_KEY_IS_PRESENCE);
+    UNTIL(ASKED("S c3:app:hall 1 p 1"));
+    redis_peer_rule(&redis, " H ", "*3\r\n$2\r\nOK\r\n$7\r\nanother\r\n$1\r\n1\r\n", true);
+    for (int i = 0; i < 2; i++) {
+        redis_peer_clear_log(&redis);
+        redis_peer_close_all(&redis);
+        UNTIL(ASKED(" Y c3:app:hall p "));
+    }
+    PUT('P', "c3:app:hall", "5", "0", "a", "{}"); /* the list that was requested last */
+    PUT('D', "c3:app:hall", "7:3");
+    UNTIL(was_told("ready"));
+    assert_false(was_told("all app/hall"));
 }
 
 /* --- queries -------------------------------------------------------------------------------- */
@@ -741,6 +779,7 @@ int main(void)
         TEST(what_happens_here_is_told_to_redis),
         TEST(what_stands_in_the_inbox_is_told_and_taken_out),
         TEST(members_come_page_by_page),
+        TEST(a_page_for_the_previous_incarnation_is_passed_over),
         TEST(the_dead_are_taken_away_step_by_step),
         TEST(what_was_told_is_verified_and_renewed),
         TEST(who_fills_the_queue_to_redis_is_noted_until_it_is_down),
@@ -752,6 +791,7 @@ int main(void)
         TEST(who_is_not_known_any_more_begins_anew_and_counts_a_gap),
         TEST(what_redis_has_lost_is_told_anew_without_a_gap),
         TEST(a_redis_of_another_epoch_is_given_time_for_the_others),
+        TEST(peers_are_waited_for_though_the_link_is_lost_meanwhile),
         TEST(a_list_comes_page_by_page_and_nothing_twice),
         TEST(a_caller_may_have_each_page_as_it_comes),
         TEST(channels_and_users_are_asked_for_by_key),
