@@ -124,7 +124,7 @@ before(async () => {
     const port = await freePort();
     fs.writeFileSync(path.join(app, '.env'), `${fs.readFileSync(path.join(BASE, '.env.example'), 'utf8').replace(/^CACHE_STORE=.*/m, 'CACHE_STORE=file')}
 REVERB_HOST=127.0.0.1\nREVERB_PORT=${port}\nREVERB_SCHEME=http\nREVERB_SERVER_HOST=127.0.0.1\nREVERB_SERVER_PORT=${port}\n`);
-}, { timeout: 120_000 });
+}, { timeout: 300_000 });
 
 after(async () => {
     started?.kill('SIGKILL');

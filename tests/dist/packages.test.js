@@ -43,7 +43,7 @@ test('the .deb recommends libcurl, and its program starts without it', () => {
     assert.match(inCopy(`install /mnt/${path.basename(deb)}; rm -f /usr/lib/*/libcurl.so.4*; reverb --version`), /^reverb \d/m);
 });
 
-test('installed, it has a user, a unit and a configuration of its own with which it starts', { timeout: 120_000 }, () => {
+test('installed, it has a user, a unit and a configuration of its own with which it starts', { timeout: 300_000 }, () => {
     const said = inCopy(`
         install /mnt/${path.basename(packages('.deb')[0])}
         getent passwd reverb
@@ -61,7 +61,7 @@ test('installed, it has a user, a unit and a configuration of its own with which
     assert.match(said, /port\W+8080/);
 });
 
-test('an upgrade keeps what was configured; only a purge takes it away', { timeout: 120_000 }, () => {
+test('an upgrade keeps what was configured; only a purge takes it away', { timeout: 300_000 }, () => {
     const [first, second] = [...packages('.deb'), ...packages('.deb', path.join(FOLDER, 'again'))].map((file) => path.relative(FOLDER, file));
     const said = inCopy(`
         install /mnt/${first}
@@ -74,7 +74,7 @@ test('an upgrade keeps what was configured; only a purge takes it away', { timeo
 });
 
 /* By Debian's rpm, with a database of its own that knows of no other package. */
-test('so does the .rpm, and an upgrade brings the new program beside it', { timeout: 120_000 }, () => {
+test('so does the .rpm, and an upgrade brings the new program beside it', { timeout: 300_000 }, () => {
     const [first, second] = [FOLDER, path.join(FOLDER, 'again')].map((folder) => path.relative(FOLDER, packages(`.${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.rpm`, folder)[0]));
     const said = inCopy(`
         rpm() { /usr/bin/rpm --dbpath /tmp/rpm "$@" 2>/tmp/said || { cat /tmp/said >&2; return 1; }; }
