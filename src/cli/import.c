@@ -57,6 +57,8 @@ static const struct {
     {"SSL_CERT", "ssl.cert_path"},
     {"SSL_KEY", "ssl.key_path"},
     {"SSL_PASS", "ssl.passphrase"},
+    {"WEBHOOKS_BATCHING", "webhooks.batching.enabled"},
+    {"WEBHOOKS_BATCHING_DURATION", "webhooks.batching.duration"},
 };
 
 static const char *path_of(const char *name)

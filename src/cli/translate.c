@@ -1,11 +1,14 @@
 #include "cli/translate.h"
 
+#include "cli/translate_webhook.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REDIS_PORT 6379
 #define METRICS_PORT 9601
+#define WEBHOOK_DELAY_MS 50
 /* Of a path; no setting lies as deep. */
 #define DEPTH_MAX 16
 
@@ -73,6 +76,7 @@ static const struct rule app_rules[] = {
     {"enable_watchlist_events", NULL, SAME},
     {"enable_statistics", NULL, SAME},
     {"max_client_events_per_second", NULL, SAME},
+    {"webhooks", NULL, SAME},
 };
 
 /* Settings that are not needed here, or that the code below reads itself. */
@@ -83,6 +87,7 @@ static const char *const handled[] = {"app_manager.driver",
                                       "app_provider",
                                       "debug",
                                       "metrics",
+                                      "webhooks",
                                       "mode",
                                       "instance"};
 
@@ -150,7 +155,9 @@ void cli_translate_normalise(json_t *root, json_t *object)
     const char *key;
     json_t *value;
 
-    json_object_foreach(object, key, value) cli_translate_set(root, key, normalised(value));
+    /* The names of headers are not the configuration's. */
+    json_object_foreach(object, key, value) cli_translate_set(
+        root, key, strcmp(key, "headers") == 0 ? json_incref(value) : normalised(value));
 }
 
 static json_t *find(const json_t *object, const char *path)
@@ -271,6 +278,23 @@ static void trim_origins(json_t *app)
     }
 }
 
+static void translate_webhooks(const json_t *root, const json_t *theirs, json_t *app,
+                               const char *id, struct buffer *notes)
+{
+    json_t *webhooks = json_object_get(theirs, "webhooks");
+    double delay_ms = WEBHOOK_DELAY_MS;
+
+    if (is_nothing(webhooks))
+        return;
+    number_of(find(root, "webhooks.batching.duration"), &delay_ms);
+    if (!is_true(find(root, "webhooks.batching.enabled")))
+        delay_ms = -1;
+    webhooks = cli_translate_webhook_list(webhooks, delay_ms, id, notes);
+    if (json_array_size(webhooks) > 0)
+        json_object_set(app, "webhooks", webhooks);
+    json_decref(webhooks);
+}
+
 /* Converts an id that is a number to text; -1 connections means no limit. */
 static void resolve(json_t *app)
 {
@@ -331,6 +355,7 @@ static void add_app(json_t *apps, const json_t *root, json_t *theirs, struct buf
                       "client events\n",
                       id);
     }
+    translate_webhooks(root, theirs, app, id, notes);
     note_unknown_of_app(theirs, id, notes);
     if (is_false(json_object_get(theirs, "enabled")))
         buffer_printf(notes, "app %s is not enabled, and is left out\n", id);

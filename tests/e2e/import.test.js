@@ -76,7 +76,8 @@ test("sockudo's configuration", async (t) => {
         'config.json': {
             debug: true, host: '127.0.0.1', port: 6001, path_prefix: '/', shutdown_grace_period: 10, websocket_max_payload_kb: 64,
             adapter: { driver: 'redis', redis: { prefix: 'a:' }, nats: { servers: ['nats://nats:4222'] } },
-            app_manager: { driver: 'memory', array: { apps: [{ id: 'a', key: 'k', secret: 's', max_connections: '1000', enable_client_messages: true, allowed_origins: ['https://a.example.com', 'b.example.com:8443'], webhooks: [{ url: 'https://x' }] }] } },
+            app_manager: { driver: 'memory', array: { apps: [{ id: 'a', key: 'k', secret: 's', max_connections: '1000', enable_client_messages: true, allowed_origins: ['https://a.example.com', 'b.example.com:8443'], webhooks: [{ url: 'https://x.example.com/', event_types: ['client_event'], headers: { headers: { 'X-Own': 'c' } }, filter: { channel_name_ends_with: '-a', channel_pattern: '.' } }] }] } },
+            webhooks: { batching: { enabled: true, duration: 50 } },
             database: { redis: { host: 'redis', port: 6379, db: 1, key_prefix: 'p:', sentinels: [{ host: 's1', port: 26379 }, { host: 's2', port: 26379 }] }, mysql: { host: 'mysql' } },
             rate_limiter: { enabled: false }, ssl: { enabled: false, cert_path: '/app/ssl/cert.pem' }, cors: { credentials: true },
             channel_limits: { max_name_length: 200, cache_ttl: 3600 }, http_api: { request_limit_in_mb: 10 },
@@ -89,10 +90,34 @@ test("sockudo's configuration", async (t) => {
     assert.deepEqual(apps, [{
         app_id: 'a', key: 'k', secret: 's', max_connections: '1000', allowed_origins: ['a.example.com', 'b.example.com'], max_message_size: 65536, cache_ttl: 3600,
         accept_client_events_from: 'members',
+        webhooks: [{ url: 'https://x.example.com/', events: ['client_event'], headers: { 'X-Own': 'c' }, filter: { channel_name_ends_with: '-a' }, batching: { max_delay_ms: 50 } }],
     }]);
     assert.deepEqual(notes.sort(), [
-        '"channel_limits.max_name_length" has no counterpart', '"cors" has no counterpart', 'app a: "webhooks" has no counterpart', 'debug: start the server with --debug',
+        '"channel_limits.max_name_length" has no counterpart', '"cors" has no counterpart', 'app a: the webhooks\' filter "channel_pattern" has no counterpart', 'debug: start the server with --debug',
     ]);
+});
+
+test("soketi's webhooks, from JSON and from the environment", async (t) => {
+    const webhook = {
+        url: 'https://app.example.com/hooks', event_types: ['channel_occupied', 'cache_miss', 'client_event', 'unheard_of'],
+        headers: { 'X-Token': 'a', Accept: 'b' }, filter: { channel_name_starts_with: 'private-' },
+    };
+    const ours = {
+        url: webhook.url, events: ['channel_occupied', 'cache_miss', 'client_event'], headers: webhook.headers, filter: webhook.filter,
+        batching: { enabled: false },
+    };
+    const lambda = { lambda_function: 'f', event_types: ['member_added'] };
+    const { apps, notes } = await imported(t, { 'config.json': {
+        'appManager.array.apps': [{ id: 'a', key: 'k', secret: 's', webhooks: [webhook, lambda, { url: 'https://b.example.com', event_types: [] }] }],
+        webhooks: { batching: { enabled: false, duration: 50 } },
+    } });
+    assert.deepEqual(apps[0].webhooks, [ours]);
+    assert.deepEqual(notes.sort(), ['app a: a webhook without a URL is left out', 'app a: a webhook without events is left out',
+        'app a: the webhooks\' event "unheard_of" has no counterpart']);
+    const byEnvironment = await imported(t, { '.env': 'SOKETI_DEFAULT_APP_ID=1\nSOKETI_DEFAULT_APP_KEY=k\nSOKETI_DEFAULT_APP_SECRET=s\nSOKETI_WEBHOOKS_BATCHING=true\n'
+        + `SOKETI_WEBHOOKS_BATCHING_DURATION=20\nSOKETI_DEFAULT_APP_WEBHOOKS='${JSON.stringify([{ url: webhook.url, event_types: ['member_added'] }])}'\n` });
+    assert.deepEqual(byEnvironment.apps[0].webhooks, [{ url: webhook.url, events: ['member_added'], batching: { max_delay_ms: 20 } }]);
+    assert.deepEqual(byEnvironment.notes, []);
 });
 
 test("laravel-websockets' config/websockets.php, with its .env", async (t) => {

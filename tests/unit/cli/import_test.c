@@ -39,6 +39,27 @@ static void assert_noted(const char *line)
     assert_has(buffer_text(&command.err), line);
 }
 
+static void webhooks_keep_their_events_headers_and_filter(void **state)
+{
+    (void)state;
+    import("webhooks.json", "{\"appManager\": {\"array\": {\"apps\": [{\"id\": \"a\", \"key\": "
+                            "\"k\", \"secret\": \"s\","
+                            " \"webhooks\": [{\"url\": \"https://a.example/\", \"event_types\": "
+                            "[\"cache_miss\", \"x\"],"
+                            " \"headers\": {\"X-Own\": \"1\"}, \"filter\": "
+                            "{\"channel_name_ends_with\": \"-b\", \"y\": 1}},"
+                            " {\"lambda_function\": \"f\"}]}]}}}");
+    assert_int_equal(command.status, 0);
+    assert_string_equal(at("apps.apps.0.webhooks.0.events"), "[\"cache_miss\"]");
+    assert_string_equal(at("apps.apps.0.webhooks.0.headers"), "{\"X-Own\":\"1\"}");
+    assert_string_equal(at("apps.apps.0.webhooks.0.filter"), "{\"channel_name_ends_with\":\"-b\"}");
+    assert_string_equal(at("apps.apps.0.webhooks.0.batching"), "{\"enabled\":false}");
+    assert_string_equal(at("apps.apps.0.webhooks.1"), "");
+    assert_noted("app a: the webhooks' event \"x\" has no counterpart");
+    assert_noted("app a: the webhooks' filter \"y\" has no counterpart");
+    assert_noted("app a: a webhook without a URL is left out");
+}
+
 static void soketis_json_becomes_a_configuration_of_ours(void **state)
 {
     (void)state;
@@ -80,7 +101,7 @@ static void whatever_has_no_counterpart_is_named(void **state)
     assert_noted("reverb: debug: start the server with --debug\n");
     assert_noted("reverb: adapter.driver \"nats\": several servers act as one over Redis here\n");
     assert_noted("reverb: metrics are at http://127.0.0.1:9700/metrics, under names of our own\n");
-    assert_noted("reverb: app a: \"webhooks\" has no counterpart\n");
+    assert_noted("reverb: app a: a webhook without events is left out\n");
     assert_noted("reverb: app a: rate_limiting counts every message of a connection");
     assert_noted("reverb: app b is not enabled, and is left out\n");
     assert_lacks(buffer_text(&command.err), "queue");
@@ -161,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(soketis_json_becomes_a_configuration_of_ours),
+        FOLDER_TEST(webhooks_keep_their_events_headers_and_filter),
         FOLDER_TEST(whatever_has_no_counterpart_is_named),
         FOLDER_TEST(several_servers_are_one_over_the_same_redis),
         FOLDER_TEST(an_environment_of_soketis_is_understood),
