@@ -78,7 +78,7 @@ static const struct command commands[] = {
     {"tail", cli_tail, "", "show what happens in the running server, as it happens",
      "  --app=ID --channel=PATTERN --event=PATTERN --user=ID  * stands for any text\n"
      "  --json              a line of JSON an event\n" RUNNING_OPTIONS,
-     true},
+     false},
     {"why", cli_tail_why, " SOCKET_ID", "tell what became of a connection, for ten minutes",
      "  --json              for programs\n" RUNNING_OPTIONS, false},
     {"top", cli_top, "", "show apps, busiest channels and backlogs, anew each second",

@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
+const fs = require('node:fs');
 const { test } = require('../support/test.js');
 const { app, environment, ownServer, run } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
@@ -206,4 +207,22 @@ test('names that a client has chosen hide nothing from tail and why, and control
     const { stdout, code } = await why(server, client.socketId);
     assert.equal(code, 0);
     assert.match(stdout, /^ {4}a\\u0000\\u009bb$/m);
+});
+
+test('tail says it if its output cannot be written', async (t) => {
+    const server = await ownServer(t);
+    const full = fs.openSync('/dev/full', 'w');
+    t.after(() => fs.closeSync(full));
+    const child = spawn(BIN, ['tail', `--port=${server.port}`], { env: environment(), stdio: ['ignore', full, 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (data) => { errors += data; });
+    t.after(() => child.kill('SIGKILL'));
+    let status;
+    child.on('close', (code) => { status = code; });
+    await until(async () => {
+        await publish(server, 'news', 'told');
+        return status !== undefined;
+    }, 'it has ended');
+    assert.equal(status, 1);
+    assert.match(errors, /standard output cannot be written/);
 });
