@@ -374,7 +374,7 @@ static void on_reported(const redisReply *reply, void *user)
     } else {
         probe_memory(link);
     }
-    heartbeat(link, now_of(link));
+    link->heartbeat_ms = now_of(link); /* at once: who are the others? */
 }
 
 static void remove_previous(struct cluster_link *link);
