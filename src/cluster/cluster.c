@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "cluster/apply.h"
 #include "cluster/follow.h"
+#include "cluster/heartbeat.h"
 #include "cluster/pending_query.h"
 #include "cluster/watchdog.h"
 
@@ -257,6 +258,7 @@ static void on_tick(uv_timer_t *timer)
         resume(cluster);
     for (size_t i = 0; i < cluster->links_count; i++) {
         cluster_link_tick(&cluster->links[i], now_ms);
+        cluster_heartbeat_tick(&cluster->links[i], now_ms);
         cluster_follow_tick(&cluster->links[i], now_ms);
     }
     give_up_queries(cluster, now_ms);

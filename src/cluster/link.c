@@ -9,13 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BEAT_MS 1000
 /* How long to wait for the peers after Redis has lost everything: longer than they wait between
  * attempts. */
 #define PEERS_WAIT_MS 8000
 /* The least wait: there may be a peer that this node does not know of. */
 #define SETTLE_MIN_MS 3000
-#define RENEW_EACH 10
 /* After so many bytes read from the inbox, Redis is notified. */
 #define BYTES_READ_MAX 1048576
 
@@ -277,90 +275,12 @@ static void end_peers_wait(struct cluster_link *link)
     probe_memory(link);
 }
 
-static void reap(struct cluster_link *link);
-
-static void on_reaped(const redisReply *reply, void *user)
+void cluster_link_advance(struct cluster_link *link)
 {
-    struct cluster_link *link = user;
-
-    link->is_reaping = false;
-    if (cluster_sender_is_answer(reply, 1, "1"))
-        reap(link);
-}
-
-/* One step of removing dead nodes; the next follows when it is done. */
-static void reap(struct cluster_link *link)
-{
-    if (link->is_reaping || link->phase < CLUSTER_LINK_AWAITING_MEMORY)
-        return;
-    link->is_reaping = true;
-    flush_batch(link, NULL);
-    cluster_batch_reap(&link->sender.batch);
-    flush_batch(link, on_reaped);
-}
-
-static void note_peers(struct cluster_link *link, const redisReply *reply)
-{
-    cluster_peers_begin(&link->peers);
-    for (size_t i = 3; i + 2 < reply->elements; i += 3)
-        cluster_peers_note(&link->peers, cluster_redis_text(reply->element[i]),
-                           cluster_redis_text(reply->element[i + 1]),
-                           cluster_sender_is_answer(reply, i + 2, "1"));
-    cluster_peers_end(&link->peers);
-    pthread_mutex_lock(&link->listed_lock);
-    buffer_clear(&link->listed);
-    cluster_peers_write(&link->peers, link->node, &link->listed);
-    pthread_mutex_unlock(&link->listed_lock);
-    link->sender.batch.nodes_count = link->peers.synced_count;
-}
-
-static void give_up_silent(struct cluster_link *link)
-{
-    for (const struct cluster_peers_peer *peer = cluster_peers_next_silent(&link->peers, NULL);
-         peer != NULL; peer = cluster_peers_next_silent(&link->peers, peer))
-        cluster_batch_give_up(batch_of(link), peer->node, peer->heartbeats);
-}
-
-/* ["OK", number of dying nodes, number of the last call that added entries,
- *  node, its heartbeats, whether it is in step, …] */
-static void on_heartbeat(const redisReply *reply, void *user)
-{
-    struct cluster_link *link = user;
-
-    if (reply->elements > 2)
-        bytes_to_number(cluster_redis_text(reply->element[2]), UINT64_MAX,
-                        &link->reader.last_number);
-    note_peers(link, reply);
     if (link->phase == CLUSTER_LINK_AWAITING_PEERS && are_peers_back(link))
         end_peers_wait(link);
     else if (link->phase == CLUSTER_LINK_AWAITING_MEMORY)
         probe_memory(link);
-    if (link->phase < CLUSTER_LINK_AWAITING_MEMORY || link->phase > CLUSTER_LINK_UP)
-        return;
-    cluster_peers_remember(&link->peers);
-    atomic_store(&link->nodes_count, link->peers.synced_count);
-    give_up_silent(link);
-    if (!cluster_sender_is_answer(reply, 1, "0"))
-        reap(link);
-}
-
-static void heartbeat(struct cluster_link *link, uint64_t now_ms)
-{
-    link->heartbeat_ms = now_ms + BEAT_MS;
-    cluster_link_flush(link);
-    if (link->phase == CLUSTER_LINK_UP)
-        cluster_report_verify_some(&link->report);
-    flush_batch(link, NULL);
-    if (link->reader.bytes_read > 0)
-        cluster_batch_bytes_read(&link->sender.batch, link->reader.bytes_read);
-    link->reader.bytes_read = 0;
-    if (link->renew_count-- == 0) {
-        cluster_batch_renew(&link->sender.batch);
-        link->renew_count = RENEW_EACH;
-    }
-    cluster_batch_heartbeat(&link->sender.batch, link->state.occupied_count,
-                            link->reader.read_number);
-    flush_batch(link, on_heartbeat);
 }
 
 static void on_reported(const redisReply *reply, void *user)
@@ -426,7 +346,7 @@ static void on_hello(const redisReply *reply, void *user)
              reply->element[1]->str);
     link->phase = CLUSTER_LINK_REPORTING;
     link->joined_ms = now_of(link);
-    link->heartbeat_ms = link->joined_ms + BEAT_MS;
+    link->heartbeat_ms = link->joined_ms + CLUSTER_LINK_HEARTBEAT_MS;
     cluster_inbox_reader_resume(&link->reader);
     cluster_changes_announce(&link->changes, batch_of(link));
     cluster_report_everything(&link->report);
@@ -497,8 +417,6 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
     } else if (cluster_connector_is_silent(&link->connector, now_ms) ||
                cluster_inbox_reader_is_silent(&link->reader, now_ms)) {
         lose(link, "it does not answer", NULL);
-    } else if (cluster_link_talks(link) && now_ms >= link->heartbeat_ms) {
-        heartbeat(link, now_ms);
     }
     if (link->reader.is_paused)
         cluster_inbox_reader_resume(&link->reader);

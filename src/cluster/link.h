@@ -19,6 +19,8 @@
 
 #define CLUSTER_LINK_NODE_LEN_MAX 64
 #define CLUSTER_LINK_EPOCH_LEN_MAX 33
+/* Between two heartbeats. */
+#define CLUSTER_LINK_HEARTBEAT_MS 1000
 
 enum cluster_link_phase {
     CLUSTER_LINK_AWAY,            /* waits before the next attempt */
@@ -103,6 +105,9 @@ void cluster_link_end(struct cluster_link *link);
 
 /* Closes its connections: pending replies do not come. */
 void cluster_link_close(struct cluster_link *link);
+
+/* A heartbeat was answered: a link that waits for its peers, or for Redis' memory, may go on. */
+void cluster_link_advance(struct cluster_link *link);
 
 /* Whether operations are sent to Redis as they happen. */
 bool cluster_link_talks(const struct cluster_link *link);
