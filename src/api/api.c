@@ -8,6 +8,7 @@
 #include "api/signature.h"
 #include "api/users.h"
 #include "http/query.h"
+#include "pusher/address_limits.h"
 #include "pusher/apps.h"
 
 #include <string.h>
@@ -177,6 +178,16 @@ static void respond_no_app(const struct api_call *call, struct bytes id)
     buffer_deinit(&text);
 }
 
+static void respond_too_many(const struct api_call *call)
+{
+    note_rejected(call, METRICS_APP_REJECT_ADDRESS);
+    http_conn_respond(
+        call->conn, &(struct http_response){.status = 429,
+                                            .content_type = BYTES("text/plain; charset=utf-8"),
+                                            .headers = BYTES("Retry-After: 1\r\n"),
+                                            .body = BYTES("Too many requests from this address.")});
+}
+
 static bool check_call(struct api_call *call, struct api_parameters *parameters,
                        struct bytes signed_path, struct api_signature_refusal *refusal)
 {
@@ -210,6 +221,10 @@ static void call_app(struct api_call *call, const struct path *path, struct byte
         return;
     }
     http_conn_set_label(call->conn, call->app, route->counted_as);
+    if (!pusher_address_limits_take_request(call->worker, call->app, http_conn_net(call->conn))) {
+        respond_too_many(call);
+        return;
+    }
     if (check_call(call, &parameters, signed_path, &refusal)) {
         route->handle(call);
     } else {
@@ -264,7 +279,9 @@ static void handle(struct api *api, struct http_conn *conn, const struct http_re
 
     metrics_add(&api->worker->metrics->requests_handled, 1);
     path_read(&path, plain_path);
-    if (segment_is(&path, 0, "apps") && path.count > 2 && path.count <= SEGMENTS_COUNT_MAX)
+    if (!http_conn_is_allowed(conn) && !(had_prefix && names_key(&path)))
+        respond_too_many(&call);
+    else if (segment_is(&path, 0, "apps") && path.count > 2 && path.count <= SEGMENTS_COUNT_MAX)
         call_app(&call, &path, plain_path);
     else if (had_prefix && names_key(&path))
         handle_get(api, &call, &path, true);
@@ -283,7 +300,8 @@ static void handle_digested(struct http_conn *conn, const struct http_request *r
 
 void api_handle(struct api *api, struct http_conn *conn, const struct http_request *request)
 {
-    if (!api_md5_batch_defer(&api->md5_batch, api->worker->loop, conn, request))
+    if (!http_conn_is_allowed(conn) ||
+        !api_md5_batch_defer(&api->md5_batch, api->worker->loop, conn, request))
         handle(api, conn, request, NULL);
 }
 

@@ -66,6 +66,13 @@ struct config_webhook {
     uint32_t retry_for_s;
 };
 
+/* What one address may do; 0: no limit. */
+struct config_address_limits {
+    uint32_t connections_max;
+    uint32_t connections_per_s; /* new ones */
+    uint32_t requests_per_s;
+};
+
 struct config_app {
     char *id;
     char *key;
@@ -80,6 +87,7 @@ struct config_app {
     uint32_t max_message_size_bytes;
     enum config_client_events accept_client_events_from;
     struct config_rate_limiting rate_limiting;
+    struct config_address_limits address_limits;
     uint32_t auth_timestamp_tolerance_s; /* 0: any */
     uint32_t cache_ttl_s;
     bool subscription_counts;
@@ -160,6 +168,7 @@ struct config {
     enum config_io io;
     char **trusted_proxies; /* addresses and ranges: base/ip.h */
     size_t trusted_proxies_count;
+    struct config_address_limits address_limits; /* of all apps together */
     char *admin;            /* address of the administration listener; NULL: there is none */
     char *admin_token;      /* that it requires; NULL: none */
     bool ready_needs_redis; /* not ready while Redis is away */

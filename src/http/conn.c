@@ -5,6 +5,7 @@
 #include "http/date.h"
 #include "http/forwarded.h"
 #include "http/reader.h"
+#include "net/address_table.h"
 
 /* A request is read without a copy in the loop's read buffer if it comes whole. What comes in
  * pieces is collected in `in`. */
@@ -13,6 +14,8 @@
  * than nginx keeps an idle connection to us (60 s), so that we never close one that nginx is about
  * to use. */
 #define REQUEST_MS 10000
+/* The same for one that will be refused, as its address has too many connections. */
+#define REFUSED_MS 2000
 #define IDLE_MS 75000
 /* When room is needed, a connection is closed that has sent no request for EVICT_SILENT_MS, or has
  * not completed the one that it began EVICT_SLOW_MS ago. */
@@ -38,6 +41,8 @@ struct http_conn {
     struct http_conn_label label;        /* of the request being handled */
     struct ip peer;                      /* a trusted proxy, if `has_proxy` */
     bool has_proxy;
+    bool is_refused;    /* a connection too many of its address: its first request is refused */
+    bool is_allowed;    /* the request being handled: http_conn_is_allowed() */
     bool has_continued; /* "100 Continue" was sent */
     bool is_handling;   /* a request is with its handler */
     bool is_responded;
@@ -122,6 +127,16 @@ static void note_client(struct http_conn *conn, const struct http_request *reque
     net_conn_set_client(conn->net, &client);
 }
 
+static bool takes_request(const struct http_conn *conn)
+{
+    const struct net_loop *loop = net_conn_loop(conn->net);
+    struct ip client;
+
+    return loop->address_limits == NULL || !net_conn_limited_client(conn->net, &client) ||
+           net_address_table_take_request(loop->addresses, &client, 0, loop->address_limits,
+                                          net_loop_now_ms(loop));
+}
+
 static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn handler,
                    void *user)
 {
@@ -130,7 +145,6 @@ static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn
     conn->is_handling = true;
     conn->has_asked = true;
     http_reader_fill(&conn->reader, text, &request);
-    note_client(conn, &request);
     handler(conn, &request, user);
     conn->is_handling = false;
     CHECK(conn->is_responded || conn->is_taken_over || conn->deferral != NULL);
@@ -139,6 +153,8 @@ static void handle(struct http_conn *conn, const char *text, http_conn_handle_fn
 static void handle_first(struct http_conn *conn, const struct http_request *request, void *user)
 {
     (void)user;
+    note_client(conn, request);
+    conn->is_allowed = !conn->is_refused && takes_request(conn);
     conn->settings->on_request(conn, request);
 }
 
@@ -395,6 +411,17 @@ static const struct net_conn_events net_events = {
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+/* A trusted proxy is not counted itself: its clients are, once it names them. */
+static void meet_peer(struct http_conn *conn)
+{
+    const struct ip_ranges *trusted = conn->settings->trusted_proxies;
+
+    conn->has_proxy = trusted != NULL && net_conn_client(conn->net, &conn->peer) &&
+                      ip_ranges_contain(trusted, &conn->peer);
+    conn->is_refused = !conn->has_proxy && !net_conn_count(conn->net);
+    conn->is_finishing = conn->is_refused;
+}
+
 struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
                                  struct http_conn_settings *settings)
 {
@@ -407,12 +434,11 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
         free(conn);
         return NULL;
     }
-    if (settings->trusted_proxies != NULL)
-        conn->has_proxy = net_conn_client(conn->net, &conn->peer) &&
-                          ip_ranges_contain(settings->trusted_proxies, &conn->peer);
+    meet_peer(conn);
     list_init(&conn->link);
     note_asked(conn);
-    net_conn_set_timer(conn->net, net_loop_now_ms(loop) + REQUEST_MS);
+    net_conn_set_timer(conn->net,
+                       net_loop_now_ms(loop) + (conn->is_refused ? REFUSED_MS : REQUEST_MS));
     return conn;
 }
 
@@ -424,6 +450,11 @@ void *http_conn_user(const struct http_conn *conn)
 const struct net_conn *http_conn_net(const struct http_conn *conn)
 {
     return conn->net;
+}
+
+bool http_conn_is_allowed(const struct http_conn *conn)
+{
+    return conn->is_allowed;
 }
 
 void http_conn_set_label(struct http_conn *conn, void *owner, unsigned number)

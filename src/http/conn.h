@@ -56,6 +56,9 @@ void *http_conn_user(const struct http_conn *conn);
 /* Borrowed: for who the peer is. */
 const struct net_conn *http_conn_net(const struct http_conn *conn);
 
+/* Whether the limits of its address (of the whole server) allow the request being handled. */
+bool http_conn_is_allowed(const struct http_conn *conn);
+
 /* For the request being handled, until it is answered: whoever defers the response keeps `owner`
  * alive. */
 void http_conn_set_label(struct http_conn *conn, void *owner, unsigned number);

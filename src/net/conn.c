@@ -1,6 +1,7 @@
 #include "net/conn.h"
 
 #include "base/mem.h"
+#include "net/address_table.h"
 #include "net/backlog.h"
 #include "net/receiving.h"
 #include "net/sending.h"
@@ -222,6 +223,9 @@ static void free_closed(struct net_loop *loop)
 
         conn->events->on_closed(conn);
         loop->connections_count--;
+        if (conn->stream.is_counted)
+            net_address_table_give_connection(loop->addresses, conn->client, 0,
+                                              net_loop_now_ms(loop));
         free(conn->client);
         free(conn);
         stream = next;
@@ -304,6 +308,28 @@ void net_conn_set_client(struct net_conn *conn, const struct ip *client)
     if (conn->client == NULL)
         conn->client = mem_new(sizeof *conn->client);
     *conn->client = *client;
+}
+
+bool net_conn_limited_client(const struct net_conn *conn, struct ip *client)
+{
+    const struct net_loop *loop = conn->stream.loop;
+
+    return loop->addresses != NULL && net_conn_client(conn, client) && !ip_is_unix(client) &&
+           (loop->unlimited == NULL || !ip_ranges_contain(loop->unlimited, client));
+}
+
+bool net_conn_count(struct net_conn *conn)
+{
+    const struct net_loop *loop = conn->stream.loop;
+    struct ip client;
+
+    if (conn->stream.is_counted || loop->address_limits == NULL ||
+        !net_conn_limited_client(conn, &client))
+        return true;
+    net_conn_set_client(conn, &client); /* it is known longer than the socket */
+    conn->stream.is_counted = net_address_table_take_connection(
+        loop->addresses, &client, 0, loop->address_limits, net_loop_now_ms(loop));
+    return conn->stream.is_counted;
 }
 
 void net_conn_client_text(const struct net_conn *conn, char out[NET_CONN_CLIENT_LEN_MAX])

@@ -52,6 +52,15 @@ bool net_conn_client(const struct net_conn *conn, struct ip *client);
 /* From now on the client is another one than the socket's peer: a proxy has said so. */
 void net_conn_set_client(struct net_conn *conn, const struct ip *client);
 
+/* The client's address, if what it does is limited and counted: false for a trusted
+ * proxy itself, and for the peer of a Unix socket, which is one too.
+ */
+bool net_conn_limited_client(const struct net_conn *conn, struct ip *client);
+
+/* Counts the connection among those of its client's address, until it is closed; once. False if the
+ * server's limits allow no more. */
+bool net_conn_count(struct net_conn *conn);
+
 /* The client's address as text: base/ip.h; "unknown" if it has gone. */
 #define NET_CONN_CLIENT_LEN_MAX IP_TEXT_LEN_MAX
 void net_conn_client_text(const struct net_conn *conn, char out[NET_CONN_CLIENT_LEN_MAX]);

@@ -62,7 +62,10 @@ struct net_loop {
     const struct net_loop_connections *connections; /* NULL: there was no connection yet */
     void (*on_turn_end)(void *user);
     void *user;
-    struct metrics *metrics; /* NULL: turns are not counted */
+    struct metrics *metrics;             /* NULL: turns are not counted */
+    struct net_address_table *addresses; /* NULL: what an address does is not counted */
+    const struct config_address_limits *address_limits; /* of the server; NULL: none */
+    const struct ip_ranges *unlimited; /* addresses without limits: trusted proxies; NULL: none */
     size_t connections_count;
     atomic_uint
         ticks; /* one each NET_TIMER_TICK_MS while the loop is not stuck; any thread reads */

@@ -37,6 +37,7 @@ struct net_stream {
     bool has_ended;  /* the peer sends nothing more; it may still read */
     bool is_paused;  /* not read: see net_conn_set_reading() */
     bool is_held;    /* not read until it is resumed */
+    bool is_counted; /* by its client's address: net_conn_count() */
 };
 
 /* Tells the poller what the stream waits for; closes it if the system refuses. */

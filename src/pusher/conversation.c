@@ -1,6 +1,7 @@
 #include "pusher/conversation.h"
 
 #include "base/log.h"
+#include "pusher/address_limits.h"
 #include "pusher/apps.h"
 #include "pusher/authority.h"
 #include "pusher/client_event.h"
@@ -173,12 +174,14 @@ static void on_admitted(struct pusher_session *session, bool is_admitted)
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_QUOTA);
 }
 
-static void begin(struct pusher_session *session, struct bytes origin)
+static void begin(struct pusher_session *session, struct bytes origin, bool is_allowed)
 {
     struct pusher_worker *worker = session->worker;
 
     if (session->app == NULL) {
         pusher_session_close_with_error(session, PUSHER_ERROR_NO_APP);
+    } else if (!is_allowed || !pusher_address_limits_take_connection(session)) {
+        pusher_session_close_with_error(session, PUSHER_ERROR_ADDRESS);
     } else if (!session->has_place) {
         log_capacity(worker);
         pusher_session_close_with_error(session, PUSHER_ERROR_OVER_CAPACITY);
@@ -199,6 +202,7 @@ void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *ht
     struct pusher_session *session;
     struct buffer response = {0};
     struct net_conn *net;
+    const bool is_allowed = http_conn_is_allowed(http);
     struct bytes reason;
     struct bytes rest;
     unsigned status =
@@ -224,7 +228,7 @@ void pusher_conversation_open(struct pusher_worker *worker, struct http_conn *ht
                  app ? pusher_app_settings(app)->max_message_size_bytes : 0);
     net_conn_write(net, buffer_bytes(&response));
     buffer_deinit(&response);
-    begin(session, http_request_header(request, BYTES("Origin")));
+    begin(session, http_request_header(request, BYTES("Origin")), is_allowed);
     if (rest.len > 0) {
         /* Borrowed from the loop's buffer, which may be modified. */
         ws_conn_receive(&session->ws, (char *)(uintptr_t)rest.data, rest.len);

@@ -11,6 +11,7 @@ static const struct {
     [PUSHER_ERROR_NOT_A_MEMBER] = {4009, "The client is not a member of the specified channel."},
     [PUSHER_ERROR_TERMINATED] = {4009, "Connection terminated by the application"},
     [PUSHER_ERROR_OVER_CAPACITY] = {4100, "Over capacity"},
+    [PUSHER_ERROR_ADDRESS] = {4100, "Too many connections from this address"},
     [PUSHER_ERROR_INVALID_MESSAGE] = {4200, "Invalid message format"},
     [PUSHER_ERROR_INVALID_NAME] = {4200, "Invalid name: 1 to 200 of A-Z a-z 0-9 _ - = @ , . ;"},
     [PUSHER_ERROR_STALE] = {4201, "Pong reply not received in time"},

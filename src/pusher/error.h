@@ -15,6 +15,7 @@ enum pusher_error {
     PUSHER_ERROR_NOT_A_MEMBER,
     PUSHER_ERROR_TERMINATED,
     PUSHER_ERROR_OVER_CAPACITY,
+    PUSHER_ERROR_ADDRESS, /* address_limits */
     PUSHER_ERROR_INVALID_MESSAGE,
     PUSHER_ERROR_INVALID_NAME, /* with the option `strict` only */
     PUSHER_ERROR_STALE,

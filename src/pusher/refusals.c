@@ -47,6 +47,8 @@ static const char *text_of(enum metrics_app_reject reason)
         return "max_connections or max_subscriptions is reached";
     case METRICS_APP_REJECT_AUTH:
         return "a subscription or sign-in has a wrong signature: is the secret the same?";
+    case METRICS_APP_REJECT_ADDRESS:
+        return "the address has reached one of the address_limits";
     default:
         return NULL;
     }

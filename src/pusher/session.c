@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "pusher/address_limits.h"
 #include "pusher/auth.h"
 #include "pusher/encode.h"
 #include "pusher/socket_id.h"
@@ -98,6 +99,7 @@ void pusher_session_end(struct pusher_session *session)
     list_remove(&session->link);
     list_append(&worker->leaving, &session->link);
     give_place(session);
+    pusher_address_limits_give_connection(session);
     metrics_add(&pusher_session_metrics(session)
                      ->connections_closed[metrics_app_close_of(session->close_code)],
                 1);
@@ -171,6 +173,8 @@ static enum metrics_app_reject reject_of(enum pusher_error error)
         return METRICS_APP_REJECT_ORIGIN;
     case PUSHER_ERROR_OVER_CAPACITY:
         return METRICS_APP_REJECT_CAPACITY;
+    case PUSHER_ERROR_ADDRESS:
+        return METRICS_APP_REJECT_ADDRESS;
     case PUSHER_ERROR_OVER_QUOTA:
     case PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS:
     case PUSHER_ERROR_TOO_MANY_WATCHED:

@@ -53,9 +53,10 @@ struct pusher_session {
     enum pusher_session_counted counted;
     bool is_pinged;
     bool uses_control_frames;
-    bool has_place;      /* counted in the process's WebSockets */
-    bool is_refused;     /* the message at hand was answered with an error */
-    bool is_closed_here; /* by the server */
+    bool has_place;             /* counted in the process's WebSockets */
+    bool is_refused;            /* the message at hand was answered with an error */
+    bool is_closed_here;        /* by the server */
+    bool is_counted_by_address; /* among those of its app: pusher/address_limits.h */
 };
 
 /* Callbacks to the layer above, set in the worker (pusher/worker.h). */

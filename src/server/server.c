@@ -168,6 +168,7 @@ static int open_worker(struct server_state *server, size_t index)
     worker->pusher = &server->pusher_workers[index];
     worker->tls = server->tls;
     worker->trusted_proxies = server->trusted_proxies.count > 0 ? &server->trusted_proxies : NULL;
+    worker->addresses = server->addresses;
     worker->has_batches = server->io.has_batches;
     worker->cluster = server->cluster;
     worker->stalled_workers_count = &server->stalled_workers_count;
@@ -317,6 +318,7 @@ static void make_parts(struct server_state *server)
 {
     const size_t count = server->workers_count;
 
+    server->addresses = net_address_table_new();
     server->trusted_proxies = config_trusted_proxies_read(server->config);
     server->apps = pusher_apps_new(server->config, count, server->observers, server->cluster);
     server->refusals = pusher_refusals_new();
@@ -351,6 +353,7 @@ static void free_parts(struct server_state *server)
     server_listen_deinit(&server->listen);
     pusher_refusals_free(server->refusals);
     free(server->trusted_proxies.list);
+    net_address_table_free(server->addresses);
     free(server->pusher_workers);
     free(server->fanouts);
     free(server->workers);

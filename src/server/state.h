@@ -31,6 +31,7 @@ struct server_state {
     struct server_listen listen;
 
     struct ip_ranges trusted_proxies;
+    struct net_address_table *addresses;
     struct net_descriptors descriptors;
     struct net_io io;
     struct net_tls *tls;     /* NULL: plain */

@@ -317,6 +317,17 @@ static bool open_listeners(struct server_worker *worker, const int *fds, size_t 
     return true;
 }
 
+/* NULL if there are none. */
+static const struct config_address_limits *address_limits_of(const struct config *config)
+{
+    const struct config_address_limits *limits = &config->address_limits;
+
+    return limits->connections_max > 0 || limits->connections_per_s > 0 ||
+                   limits->requests_per_s > 0
+               ? limits
+               : NULL;
+}
+
 int server_worker_open(struct server_worker *worker, const struct config *config,
                        const int *listen_fds, size_t listen_fds_count,
                        struct net_descriptors *descriptors)
@@ -327,6 +338,9 @@ int server_worker_open(struct server_worker *worker, const struct config *config
     if (status < 0)
         return status;
     worker->loop.metrics = worker->pusher->metrics;
+    worker->loop.addresses = worker->addresses;
+    worker->loop.unlimited = worker->trusted_proxies;
+    worker->loop.address_limits = address_limits_of(config);
     worker->pusher->loop = &worker->loop;
     pusher_conversation_init(worker->pusher, config->compression);
     worker->api = (struct api){

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "net/address_table.h"
 #include "net/listener.h"
 #include "pusher/worker.h"
 
@@ -30,6 +31,7 @@ struct server_worker {
     const atomic_bool *is_lame_duck;
     struct pusher_worker *pusher;
     struct net_tls *tls;                     /* NULL: plain */
+    struct net_address_table *addresses;     /* shared by all */
     bool has_batches;                        /* of net/io.h */
     const struct ip_ranges *trusted_proxies; /* NULL: none */
     struct cluster *cluster;                 /* NULL: the only node */
