@@ -110,6 +110,7 @@ static void on_over(struct pusher_session *session)
         pusher_subscribe_leave(session, LIST_OWNER(session->subscriber.subscriptions.next,
                                                    struct channel_subscription, link));
     pusher_authority_dismiss(session);
+    pusher_address_limits_give_connection(session);
 }
 
 static void on_stalled(struct ws_conn *ws)

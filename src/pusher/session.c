@@ -3,7 +3,6 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "pusher/address_limits.h"
 #include "pusher/auth.h"
 #include "pusher/encode.h"
 #include "pusher/socket_id.h"
@@ -99,7 +98,6 @@ void pusher_session_end(struct pusher_session *session)
     list_remove(&session->link);
     list_append(&worker->leaving, &session->link);
     give_place(session);
-    pusher_address_limits_give_connection(session);
     metrics_add(&pusher_session_metrics(session)
                      ->connections_closed[metrics_app_close_of(session->close_code)],
                 1);
