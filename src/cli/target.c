@@ -2,6 +2,7 @@
 
 #include "config/free.h"
 #include "config/load.h"
+#include "net/unix_socket.h"
 #include "server/url.h"
 
 #include <stdlib.h>
@@ -58,7 +59,7 @@ static bool choose_app(struct cli_target *target, const struct cli_target_option
 /* A server that listens on all addresses is reached at this machine's own. */
 static const char *local_host(const struct config *config)
 {
-    if (strcmp(config->host, "0.0.0.0") == 0)
+    if (strcmp(config->host, "0.0.0.0") == 0 || net_unix_socket_is_one(config->host))
         return "127.0.0.1";
     return strcmp(config->host, "::") == 0 ? "::1" : config->host;
 }

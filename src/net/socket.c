@@ -1,6 +1,7 @@
 #include "net/socket.h"
 
 #include "base/bytes.h"
+#include "net/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -18,6 +20,8 @@
 #endif
 
 #define LISTEN_COUNT_MAX 4096
+/* Whoever may enter the folder of a Unix socket may connect, as to a port. */
+#define UNIX_MASK 0111
 /* A peer that vanished is noticed after 15 + 3 × 5 s. */
 #define KEEPALIVE_IDLE_S 15
 #define KEEPALIVE_INTERVAL_S 5
@@ -33,6 +37,14 @@ static int set_value(int fd, int level, int name, int value)
 static int set_option(int fd, int level, int name)
 {
     return set_value(fd, level, name, 1);
+}
+
+static bool is_unix(int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+
+    return getsockname(fd, (struct sockaddr *)&address, &len) == 0 && address.ss_family == AF_UNIX;
 }
 
 static int set_non_blocking(int fd)
@@ -115,8 +127,11 @@ int net_socket_listen(const char *host, uint16_t *port, bool is_shared)
 {
     struct sockaddr_storage address = {0};
     socklen_t address_len;
-    int fd = resolve(host, &address, &address_len);
+    int fd;
 
+    if (net_unix_socket_is_one(host))
+        return net_unix_socket_listen(net_unix_socket_path(host), UNIX_MASK, LISTEN_COUNT_MAX);
+    fd = resolve(host, &address, &address_len);
     if (fd < 0)
         return fd;
     set_port((struct sockaddr *)&address, *port);
@@ -148,6 +163,8 @@ int net_socket_listen_again(int listener)
 
     if (getsockname(listener, (struct sockaddr *)&address, &address_len) != 0)
         return -errno;
+    if (address.ss_family == AF_UNIX)
+        return net_socket_share(listener);
     return open_bound((struct sockaddr *)&address, address_len, true);
 #else
     return net_socket_share(listener);
@@ -162,7 +179,7 @@ bool net_socket_take(int fd)
     socklen_t len = sizeof is_listening;
 
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) == 0 &&
-           is_listening != 0 && set_option(fd, IPPROTO_TCP, TCP_NODELAY) == 0 &&
+           is_listening != 0 && (is_unix(fd) || set_option(fd, IPPROTO_TCP, TCP_NODELAY) == 0) &&
            set_non_blocking(fd) == 0;
 }
 
@@ -173,13 +190,14 @@ int net_socket_address(int fd, struct sockaddr_storage *address, uint16_t *port)
     memset(address, 0, sizeof *address);
     if (getsockname(fd, (struct sockaddr *)address, &len) != 0)
         return -errno;
-    *port = port_of(address);
+    if (address->ss_family != AF_UNIX)
+        *port = port_of(address);
     return 0;
 }
 
 static bool is_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 {
-    if (a->ss_family != b->ss_family || port_of(a) != port_of(b))
+    if (a->ss_family != b->ss_family || a->ss_family == AF_UNIX || port_of(a) != port_of(b))
         return false;
     if (a->ss_family == AF_INET6)
         return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
@@ -195,6 +213,8 @@ bool net_socket_is_at(int fd, const char *host, uint16_t port)
     socklen_t wanted_len;
     uint16_t actual_port = 0;
 
+    if (net_unix_socket_is_one(host))
+        return net_unix_socket_is_at(fd, net_unix_socket_path(host));
     if (resolve(host, &wanted, &wanted_len) < 0 ||
         net_socket_address(fd, &address, &actual_port) < 0)
         return false;
@@ -216,10 +236,17 @@ static bool is_own_echo(int fd)
     return getpeername(fd, (struct sockaddr *)&there, &len) == 0 && is_same_address(&here, &there);
 }
 
+static socklen_t len_of(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_UNIX)
+        return sizeof(struct sockaddr_un);
+    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(struct sockaddr_in);
+}
+
 bool net_socket_is_answered(const struct sockaddr_storage *address)
 {
-    const socklen_t len =
-        address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    const socklen_t len = len_of(address);
     const int fd = socket(address->ss_family, SOCK_STREAM, 0);
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
     bool is_answered = false;
@@ -239,7 +266,7 @@ int net_socket_probe(const char *host, uint16_t port)
 {
     int fd;
 
-    if (port == 0)
+    if (port == 0 || net_unix_socket_is_one(host))
         return 0;
     fd = net_socket_listen(host, &port, false);
     if (fd < 0)
@@ -259,7 +286,7 @@ int net_socket_accept(int listener)
     fd = accept(listener, NULL, NULL);
     if (fd < 0)
         return -errno;
-    if (set_non_blocking(fd) == 0 && set_option(fd, IPPROTO_TCP, TCP_NODELAY) == 0)
+    if (set_non_blocking(fd) == 0 && (is_unix(fd) || set_option(fd, IPPROTO_TCP, TCP_NODELAY) == 0))
         return fd;
     close(fd);
     return UV_EIO;

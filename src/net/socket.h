@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 
 /* Returns a bound and listening, non-blocking socket, or a negative UV_E…. `port` is in and out: 0
- * lets the system choose. With `is_shared` further sockets may listen on the same port. */
+ * lets the system choose. `host` may be a Unix socket (net/unix_socket.h), which has no port. With
+ * `is_shared` further sockets may listen on the same port. */
 int net_socket_listen(const char *host, uint16_t *port, bool is_shared);
 
 /* Another listening socket on the port of `listener`, for another worker. */
@@ -28,7 +29,7 @@ bool net_socket_take(int fd);
 /* Whether the socket listens on that host and port; any port matches if `port` is 0. */
 bool net_socket_is_at(int fd, const char *host, uint16_t port);
 
-/* The address on which it listens. 0 or a negative UV_E…. */
+/* The address on which it listens; a Unix socket leaves `port` as it is. 0 or a negative UV_E…. */
 int net_socket_address(int fd, struct sockaddr_storage *address, uint16_t *port);
 
 /* Whether a server accepts connections at `address`, which is on this machine. */

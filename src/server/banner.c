@@ -1,6 +1,7 @@
 #include "server/banner.h"
 
 #include "base/log.h"
+#include "net/unix_socket.h"
 #include "server/url.h"
 
 #include <stdio.h>
@@ -45,8 +46,12 @@ static void append_first_line(struct buffer *out, const struct config *config, u
         config->hostname != NULL && strcmp(config->hostname, config->host) != 0;
     const bool is_ipv6 = strchr(config->host, ':') != NULL;
 
-    buffer_printf(out, "Starting %sserver on %s%s%s:%u%s", config->tls.enabled ? "secure " : "",
-                  is_ipv6 ? "[" : "", config->host, is_ipv6 ? "]" : "", port, config->path);
+    buffer_printf(out, "Starting %sserver on ", config->tls.enabled ? "secure " : "");
+    if (net_unix_socket_is_one(config->host))
+        buffer_printf(out, "%s (port %u)", config->host, port);
+    else
+        buffer_printf(out, "%s%s%s:%u%s", is_ipv6 ? "[" : "", config->host, is_ipv6 ? "]" : "",
+                      port, config->path);
     if (shows_hostname)
         buffer_printf(out, " (%s)", config->hostname);
     buffer_append_text(out, ".\n");

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/socket.h"
+#include "net/unix_socket.h"
 #include "server/fd_passing.h"
 #include "server/notify.h"
 
@@ -16,7 +17,13 @@
 
 static void say_why_not_listening(const struct config *config, int status, struct buffer *error)
 {
-    if (status == UV_EADDRINUSE)
+    if (net_unix_socket_is_one(config->host))
+        buffer_printf(error, "cannot listen on %s: %s", config->host,
+                      status == UV_EADDRINUSE
+                          ? "another program does, or the file is no socket; stop that, or choose "
+                            "another path with --host or REVERB_SERVER_HOST"
+                          : uv_strerror(status));
+    else if (status == UV_EADDRINUSE)
         buffer_printf(error,
                       "port %u on %s is in use by another program; stop that, or choose another "
                       "with --port or REVERB_SERVER_PORT",
@@ -157,6 +164,7 @@ bool server_listen_open(struct server_listen *listen, const struct config *confi
     int status = 0;
 
     *listen = (struct server_listen){
+        .port = config->port,
         .fds = mem_new((SERVER_FD_PASSING_MAX + workers_count + 1) * sizeof(int)),
         .other_fd = -1,
     };
@@ -179,6 +187,8 @@ bool server_listen_check(const struct config *config, struct buffer *error)
     uint16_t port = config->port;
     const int fd = net_socket_listen(config->host, &port, false);
 
+    if (fd >= 0 && net_unix_socket_is_one(config->host))
+        unlink(net_unix_socket_path(config->host));
     if (fd >= 0)
         close(fd);
     else

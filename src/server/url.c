@@ -1,5 +1,7 @@
 #include "server/url.h"
 
+#include "net/unix_socket.h"
+
 #include <string.h>
 
 #define HTTP_PORT 80
@@ -57,7 +59,8 @@ static struct bytes reachable_host(const struct config *config)
 {
     if (config->hostname != NULL)
         return bytes_of(config->hostname);
-    if (strcmp(config->host, "0.0.0.0") == 0 || strcmp(config->host, "::") == 0)
+    if (strcmp(config->host, "0.0.0.0") == 0 || strcmp(config->host, "::") == 0 ||
+        net_unix_socket_is_one(config->host))
         return BYTES("localhost");
     return bytes_of(config->host);
 }

@@ -13,7 +13,7 @@ const { until } = require('./wait.js');
 function configuration(folder, port, servers) {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
         .map((kind) => `    ${kind}_temp_path ${folder}/${kind};`).join('\n');
-    const upstream = servers.map(({ host, port: at }) => `        server ${host}:${at} max_fails=0;`).join('\n');
+    const upstream = servers.map(({ host, port: at }) => `        server ${host.startsWith('unix:') ? host : `${host}:${at}`} max_fails=0;`).join('\n');
     const user = process.getuid() === 0 ? 'user root;' : '';
     return `${user}
 daemon off;

@@ -20,7 +20,7 @@ const { BIN, SLOW, within, until, deferred } = require('./wait.js');
 
 const READY_MS = 10_000 * SLOW;
 const EXIT_MS = 15_000 * SLOW;
-const BANNER = /Starting (secure )?server on \S*:(\d+)/;
+const BANNER = /Starting (secure )?server on (?:unix:\S+ \(port |\S*:)(\d+)/;
 const REPORT = /CHECK failed|(?:Address|Thread|Leak|UndefinedBehavior|Memory)Sanitizer|runtime error:|^==\d+== /m;
 
 const running = new Set();
