@@ -188,7 +188,7 @@ static void publish(struct server_state *server, struct pusher_app *app,
 {
     const struct bytes channel = value_of(parameters, "channel");
 
-    if (!pusher_limits_is_name(pusher_app_settings(app), channel)) {
+    if (channel.len == 0 || !pusher_limits_is_name(pusher_app_settings(app), channel)) {
         refuse(page, 422, "the channel's name is not valid");
     } else if (value_of(parameters, "event").len == 0) {
         refuse(page, 422, "the event needs a name");

@@ -5,6 +5,8 @@
 #include "support/control_peer.h"
 #include "unit/config/folder.h"
 
+#include <signal.h>
+
 #define PORT "18081"
 #define PORT_OPTION "--port=" PORT
 #define ANSWER(...) CONTROL_PEER_ANSWER(PORT, __VA_ARGS__)
@@ -96,6 +98,106 @@ static void a_server_that_does_not_know_the_command_or_goes_is_an_error(void **s
     assert_int_equal(command.out.len, 0);
 }
 
+/* --- in a terminal --------------------------------------------------------------------------- */
+
+struct terminal {
+    int fd; /* of who sits at it */
+    pid_t pid;
+    struct buffer drawn;
+};
+
+/* Starts `reverb top` in a terminal of its own. */
+static void sit_down(struct terminal *terminal)
+{
+    const char *const words[] = {"top", PORT_OPTION, NULL};
+
+    *terminal = (struct terminal){.fd = posix_openpt(O_RDWR | O_NOCTTY)};
+    assert_true(terminal->fd >= 0 && grantpt(terminal->fd) == 0 && unlockpt(terminal->fd) == 0);
+    fflush(NULL);
+    terminal->pid = fork();
+    assert_true(terminal->pid >= 0);
+    if (terminal->pid == 0) {
+        int fd;
+
+        alarm(60);
+        setsid();
+        fd = open(ptsname(terminal->fd), O_RDWR); /* its controlling terminal from now on */
+        for (int i = 0; i < 3; i++)
+            dup2(fd, i);
+        close(terminal->fd);
+        exit(command_call(cli_top, words));
+    }
+}
+
+/* What it draws from now on, until that is in it. */
+static void see(struct terminal *terminal, const char *part)
+{
+    buffer_clear(&terminal->drawn);
+    while (strstr(buffer_text(&terminal->drawn), part) == NULL) {
+        const ssize_t len = read(terminal->fd, buffer_reserve(&terminal->drawn, 4096), 4096);
+
+        if (len <= 0)
+            fail_msg("\"%s\" ended without \"%s\"", buffer_text(&terminal->drawn), part);
+        terminal->drawn.len += (size_t)len;
+    }
+}
+
+static void press(const struct terminal *terminal, const char *key)
+{
+    assert_int_equal(write(terminal->fd, key, 1), 1);
+}
+
+static int stand_up(struct terminal *terminal)
+{
+    const int status = command_wait(terminal->pid);
+
+    close(terminal->fd);
+    buffer_deinit(&terminal->drawn);
+    return status;
+}
+
+static void in_a_terminal_keys_choose_and_sort_until_it_is_quit(void **state)
+{
+    struct terminal terminal;
+
+    (void)state;
+    ANSWER(AFTER);
+    sit_down(&terminal);
+    see(&terminal, "q quit");
+    see(&terminal, "no server answers for port " PORT); /* it has asked again */
+    press(&terminal, "s");
+    see(&terminal, "*channels");
+    press(&terminal, "c");
+    press(&terminal, "s");
+    see(&terminal, "*events ");
+    press(&terminal, "b");
+    press(&terminal, "s");
+    see(&terminal, " *channels");
+    press(&terminal, "x"); /* not a key of it */
+    press(&terminal, "a");
+    press(&terminal, "a");
+    press(&terminal, "q");
+    see(&terminal, "\x1b[?1049l");
+    assert_int_equal(stand_up(&terminal), 0);
+    control_peer_assert_asked("top\n");
+}
+
+static void a_signal_ends_it_and_the_screen_is_that_of_before(void **state)
+{
+    struct terminal terminal;
+
+    (void)state;
+    ANSWER(AFTER);
+    sit_down(&terminal);
+    see(&terminal, "q quit");
+    kill(terminal.pid, SIGTERM);
+    see(&terminal, "\x1b[?1049l");
+    assert_int_equal(stand_up(&terminal), 128 + SIGTERM);
+    control_peer_assert_asked("top\n");
+}
+
+/* --- the tables ------------------------------------------------------------------------------ */
+
 static void each_column_sorts_numbers_from_the_largest_and_texts_from_the_first(void **state)
 {
     json_t *answer = answer_of(AFTER);
@@ -162,6 +264,8 @@ int main(void)
         FOLDER_TEST(for_programs_it_asks_twice_and_adds_what_happened_a_second),
         FOLDER_TEST(without_a_terminal_the_tables_are_printed_once),
         FOLDER_TEST(a_server_that_does_not_know_the_command_or_goes_is_an_error),
+        FOLDER_TEST(in_a_terminal_keys_choose_and_sort_until_it_is_quit),
+        FOLDER_TEST(a_signal_ends_it_and_the_screen_is_that_of_before),
         cmocka_unit_test(each_column_sorts_numbers_from_the_largest_and_texts_from_the_first),
         cmocka_unit_test(a_screen_of_any_height_is_never_exceeded),
         cmocka_unit_test(a_table_that_is_chosen_again_is_alone_until_the_next_time),

@@ -157,21 +157,30 @@ static void a_stranger_is_refused(void **state)
     assert_has(buffer_text(&server.command.err), "4001");
 }
 
-/* The answer of the administration listener, until it closes. */
-static void get(const char *path, struct buffer *answer)
+/* The answer of the administration listener, until it closes; the request is the console's own. */
+static void request(const char *method, const char *path, struct buffer *answer)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "admin.sock"};
     const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     struct buffer request = {0};
 
     buffer_clear(answer);
-    buffer_printf(&request, "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", path);
+    buffer_printf(
+        &request,
+        "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Reverb-Console: 1\r\n"
+        "Content-Length: 0\r\n\r\n",
+        method, path);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(write(fd, request.data, request.len), request.len);
     for (ssize_t len; (len = read(fd, buffer_reserve(answer, 65536), 65536)) > 0;)
         answer->len += (size_t)len;
     close(fd);
     buffer_deinit(&request);
+}
+
+static void get(const char *path, struct buffer *answer)
+{
+    request("GET", path, answer);
 }
 
 static void its_pages_tell_a_supervisor_how_it_is(void **state)
@@ -188,6 +197,60 @@ static void its_pages_tell_a_supervisor_how_it_is(void **state)
     assert_has(buffer_text(&answer), "reverb_workers 2\n");
     assert_has(buffer_text(&answer), "reverb_connections{app=\"1\"} 0\n");
     buffer_deinit(&answer);
+}
+
+static void its_console_reads_and_steers(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *answer;
+    } pages[] = {
+        {"GET", "/busy", "{\"channels\":["},
+        {"GET", "/nodes", "{\"nodes\":[]}\n"},
+        {"GET", "/members?app=1&channel=presence-none", "{\"count\":0,\"members\":[]}\n"},
+        {"GET", "/members?app=9&channel=presence-none", "there is no app with that id\n"},
+        {"GET", "/members?app=1&channel=news", "only presence channels have members"},
+        {"GET", "/tail?channel=ne*", "X-Reverb-Watcher: 1\r\n"},
+        {"GET", "/tail?watcher=1", "X-Reverb-Watcher: 1\r\n"},
+        {"POST", "/publish?app=1&channel=news&event=e&data=x", "The event is on its way.\n"},
+        {"POST", "/publish?app=1&event=e", "the channel's name is not valid\n"},
+        {"POST", "/publish?app=1&channel=news", "the event needs a name\n"},
+        {"POST", "/publish?app=9&channel=news&event=e", "there is no app with that id\n"},
+        {"POST", "/terminate?app=1&user=42", "The user's connections are being closed.\n"},
+        {"POST", "/terminate?app=1", "which user? give an id\n"},
+        {"POST", "/disconnect?socket=1.1", "The connection is being closed, if it is here.\n"},
+        {"POST", "/disconnect?socket=x", "that is no socket id; they look like 1234.5678\n"},
+    };
+    struct buffer answer = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        request(pages[i].method, pages[i].path, &answer);
+        assert_has(buffer_text(&answer), pages[i].answer);
+    }
+    buffer_deinit(&answer);
+}
+
+static void what_it_does_right_now_is_shown(void **state)
+{
+    (void)state;
+    REVERB("top", "--once");
+    assert_said(" 2 workers, 0 connections, 0 channels, ");
+    assert_said("Apps\n");
+    assert_said("\n1 ");
+    assert_said("everybody takes what is sent\n");
+}
+
+static void of_a_connection_that_never_was_nothing_is_known(void **state)
+{
+    (void)state;
+    REVERB("why", "1.1");
+    assert_int_equal(server.command.status, 1);
+    assert_has(buffer_text(&server.command.err), "nothing is known of it");
+    REVERB("why", "x");
+    assert_int_equal(server.command.status, 1);
+    assert_has(buffer_text(&server.command.err), "that is no socket id");
 }
 
 static void a_reload_takes_up_apps_and_says_what_needs_a_restart(void **state)
@@ -279,6 +342,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(whoever_listens_hears_what_is_published),
         cmocka_unit_test(a_stranger_is_refused),
         cmocka_unit_test(its_pages_tell_a_supervisor_how_it_is),
+        cmocka_unit_test(its_console_reads_and_steers),
+        cmocka_unit_test(what_it_does_right_now_is_shown),
+        cmocka_unit_test(of_a_connection_that_never_was_nothing_is_known),
         cmocka_unit_test(a_reload_takes_up_apps_and_says_what_needs_a_restart),
         cmocka_unit_test(a_reload_of_a_mistake_changes_nothing),
         cmocka_unit_test(a_restart_that_cannot_be_leaves_it_where_it_is),
