@@ -57,13 +57,13 @@ static void post_back(struct part *part)
 
 /* --- on the worker -------------------------------------------------------------------------- */
 
-/* Keeps the largest ones. */
+/* Keeps the largest ones. What is queued in this turn alone does not wait for the client. */
 static void look_at(struct part *part, const struct pusher_session *session)
 {
     const size_t bytes = net_conn_backlog_bytes(session->ws.net);
     struct seen *least = &part->seen[0];
 
-    if (bytes == 0 || session->state != PUSHER_SESSION_ESTABLISHED)
+    if (net_conn_progress_ms(session->ws.net) == 0 || session->state != PUSHER_SESSION_ESTABLISHED)
         return;
     if (part->seen_count < COUNT_MAX) {
         part->seen[part->seen_count++] = (struct seen){session->socket_id, bytes};

@@ -77,10 +77,11 @@ static int close_fixture(void **state)
 
 static void who_takes_all_is_not_among_them(void **state)
 {
+    const struct pusher_client *client = pusher_fixture_client(&fixture);
     json_t *json;
 
     (void)state;
-    pusher_fixture_client(&fixture);
+    pusher_session_send(pusher_fixture_session(&fixture, client), BYTES("{}")); /* in this turn */
     json = walked();
     assert_int_equal(json_array_size(json), 0);
     json_decref(json);
