@@ -116,10 +116,10 @@ static void answer_all(struct server_top *top, struct bytes connections)
         buffer_append_bytes(&out, connections.data != NULL ? connections : BYTES("null"));
         buffer_append_char(&out, '}');
     }
-    while (!list_is_empty(&top->waiting)) { /* an answer that fails makes its caller go */
-        struct waiting *waiting = LIST_OWNER(top->waiting.next, struct waiting, link);
+    LIST_EACH(link, following, &top->waiting) {
+        struct waiting *waiting = LIST_OWNER(link, struct waiting, link);
 
-        list_remove(&waiting->link);
+        list_remove(link); /* each caller waits once: if it goes now, no other is removed */
         server_control_answer(waiting->caller, buffer_bytes(&out));
         free(waiting);
     }
