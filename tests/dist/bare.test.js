@@ -177,8 +177,7 @@ test('without a compiler, an application gets from `composer require` to a recei
 
 /* The program of this version, which says that it is the next. */
 function nextProgram() {
-    const folder = path.join(FOLDER, 'next-by-composer');
-    fs.mkdirSync(folder);
+    const folder = fs.mkdtempSync(path.join(FOLDER, 'next-'));
     execFileSync('tar', ['-xzf', path.join(FOLDER, tarball(VERSION)), '-C', folder]);
     const program = path.join(folder, `reverb-${VERSION}/bin/reverb`);
     fs.writeFileSync(program, Buffer.from(fs.readFileSync(program, 'latin1').replaceAll(VERSION, NEXT), 'latin1'));
