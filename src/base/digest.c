@@ -3,67 +3,50 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-#include <openssl/core_names.h>
+/* Their states are copied and continued, for which EVP takes longer than the hashing itself. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 #include <pthread.h>
+#include <string.h>
 
-struct contexts {
-    EVP_MAC_CTX *hmac; /* keeps the state after the key, which most calls share */
-    char *key;
+/* Two of the four blocks that HMAC hashes for a short text depend on the key alone: calls with the
+ * same key, as most are, skip them. */
+struct keyed {
+    char *key; /* NULL: none yet */
     size_t key_len;
-    EVP_MD *md5;
-    EVP_MD_CTX *md5_context;
+    SHA256_CTX inner; /* the states after the key */
+    SHA256_CTX outer;
 };
 
-static pthread_key_t contexts_key;
-static pthread_once_t contexts_once = PTHREAD_ONCE_INIT;
+static pthread_key_t keyed_key;
+static pthread_once_t keyed_once = PTHREAD_ONCE_INIT;
 
-static void contexts_free(void *memory)
+static void keyed_free(void *memory)
 {
-    struct contexts *contexts = memory;
+    struct keyed *keyed = memory;
 
-    EVP_MAC_CTX_free(contexts->hmac);
-    OPENSSL_clear_free(contexts->key, contexts->key_len);
-    EVP_MD_free(contexts->md5);
-    EVP_MD_CTX_free(contexts->md5_context);
-    free(contexts);
+    OPENSSL_clear_free(keyed->key, keyed->key_len);
+    OPENSSL_cleanse(keyed, sizeof *keyed);
+    free(keyed);
 }
 
 static void make_key(void)
 {
-    CHECK(pthread_key_create(&contexts_key, contexts_free) == 0);
+    CHECK(pthread_key_create(&keyed_key, keyed_free) == 0);
 }
 
-static EVP_MAC_CTX *hmac_new(void)
+static struct keyed *keyed_of_thread(void)
 {
-    char name[] = "SHA256";
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
+    static _Thread_local struct keyed *keyed;
 
-    EVP_MAC_free(mac); /* the context keeps a reference */
-    CHECK(context != NULL && EVP_MAC_CTX_set_params(context, parameters) == 1);
-    return context;
-}
-
-static struct contexts *contexts_of_thread(void)
-{
-    static _Thread_local struct contexts *contexts;
-
-    if (contexts != NULL)
-        return contexts;
-    pthread_once(&contexts_once, make_key);
-    contexts = mem_new(sizeof *contexts);
-    contexts->hmac = hmac_new();
-    contexts->md5 = EVP_MD_fetch(NULL, "MD5", NULL);
-    contexts->md5_context = EVP_MD_CTX_new();
-    CHECK(contexts->md5 != NULL && contexts->md5_context != NULL);
-    CHECK(pthread_setspecific(contexts_key, contexts) == 0);
-    return contexts;
+    if (keyed != NULL)
+        return keyed;
+    pthread_once(&keyed_once, make_key);
+    keyed = mem_new(sizeof *keyed);
+    CHECK(pthread_setspecific(keyed_key, keyed) == 0);
+    return keyed;
 }
 
 void digest_write_hex(const uint8_t *digest, size_t len, char *hex)
@@ -76,41 +59,60 @@ void digest_write_hex(const uint8_t *digest, size_t len, char *hex)
     }
 }
 
-/* Two of the four blocks that HMAC hashes for a short text depend on the key alone: calls with the
- * same key skip them. */
-static bool begin_hmac(struct contexts *contexts, struct bytes key)
+static void begin_with(SHA256_CTX *context, const uint8_t *block, uint8_t pad)
 {
-    if (contexts->key != NULL && contexts->key_len == key.len &&
-        CRYPTO_memcmp(contexts->key, key.data, key.len) == 0)
-        return EVP_MAC_init(contexts->hmac, NULL, 0, NULL) == 1;
-    OPENSSL_clear_free(contexts->key, contexts->key_len);
-    contexts->key = OPENSSL_memdup(key.data, key.len);
-    contexts->key_len = key.len;
-    return EVP_MAC_init(contexts->hmac, (const unsigned char *)key.data, key.len, NULL) == 1;
+    uint8_t padded[SHA256_CBLOCK];
+
+    for (size_t i = 0; i < sizeof padded; i++)
+        padded[i] = block[i] ^ pad;
+    SHA256_Init(context);
+    SHA256_Update(context, padded, sizeof padded);
+    OPENSSL_cleanse(padded, sizeof padded);
+}
+
+static void use_key(struct keyed *keyed, struct bytes key)
+{
+    uint8_t block[SHA256_CBLOCK] = {0};
+
+    if (keyed->key != NULL && keyed->key_len == key.len &&
+        CRYPTO_memcmp(keyed->key, key.data, key.len) == 0)
+        return;
+    OPENSSL_clear_free(keyed->key, keyed->key_len);
+    keyed->key = OPENSSL_memdup(key.data, key.len);
+    keyed->key_len = key.len;
+    if (key.len > sizeof block)
+        SHA256((const uint8_t *)key.data, key.len, block);
+    else if (key.len > 0)
+        memcpy(block, key.data, key.len);
+    begin_with(&keyed->inner, block, 0x36); /* RFC 2104 */
+    begin_with(&keyed->outer, block, 0x5c);
+    OPENSSL_cleanse(block, sizeof block);
 }
 
 void digest_hmac_sha256(struct bytes key, struct bytes text, char hex[DIGEST_SHA256_HEX_LEN])
 {
-    struct contexts *contexts = contexts_of_thread();
-    EVP_MAC_CTX *hmac = contexts->hmac;
-    unsigned char digest[DIGEST_SHA256_HEX_LEN / 2];
-    size_t len;
+    struct keyed *keyed = keyed_of_thread();
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256_CTX context;
 
-    CHECK(begin_hmac(contexts, key) &&
-          EVP_MAC_update(hmac, (const unsigned char *)text.data, text.len) == 1 &&
-          EVP_MAC_final(hmac, digest, &len, sizeof digest) == 1 && len == sizeof digest);
-    digest_write_hex(digest, len, hex);
+    use_key(keyed, key);
+    context = keyed->inner;
+    SHA256_Update(&context, text.data, text.len);
+    SHA256_Final(digest, &context);
+    context = keyed->outer;
+    SHA256_Update(&context, digest, sizeof digest);
+    SHA256_Final(digest, &context);
+    OPENSSL_cleanse(&context, sizeof context);
+    digest_write_hex(digest, sizeof digest, hex);
 }
 
 void digest_md5(struct bytes text, char hex[DIGEST_MD5_HEX_LEN])
 {
-    const struct contexts *contexts = contexts_of_thread();
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len;
+    uint8_t digest[MD5_DIGEST_LENGTH];
+    MD5_CTX context;
 
-    CHECK(EVP_DigestInit_ex2(contexts->md5_context, contexts->md5, NULL) == 1 &&
-          EVP_DigestUpdate(contexts->md5_context, text.data, text.len) == 1 &&
-          EVP_DigestFinal_ex(contexts->md5_context, digest, &len) == 1 &&
-          len == DIGEST_MD5_HEX_LEN / 2);
-    digest_write_hex(digest, len, hex);
+    MD5_Init(&context);
+    MD5_Update(&context, text.data, text.len);
+    MD5_Final(digest, &context);
+    digest_write_hex(digest, sizeof digest, hex);
 }

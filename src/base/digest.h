@@ -1,6 +1,6 @@
 /* HMAC-SHA256 and MD5 by OpenSSL, in lower-case hex.
  *
- * Thread: any; each has OpenSSL contexts of its own, as making one costs more than a digest.
+ * Thread: any; each keeps the state after the key that it used last.
  */
 #pragma once
 
