@@ -5,6 +5,7 @@
 #include "config/load.h"
 #include "server/server.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,12 +53,24 @@ static void log_error_lines(struct bytes lines)
         log_error("%.*s", BYTES_ARGS(line));
 }
 
+/* A reload that is asked for while the configuration is being read would end the process. The
+ * server takes it up once it runs. */
+static void hold_reload(void)
+{
+    sigset_t reload;
+
+    sigemptyset(&reload);
+    sigaddset(&reload, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &reload, NULL);
+}
+
 int cli_start(int argc, char **argv)
 {
     struct server_predecessor predecessor;
     struct buffer error = {0};
     int status;
 
+    hold_reload();
     server_predecessor_open(&predecessor);
     log_init((struct log_options){.level = LOG_LEVEL_INFO, .json = wants_json(argc, argv)});
     status = run(argc, argv, &predecessor, &error);

@@ -196,6 +196,8 @@ static bool open_workers(struct server_state *server, struct buffer *error)
 
 static void watch_signals(struct server_state *server)
 {
+    sigset_t reload;
+
     for (size_t i = 0; i < SERVER_STATE_ENDING_SIGNALS; i++) {
         CHECK(uv_signal_init(&server->loop, &server->signals[i]) == 0);
         server->signals[i].data = server;
@@ -204,6 +206,9 @@ static void watch_signals(struct server_state *server)
     CHECK(uv_signal_init(&server->loop, &server->reload_signal) == 0);
     server->reload_signal.data = server;
     CHECK(uv_signal_start(&server->reload_signal, on_reload_signal, SIGHUP) == 0);
+    sigemptyset(&reload);
+    sigaddset(&reload, SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &reload, NULL); /* it was held while the server started */
 }
 
 static void open_main_loop(struct server_state *server)

@@ -3,11 +3,12 @@
 /* `reverb reload` prints its result, and all clients stay connected. */
 
 const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const { test } = require('../support/test.js');
 const { Client } = require('../support/clients.js');
-const { app, ownServer, run } = require('../support/server.js');
-const { SANITIZED, until } = require('../support/wait.js');
+const { app, environment, ownServer, run } = require('../support/server.js');
+const { BIN, SANITIZED, deferred, until, within } = require('../support/wait.js');
 
 const reload = (server) => run(['reload', '--port', String(server.port)], { ms: 60_000 });
 
@@ -113,4 +114,20 @@ test('a reload that would end up with no apps says so, and the apps stay', async
     assert.match(stderr, /no app is configured/);
     await server.line(/the configuration was not reloaded: no app is configured/);
     await Client.open(server, { app: app() });
+});
+
+test('a reload that is asked for while the server starts is done when it runs', async (t) => {
+    const child = spawn(BIN, ['start', '--config=-', '--port=0'], { env: environment() });
+    let said = '';
+    child.stdout.on('data', (data) => { said += data; });
+    child.stderr.on('data', (data) => { said += data; });
+    t.after(() => child.kill('SIGKILL'));
+    const { promise: ended, resolve } = deferred();
+    child.on('close', (code, signal) => resolve({ code, signal }));
+    await until(() => /^SigBlk:\s+[0-9a-f]*1$/m.test(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8')), 'it holds SIGHUP');
+    child.kill('SIGHUP'); /* its configuration has not come yet */
+    child.stdin.end(JSON.stringify({ servers: { reverb: { host: '127.0.0.1' } }, apps: { apps: [app()] } }));
+    await until(() => /the configuration was not reloaded: it came over standard input/.test(said), () => `the reload is done\n${said}`);
+    child.kill('SIGTERM');
+    assert.deepEqual(await within(ended, 'it ends'), { code: 0, signal: null });
 });
