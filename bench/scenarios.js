@@ -84,8 +84,8 @@ const NOTES = {
     'fanout-1': 'by callgrind a delivery has some 160 instructions of ours and libc\'s beside send() itself, about 50 ns of it; the rest is the '
         + 'kernel\'s, as in the floor',
     'publish': 'one recv() and one send() a request, as the floor; by perf, most of it is the kernel. Done: the HMAC keeps the state after '
-        + 'the secret (0.8 to 0.5 µs) and is continued without EVP (to 0.25 µs), pieces of the path and the query are not copied, heads are read by a parser of our own (44 600 to '
-        + '30 000 instructions a request by callgrind). Left: by callgrind, libcrypto is the largest part outside the kernel. The floor '
+        + 'the secret (0.8 to 0.5 µs) and is continued without EVP (to 0.25 µs), pieces of the path and the query are not '
+        + 'copied, heads are read by a parser of our own (44 600 to 30 000 instructions a request by callgrind). Left: by callgrind, libcrypto is the largest part outside the kernel. The floor '
         + 'itself is about 1/11 of soketi',
     'publish-8k': 'the MD5 of the body, which the protocol asks for, was 11.5 of 27 µs by `make bench-micro` (700 MB/s, and no less by '
         + 'OpenSSL\'s MD5() without EVP); the floor has none. Done: bodies that come in one turn are hashed together (base/md5.c), '
