@@ -116,17 +116,28 @@ uint64_t net_conn_progress_ms(const struct net_conn *conn)
                : 0;
 }
 
+/* Whether its memory must be free soon. */
+static bool must_hurry(const struct net_conn *conn)
+{
+    const size_t max = conn->stream.loop->backlog_bytes_max;
+
+    return net_backlog_is_hurried(max) ||
+           net_backlog_is_over_share(conn->stream.backlog->holder, max);
+}
+
 void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms)
 {
     struct net_stream *stalled[STALLED_A_TICK_MAX];
-    const bool is_hurried = net_backlog_is_hurried(loop->backlog_bytes_max);
     const size_t count = net_sending_find_stalled(loop, now_ms, stalled, STALLED_A_TICK_MAX);
 
     for (size_t i = 0; i < count; i++) {
         struct net_conn *conn = conn_of(stalled[i]);
+        bool is_hurried;
+        bool is_due;
 
-        if (is_hurried && !net_backlog_is_hurried(loop->backlog_bytes_max))
-            return; /* enough memory was freed */
+        if (!conn->stream.is_blocked || !net_sending_is_stalled(&conn->stream, now_ms, &is_due))
+            continue; /* enough memory was freed */
+        is_hurried = must_hurry(conn);
         if (conn->stream.state == NET_STREAM_OPEN && conn->events->on_stalled != NULL)
             conn->events->on_stalled(conn);
         else if (conn->stream.state == NET_STREAM_OPEN)
@@ -191,6 +202,15 @@ static void on_input(struct net_stream *stream, char *data, size_t len)
     net_conn_end_handling(conn);
 }
 
+static struct net_chunk_holder holder_of(struct net_stream *stream)
+{
+    struct net_conn *conn = conn_of(stream);
+
+    if (stream->state != NET_STREAM_OPEN || conn->events->holder == NULL)
+        return (struct net_chunk_holder){NET_CHUNK_NOBODY, NET_CHUNK_NOBODY};
+    return conn->events->holder(conn);
+}
+
 static void on_end(struct net_stream *stream)
 {
     conn_of(stream)->events->on_end(conn_of(stream));
@@ -241,6 +261,7 @@ static const struct net_loop_connections loop_connections = {
     .flush_all = net_sending_flush_all,
     .free_closed = free_closed,
     .end_stalled = net_conn_end_stalled,
+    .holder = holder_of,
     .on_timer = net_conn_on_timer,
 };
 

@@ -26,6 +26,8 @@ struct net_conn_events {
     /* The peer is a slow reader without progress (net/backlog.h): the owner should end the
      * connection. NULL: it is closed. */
     void (*on_stalled)(struct net_conn *conn);
+    /* For whom it counts what the peer has not read; NULL: for nobody. */
+    struct net_chunk_holder (*holder)(struct net_conn *conn);
     void (*on_closed)(struct net_conn *conn); /* the last call: `conn` is freed after it */
 };
 

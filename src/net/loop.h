@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "metrics/metrics.h"
 #include "net/batch.h"
+#include "net/chunk.h"
 #include "net/descriptors.h"
 #include "net/held.h"
 #include "net/mailbox.h"
@@ -40,6 +41,8 @@ struct net_loop_connections {
     void (*flush_all)(struct net_loop *loop);
     void (*free_closed)(struct net_loop *loop);
     void (*end_stalled)(struct net_loop *loop, uint64_t now_ms);
+    /* For whom what the stream's peer has not read counts. */
+    struct net_chunk_holder (*holder)(struct net_stream *stream);
     void (*on_timer)(struct net_timer *timer, uint64_t now_ms);
 };
 

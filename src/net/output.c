@@ -70,16 +70,16 @@ void net_output_share(struct net_output *output, struct net_chunk *chunk, size_t
     output->bytes += chunk->len - offset;
 }
 
-void net_output_hold(const struct net_output *output)
+void net_output_hold(const struct net_output *output, struct net_chunk_holder holder)
 {
     for (const struct net_output_segment *at = output->first; at != NULL; at = at->next)
-        net_chunk_hold(at->chunk);
+        net_chunk_hold(at->chunk, holder);
 }
 
-void net_output_hold_last(const struct net_output *output)
+void net_output_hold_last(const struct net_output *output, struct net_chunk_holder holder)
 {
     if (output->last != NULL)
-        net_chunk_hold(output->last->chunk);
+        net_chunk_hold(output->last->chunk, holder);
 }
 
 void net_output_consume(struct net_output *output, size_t len)

@@ -25,8 +25,8 @@ void net_output_copy(struct net_output *output, struct bytes data);
 void net_output_share(struct net_output *output, struct net_chunk *chunk, size_t offset);
 
 /* Marks its chunks, or the last one, as held by a slow reader (net_chunk_hold()). */
-void net_output_hold(const struct net_output *output);
-void net_output_hold_last(const struct net_output *output);
+void net_output_hold(const struct net_output *output, struct net_chunk_holder holder);
+void net_output_hold_last(const struct net_output *output, struct net_chunk_holder holder);
 
 /* Removes the first `len` bytes, which were sent. */
 void net_output_consume(struct net_output *output, size_t len);

@@ -15,7 +15,7 @@
 void net_sending_at_turn_end(struct net_stream *stream)
 {
     if (stream->is_blocked)
-        net_output_hold_last(&stream->output);
+        net_output_hold_last(&stream->output, stream->backlog->holder);
     if (stream->is_unsent || stream->is_blocked || stream->is_batched)
         return;
     stream->is_unsent = true;
@@ -33,10 +33,10 @@ static void note_progress(struct net_stream *stream)
 static void block(struct net_stream *stream)
 {
     stream->is_blocked = true;
-    stream->backlog =
-        net_backlog_new(stream, stream->output.bytes, stream->loop->backlog_bytes_max);
+    stream->backlog = net_backlog_new(stream, stream->loop->connections->holder(stream),
+                                      stream->output.bytes, stream->loop->backlog_bytes_max);
     note_progress(stream);
-    net_output_hold(&stream->output);
+    net_output_hold(&stream->output, stream->backlog->holder);
     net_stream_update_interest(stream);
 }
 
@@ -290,6 +290,12 @@ static bool is_progressing(struct net_stream *stream, uint64_t now_ms)
     return true;
 }
 
+bool net_sending_is_stalled(const struct net_stream *stream, uint64_t now_ms, bool *is_due)
+{
+    return net_backlog_is_stalled(stream->backlog, stream->output.bytes,
+                                  stream->loop->backlog_bytes_max, now_ms, is_due);
+}
+
 size_t net_sending_find_stalled(struct net_loop *loop, uint64_t now_ms, struct net_stream **stalled,
                                 size_t count_max)
 {
@@ -298,8 +304,7 @@ size_t net_sending_find_stalled(struct net_loop *loop, uint64_t now_ms, struct n
     LIST_EACH(link, following, &loop->backlogs) {
         struct net_stream *stream = LIST_OWNER(link, struct net_backlog, link)->conn;
         bool is_due;
-        const bool is_stalled = net_backlog_is_stalled(stream->backlog, stream->output.bytes,
-                                                       loop->backlog_bytes_max, now_ms, &is_due);
+        const bool is_stalled = net_sending_is_stalled(stream, now_ms, &is_due);
 
         if (!is_due || count == count_max)
             return count;

@@ -30,6 +30,10 @@ void net_sending_flush_early(struct net_stream *stream);
 void net_sending_flush_all(struct net_loop *loop);
 void net_sending_flush_batch(struct net_loop *loop);
 
+/* Whether it is a slow reader that must be ended, as net_backlog_is_stalled() says; it is blocked.
+ */
+bool net_sending_is_stalled(const struct net_stream *stream, uint64_t now_ms, bool *is_due);
+
 /* Finds up to `count_max` slow readers that must be ended; returns their number. */
 size_t net_sending_find_stalled(struct net_loop *loop, uint64_t now_ms, struct net_stream **stalled,
                                 size_t count_max);

@@ -1,6 +1,8 @@
 #include "pusher/app.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
+#include "net/chunk.h"
 
 static void on_channel_change(struct channel *channel, bool is_occupied, void *user)
 {
@@ -33,6 +35,11 @@ struct channel_registry *pusher_app_registry(const struct pusher_app *app, char 
     }
 }
 
+uint16_t pusher_app_backlog_account(const struct pusher_app *app, struct bytes user_id)
+{
+    return net_chunk_account(hash_pair(hash_bytes(bytes_of(app->id)), hash_bytes(user_id)));
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 static struct channel_registry *registry_new(struct pusher_app *app, size_t workers_count,
@@ -52,6 +59,7 @@ struct pusher_app *pusher_app_new(const char *id, size_t workers_count,
 
     app->id = bytes_copy(bytes_of(id));
     atomic_init(&app->refs, 0);
+    app->backlog_account = net_chunk_account(hash_bytes(bytes_of(id)));
     app->workers_count = workers_count;
     app->metrics = metrics_app_new(workers_count);
     app->channels = registry_new(app, workers_count, true);

@@ -21,6 +21,7 @@ struct pusher_app {
     const struct pusher_observers *observers; /* NULL: none */
     struct cluster *cluster;                  /* NULL: this node is the only one */
     struct metrics_app *metrics;              /* one element a worker */
+    uint16_t backlog_account;                 /* net/chunk.h; fixed */
     atomic_size_t refs;                       /* 0: only the list has it */
     size_t workers_count;
     atomic_uint connections_count;
@@ -54,6 +55,9 @@ struct channel_registry *pusher_app_registry(const struct pusher_app *app, char 
 
 /* The worker's counters for the app. */
 struct metrics_app *pusher_app_metrics(const struct pusher_app *app, size_t worker);
+
+/* The account (net/chunk.h) for what the connections of that user do not read. */
+uint16_t pusher_app_backlog_account(const struct pusher_app *app, struct bytes user_id);
 
 /* Workers only. Valid until the end of the turn; NULL if the app was removed before. */
 const struct config_app *pusher_app_settings(struct pusher_app *app);

@@ -118,6 +118,16 @@ static void on_stalled(struct ws_conn *ws)
     pusher_session_close_slow(pusher_session_of(ws));
 }
 
+static struct net_chunk_holder holder_of(struct ws_conn *ws)
+{
+    const struct pusher_session *session = pusher_session_of(ws);
+
+    return (struct net_chunk_holder){
+        .app = session->app != NULL ? session->app->backlog_account : NET_CHUNK_NOBODY,
+        .user = session->backlog_account,
+    };
+}
+
 static void on_ending(struct ws_conn *ws, uint16_t code)
 {
     struct pusher_session *session = pusher_session_of(ws);
@@ -248,6 +258,7 @@ static const struct ws_conn_events ws_events = {
     .on_control = on_control,
     .on_timer = on_timer,
     .on_stalled = on_stalled,
+    .holder = holder_of,
     .on_ending = on_ending,
     .on_closed = on_closed,
 };

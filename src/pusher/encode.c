@@ -71,8 +71,9 @@ void pusher_encode_subscription_succeeded(struct buffer *out, struct bytes chann
 void pusher_encode_subscription_error(struct buffer *out, struct bytes channel,
                                       enum pusher_error error)
 {
-    const bool is_limit =
-        error == PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS || error == PUSHER_ERROR_TOO_MANY_MEMBERS;
+    const bool is_limit = error == PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS ||
+                          error == PUSHER_ERROR_TOO_MANY_MEMBERS ||
+                          error == PUSHER_ERROR_TOO_MUCH_UNREAD;
 
     begin(out, "pusher:subscription_error", channel);
     buffer_append_text(out, ",\"data\":{\"type\":\"");

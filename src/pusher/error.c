@@ -18,6 +18,7 @@ static const struct {
     [PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS] = {4300, "Too many subscriptions on this connection"},
     [PUSHER_ERROR_TOO_MANY_WATCHED] = {4300, "Too many watched users on this connection"},
     [PUSHER_ERROR_TOO_MANY_MEMBERS] = {4300, "Too many members in this channel"},
+    [PUSHER_ERROR_TOO_MUCH_UNREAD] = {4300, "Other connections of this user have too much unread"},
     [PUSHER_ERROR_CLIENT_EVENTS_OFF] = {4301, "The app does not have client messaging enabled."},
     [PUSHER_ERROR_CLIENT_EVENTS_PUBLIC] =
         {4301, "Client events are only for private and presence channels."},

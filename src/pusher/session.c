@@ -177,6 +177,7 @@ static enum metrics_app_reject reject_of(enum pusher_error error)
     case PUSHER_ERROR_TOO_MANY_SUBSCRIPTIONS:
     case PUSHER_ERROR_TOO_MANY_WATCHED:
     case PUSHER_ERROR_TOO_MANY_MEMBERS:
+    case PUSHER_ERROR_TOO_MUCH_UNREAD:
         return METRICS_APP_REJECT_QUOTA;
     case PUSHER_ERROR_UNAUTHORIZED:
         return METRICS_APP_REJECT_AUTH;

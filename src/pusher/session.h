@@ -46,6 +46,7 @@ struct pusher_session {
     uint64_t socket_id;               /* pusher/socket_id.h */
     struct pusher_session_user *user; /* NULL before sign-in */
     uint64_t seen_ms;                 /* when the client last sent something, or was pinged */
+    uint16_t backlog_account;         /* of its user (net/chunk.h); 0: it is anonymous */
     uint16_t close_code;              /* once it is over; 0: without a close frame */
     uint32_t channels_count;          /* its subscriptions */
     struct pusher_rate_limit rate_limit;

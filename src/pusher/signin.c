@@ -49,6 +49,7 @@ static void become(struct pusher_session *session, struct bytes id, struct bytes
     user->id = bytes_clone(id);
     user->info_json = bytes_clone(info_json);
     session->user = user;
+    session->backlog_account = pusher_app_backlog_account(app, id);
     user->subscription =
         channel_fanout_join(&worker->fanout, app->users, id, &session->subscriber, &is_first);
     pusher_encode_signin_success(pusher_worker_scratch(worker), user_data);

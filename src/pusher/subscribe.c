@@ -1,5 +1,6 @@
 #include "pusher/subscribe.h"
 
+#include "net/backlog.h"
 #include "pusher/authority.h"
 #include "pusher/encode.h"
 #include "pusher/limits.h"
@@ -110,6 +111,16 @@ static bool has_all_members(struct pusher_session *session, const struct subscri
     return len + request->user_id.len + request->user_info.len > session->worker->members_bytes_max;
 }
 
+/* Whether the user's connections have read enough of what they were sent: each that joins is sent
+ * all members. */
+static bool may_be_sent_members(struct pusher_session *session,
+                                const struct subscribe_request *request)
+{
+    session->backlog_account = pusher_app_backlog_account(session->app, request->user_id);
+    return !net_backlog_is_user_full(session->backlog_account,
+                                     session->worker->loop->backlog_bytes_max);
+}
+
 /* The data that a signature covers beside the channel must be a JSON object: else a signature for
  * the channel `private-a:x` would be valid for `private-a` with `x` as its data. */
 static bool is_data_well_formed(const struct subscribe_request *request)
@@ -198,6 +209,10 @@ static void subscribe(struct pusher_session *session, struct subscribe_request *
     if ((kind.needs_auth && !is_data_well_formed(request)) ||
         (kind.is_presence && !read_member(session, request, scratch))) {
         refuse(session, request->channel, PUSHER_ERROR_INVALID_MESSAGE);
+        return;
+    }
+    if (kind.is_presence && !may_be_sent_members(session, request)) {
+        refuse(session, request->channel, PUSHER_ERROR_TOO_MUCH_UNREAD);
         return;
     }
     subscription = pusher_session_subscription(session, request->channel);

@@ -344,6 +344,15 @@ static void on_stalled(struct net_conn *net)
         conn->settings->events->on_stalled(conn);
 }
 
+static struct net_chunk_holder holder_of(struct net_conn *net)
+{
+    struct ws_conn *conn = net_conn_user(net);
+
+    if (conn->settings->events->holder == NULL)
+        return (struct net_chunk_holder){NET_CHUNK_NOBODY, NET_CHUNK_NOBODY};
+    return conn->settings->events->holder(conn);
+}
+
 static void on_closed(struct net_conn *net)
 {
     struct ws_conn *conn = net_conn_user(net);
@@ -359,6 +368,7 @@ static const struct net_conn_events net_events = {
     .on_end = on_end,
     .on_timer = on_timer,
     .on_stalled = on_stalled,
+    .holder = holder_of,
     .on_closed = on_closed,
 };
 

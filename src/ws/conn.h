@@ -24,6 +24,8 @@ struct ws_conn_events {
     void (*on_timer)(struct ws_conn *conn, uint64_t now_ms);
     /* The peer has an output backlog and takes nothing any more (net/backlog.h). */
     void (*on_stalled)(struct ws_conn *conn);
+    /* As in net_conn_events. */
+    struct net_chunk_holder (*holder)(struct ws_conn *conn);
     /* The peer ends the connection, or breaks the protocol: no message comes any more. */
     void (*on_ending)(struct ws_conn *conn, uint16_t code);
     /* The last call. It also comes after ws_conn_close(), and without `on_ending` if the connection

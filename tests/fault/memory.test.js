@@ -1,16 +1,17 @@
 'use strict';
 
-/* What was large and is gone is given back to the system: events, channels, handshakes that ended half way.
- * docs/operations.md. Sizes are those of CI; with FULL=1 those of a large installation. */
+/* What was large and is gone is given back to the system: events, channels, handshakes that ended half way;
+ * and what one user does not read is bounded. docs/operations.md. Sizes are those of CI; with FULL=1 those of a large installation. */
 
 const assert = require('node:assert/strict');
 const net = require('node:net');
 const { rmSync } = require('node:fs');
 const { test } = require('../support/test.js');
-const { app, ownServer, run, temporaryFolder } = require('../support/server.js');
+const { app, freePort, ownServer, run, temporaryFolder } = require('../support/server.js');
 const { makeCertificate } = require('../support/certificate.js');
 const { Client } = require('../support/clients.js');
 const { publish, request } = require('../support/api.js');
+const { faults } = require('../support/faults.js');
 const { SANITIZED, SLOW, until } = require('../support/wait.js');
 
 const MIB = 1024 * 1024;
@@ -88,4 +89,48 @@ test(`${HALF_OPEN} TLS handshakes that stop half way leave nothing behind`, { ti
     sockets.forEach((socket) => socket.removeAllListeners('error').on('error', () => {}).destroy());
     await isGivenBack(t, server, before, KEPT_MIB);
     assert.equal((await request(server, 'GET', '/up')).status, 200);
+});
+
+/* What slow readers have not taken yet. */
+async function unreadBytes(adminPort) {
+    const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+    return Number(/^reverb_backlog_bytes (.*)$/m.exec(text)[1]);
+}
+
+const JOINS = FULL ? 1_000 : 40;
+test(`what one user who joins ${JOINS} times and reads nothing holds is bounded; its connections that read stay`, { timeout: 120_000 }, async (t) => {
+    const adminPort = await freePort();
+    const backlog = FULL ? MIB : MIB / 16;
+    const share = 32 * backlog; // NET_BACKLOG_USER
+    const server = await ownServer(t, { env: faults({ FAULTS_SNDBUF: '65536' }), workers: 1, apps: [app({ max_message_size: MIB })],
+        server: { max_backlog: backlog, admin: `127.0.0.1:${adminPort}` } });
+    const members = await Client.openMany(server, 4);
+    for (const [n, member] of members.entries())
+        await member.join('presence-large', `member ${n}`, 'x'.repeat(MIB / 4));
+    const reading = await Client.open(server);
+    await reading.join('presence-large', 'hog', {});
+    const snapshot = 1.01 * MIB;
+    const hogs = [];
+    let most = 0;
+    for (let n = 0; n < JOINS; n++) {
+        const hog = await Client.open(server);
+        hogs.push(hog);
+        hog.socket._socket.pause();
+        hog.sendSubscribe('presence-large', { channelData: { user_id: 'hog', user_info: {} } });
+        await reading.ping();
+        most = Math.max(most, await unreadBytes(adminPort));
+    }
+    t.diagnostic(`${(most / MIB).toFixed(1)} MiB at most, ${(server.rss() / MIB).toFixed(1)} MiB resident`);
+    assert.ok(most < share + 2 * snapshot, `${most} bytes were held`);
+    await until(async () => (await server.status()).slow_readers_closed > 0, 'those who read nothing are closed', 30_000 * SLOW);
+    await publish(server, 'presence-large', 'told', '1');
+    for (const client of [reading, ...members])
+        assert.equal((await client.next('told')).data, '1');
+    hogs.forEach((hog) => hog.close());
+    const again = await Client.open(server);
+    await until(async () => {
+        again.sendSubscribe('presence-large', { channelData: { user_id: 'hog', user_info: {} } });
+        const answer = await again.take();
+        return answer.event === 'pusher_internal:subscription_succeeded';
+    }, 'the user joins again');
 });
