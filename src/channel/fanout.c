@@ -335,6 +335,29 @@ static void send_runs(struct channel_fanout *fanout, struct slice *slice)
     }
 }
 
+/* The last slice ended in the first run: this one begins with the runs of other apps. Each app's
+ * runs keep their order, and no connection is of two apps. */
+static void let_others_go_first(struct channel_fanout *fanout)
+{
+    const atomic_size_t *app = fanout->first_run->channel->owner_refs;
+    struct channel_run **others_end = &fanout->first_run;
+    struct channel_run *run = fanout->first_run;
+    struct channel_run *own = NULL;
+    struct channel_run **own_end = &own;
+
+    for (; run != NULL; run = run->next) {
+        if (run->channel->owner_refs == app) {
+            *own_end = run;
+            own_end = &run->next;
+            fanout->last_run = run;
+        } else {
+            *others_end = run;
+            others_end = &run->next;
+        }
+    }
+    *others_end = own;
+}
+
 void channel_fanout_flush(struct channel_fanout *fanout)
 {
     struct slice all = {.ends_ns = UINT64_MAX};
@@ -347,6 +370,8 @@ void channel_fanout_end_turn(struct channel_fanout *fanout)
     struct slice slice = {0};
 
     if (fanout->first_run != NULL) {
+        if (fanout->first_run->is_begun && fanout->first_run != fanout->last_run)
+            let_others_go_first(fanout);
         slice.ends_ns = uv_hrtime() + fanout->slice_ns;
         send_runs(fanout, &slice);
     }

@@ -3,8 +3,9 @@
  *
  * The events that are published to a channel in one turn of the loop form one run. Each subscriber
  * is sent that run in one write, without a copy. A turn sends for a limited time, so that other
- * connections do not wait long; the next turns send the rest. Two events that one publisher sends
- * one after the other reach every subscriber in that order, whichever workers they pass through.
+ * connections do not wait long; the next turns send the rest, after the runs of other apps. Two
+ * events that one publisher sends one after the other reach every subscriber in that order,
+ * whichever workers they pass through.
  *
  * Thread: owner, each worker has one. Memory: the output backlog of a receiver holds references.
  */
@@ -37,7 +38,7 @@ struct channel_fanout {
     uint64_t slice_ns;              /* how long a turn sends */
     uint32_t sends_a_look;          /* sends between two looks at the clock */
     struct net_watermark watermark; /* of bytes not sent yet, over all receivers; any thread */
-    struct channel_run *first_run;  /* the queued runs, the oldest first */
+    struct channel_run *first_run;  /* the queued runs; those of an app, the oldest first */
     struct channel_run *last_run;
     struct ws_conn **slow;
     size_t slow_count;

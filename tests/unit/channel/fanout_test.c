@@ -425,6 +425,41 @@ static void a_run_is_sent_in_slices_and_the_next_turn_does_not_wait(void **state
     assert_member_received(here[3], "");
 }
 
+/* One large event of an app is on its way when another app publishes. */
+static void an_event_does_not_wait_for_the_run_of_another_app(void **state)
+{
+    struct fixture *fixture = &workers.workers[0].fixture;
+    struct channel_registry *others = workers.registry;
+    struct channel_registry *own = channel_registry_new(WORKERS_WORKERS_COUNT, true);
+    struct channel_subscription *subscription;
+    atomic_size_t refs;
+    bool is_last;
+
+    (void)state;
+    atomic_init(&refs, 0);
+    channel_registry_count_refs_in(own, &refs);
+    slice_thinly();
+    for (int i = 0; i < 3; i++)
+        workers_join(&workers, here[i], "large");
+    workers_publish(&workers, 0, "large", "1", NULL);
+    workers_publish(&workers, 0, "large", "2", NULL);
+    fixture_turn(fixture); /* the slice ends after the first receiver */
+    workers.registry = own;
+    subscription = workers_join(&workers, here[3], "small");
+    workers_publish(&workers, 0, "small", "first", NULL);
+    workers_publish(&workers, 0, "small", "second", NULL);
+    workers.registry = others;
+    workers_publish(&workers, 0, "large", "3", NULL);
+    fixture_turn(fixture);
+    assert_member_received(here[3], "first;second;");
+    assert_member_received(here[2], "");
+    FIXTURE_UNTIL(fixture, workers.workers[0].fanout.first_run == NULL);
+    for (int i = 0; i < 3; i++)
+        assert_member_received(here[i], "1;2;3;");
+    channel_unref(channel_fanout_leave(&workers.workers[0].fanout, subscription, &is_last));
+    channel_registry_free(own);
+}
+
 static void a_channel_that_all_have_left_is_forgotten_when_its_run_has_been_dealt_with(void **state)
 {
     struct fixture *fixture = &workers.workers[0].fixture;
@@ -552,6 +587,7 @@ int main(void)
         WORKERS_TEST(whatever_happens_each_receives_what_was_published_while_it_was_in),
         WORKERS_TEST(whatever_happens_between_the_slices_of_a_run_each_receives_the_same),
         WORKERS_TEST(a_run_is_sent_in_slices_and_the_next_turn_does_not_wait),
+        WORKERS_TEST(an_event_does_not_wait_for_the_run_of_another_app),
         WORKERS_TEST(a_channel_that_all_have_left_is_forgotten_when_its_run_has_been_dealt_with),
         WORKERS_TEST(two_workers_that_publish_at_the_same_time_keep_each_ones_order),
     };
