@@ -6,8 +6,8 @@
 
 #include "pusher/worker.h"
 
-/* Ends the connections that are signed in as the user or are a presence member of that id, on all
- * nodes. */
+/* Ends, piece by piece if they are many, the connections that are signed in as the user or are a
+ * presence member of that id, on all nodes. */
 void pusher_terminate_user(struct pusher_worker *worker, struct pusher_app *app,
                            struct bytes user_id);
 

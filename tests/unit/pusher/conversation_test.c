@@ -571,6 +571,22 @@ static void terminating_a_user_ends_who_signed_in_and_who_is_a_member(void **sta
     assert_int_equal(pusher_fixture_session(&fixture, other)->state, PUSHER_SESSION_ESTABLISHED);
 }
 
+static void many_connections_of_a_user_are_closed_piece_by_piece(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 50; i++)
+        pusher_fixture_sign_in(&fixture, pusher_fixture_client(&fixture), "{\\\"id\\\":\\\"7\\\"}");
+    pusher_terminate_user(&fixture.worker, fixture.app, BYTES("7"));
+    net_mailbox_drain(&fixture.worker.loop->mailbox);
+    assert_false(list_is_empty(&fixture.worker.leaving));
+    assert_false(list_is_empty(&fixture.worker.sessions));
+    FIXTURE_UNTIL(&fixture.fixture, list_is_empty(&fixture.worker.sessions));
+    pusher_fixture_turn(&fixture);
+    for (size_t i = 0; i < 50; i++)
+        assert_heard_holds(&fixture, &fixture.clients[i],
+                           "close:4009:Connection terminated by the application;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -604,6 +620,7 @@ int main(void)
         SINGLE_TEST(a_session_that_ends_drops_the_rest_of_its_watchlist),
         SINGLE_TEST(users_beyond_the_limit_are_not_watched),
         SINGLE_TEST(terminating_a_user_ends_who_signed_in_and_who_is_a_member),
+        SINGLE_TEST(many_connections_of_a_user_are_closed_piece_by_piece),
     };
 
     return FIXTURE_RUN_BOTH_WAYS(tests);
