@@ -180,7 +180,7 @@ soak: $(OUT)/reverb ## mixed traffic for TIME seconds (60): nothing is lost, dou
 .PHONY: chaos
 chaos: $(OUT)/reverb ## faults over three nodes with a large state for TIME seconds; CHANNELS, HALLS, MEMBERS, SEED, REDIS
 	@CHAOS_S=$(TIME) CHAOS_CHANNELS=$(or $(CHANNELS),50000) CHAOS_HALLS=$(or $(HALLS),20) CHAOS_MEMBERS=$(or $(MEMBERS),300) \
-		CHAOS_REDIS=$(REDIS) CHAOS_CALL_MS=$(CALL_MS) MODEL_SEED=$(SEED) E2E_SECONDS_MAX=$$(($(TIME) + 900)) \
+		PATIENCE=$(or $(PATIENCE),3) CHAOS_REDIS=$(REDIS) CHAOS_CALL_MS=$(CALL_MS) MODEL_SEED=$(SEED) E2E_SECONDS_MAX=$$(($(TIME) + 900)) \
 		REVERB_BIN=$(OUT)/reverb tests/run-cluster large_chaos
 
 # Not those whose times are shorter than valgrind is slow: rate limits, restarts, stalls, floods.

@@ -15,7 +15,7 @@ const { app, Server } = require('./server.js');
 const { Client } = require('./clients.js');
 const { request } = require('./api.js');
 const { Redis } = require('./redis.js');
-const { until } = require('./wait.js');
+const { SLOW, until } = require('./wait.js');
 
 /* What GET /up says of a node's Redis. */
 async function redisOf(node) {
@@ -23,7 +23,7 @@ async function redisOf(node) {
 }
 
 const isConnected = (node) => until(async () => await redisOf(node) === 'connected',
-    () => `the node is connected to Redis\n${node.stdout}${node.stderr}`, 30_000);
+    () => `the node is connected to Redis\n${node.stdout}${node.stderr}`, 30_000 * SLOW);
 
 class Cluster {
     constructor(options = {}) {
