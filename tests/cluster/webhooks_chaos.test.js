@@ -56,6 +56,8 @@ for (const kind of WHERE)
             const nodes = await ownCluster(t, { nodes: 3, redis: world.redis,
                 apps: [app({ webhooks: receiver.webhook({ disconnect_smoothing_ms: 300 }) })] });
             const faults = faultsOf(nodes, world, random);
+            if (!process.env.WEBHOOKS_S)
+                delete faults.failOver; // Sentinel may refuse one, which takes a minute to notice
             const done = [];
             let isOver = false;
             t.after(() => { isOver = true; });
