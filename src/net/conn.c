@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "net/address_table.h"
 #include "net/backlog.h"
+#include "net/clients.h"
 #include "net/receiving.h"
 #include "net/sending.h"
 #include "net/socket.h"
@@ -21,11 +22,10 @@ struct net_conn {
     struct net_stream stream;
     const struct net_conn_events *events;
     void *user;
-    struct ip *client; /* NULL: the peer of the socket */
 };
 
 /* The allocator has chunks of 8 bytes less than a multiple of 16. */
-static_assert(sizeof(struct net_conn) <= 152, "an idle connection must stay small");
+static_assert(sizeof(struct net_conn) <= 136, "an idle connection must stay small");
 
 static struct net_conn *conn_of(struct net_stream *stream)
 {
@@ -244,9 +244,9 @@ static void free_closed(struct net_loop *loop)
         conn->events->on_closed(conn);
         loop->connections_count--;
         if (conn->stream.is_counted)
-            net_address_table_give_connection(loop->addresses, conn->client, 0,
-                                              net_loop_now_ms(loop));
-        free(conn->client);
+            net_address_table_give_connection(
+                loop->addresses, net_clients_find(&loop->clients, conn), 0, net_loop_now_ms(loop));
+        net_clients_remove(&loop->clients, conn);
         free(conn);
         stream = next;
     }
@@ -317,18 +317,18 @@ void *net_conn_user(const struct net_conn *conn)
 
 bool net_conn_client(const struct net_conn *conn, struct ip *client)
 {
-    if (conn->client == NULL)
+    const struct ip *known = net_clients_find(&conn->stream.loop->clients, conn);
+
+    if (known == NULL)
         return conn->stream.state != NET_STREAM_CLOSED &&
                net_socket_peer(conn->stream.watch.fd, client);
-    *client = *conn->client;
+    *client = *known;
     return true;
 }
 
 void net_conn_set_client(struct net_conn *conn, const struct ip *client)
 {
-    if (conn->client == NULL)
-        conn->client = mem_new(sizeof *conn->client);
-    *conn->client = *client;
+    net_clients_set(&conn->stream.loop->clients, conn, client);
 }
 
 bool net_conn_limited_client(const struct net_conn *conn, struct ip *client)

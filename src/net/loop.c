@@ -188,6 +188,7 @@ void net_loop_close(struct net_loop *loop)
     CHECK(uv_loop_close(&loop->uv) == 0);
     net_held_deinit(&loop->yielding);
     net_held_deinit(&loop->waiting);
+    net_clients_deinit(&loop->clients);
     net_batch_free(loop->batch);
     free(loop->read_buffer);
     loop->read_buffer = NULL;

@@ -13,6 +13,7 @@
 #include "metrics/metrics.h"
 #include "net/batch.h"
 #include "net/chunk.h"
+#include "net/clients.h"
 #include "net/descriptors.h"
 #include "net/held.h"
 #include "net/mailbox.h"
@@ -66,6 +67,7 @@ struct net_loop {
     void (*on_turn_end)(void *user);
     void *user;
     struct metrics *metrics;             /* NULL: turns are not counted */
+    struct net_clients clients;          /* of connections whose socket does not tell */
     struct net_address_table *addresses; /* NULL: what an address does is not counted */
     const struct config_address_limits *address_limits; /* of the server; NULL: none */
     const struct ip_ranges *unlimited; /* addresses without limits: trusted proxies; NULL: none */
