@@ -477,7 +477,9 @@ void http_conn_finish_all(struct http_conn_settings *settings, bool ends_idle)
         struct http_conn *conn = LIST_OWNER(link, struct http_conn, link);
 
         conn->is_finishing = true;
-        if (ends_idle && is_idle(conn) && !net_conn_is_closing(conn->net))
+        /* A request that has come, and was not read yet, is still answered. */
+        if (ends_idle && is_idle(conn) && !net_conn_is_closing(conn->net) &&
+            !net_conn_has_input(conn->net))
             net_conn_finish(conn->net);
     }
 }

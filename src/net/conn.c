@@ -428,3 +428,10 @@ bool net_conn_is_closing(const struct net_conn *conn)
 {
     return conn->stream.state != NET_STREAM_OPEN;
 }
+
+bool net_conn_has_input(const struct net_conn *conn)
+{
+    char byte;
+
+    return !net_conn_is_closing(conn) && recv(conn->stream.watch.fd, &byte, 1, MSG_PEEK) > 0;
+}

@@ -133,6 +133,9 @@ void net_conn_close(struct net_conn *conn);
 /* Whether it is finishing or closed, or has failed. */
 bool net_conn_is_closing(const struct net_conn *conn);
 
+/* Whether the kernel has input that was not read yet. */
+bool net_conn_has_input(const struct net_conn *conn);
+
 /* For tests that turn the loop by hand. */
 void net_conn_end_stalled(struct net_loop *loop, uint64_t now_ms);
 void net_conn_on_timer(struct net_timer *timer, uint64_t now_ms);

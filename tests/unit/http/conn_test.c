@@ -448,6 +448,17 @@ static void finishing_all_lets_requests_that_have_begun_be_answered(void **state
     buffer_deinit(&idle_sent);
 }
 
+static void finishing_all_lets_a_request_be_answered_that_was_not_read_yet(void **state)
+{
+    (void)state;
+    http_fixture_feed(&http, BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(write(http.peer, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27), 27);
+    http_conn_finish_all(&http.settings, true);
+    FIXTURE_UNTIL(&fixture, !fixture_receive(http.peer, &http.sent));
+    assert_int_equal(answers_count(), 2);
+    assert_holds(buffer_bytes(&http.sent), "Connection: close\r\n");
+}
+
 static void an_idle_connection_may_be_left_for_one_more_request(void **state)
 {
     (void)state;
@@ -994,6 +1005,7 @@ int main(void)
         HTTP_TEST(a_client_between_requests_may_stay_longer),
         HTTP_TEST(a_client_that_goes_in_the_middle_leaves_nothing),
         HTTP_TEST(finishing_all_lets_requests_that_have_begun_be_answered),
+        HTTP_TEST(finishing_all_lets_a_request_be_answered_that_was_not_read_yet),
         HTTP_TEST(an_idle_connection_may_be_left_for_one_more_request),
         HTTP_TEST(who_has_only_just_come_may_still_ask_once),
         HTTP_TEST(who_has_had_its_last_answer_is_not_waited_for_where_time_is_short),
