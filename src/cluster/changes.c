@@ -30,6 +30,7 @@ void cluster_changes_init(struct cluster_changes *changes, size_t link)
     CHECK(pthread_mutex_init(&changes->lock, NULL) == 0);
 }
 
+/* Without map_remove(), which shrinks the map under the iteration. */
 static void forget_known(struct cluster_changes *changes)
 {
     struct map_entry *at = map_any(&changes->known, NULL);
@@ -37,16 +38,15 @@ static void forget_known(struct cluster_changes *changes)
     while (at != NULL) {
         struct map_entry *next = map_any(&changes->known, at);
 
-        map_remove(&changes->known, at);
         free(LIST_OWNER(at, struct known, entry));
         at = next;
     }
+    map_deinit(&changes->known);
 }
 
 void cluster_changes_deinit(struct cluster_changes *changes)
 {
     forget_known(changes);
-    map_deinit(&changes->known);
     buffer_deinit(&changes->wanted);
     buffer_deinit(&changes->newly_done);
     buffer_deinit(&changes->removing);

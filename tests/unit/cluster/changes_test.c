@@ -162,6 +162,29 @@ static void another_node_takes_them_and_what_is_known_is_forgotten(void **state)
 }
 
 /* Another node may have sent it before it died. */
+static void all_that_is_known_is_forgotten_however_it_lies(void **state)
+{
+    struct cluster_changes changes;
+    struct buffer ids = {0};
+
+    (void)state;
+    open_changes(&changes);
+    cluster_changes_want(&changes, BYTES("w"));
+    for (unsigned round = 0; round < 300; round++) {
+        for (unsigned i = 0; i < 9; i++) {
+            buffer_clear(&ids);
+            buffer_printf(&ids, "%u-%u", 1000 + round, i);
+            buffer_clear(&seen);
+            answer(&changes, 0, "1", "1", buffer_text(&ids));
+            assert_non_null(strstr(buffer_text(&seen), "a:news:ann@"));
+        }
+        answer(&changes, 0, "0", "", "");
+        assert_int_equal(changes.known.count, 0);
+    }
+    buffer_deinit(&ids);
+    cluster_changes_deinit(&changes);
+}
+
 static void what_is_there_when_a_node_begins_is_left_by_another(void **state)
 {
     struct cluster_changes changes;
@@ -209,6 +232,7 @@ int main(void)
         cmocka_unit_test(nothing_is_asked_before_anything_is_wanted),
         cmocka_unit_test(changes_are_reported_once_and_removed_when_they_are_done),
         cmocka_unit_test(another_node_takes_them_and_what_is_known_is_forgotten),
+        cmocka_unit_test(all_that_is_known_is_forgotten_however_it_lies),
         cmocka_unit_test(what_is_there_when_a_node_begins_is_left_by_another),
         cmocka_unit_test(a_node_that_gets_no_answer_stops_before_another_begins),
     };
