@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "net/address_table.h"
 #include "support/api_fixture.h"
 
 static struct api_fixture fixture;
@@ -370,6 +371,53 @@ static void each_request_is_counted(void **state)
     assert_int_equal(metrics_read(&fixture.metrics.requests_handled), 2);
 }
 
+static void who_balances_is_told_when_not_to_send_clients(void **state)
+{
+    atomic_size_t stalled_count = 1;
+    atomic_bool is_lame_duck = true;
+
+    (void)state;
+    fixture.api.stalled_workers_count = &stalled_count;
+    fixture.api.is_lame_duck = &is_lame_duck;
+    check("GET", "/up", 503, "{\"health\":\"a worker has stalled\"}");
+    atomic_store(&stalled_count, 0);
+    check("GET", "/up", 503, "{\"health\":\"the server is about to end\"}");
+    atomic_store(&is_lame_duck, false);
+    check("GET", "/up", 200, "{\"health\":\"OK\"}");
+}
+
+static void an_address_makes_so_many_requests_to_an_app(void **state)
+{
+    struct net_address_table *table = net_address_table_new();
+    struct ip_range unix_range;
+    const struct ip_ranges proxies = {&unix_range, 1};
+    struct buffer request = {0};
+    struct bytes answer;
+
+    (void)state;
+    assert_true(ip_range_parse(BYTES("unix"), &unix_range));
+    fixture.app_settings.address_limits.requests_per_s = 1;
+    fixture.fixture.loop.addresses = table;
+    fixture.fixture.loop.unlimited = &proxies;
+    fixture.http.settings.trusted_proxies = &proxies;
+    close(fixture.http.peer);
+    http_fixture_connect(&fixture.http);
+    buffer_append_text(&request, "GET /apps/3/channels HTTP/1.1\r\nHost: x\r\n"
+                                 "X-Forwarded-For: 192.0.2.1\r\n\r\n");
+    do {
+        api_fixture_feed(&fixture, &request);
+    } while (api_fixture_answer(&fixture, &answer) == 401); /* it is not signed, and counts */
+    assert_int_equal(api_fixture_answer(&fixture, &answer), 429);
+    assert_bytes_equal(answer, BYTES("Too many requests from this address."));
+    buffer_deinit(&request);
+    http_fixture_deinit(&fixture.http);
+    fixture_turn(&fixture.fixture);
+    http_fixture_init(&fixture.http, &fixture.fixture, 10000);
+    http_fixture_connect(&fixture.http);
+    fixture.fixture.loop.addresses = NULL;
+    net_address_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +436,8 @@ int main(void)
         API_TEST(a_body_that_is_no_json_is_400_and_what_does_not_hold_422),
         API_TEST(an_id_with_a_control_character_names_no_user),
         API_TEST(each_request_is_counted),
+        API_TEST(who_balances_is_told_when_not_to_send_clients),
+        API_TEST(an_address_makes_so_many_requests_to_an_app),
     };
 
     return FIXTURE_RUN_BOTH_WAYS(tests);
