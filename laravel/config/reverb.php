@@ -38,6 +38,7 @@ return [
                 'tls' => [],
             ],
             'trusted_proxies' => env('REVERB_TRUSTED_PROXIES'),
+            'proxy_protocol' => env('REVERB_PROXY_PROTOCOL', false),
             'max_request_size' => env('REVERB_MAX_REQUEST_SIZE', 10_000),
             'compression' => env('REVERB_COMPRESSION', false),
             'scaling' => [

@@ -17,7 +17,7 @@ static const char *const close_names[] = {"1000", "1001", "1002", "1006", "1007"
                                           "4004", "4009", "4100", "4200", "4201", "other"};
 static const char *const reject_names[] = {"signature", "key",      "timestamp", "origin",
                                            "quota",     "capacity", "auth",      "rate",
-                                           "size",      "address",  "message"};
+                                           "size",      "address",  "proxy",     "message"};
 
 static_assert(COUNT(close_names) == METRICS_APP_CLOSES_COUNT, "a name for each");
 static_assert(COUNT(reject_names) == METRICS_APP_REJECTS_COUNT, "a name for each");

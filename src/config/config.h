@@ -168,6 +168,7 @@ struct config {
     enum config_io io;
     char **trusted_proxies; /* addresses and ranges: base/ip.h */
     size_t trusted_proxies_count;
+    bool proxy_protocol;                         /* they begin each connection with its header */
     struct config_address_limits address_limits; /* of all apps together */
     char *admin;            /* address of the administration listener; NULL: there is none */
     char *admin_token;      /* that it requires; NULL: none */

@@ -17,7 +17,13 @@ bool config_trusted_proxies_check(const struct config *config, struct buffer *er
                       config->trusted_proxies[i]);
         return false;
     }
-    return true;
+    if (!config->proxy_protocol || config->trusted_proxies_count > 0)
+        return true;
+    buffer_printf(error,
+                  "%s: the PROXY protocol needs trusted_proxies, the addresses of the proxies that "
+                  "speak it; set REVERB_TRUSTED_PROXIES (such as 10.0.0.5; unix: a Unix socket)",
+                  config_source_of_server(config, offsetof(struct config, proxy_protocol)));
+    return false;
 }
 
 struct ip_ranges config_trusted_proxies_read(const struct config *config)

@@ -7,7 +7,8 @@
 #include "base/ip.h"
 #include "config/config.h"
 
-/* False, and one line in `error`, if an entry is no address or range. */
+/* False, and one line in `error`, if an entry is no address or range, or if there is none although
+ * `proxy_protocol` is on. */
 bool config_trusted_proxies_check(const struct config *config, struct buffer *error);
 
 /* The ranges; free() their list. */

@@ -412,18 +412,22 @@ static const struct net_conn_events net_events = {
 /* --- life ----------------------------------------------------------------------------------- */
 
 /* A trusted proxy is not counted itself: its clients are, once it names them. */
-static void meet_peer(struct http_conn *conn)
+static void meet_peer(struct http_conn *conn, const struct net_proxy_header *header)
 {
     const struct ip_ranges *trusted = conn->settings->trusted_proxies;
 
-    conn->has_proxy = trusted != NULL && net_conn_client(conn->net, &conn->peer) &&
+    if (header != NULL && header->has_client)
+        net_conn_set_client(conn->net, &header->client);
+    conn->has_proxy = (header == NULL || header->has_client) && trusted != NULL &&
+                      net_conn_client(conn->net, &conn->peer) &&
                       ip_ranges_contain(trusted, &conn->peer);
     conn->is_refused = !conn->has_proxy && !net_conn_count(conn->net);
     conn->is_finishing = conn->is_refused;
 }
 
-struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
-                                 struct http_conn_settings *settings)
+struct http_conn *http_conn_open_proxied(struct net_loop *loop, int fd, struct net_tls *tls,
+                                         const struct net_proxy_header *header,
+                                         struct http_conn_settings *settings)
 {
     struct http_conn *conn = mem_new(sizeof *conn);
 
@@ -434,12 +438,18 @@ struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *
         free(conn);
         return NULL;
     }
-    meet_peer(conn);
+    meet_peer(conn, header);
     list_init(&conn->link);
     note_asked(conn);
     net_conn_set_timer(conn->net,
                        net_loop_now_ms(loop) + (conn->is_refused ? REFUSED_MS : REQUEST_MS));
     return conn;
+}
+
+struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
+                                 struct http_conn_settings *settings)
+{
+    return http_conn_open_proxied(loop, fd, tls, NULL, settings);
 }
 
 void *http_conn_user(const struct http_conn *conn)

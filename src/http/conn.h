@@ -14,6 +14,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "net/conn.h"
+#include "net/proxy_header.h"
 
 struct http_conn;
 
@@ -50,6 +51,12 @@ struct http_conn_settings {
  */
 struct http_conn *http_conn_open(struct net_loop *loop, int fd, struct net_tls *tls,
                                  struct http_conn_settings *settings);
+
+/* The same for a trusted proxy's connection that has begun with `header`: the client whom it names
+ * counts as the peer. If it names none, the proxy is the client, whatever the requests say. */
+struct http_conn *http_conn_open_proxied(struct net_loop *loop, int fd, struct net_tls *tls,
+                                         const struct net_proxy_header *header,
+                                         struct http_conn_settings *settings);
 
 void *http_conn_user(const struct http_conn *conn);
 

@@ -37,6 +37,7 @@ enum metrics_app_reject {
     METRICS_APP_REJECT_RATE,
     METRICS_APP_REJECT_SIZE,    /* of a message or a request */
     METRICS_APP_REJECT_ADDRESS, /* address_limits */
+    METRICS_APP_REJECT_PROXY,   /* no header of the PROXY protocol */
     METRICS_APP_REJECT_MESSAGE, /* a message that was invalid or not allowed */
     METRICS_APP_REJECTS_COUNT,
 };

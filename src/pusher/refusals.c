@@ -49,6 +49,9 @@ static const char *text_of(enum metrics_app_reject reason)
         return "a subscription or sign-in has a wrong signature: is the secret the same?";
     case METRICS_APP_REJECT_ADDRESS:
         return "the address has reached one of the address_limits";
+    case METRICS_APP_REJECT_PROXY:
+        return "the proxy's header of the PROXY protocol is missing, malformed or late: does it "
+               "have send-proxy?";
     default:
         return NULL;
     }

@@ -45,15 +45,29 @@ struct metrics_app *pusher_worker_metrics_of(const struct pusher_worker *worker,
     return app != NULL ? pusher_app_metrics(app, worker->index) : worker->strangers;
 }
 
+static void note_rejected(struct pusher_worker *worker, const struct pusher_app *app,
+                          enum metrics_app_reject reason, const char *client)
+{
+    metrics_add(&pusher_worker_metrics_of(worker, app)->rejected[reason], 1);
+    if (worker->refusals != NULL)
+        pusher_refusals_note(worker->refusals, reason, app != NULL ? bytes_of(app->id) : BYTES_NONE,
+                             bytes_of(client), net_loop_now_ms(worker->loop));
+}
+
 void pusher_worker_note_rejected(struct pusher_worker *worker, const struct pusher_app *app,
                                  enum metrics_app_reject reason, const struct net_conn *conn)
 {
     char client[NET_CONN_CLIENT_LEN_MAX];
 
-    metrics_add(&pusher_worker_metrics_of(worker, app)->rejected[reason], 1);
-    if (worker->refusals == NULL)
-        return;
     net_conn_client_text(conn, client);
-    pusher_refusals_note(worker->refusals, reason, app != NULL ? bytes_of(app->id) : BYTES_NONE,
-                         bytes_of(client), net_loop_now_ms(worker->loop));
+    note_rejected(worker, app, reason, client);
+}
+
+void pusher_worker_note_rejected_peer(struct pusher_worker *worker, enum metrics_app_reject reason,
+                                      const struct ip *peer)
+{
+    char text[IP_TEXT_LEN_MAX];
+
+    ip_write(peer, text);
+    note_rejected(worker, NULL, reason, text);
 }

@@ -58,5 +58,9 @@ struct metrics_app *pusher_worker_metrics_of(const struct pusher_worker *worker,
 void pusher_worker_note_rejected(struct pusher_worker *worker, const struct pusher_app *app,
                                  enum metrics_app_reject reason, const struct net_conn *conn);
 
+/* The same for a peer that is no client of any app yet. */
+void pusher_worker_note_rejected_peer(struct pusher_worker *worker, enum metrics_app_reject reason,
+                                      const struct ip *peer);
+
 /* The scratch, emptied. */
 struct buffer *pusher_worker_scratch(struct pusher_worker *worker);

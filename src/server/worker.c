@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/socket.h"
 #include "pusher/conversation.h"
 #include "pusher/terminate.h"
 
@@ -16,6 +17,10 @@
 #define IDLE_HTTP_MS 300
 /* How many silent connections are closed when another worker asks for room. */
 #define EVICTIONS_AT_ONCE_MAX 8
+/* How long a proxy's connection may be without its header if room is needed, or while the server
+ * ends: the same as for a first request. */
+#define HEADER_SILENT_MS 250
+#define HEADER_ENDING_MS 1000
 
 struct end_mail {
     struct net_mail mail;
@@ -63,6 +68,7 @@ static void on_turn_end(void *user)
     channel_joining_end_turn(&worker->pusher->joining);
     channel_fanout_end_turn(&worker->pusher->fanout);
     net_loop_send_batch(&worker->loop);
+    net_proxied_end_turn(&worker->proxied);
     buffer_clear(&worker->pusher->scratch);
     observe_publishes(worker);
 }
@@ -85,19 +91,50 @@ static void on_responded(struct http_conn *conn, struct http_conn_label label, u
         metrics_add(&metrics->rejected[METRICS_APP_REJECT_SIZE], 1);
 }
 
+static bool is_of_proxy(const struct server_worker *worker, int fd, struct ip *peer)
+{
+    return net_socket_peer(fd, peer) &&
+           (ip_is_unix(peer) ||
+            (worker->trusted_proxies != NULL && ip_ranges_contain(worker->trusted_proxies, peer)));
+}
+
 static void on_accept(int fd, void *user)
 {
     struct server_worker *worker = user;
+    struct ip peer;
 
-    http_conn_open(&worker->loop, fd, worker->tls, &worker->http);
+    if (worker->takes_proxy_headers && is_of_proxy(worker, fd, &peer))
+        net_proxied_take(&worker->proxied, fd, &peer);
+    else
+        http_conn_open(&worker->loop, fd, worker->tls, &worker->http);
 }
+
+static void on_header(int fd, const struct net_proxy_header *header, void *user)
+{
+    struct server_worker *worker = user;
+
+    http_conn_open_proxied(&worker->loop, fd, worker->tls, header, &worker->http);
+}
+
+static void on_header_refused(const struct ip *proxy, void *user)
+{
+    struct server_worker *worker = user;
+
+    pusher_worker_note_rejected_peer(worker->pusher, METRICS_APP_REJECT_PROXY, proxy);
+}
+
+static const struct net_proxied_events proxied_events = {
+    .on_header = on_header,
+    .on_refused = on_header_refused,
+};
 
 /* --- making room ---------------------------------------------------------------------------- */
 
 /* Evicts a connection that is being closed, else one that is silent. */
 static bool make_room(struct server_worker *worker)
 {
-    return pusher_session_evict(worker->pusher) || http_conn_evict(&worker->http);
+    return pusher_session_evict(worker->pusher) ||
+           net_proxied_evict(&worker->proxied, HEADER_SILENT_MS) || http_conn_evict(&worker->http);
 }
 
 static void on_room_mail(struct net_mail *mail, void *owner)
@@ -145,8 +182,15 @@ static const struct net_listener_events listener_events = {
 
 /* --- ending --------------------------------------------------------------------------------- */
 
+static void close_without_header(struct server_worker *worker, uint64_t wait_ms)
+{
+    while (net_proxied_evict(&worker->proxied, wait_ms))
+        ;
+}
+
 static void cut_off_everybody(struct server_worker *worker)
 {
+    close_without_header(worker, 0);
     pusher_session_close_all(worker->pusher);
     http_conn_close_all(&worker->http);
 }
@@ -183,6 +227,7 @@ static void on_ending_tick(uv_timer_t *timer)
 
     end_due_sessions(worker, passed_ms);
     http_conn_finish_all(&worker->http, passed_ms >= IDLE_HTTP_MS);
+    close_without_header(worker, HEADER_ENDING_MS);
     if (worker->how.is_hurried && passed_ms >= worker->how.spread_ms + HURRIED_ANSWER_MS)
         cut_off_who_has_all(worker);
     if (now_ms >= worker->deadline_ms)
@@ -341,6 +386,8 @@ int server_worker_open(struct server_worker *worker, const struct config *config
     worker->loop.addresses = worker->addresses;
     worker->loop.unlimited = worker->trusted_proxies;
     worker->loop.address_limits = address_limits_of(config);
+    worker->takes_proxy_headers = config->proxy_protocol;
+    net_proxied_open(&worker->proxied, &worker->loop, &proxied_events, worker);
     worker->pusher->loop = &worker->loop;
     pusher_conversation_init(worker->pusher, config->compression);
     worker->api = (struct api){
@@ -391,6 +438,7 @@ void server_worker_close(struct server_worker *worker)
     close_listeners(worker);
     free(worker->listeners);
     uv_close((uv_handle_t *)&worker->ending, NULL);
+    net_proxied_close(&worker->proxied);
     net_loop_close(&worker->loop);
     pusher_worker_deinit(worker->pusher);
 }

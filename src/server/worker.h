@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "net/address_table.h"
 #include "net/listener.h"
+#include "net/proxied.h"
 #include "pusher/worker.h"
 
 #include <pthread.h>
@@ -34,6 +35,8 @@ struct server_worker {
     struct net_address_table *addresses;     /* shared by all */
     bool has_batches;                        /* of net/io.h */
     const struct ip_ranges *trusted_proxies; /* NULL: none */
+    bool takes_proxy_headers;                /* the setting `proxy_protocol` */
+    struct net_proxied proxied;              /* whose header is still to come */
     struct cluster *cluster;                 /* NULL: the only node */
     struct api api;
     struct http_conn_settings http;

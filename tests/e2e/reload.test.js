@@ -37,7 +37,7 @@ test('a mistake is told, and is the exit status', async (t) => {
 /* One value for each, other than the default. */
 const RESTART_ONLY = {
     host: '127.0.0.2', port: 1, path: 'ws', hostname: 'example.com', max_request_size: 20_000, compression: true, max_backlog: 1000, drain: 7,
-    lame_duck: 7, ready_needs_redis: true, shutdown_timeout: 7, workers: 1, admin: '127.0.0.1:0', trusted_proxies: ['10.0.0.0/8'],
+    lame_duck: 7, ready_needs_redis: true, shutdown_timeout: 7, workers: 1, admin: '127.0.0.1:0', trusted_proxies: ['10.0.0.0/8'], proxy_protocol: true,
     admin_token: 'token-of-the-administration', pulse_ingest_interval: 7,
     address_limits: { max_connections: 7, connections_per_second: 7, requests_per_second: 7 },
 };
