@@ -181,11 +181,11 @@ bool net_proxied_evict(struct net_proxied *proxied, uint64_t wait_ms)
 
 void net_proxied_end_turn(struct net_proxied *proxied)
 {
-    struct waiting *conn;
+    LIST_EACH(link, following, &proxied->ended) {
+        struct waiting *conn = LIST_OWNER(link, struct waiting, link);
 
-    while ((conn = first_of(&proxied->ended)) != NULL) {
-        list_remove(&conn->link);
         buffer_deinit(&conn->in);
         free(conn);
     }
+    list_init(&proxied->ended);
 }
