@@ -110,8 +110,8 @@ static void set_timer(struct net_proxied *proxied)
     const struct waiting *first = first_of(&proxied->waiting);
 
     if (first != NULL)
-        CHECK(uv_timer_start(&proxied->timer, on_timer, NET_PROXIED_HEADER_MS - waited_ms(first),
-                             0) == 0);
+        CHECK(uv_timer_start(&proxied->timer, on_timer, proxied->limit_ms - waited_ms(first), 0) ==
+              0);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -121,7 +121,7 @@ static void on_timer(uv_timer_t *timer)
     LIST_EACH(link, following, &proxied->waiting) {
         struct waiting *conn = LIST_OWNER(link, struct waiting, link);
 
-        if (waited_ms(conn) < NET_PROXIED_HEADER_MS)
+        if (waited_ms(conn) < proxied->limit_ms)
             break;
         receive(conn); /* the process may have stood still */
         if (conn->watch.fd >= 0)
@@ -135,7 +135,8 @@ static void on_timer(uv_timer_t *timer)
 void net_proxied_open(struct net_proxied *proxied, struct net_loop *loop,
                       const struct net_proxied_events *events, void *user)
 {
-    *proxied = (struct net_proxied){.loop = loop, .events = events, .user = user};
+    *proxied = (struct net_proxied){
+        .loop = loop, .events = events, .user = user, .limit_ms = NET_PROXIED_HEADER_MS};
     list_init(&proxied->waiting);
     list_init(&proxied->ended);
     CHECK(uv_timer_init(&loop->uv, &proxied->timer) == 0);

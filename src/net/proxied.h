@@ -28,6 +28,7 @@ struct net_proxied {
     struct list waiting; /* the one that was accepted first is first */
     struct list ended;   /* freed when the turn ends */
     uv_timer_t timer;
+    uint64_t limit_ms; /* NET_PROXIED_HEADER_MS; tests have another */
 };
 
 void net_proxied_open(struct net_proxied *proxied, struct net_loop *loop,

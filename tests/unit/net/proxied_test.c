@@ -168,6 +168,25 @@ static void the_one_that_waits_longest_gives_way(void **state)
     close(second);
 }
 
+static void a_header_has_its_time_from_the_moment_of_the_connection(void **state)
+{
+    int first;
+    int second;
+
+    (void)state;
+    proxied.limit_ms = 20;
+    first = connect_one();
+    fixture_send(first, BYTES("PROXY "));
+    second = connect_one();
+    FIXTURE_UNTIL(&fixture, refused_count == 2);
+    assert_closed(first);
+    assert_closed(second);
+    first = connect_one();
+    assert_int_equal(fixture.loop.connections_count, 1);
+    FIXTURE_UNTIL(&fixture, refused_count == 3);
+    assert_closed(first);
+}
+
 #define PROXIED_TEST(name) cmocka_unit_test_setup_teardown(name, open_proxied, close_proxied)
 
 int main(void)
@@ -178,6 +197,7 @@ int main(void)
         PROXIED_TEST(what_is_no_header_is_refused),
         PROXIED_TEST(who_says_nothing_and_leaves_is_not_refused),
         PROXIED_TEST(the_one_that_waits_longest_gives_way),
+        PROXIED_TEST(a_header_has_its_time_from_the_moment_of_the_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
