@@ -102,6 +102,27 @@ static void describe_url(struct buffer *url, const struct cli_target *target, co
     buffer_append_text(url, target->config->path);
 }
 
+/* Whether the server that is meant is the configuration's, which listens on a Unix socket. */
+static bool is_on_socket(const struct cli_target *target, const struct cli_target_options *options)
+{
+    const struct config *config = target->config;
+    uint64_t port;
+
+    if (config == NULL || options->url != NULL || !net_unix_socket_is_one(config->host))
+        return false;
+    if (options->port == NULL)
+        return target->app.public_host == NULL && target->app.public_port == 0;
+    return bytes_to_number(bytes_of(options->port), UINT16_MAX, &port) && port == config->port;
+}
+
+static bool use_socket(struct cli_target *target, const struct cli_target_options *options,
+                       struct buffer *error)
+{
+    return !is_on_socket(target, options) ||
+           client_server_use_socket(&target->server, net_unix_socket_path(target->config->host),
+                                    target->config->proxy_protocol, error);
+}
+
 static bool check_port(const char *port, struct buffer *error)
 {
     uint64_t number;
@@ -153,7 +174,7 @@ bool cli_target_open(struct cli_target *target, const struct cli_target_options 
     }
     return choose_app(target, options, error) && find_url(target, options, &url, error) &&
            client_server_open(&target->server, &url, &target->app, options->is_trusting, error) &&
-           set_origin(&target->server, options->origin);
+           use_socket(target, options, error) && set_origin(&target->server, options->origin);
 }
 
 void cli_target_close(struct cli_target *target)

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 static bool resolve(struct client_server *server, struct buffer *error)
 {
@@ -45,6 +46,24 @@ bool client_server_open(struct client_server *server, const struct client_url *u
 {
     *server = (struct client_server){.url = *url, .app = app};
     return resolve(server, error) && (!url->is_secure || open_tls(server, is_trusting, error));
+}
+
+bool client_server_use_socket(struct client_server *server, const char *path, bool sends_header,
+                              struct buffer *error)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const size_t len = strlen(path);
+
+    if (len >= sizeof address.sun_path) {
+        buffer_printf(error, "\"%s\" is too long for a Unix socket", path);
+        return false;
+    }
+    memcpy(address.sun_path, path, len);
+    memcpy(&server->address, &address, sizeof address);
+    server->address_len = sizeof address;
+    server->socket = path;
+    server->sends_header = sends_header;
+    return true;
 }
 
 void client_server_close(struct client_server *server)

@@ -14,12 +14,18 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+/* It fits into any socket's buffer. */
+#define PROXY_HEADER BYTES("PROXY UNKNOWN\r\n")
+
 static bool fail(struct client_stream *stream, const struct client_server *server, const char *why,
                  struct buffer *error)
 {
     struct buffer host = {0};
 
-    client_url_append_host(&host, &server->url);
+    if (server->socket != NULL)
+        buffer_printf(&host, "unix:%s", server->socket);
+    else
+        client_url_append_host(&host, &server->url);
     buffer_printf(error, "no connection to %s: %s", buffer_text(&host), why);
     buffer_deinit(&host);
     client_stream_close(stream);
@@ -33,10 +39,13 @@ static bool open_plain(struct client_stream *stream, const struct client_server 
 
     stream->fd = platform_socket(server->address.ss_family);
     return stream->fd >= 0 &&
-           setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+           (server->socket != NULL ||
+            setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0) &&
            setsockopt(stream->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0 &&
            setsockopt(stream->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) == 0 &&
-           connect(stream->fd, (const struct sockaddr *)&server->address, server->address_len) == 0;
+           connect(stream->fd, (const struct sockaddr *)&server->address, server->address_len) ==
+               0 &&
+           (!server->sends_header || platform_send(stream->fd, PROXY_HEADER) > 0);
 }
 
 /* An IP address must not be sent as server name (RFC 6066), and is in another field of the

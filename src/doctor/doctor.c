@@ -7,6 +7,7 @@
 #include "doctor/redis.h"
 #include "doctor/round_trip.h"
 #include "doctor/upgrade.h"
+#include "net/unix_socket.h"
 #include "server/listen.h"
 #include "server/url.h"
 
@@ -17,21 +18,49 @@
 
 /* --- this machine --------------------------------------------------------------------------- */
 
+/* NULL: it listens on a port. */
+static const char *socket_of(const struct config *config)
+{
+    if (config == NULL || !net_unix_socket_is_one(config->host))
+        return NULL;
+    return net_unix_socket_path(config->host);
+}
+
+static void append_place(struct buffer *out, const struct config *config)
+{
+    buffer_append_text(out, config->host);
+    if (socket_of(config) == NULL)
+        buffer_printf(out, ":%u", config->port);
+}
+
+static void cure_port(struct doctor_report *report, const struct config *config)
+{
+    if (socket_of(config) != NULL) {
+        doctor_report_cure(report, "shell", "ss -lxp 'src %s'    # who has it", socket_of(config));
+        doctor_report_cure(report, ".env", "REVERB_SERVER_HOST=unix:…");
+        return;
+    }
+    doctor_report_cure(report, "shell", "ss -ltnp 'sport = :%u'    # who has it", config->port);
+    doctor_report_cure(report, ".env", "REVERB_SERVER_PORT=…, REVERB_SERVER_HOST=0.0.0.0");
+}
+
 static void check_port(struct doctor_report *report, const struct config *config, int pid)
 {
+    struct buffer where = {0};
     struct buffer error = {0};
 
+    append_place(&where, config);
     if (pid > 0)
-        doctor_report_add(report, DOCTOR_REPORT_OK, PORT, "the server (pid %d) listens on %s:%u",
-                          pid, config->host, config->port);
+        doctor_report_add(report, DOCTOR_REPORT_OK, PORT, "the server (pid %d) listens on %s", pid,
+                          buffer_text(&where));
     else if (server_listen_check(config, &error))
-        doctor_report_add(report, DOCTOR_REPORT_OK, PORT, "%s:%u is free for the server",
-                          config->host, config->port);
+        doctor_report_add(report, DOCTOR_REPORT_OK, PORT, "%s is free for the server",
+                          buffer_text(&where));
     else {
         doctor_report_add(report, DOCTOR_REPORT_FAULT, PORT, "%s", buffer_text(&error));
-        doctor_report_cure(report, "shell", "ss -ltnp 'sport = :%u'    # who has it", config->port);
-        doctor_report_cure(report, ".env", "REVERB_SERVER_PORT=…, REVERB_SERVER_HOST=0.0.0.0");
+        cure_port(report, config);
     }
+    buffer_deinit(&where);
     buffer_deinit(&error);
 }
 
@@ -69,6 +98,18 @@ static void check_place(struct doctor_report *report, const struct doctor_subjec
         doctor_round_trip_check(report, subject, place);
 }
 
+/* The server itself is reached where it listens. */
+static bool open_place(struct doctor_place *place, const struct doctor_subject *subject,
+                       const struct client_url *url, struct buffer *error)
+{
+    /* The server's own certificate is for its public name. */
+    return client_server_open(&place->server, url, subject->app,
+                              subject->is_trusting || !place->is_proxy, error) &&
+           (place->is_proxy || place->server_socket == NULL ||
+            client_server_use_socket(&place->server, place->server_socket,
+                                     subject->config->proxy_protocol, error));
+}
+
 static void visit(struct doctor_report *report, const struct doctor_subject *subject,
                   const char *url, const char *origin, bool is_proxy)
 {
@@ -76,14 +117,13 @@ static void visit(struct doctor_report *report, const struct doctor_subject *sub
         .name = is_proxy ? "proxy" : "server",
         .is_proxy = is_proxy,
         .server_port = subject->config != NULL ? subject->config->port : 0,
+        .server_socket = socket_of(subject->config),
     };
     struct buffer error = {0};
     struct client_url parsed;
 
-    /* The server's own certificate is for its public name. */
     if (client_url_parse(bytes_of(url), &parsed, &error) &&
-        client_server_open(&place.server, &parsed, subject->app, subject->is_trusting || !is_proxy,
-                           &error)) {
+        open_place(&place, subject, &parsed, &error)) {
         place.server.origin = origin;
         check_place(report, subject, &place);
     } else {
@@ -100,7 +140,7 @@ static void append_local_url(struct buffer *url, const struct config *config)
 {
     const char *host = config->host;
 
-    if (strcmp(host, "0.0.0.0") == 0)
+    if (strcmp(host, "0.0.0.0") == 0 || socket_of(config) != NULL)
         host = "127.0.0.1";
     else if (strcmp(host, "::") == 0)
         host = "::1";
@@ -139,7 +179,8 @@ void doctor_run(struct doctor_report *report, const struct doctor_subject *subje
     else if (local.len > 0)
         visit(report, subject, buffer_text(&local), origin, false);
     if (subject->app != NULL && public.len > 0 &&
-        !bytes_equal(buffer_bytes(&public), buffer_bytes(&local)))
+        (socket_of(subject->config) != NULL ||
+         !bytes_equal(buffer_bytes(&public), buffer_bytes(&local))))
         visit(report, subject, buffer_text(&public), origin, true);
     buffer_deinit(&local);
     buffer_deinit(&public);

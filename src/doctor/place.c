@@ -77,6 +77,12 @@ void doctor_place_cure_target(struct doctor_report *report, const struct doctor_
 {
     const unsigned port = place->server_port != 0 ? place->server_port : 8080;
 
+    if (place->server_socket != NULL) {
+        doctor_report_cure(report, "nginx", "location / { proxy_pass http://unix:%s; … }",
+                           place->server_socket);
+        doctor_report_cure(report, "haproxy", "server reverb unix@%s", place->server_socket);
+        return;
+    }
     doctor_report_cure(report, "nginx", "location / { proxy_pass http://127.0.0.1:%u; … }", port);
     doctor_report_cure(report, "haproxy", "server reverb 127.0.0.1:%u", port);
 }

@@ -11,7 +11,8 @@ struct doctor_place {
     const char *name; /* of its checks: "server" or "proxy" */
     bool is_proxy;
     struct client_server server;
-    uint16_t server_port; /* that a proxy should pass on to; 0: unknown */
+    uint16_t server_port;      /* that a proxy should pass on to; 0: unknown */
+    const char *server_socket; /* the same, as a path; NULL: it has a port */
 };
 
 /* Connects once, with TLS if the address has it. False, and a finding, if that fails. */

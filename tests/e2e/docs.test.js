@@ -78,7 +78,8 @@ test('each variable and each option is the one of its setting', async (t) => {
     /* A Redis Cluster has database 0 alone: the two exclude each other. */
     const known = documented().filter((setting) => sample(setting) && !setting.name.endsWith('scaling.server.database'));
     const variables = known.filter(({ variable }) => variable);
-    const byVariable = await shown(t, [], { ...ONE_APP, ...Object.fromEntries(variables.map((setting) => [setting.variable, sample(setting)])) });
+    /* proxy_protocol needs trusted_proxies. */
+    const byVariable = await shown(t, [], { ...ONE_APP, REVERB_TRUSTED_PROXIES: '10.0.0.5', ...Object.fromEntries(variables.map((setting) => [setting.variable, sample(setting)])) });
     for (const setting of variables)
         assert.match(byVariable.get(setting.name).source, setting.name.startsWith('REVERB_') ? /^the environment$|in the environment/ : new RegExp(`^${setting.variable} in the environment$`), setting.name);
     const options = known.filter(({ option, value }) => option && value !== 'false');

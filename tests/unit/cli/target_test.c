@@ -47,6 +47,37 @@ static void without_a_url_this_machines_server_is_meant(void **state)
     assert_url(false, "::1", 6001, "/ws");
 }
 
+static void a_server_on_a_unix_socket_is_reached_there(void **state)
+{
+    char too_long[300];
+
+    (void)state;
+    folder_set_app();
+    setenv("REVERB_SERVER_HOST", "unix:/run/reverb.sock", 1);
+    setenv("REVERB_SERVER_PORT", "6001", 1);
+    assert_true(OPEN(.url = NULL));
+    assert_string_equal(target.server.socket, "/run/reverb.sock");
+    assert_false(target.server.sends_header);
+    assert_true(OPEN(.port = "6001"));
+    assert_string_equal(target.server.socket, "/run/reverb.sock");
+    setenv("REVERB_TRUSTED_PROXIES", "unix", 1);
+    setenv("REVERB_PROXY_PROTOCOL", "true", 1);
+    assert_true(OPEN(.url = NULL));
+    assert_true(target.server.sends_header);
+    assert_true(OPEN(.port = "6002")); /* another server */
+    assert_null(target.server.socket);
+    assert_true(OPEN(.url = "ws://127.0.0.1:80"));
+    assert_null(target.server.socket);
+    setenv("REVERB_HOST", "127.0.0.2", 1);
+    assert_true(OPEN(.url = NULL));
+    assert_null(target.server.socket);
+    unsetenv("REVERB_HOST");
+    snprintf(too_long, sizeof too_long, "unix:/%0200d", 0);
+    setenv("REVERB_SERVER_HOST", too_long, 1);
+    assert_false(OPEN(.url = NULL));
+    assert_true(strstr(buffer_text(&error), "is too long for a Unix socket") != NULL);
+}
+
 static void the_address_that_browsers_are_told_comes_first(void **state)
 {
     (void)state;
@@ -105,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(a_command_line_that_says_all_needs_no_configuration),
         FOLDER_TEST(without_a_url_this_machines_server_is_meant),
+        FOLDER_TEST(a_server_on_a_unix_socket_is_reached_there),
         FOLDER_TEST(the_address_that_browsers_are_told_comes_first),
         FOLDER_TEST(the_app_is_the_one_of_that_id_and_key),
         FOLDER_TEST(what_is_wrong_is_said_in_one_line),
