@@ -2,6 +2,7 @@
 
 #include "config/free.h"
 #include "config/load.h"
+#include "config/trusted_proxies.h"
 #include "net/unix_socket.h"
 #include "server/url.h"
 
@@ -102,25 +103,37 @@ static void describe_url(struct buffer *url, const struct cli_target *target, co
     buffer_append_text(url, target->config->path);
 }
 
-/* Whether the server that is meant is the configuration's, which listens on a Unix socket. */
-static bool is_on_socket(const struct cli_target *target, const struct cli_target_options *options)
+/* Whether it is a server on this machine that is meant, not the proxy in front of it. */
+static bool is_local(const struct cli_target *target, const struct cli_target_options *options)
 {
-    const struct config *config = target->config;
-    uint64_t port;
-
-    if (config == NULL || options->url != NULL || !net_unix_socket_is_one(config->host))
-        return false;
-    if (options->port == NULL)
-        return target->app.public_host == NULL && target->app.public_port == 0;
-    return bytes_to_number(bytes_of(options->port), UINT16_MAX, &port) && port == config->port;
+    return target->config != NULL && options->url == NULL &&
+           (options->port != NULL ||
+            (target->app.public_host == NULL && target->app.public_port == 0));
 }
 
-static bool use_socket(struct cli_target *target, const struct cli_target_options *options,
-                       struct buffer *error)
+/* Whether it is the configuration's, which a port does no more than name. */
+static bool is_on_socket(const struct config *config, const struct cli_target_options *options)
 {
-    return !is_on_socket(target, options) ||
-           client_server_use_socket(&target->server, net_unix_socket_path(target->config->host),
-                                    target->config->proxy_protocol, error);
+    uint64_t port;
+
+    return net_unix_socket_is_one(config->host) &&
+           (options->port == NULL ||
+            (bytes_to_number(bytes_of(options->port), UINT16_MAX, &port) && port == config->port));
+}
+
+static bool settle_place(struct cli_target *target, const struct cli_target_options *options,
+                         struct buffer *error)
+{
+    struct client_server *server = &target->server;
+
+    if (!is_local(target, options))
+        return true;
+    if (is_on_socket(target->config, options) &&
+        !client_server_use_socket(server, net_unix_socket_path(target->config->host), error))
+        return false;
+    server->sends_header = config_trusted_proxies_need_header(target->config, server->url.host,
+                                                              server->socket != NULL);
+    return true;
 }
 
 static bool check_port(const char *port, struct buffer *error)
@@ -174,7 +187,7 @@ bool cli_target_open(struct cli_target *target, const struct cli_target_options 
     }
     return choose_app(target, options, error) && find_url(target, options, &url, error) &&
            client_server_open(&target->server, &url, &target->app, options->is_trusting, error) &&
-           use_socket(target, options, error) && set_origin(&target->server, options->origin);
+           settle_place(target, options, error) && set_origin(&target->server, options->origin);
 }
 
 void cli_target_close(struct cli_target *target)

@@ -48,8 +48,7 @@ bool client_server_open(struct client_server *server, const struct client_url *u
     return resolve(server, error) && (!url->is_secure || open_tls(server, is_trusting, error));
 }
 
-bool client_server_use_socket(struct client_server *server, const char *path, bool sends_header,
-                              struct buffer *error)
+bool client_server_use_socket(struct client_server *server, const char *path, struct buffer *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const size_t len = strlen(path);
@@ -62,7 +61,6 @@ bool client_server_use_socket(struct client_server *server, const char *path, bo
     memcpy(&server->address, &address, sizeof address);
     server->address_len = sizeof address;
     server->socket = path;
-    server->sends_header = sends_header;
     return true;
 }
 

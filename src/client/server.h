@@ -16,7 +16,7 @@ struct client_server {
     struct sockaddr_storage address;
     socklen_t address_len;
     const char *socket; /* borrowed: the Unix socket at `address`; NULL: it is none */
-    bool sends_header;  /* of the PROXY protocol, naming nobody */
+    bool sends_header;  /* of the PROXY protocol, naming nobody; false unless it is set */
     void *tls;          /* OpenSSL's context; NULL without TLS */
 };
 
@@ -25,9 +25,7 @@ struct client_server {
 bool client_server_open(struct client_server *server, const struct client_url *url,
                         const struct config_app *app, bool is_trusting, struct buffer *error);
 
-/* From now on connections go to the Unix socket at `path`, whatever the URL's host is. With
- * `sends_header` they begin as those of a proxy that speaks the PROXY protocol. False, and one line
- * in `error`, if the path is too long. */
-bool client_server_use_socket(struct client_server *server, const char *path, bool sends_header,
-                              struct buffer *error);
+/* From now on connections go to the Unix socket at `path`, whatever the URL's host is. False, and
+ * one line in `error`, if the path is too long. */
+bool client_server_use_socket(struct client_server *server, const char *path, struct buffer *error);
 void client_server_close(struct client_server *server);

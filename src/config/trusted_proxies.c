@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "config/source.h"
 
+#include <stdlib.h>
+
 bool config_trusted_proxies_check(const struct config *config, struct buffer *error)
 {
     for (size_t i = 0; i < config->trusted_proxies_count; i++) {
@@ -34,4 +36,19 @@ struct ip_ranges config_trusted_proxies_read(const struct config *config)
     for (size_t i = 0; i < ranges.count; i++)
         ip_range_parse(bytes_of(config->trusted_proxies[i]), &ranges.list[i]);
     return ranges;
+}
+
+bool config_trusted_proxies_need_header(const struct config *config, const char *host,
+                                        bool is_socket)
+{
+    struct ip_ranges ranges;
+    struct ip ip; /* of both ends */
+    bool is_trusted;
+
+    if (!config->proxy_protocol || is_socket)
+        return config->proxy_protocol;
+    ranges = config_trusted_proxies_read(config);
+    is_trusted = ip_parse(bytes_of(host), &ip) && ip_ranges_contain(&ranges, &ip);
+    free(ranges.list);
+    return is_trusted;
 }

@@ -1,5 +1,6 @@
 #include "doctor/doctor.h"
 
+#include "config/trusted_proxies.h"
 #include "doctor/application.h"
 #include "doctor/bundle.h"
 #include "doctor/certificate.h"
@@ -98,16 +99,24 @@ static void check_place(struct doctor_report *report, const struct doctor_subjec
         doctor_round_trip_check(report, subject, place);
 }
 
-/* The server itself is reached where it listens. */
+/* The server itself is reached where it listens, and its own certificate is for its public name. */
 static bool open_place(struct doctor_place *place, const struct doctor_subject *subject,
                        const struct client_url *url, struct buffer *error)
 {
-    /* The server's own certificate is for its public name. */
-    return client_server_open(&place->server, url, subject->app,
-                              subject->is_trusting || !place->is_proxy, error) &&
-           (place->is_proxy || place->server_socket == NULL ||
-            client_server_use_socket(&place->server, place->server_socket,
-                                     subject->config->proxy_protocol, error));
+    const struct config *config = subject->config;
+    struct client_server *server = &place->server;
+
+    if (!client_server_open(server, url, subject->app, subject->is_trusting || !place->is_proxy,
+                            error))
+        return false;
+    if (place->is_proxy || config == NULL)
+        return true;
+    if (place->server_socket != NULL &&
+        !client_server_use_socket(server, place->server_socket, error))
+        return false;
+    server->sends_header =
+        config_trusted_proxies_need_header(config, url->host, server->socket != NULL);
+    return true;
 }
 
 static void visit(struct doctor_report *report, const struct doctor_subject *subject,

@@ -150,6 +150,17 @@ test('whoever connects through a Unix socket is trusted', async (t) => {
     await server.line(/refused: address 192\.0\.2\.1: no app has that key or id/);
 });
 
+test('doctor and publish send a header of their own, as they come from a trusted address', async (t) => {
+    const port = await freePort();
+    const server = await ownServer(t, { port, server: { ...TRUSTING, port } });
+    const { stdout } = await run(['doctor', '--json', '--config', server.configFile], { cwd: server.folder });
+    const { findings } = JSON.parse(stdout);
+    assert.ok(findings.some(({ level, text }) => level === 'ok' && text.startsWith('by way of the server an event takes')), stdout);
+    const published = await run(['publish', 'news', 'told', '{}', '--config', server.configFile]);
+    assert.deepEqual([published.code, published.stdout], [0, '{}\n'], published.stderr);
+    assert.doesNotMatch(server.stderr, /refused/);
+});
+
 test('the limits of an address are those of the client', async (t) => {
     const server = await ownServer(t, { server: { ...TRUSTING, address_limits: { max_connections: 1 } } });
     await Client.open(server, behind(version1('192.0.2.1')));

@@ -66,12 +66,19 @@ static void a_server_on_a_unix_socket_is_reached_there(void **state)
     assert_true(target.server.sends_header);
     assert_true(OPEN(.port = "6002")); /* another server */
     assert_null(target.server.socket);
+    assert_false(target.server.sends_header);
     assert_true(OPEN(.url = "ws://127.0.0.1:80"));
     assert_null(target.server.socket);
+    assert_false(target.server.sends_header);
     setenv("REVERB_HOST", "127.0.0.2", 1);
     assert_true(OPEN(.url = NULL));
     assert_null(target.server.socket);
+    assert_false(target.server.sends_header);
     unsetenv("REVERB_HOST");
+    setenv("REVERB_TRUSTED_PROXIES", "10.0.0.0/8,127.0.0.1", 1);
+    setenv("REVERB_SERVER_HOST", "0.0.0.0", 1);
+    assert_true(OPEN(.url = NULL));
+    assert_true(target.server.sends_header);
     snprintf(too_long, sizeof too_long, "unix:/%0200d", 0);
     setenv("REVERB_SERVER_HOST", too_long, 1);
     assert_false(OPEN(.url = NULL));
