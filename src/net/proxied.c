@@ -48,8 +48,9 @@ static void drop(struct waiting *conn)
 
 static void refuse(struct waiting *conn)
 {
-    drop(conn);
+    /* Whoever sees the end finds it counted. */
     conn->proxied->events->on_refused(&conn->proxy, conn->proxied->user);
+    drop(conn);
 }
 
 /* Reads what was looked at: that many bytes are there. */

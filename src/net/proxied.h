@@ -17,7 +17,7 @@
 struct net_proxied_events {
     /* Takes `fd`, which is still counted in the loop's descriptors. */
     void (*on_header)(int fd, const struct net_proxy_header *header, void *user);
-    /* Of that proxy, no header came, or none in time, or what is none; it is closed. */
+    /* Of that proxy, no header came, or none in time, or what is none; it is then closed. */
     void (*on_refused)(const struct ip *proxy, void *user);
 };
 

@@ -191,6 +191,16 @@ static void an_error_names_the_place_the_value_and_what_is_right(void **state)
                         "--port: \"-1\" is out of range; give a port from 0 to 65535");
 }
 
+static void the_proxy_protocol_needs_proxies_that_are_trusted(void **state)
+{
+    folder_set_app();
+    setenv("REVERB_PROXY_PROTOCOL", "true", 1);
+    assert_has(folder_fail(*state), "REVERB_PROXY_PROTOCOL in the environment: the PROXY protocol "
+                                    "needs trusted_proxies");
+    setenv("REVERB_TRUSTED_PROXIES", "10.0.0.5,unix", 1);
+    assert_true(folder_load(*state)->proxy_protocol);
+}
+
 static void wrong_types_in_the_file_are_errors(void **state)
 {
     static const struct {
@@ -355,6 +365,7 @@ int main(void)
         FOLDER_TEST(null_in_the_file_is_not_given),
         FOLDER_TEST(the_default_names_the_server_that_counts),
         FOLDER_TEST(an_error_names_the_place_the_value_and_what_is_right),
+        FOLDER_TEST(the_proxy_protocol_needs_proxies_that_are_trusted),
         FOLDER_TEST(wrong_types_in_the_file_are_errors),
         FOLDER_TEST(what_only_laravel_reads_is_accepted),
         FOLDER_TEST(an_unknown_key_is_an_error_with_the_nearest_right_one),

@@ -4,6 +4,7 @@
 #include "support/command.h"
 #include "unit/config/folder.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,6 +23,8 @@ static struct {
 } server;
 
 #define ONE_APP "{\"app_id\": \"1\", \"key\": \"k1\", \"secret\": \"s1\"}"
+/* Nobody else comes from there. */
+#define PROXY "127.0.0.9"
 #define ANOTHER_APP "{\"app_id\": \"2\", \"key\": \"k2\", \"secret\": \"s2\"}"
 
 static void configure(const char *apps, const char *more)
@@ -57,6 +60,8 @@ static int start_server(void **state)
     server.folder = *state;
     setenv("REVERB_CONTROL", server.folder->path, 1);
     setenv("REVERB_ADMIN", "unix:admin.sock", 1);
+    setenv("REVERB_TRUSTED_PROXIES", PROXY, 1);
+    setenv("REVERB_PROXY_PROTOCOL", "true", 1);
     configure(ONE_APP, "");
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     server.pid = command_start(cli_run,
@@ -196,6 +201,41 @@ static void its_pages_tell_a_supervisor_how_it_is(void **state)
     get("/metrics", &answer);
     assert_has(buffer_text(&answer), "reverb_workers 2\n");
     assert_has(buffer_text(&answer), "reverb_connections{app=\"1\"} 0\n");
+    buffer_deinit(&answer);
+}
+
+/* What is answered to `bytes` that come from the proxy. */
+static void say_as_proxy(const char *bytes, struct buffer *answer)
+{
+    const unsigned long port = strtoul(strrchr(server.url, ':') + 1, NULL, 10);
+    struct sockaddr_in own = {.sin_family = AF_INET};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    buffer_clear(answer);
+    assert_int_equal(inet_pton(AF_INET, PROXY, &own.sin_addr), 1);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(write(fd, bytes, strlen(bytes)), strlen(bytes));
+    for (ssize_t len; (len = read(fd, buffer_reserve(answer, 4096), 4096)) > 0;)
+        answer->len += (size_t)len;
+    close(fd);
+}
+
+static void a_proxy_names_the_client_by_its_header(void **state)
+{
+    struct buffer answer = {0};
+
+    (void)state;
+    say_as_proxy("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"
+                 "GET /apps/none/channels HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                 &answer);
+    assert_has(buffer_text(&answer), "HTTP/1.1 404 ");
+    say_as_proxy("GET /up HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", &answer);
+    assert_int_equal(answer.len, 0);
+    get("/metrics", &answer);
+    assert_has(buffer_text(&answer), "reason=\"proxy\"} 1\n");
     buffer_deinit(&answer);
 }
 
@@ -342,6 +382,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(whoever_listens_hears_what_is_published),
         cmocka_unit_test(a_stranger_is_refused),
         cmocka_unit_test(its_pages_tell_a_supervisor_how_it_is),
+        cmocka_unit_test(a_proxy_names_the_client_by_its_header),
         cmocka_unit_test(its_console_reads_and_steers),
         cmocka_unit_test(what_it_does_right_now_is_shown),
         cmocka_unit_test(of_a_connection_that_never_was_nothing_is_known),
