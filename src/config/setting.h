@@ -45,6 +45,17 @@ struct config_setting {
     bool is_shared_variable;
 };
 
+/* For the tables: config/setting*.c alone. */
+#define CONFIG_SETTING_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define CONFIG_SETTING_FIELD(type, member) \
+    .at = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define CONFIG_SETTING_FIELDS(type, member) \
+    CONFIG_SETTING_FIELD(type, member), .count_at = offsetof(struct type, member##_count)
+#define CONFIG_SETTING_RANGE(what, from, to) .noun = (what), .min = (from), .max = (to)
+#define CONFIG_SETTING_BYTES_MAX (1024u * 1024 * 1024)
+#define CONFIG_SETTING_RATE_MAX 1000000u
+#define CONFIG_SETTING_SECONDS_MAX (10u * 365 * 24 * 60 * 60)
+
 extern const struct config_setting config_setting_server[]; /* of struct config */
 extern const size_t config_setting_server_count;
 
