@@ -14,6 +14,7 @@ use Laravel\Reverb\Events\Webhooks\MemberAdded;
 use Laravel\Reverb\Events\Webhooks\MemberRemoved;
 use Laravel\Reverb\Events\Webhooks\SubscriptionCount;
 use Laravel\Reverb\Events\Webhooks\Webhook;
+use Laravel\Reverb\Webhooks\WebhookDispatcher;
 use RuntimeException;
 
 class WebhooksTest extends TestCase
@@ -79,6 +80,23 @@ class WebhooksTest extends TestCase
         $this->assertSame(401, $this->send([['name' => 'channel_occupied', 'channel' => 'a', 'id' => '1']], secret: 'other'));
         $this->assertSame(401, $this->send([['name' => 'channel_occupied', 'channel' => 'a', 'id' => '1']], key: 'other'));
         Event::assertNotDispatched(ChannelOccupied::class);
+    }
+
+    public function test_what_has_come_by_the_pipe_does_not_come_by_http_again(): void
+    {
+        $ids = [];
+        Event::listen(ChannelOccupied::class, function (ChannelOccupied $event) use (&$ids) {
+            $ids[] = $event->app.' '.$event->id;
+        });
+        $event = ['name' => 'channel_occupied', 'channel' => 'a', 'id' => 'both'];
+        $dispatcher = $this->app->make(WebhookDispatcher::class);
+
+        $dispatcher->dispatch('1', $event);
+        $dispatcher->dispatch('1', $event);
+        $dispatcher->dispatch('1', ['name' => 'of a later version', 'channel' => 'a', 'id' => '8']);
+        $dispatcher->dispatch('1', 'no event');
+        $this->assertSame(204, $this->send([$event]));
+        $this->assertSame(['1 both'], $ids);
     }
 
     public function test_what_comes_twice_is_dispatched_once_unless_a_listener_failed(): void

@@ -294,6 +294,8 @@ static void print_last(json_t *webhook)
         printf("  last answer     none yet\n");
     else if (reason != NULL && *reason != '\0')
         printable_print_line(stdout, "  last answer     %s", reason);
+    else if (status == 0)
+        printf("  last answer     taken by artisan\n");
     else
         printf("  last answer     %" JSON_INTEGER_FORMAT "\n", status);
 }

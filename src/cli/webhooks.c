@@ -60,6 +60,13 @@ static bool test_one(struct webhook_delivery *delivery, const struct config *con
     struct outcome outcome = {0};
     struct buffer url = {0};
 
+    if (config_webhook_is_artisan(webhook)) {
+        printable_print_line(stderr,
+                             "reverb: artisan (app %s): not tested: only a server that it has "
+                             "started reaches it; join a channel instead",
+                             app->id);
+        return false;
+    }
     config_webhook_print_url(webhook->url, &url);
     send_example(delivery, config, app, webhook, &outcome);
     if (outcome.is_delivered)

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define URL_LEN_MAX 2048
+/* In the place of a URL, which has a colon. */
+#define ARTISAN "artisan"
 
 /* --- a webhook ------------------------------------------------------------------------------ */
 
@@ -99,6 +101,11 @@ static bool split(struct bytes text, struct url *url)
     return true;
 }
 
+bool config_webhook_is_artisan(const struct config_webhook *webhook)
+{
+    return strcmp(webhook->url, ARTISAN) == 0;
+}
+
 /* What is wrong with a URL; NULL: nothing. */
 static const char *why_not(struct bytes text)
 {
@@ -131,6 +138,8 @@ void config_webhook_print_url(const char *text, struct buffer *out)
 {
     struct url url;
 
+    if (strcmp(text, ARTISAN) == 0)
+        buffer_append_text(out, ARTISAN);
     if (!split(bytes_of(text), &url))
         return;
     url.path.len = url.path.len > 0 ? strcspn(url.path.data, "?#") : 0;
@@ -238,14 +247,15 @@ static bool read_headers(struct config_webhook *webhook, const json_t *headers,
 static bool check(struct config_webhook *webhook, const struct config_input_scope *scope,
                   struct buffer *error)
 {
-    const char *problem = why_not(bytes_of(webhook->url));
+    const char *problem =
+        config_webhook_is_artisan(webhook) ? NULL : why_not(bytes_of(webhook->url));
     struct buffer shown = {0};
 
     if (problem == NULL)
         return read_kinds(webhook, error) &&
                read_headers(webhook, json_object_get(scope->object, "headers"), error);
     config_webhook_print_url(webhook->url, &shown);
-    buffer_printf(error, "%s: \"%s\" %s; give one such as https://example.com/webhooks",
+    buffer_printf(error, "%s: \"%s\" %s; give one such as https://example.com/webhooks, or artisan",
                   webhook->where, shown.len > 0 ? buffer_text(&shown) : webhook->url, problem);
     buffer_deinit(&shown);
     return false;

@@ -25,5 +25,8 @@ bool config_webhook_matches(const struct config_webhook *webhook, struct bytes c
 /* The URL for logs and people: without a password and a query. */
 void config_webhook_print_url(const char *text, struct buffer *out);
 
+/* Whether its events go to the `php artisan reverb:start` that has started the server. */
+bool config_webhook_is_artisan(const struct config_webhook *webhook);
+
 /* The webhooks of the entry, a list that the caller releases: one object is a list of one. */
 json_t *config_webhook_list(const json_t *webhooks);

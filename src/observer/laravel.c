@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 /* How much may wait for the reader; events beyond it are dropped and counted. Sums are never
  * dropped: if there is no room, they are reported together with the next interval's. */
 #define PENDING_BYTES_MAX ((size_t)4 * 1024 * 1024)
+/* Webhooks have as much again: masses of other events do not crowd them out. */
+#define PENDING_WITH_WEBHOOKS_BYTES_MAX (2 * PENDING_BYTES_MAX)
 /* How often `pending` is taken in one turn, so that the main thread has time for other work. */
 #define TAKES_MAX 16
 #define FINISH_MS 2000
@@ -63,7 +66,7 @@ struct observer_laravel {
     uv_timer_t tick;
     struct buffer writing;
     size_t written_len;
-    bool is_broken; /* the reader is gone */
+    atomic_bool is_broken; /* the reader is gone; others read it */
 };
 
 static bool wants(const struct observer_laravel *laravel, enum kind kind)
@@ -73,23 +76,33 @@ static bool wants(const struct observer_laravel *laravel, enum kind kind)
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* Takes the line and adds its end. A line that `must` be reported is queued beyond the limit, too.
- */
-static void report_line(struct observer_laravel *laravel, struct buffer *line, bool must)
+/* Adds the line's end. Returns whether the line is taken: what waits may have `bytes_max` with it,
+ * and a line for which nothing else waits is always taken. */
+static bool put_line(struct observer_laravel *laravel, struct buffer *line, size_t bytes_max,
+                     bool is_counted)
 {
     bool was_empty;
+    bool has_room;
 
     buffer_append_text(line, "}\n");
     pthread_mutex_lock(&laravel->lock);
     was_empty = laravel->pending.len == 0;
-    if (must || laravel->pending.len + line->len <= PENDING_BYTES_MAX)
+    has_room = was_empty || laravel->pending.len + line->len <= bytes_max;
+    if (has_room)
         buffer_append_bytes(&laravel->pending, buffer_bytes(line));
-    else
+    else if (is_counted)
         laravel->dropped_count++;
     pthread_mutex_unlock(&laravel->lock);
     buffer_deinit(line);
     if (was_empty && laravel->has_started)
         uv_async_send(&laravel->wake);
+    return has_room;
+}
+
+/* Takes the line. One that `must` be reported is queued beyond the limit, too. */
+static void report_line(struct observer_laravel *laravel, struct buffer *line, bool must)
+{
+    put_line(laravel, line, must ? SIZE_MAX : PENDING_BYTES_MAX, true);
 }
 
 static void report(struct observer_laravel *laravel, struct buffer *line)
@@ -287,6 +300,22 @@ void observer_laravel_say_awaiting(struct observer_laravel *laravel, const char 
     buffer_append_text(&line, "{\"event\":\"awaiting\"");
     append(&line, "control", bytes_of(control_path));
     report_line(laravel, &line, true);
+}
+
+const char *observer_laravel_send_webhook(struct observer_laravel *laravel, struct bytes app_id,
+                                          struct bytes body)
+{
+    struct buffer line = {0};
+
+    if (laravel->is_broken)
+        return "artisan does not read any more";
+    buffer_append_text(&line, "{\"event\":\"webhook\"");
+    append(&line, "app", app_id);
+    buffer_append_text(&line, ",\"body\":");
+    buffer_append_bytes(&line, body);
+    if (put_line(laravel, &line, PENDING_WITH_WEBHOOKS_BYTES_MAX, false))
+        return NULL;
+    return "artisan has not read what came before: its listeners are slow; queue them";
 }
 
 /* --- writing -------------------------------------------------------------------------------- */

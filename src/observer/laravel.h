@@ -4,6 +4,7 @@
  *     {"event":"MessageReceived","app":"1","socket_id":"1.2","origin":"https://…","seen":1,"message":"…"}
  *     {"event":"sums","at":1700000000,"apps":{"1":[sent,received]}}
  *     {"event":"dropped","count":3}
+ *     {"event":"webhook","app":"1","body":{"time_ms":…,"source":…,"events":[…]}}
  *
  * A reader that is too slow loses lines and gets their number; the workers never wait for it.
  *
@@ -41,6 +42,11 @@ void observer_laravel_ask_restart(struct observer_laravel *laravel);
 
 /* Reports, after the sums so far, that this server waits for the server that replaces it. */
 void observer_laravel_say_awaiting(struct observer_laravel *laravel, const char *control_path);
+
+/* Reports what a webhook is sent: a body in JSON. It is never dropped: if it is not taken, the
+ * reason is returned, else NULL. Any thread. */
+const char *observer_laravel_send_webhook(struct observer_laravel *laravel, struct bytes app_id,
+                                          struct bytes body);
 
 /* Writes the last sums and all pending lines, within bounded time. */
 void observer_laravel_finish(struct observer_laravel *laravel);

@@ -287,9 +287,16 @@ static bool open_tls(struct server_state *server, struct buffer *error)
     return server->tls != NULL;
 }
 
+static const char *send_to_artisan(struct bytes app_id, struct bytes body, void *user)
+{
+    return observer_laravel_send_webhook(user, app_id, body);
+}
+
 static bool open_webhooks(struct server_state *server, struct buffer *error)
 {
-    server->webhook = webhook_new(server->config, error);
+    const struct webhook_pipe pipe = {send_to_artisan, server->laravel};
+
+    server->webhook = webhook_new(server->config, server->laravel != NULL ? &pipe : NULL, error);
     if (server->webhook != NULL)
         server->observers = webhook_observe(server->webhook, server->observers);
     return server->webhook != NULL;

@@ -199,34 +199,6 @@ static void make_batch(struct webhook_target *target)
     webhook_body_end(&batch->body);
 }
 
-static void send_batch(struct webhook_target *target)
-{
-    char **headers = webhook_body_headers(&target->spec.webhook, bytes_of(target->spec.key),
-                                          bytes_of(target->spec.secret),
-                                          buffer_bytes(&target->batch.body), target->batch.id);
-
-    target->batch.attempts++;
-    target->is_sending = true;
-    webhook_delivery_send(target->request, &target->spec.webhook, target->spec.denies_private,
-                          target->is_fresh, headers, buffer_bytes(&target->batch.body));
-    target->is_fresh = false;
-    webhook_body_free_headers(headers);
-}
-
-void webhook_target_turn(struct webhook_target *target, uint64_t now)
-{
-    enqueue_due(target, now);
-    if (target->is_sending || now < target->retry_at_ms)
-        return;
-    if (list_is_empty(&target->batch.events)) {
-        if (batch_due_ms(target) > now)
-            return;
-        make_batch(target);
-    }
-    target->retry_at_ms = 0;
-    send_batch(target);
-}
-
 uint64_t webhook_target_due_ms(const struct webhook_target *target)
 {
     const uint64_t leaving_ms = webhook_smoothing_due_ms(&target->smoothing);
@@ -336,17 +308,66 @@ static void note_failure(struct webhook_target *target,
         log_dropped(target, dropped_count, result->reason);
 }
 
-static void on_sent(const struct webhook_delivery_result *result, void *user)
+static void note_result(struct webhook_target *target, const struct webhook_delivery_result *result,
+                        uint64_t now)
 {
-    struct webhook_target *target = user;
-
-    target->is_sending = false;
     target->last_status = result->status;
     target->last_ms = webhook_change_now_ms();
     if (result->is_delivered)
         note_success(target);
     else
-        note_failure(target, result, now_ms());
+        note_failure(target, result, now);
+}
+
+static void on_sent(const struct webhook_delivery_result *result, void *user)
+{
+    struct webhook_target *target = user;
+
+    target->is_sending = false;
+    note_result(target, result, now_ms());
+}
+
+/* --- sending -------------------------------------------------------------------------------- */
+
+static void send_by_http(struct webhook_target *target)
+{
+    char **headers = webhook_body_headers(&target->spec.webhook, bytes_of(target->spec.key),
+                                          bytes_of(target->spec.secret),
+                                          buffer_bytes(&target->batch.body), target->batch.id);
+
+    target->is_sending = true;
+    webhook_delivery_send(target->request, &target->spec.webhook, target->spec.denies_private,
+                          target->is_fresh, headers, buffer_bytes(&target->batch.body));
+    target->is_fresh = false;
+    webhook_body_free_headers(headers);
+}
+
+static void send_batch(struct webhook_target *target, uint64_t now)
+{
+    struct webhook_delivery_result result;
+
+    target->batch.attempts++;
+    if (!config_webhook_is_artisan(&target->spec.webhook)) {
+        send_by_http(target);
+        return;
+    }
+    result = webhook_pipe_send(target->pipe, bytes_of(target->spec.app_id),
+                               buffer_bytes(&target->batch.body));
+    note_result(target, &result, now);
+}
+
+void webhook_target_turn(struct webhook_target *target, uint64_t now)
+{
+    enqueue_due(target, now);
+    if (target->is_sending || now < target->retry_at_ms)
+        return;
+    if (list_is_empty(&target->batch.events)) {
+        if (batch_due_ms(target) > now)
+            return;
+        make_batch(target);
+    }
+    target->retry_at_ms = 0;
+    send_batch(target, now);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -364,7 +385,8 @@ void webhook_target_configure(struct webhook_target *target, const struct webhoo
     target->is_fresh = true;
 }
 
-struct webhook_target *webhook_target_new(struct webhook_delivery *delivery, const char *source)
+struct webhook_target *webhook_target_new(struct webhook_delivery *delivery,
+                                          const struct webhook_pipe *pipe, const char *source)
 {
     struct webhook_target *target = mem_new(sizeof *target);
 
@@ -373,6 +395,7 @@ struct webhook_target *webhook_target_new(struct webhook_delivery *delivery, con
     list_init(&target->batch.events);
     webhook_smoothing_init(&target->smoothing);
     target->source = source;
+    target->pipe = pipe;
     target->request = webhook_delivery_request_new(delivery, on_sent, target);
     return target;
 }

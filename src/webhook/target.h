@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/list.h"
-#include "webhook/delivery.h"
+#include "webhook/pipe.h"
 #include "webhook/smoothing.h"
 #include "webhook/spec.h"
 
@@ -25,8 +25,9 @@ struct webhook_target_batch {
 struct webhook_target {
     struct list link; /* its owner's */
     struct webhook_spec spec;
-    const char *source; /* of the sequence; its owner's */
-    bool is_in_use;     /* for its owner, in a reload */
+    const char *source;              /* of the sequence; its owner's */
+    const struct webhook_pipe *pipe; /* its owner's */
+    bool is_in_use;                  /* for its owner, in a reload */
 
     struct webhook_smoothing smoothing;
     struct list queue;
@@ -47,13 +48,15 @@ struct webhook_target {
     uint64_t failed_count;  /* attempts */
     uint64_t full_count;    /* events dropped: the queue was full */
     uint64_t expired_count; /* events dropped: not delivered within `retry_for` */
-    unsigned last_status;   /* of HTTP; 0: there was no answer */
+    unsigned last_status;   /* of HTTP; 0: there was no answer, or the pipe took it */
     uint64_t last_ms;       /* when the last attempt ended, Unix time; 0: none has */
     char last_reason[WEBHOOK_DELIVERY_REASON_LEN_MAX]; /* ""; why it failed */
 };
 
-/* Without settings: webhook_target_configure() comes next. `source` stays the caller's. */
-struct webhook_target *webhook_target_new(struct webhook_delivery *delivery, const char *source);
+/* Without settings: webhook_target_configure() comes next. `source` and `pipe` stay the
+ * caller's. */
+struct webhook_target *webhook_target_new(struct webhook_delivery *delivery,
+                                          const struct webhook_pipe *pipe, const char *source);
 
 /* Drops what waits, and logs how much that is. */
 void webhook_target_free(struct webhook_target *target);

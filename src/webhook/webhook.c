@@ -30,6 +30,7 @@ struct webhook {
 
     /* Fixed after start. */
     struct pusher_observers observer;
+    struct webhook_pipe pipe;
     char source[SOURCE_LEN_MAX];
     char *lock_path;
     pthread_t thread;
@@ -77,7 +78,7 @@ static void use(struct webhook *webhook, const struct webhook_spec *spec)
     struct webhook_target *target = find(webhook, spec);
 
     if (target == NULL) {
-        target = webhook_target_new(webhook->delivery, webhook->source);
+        target = webhook_target_new(webhook->delivery, &webhook->pipe, webhook->source);
         list_append(&webhook->targets, &target->link);
     }
     webhook_target_configure(target, spec);
@@ -262,16 +263,21 @@ static bool has_webhooks(const struct config *config)
 
 bool webhook_prepare(struct webhook *webhook, const struct config *config, struct buffer *error)
 {
+    if (!webhook_pipe_suffices(&webhook->pipe, config, error))
+        return false;
     if (webhook->delivery == NULL && has_webhooks(config))
         webhook->delivery = webhook_delivery_new(error);
     return webhook->delivery != NULL || !has_webhooks(config);
 }
 
-struct webhook *webhook_new(const struct config *config, struct buffer *error)
+struct webhook *webhook_new(const struct config *config, const struct webhook_pipe *pipe,
+                            struct buffer *error)
 {
     struct webhook *webhook = mem_new(sizeof *webhook);
     struct webhook_spec_list *specs;
 
+    if (pipe != NULL)
+        webhook->pipe = *pipe;
     if (!webhook_prepare(webhook, config, error)) {
         free(webhook);
         return NULL;

@@ -15,8 +15,10 @@
 
 struct webhook;
 
-/* NULL and a line in `error` if `config` has webhooks and libcurl cannot be had. */
-struct webhook *webhook_new(const struct config *config, struct buffer *error);
+/* `pipe`: where webhooks go whose URL is "artisan"; NULL: there is none. NULL and a line in `error`
+ * if `config` has webhooks that cannot be sent: libcurl cannot be had, or there is no pipe. */
+struct webhook *webhook_new(const struct config *config, const struct webhook_pipe *pipe,
+                            struct buffer *error);
 
 /* Adds itself to the chain of observers, in front of `next`. */
 const struct pusher_observers *webhook_observe(struct webhook *webhook,
@@ -28,7 +30,7 @@ const struct pusher_observers *webhook_observe(struct webhook *webhook,
 void webhook_start(struct webhook *webhook, const char *lock_path);
 
 /* Before webhook_reload(): false, and a line in `error`, if `config` has webhooks that cannot be
- * sent because libcurl cannot be had. */
+ * sent. */
 bool webhook_prepare(struct webhook *webhook, const struct config *config, struct buffer *error);
 
 /* Takes up the webhooks of `config`, which may be freed afterwards. What waits for a URL that is

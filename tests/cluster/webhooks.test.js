@@ -86,3 +86,25 @@ test('who returns on another node has not left', async (t) => {
     await receiver.until(4);
     assert.deepEqual(receiver.told.slice(3), ['member_removed presence-room stays']);
 });
+
+/* Standard output takes the place of the pipe to artisan. */
+function toldToArtisan({ stdout }) {
+    const lines = stdout.split('\n').slice(0, -1).filter((line) => line.startsWith('{"event":"webhook"'));
+    return lines.flatMap((line) => JSON.parse(line).body.events);
+}
+
+test('to artisan each change goes once, by the pipe of the node that sends', async (t) => {
+    const cluster = await ownCluster(t, { nodes: 0, apps: [app({ webhooks: { url: 'artisan', disconnect_smoothing_ms: 0 } })] });
+    for (let n = 0; n < 2; n++)
+        await cluster.add({ args: ['--events-fd=1'] });
+    const clients = await cluster.openMany(2);
+    for (const [n, client] of clients.entries())
+        await client.join('presence-room', `u${n}`);
+    for (const client of clients)
+        await client.leave();
+    const told = () => cluster.nodes.flatMap(toldToArtisan).map(({ name, user_id: user }) => [name, user].join(' '));
+    await until(() => told().length >= 6, () => `six events are told: ${told().join('; ')}`);
+    assert.deepEqual(told().sort(), ['channel_occupied ', 'channel_vacated ', 'member_added u0', 'member_added u1', 'member_removed u0', 'member_removed u1']);
+    for (const node of cluster.nodes)
+        toldToArtisan(node).forEach(({ sequence }, n) => assert.equal(sequence, n + 1));
+});

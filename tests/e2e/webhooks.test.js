@@ -322,6 +322,22 @@ test('libcurl is loaded when there is a first webhook, and not before', async (t
     assert.deepEqual(receiver.told, ['channel_occupied after']);
 });
 
+test('a reload does not take up artisan where no artisan is, and says so', async (t) => {
+    const { receiver, server } = await serverWith(t);
+    const { url } = server.apps[0].webhooks;
+    server.apps[0].webhooks.url = 'artisan';
+    server.writeConfig();
+    const { code, stderr } = await run(['reload', '--port', String(server.port)]);
+    assert.equal(code, 1);
+    assert.match(stderr, /no artisan has started this server; start it by php artisan reverb:start, or give a URL/);
+    const tested = await run(['webhooks', 'test', '--config', server.configFile]);
+    assert.equal(tested.code, 1);
+    assert.match(tested.stderr, /artisan \(app \S+\): not tested/);
+    server.apps[0].webhooks.url = url;
+    await (await Client.open(server)).subscribe('news');
+    await receiver.until(1);
+});
+
 test('without libcurl a server starts, and one with webhooks does not and says why', async (t) => {
     const folder = temporaryFolder();
     t.after(() => fs.rmSync(folder, { recursive: true }));
@@ -384,6 +400,7 @@ test('the environment gives the one app its webhook', async (t) => {
 
 for (const [name, webhook, told] of [
     ['a URL that is none', { url: 'x:y' }, /webhooks\.0\.url in .*"x:y" is not a URL of http or https/],
+    ['artisan, where no artisan is,', { url: 'artisan' }, /app \S+ has the webhook "artisan", .*start it by php artisan reverb:start/],
     ['another scheme', { url: 'ftp://example.com/' }, /is not a URL of http or https/],
     ['no host', { url: 'https:///path' }, /has no host/],
     ['a port that is none', { url: 'https://example.com:99999/' }, /has a port that cannot be one/],

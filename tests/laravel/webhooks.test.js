@@ -69,3 +69,38 @@ Illuminate\\Support\\Facades\\Event::listen(Laravel\\Reverb\\Events\\Webhooks\\M
     await application.must(['queue:work', '--stop-when-empty', '--tries=1']);
     assert.equal(application.read('storage/left'), '1001 presence-room 1\n');
 });
+
+const BY_PIPE = `
+foreach (['MemberAdded', 'MemberRemoved'] as $kind) {
+    Illuminate\\Support\\Facades\\Event::listen("Laravel\\\\Reverb\\\\Events\\\\Webhooks\\\\{$kind}", function ($event) use ($kind) {
+        file_put_contents(storage_path('told'), "{$event->payload['sequence']} {$kind} {$event->app} {$event->channel} {$event->userId}\\n", FILE_APPEND);
+        if ($event->userId === 'throws') {
+            throw new RuntimeException('the listener of webhooks failed');
+        }
+    });
+}
+`;
+
+test('with REVERB_WEBHOOK_URL=artisan listeners are called by the pipe: once, in order, smoothed, and at the end', { timeout: 120_000 }, async (t) => {
+    const application = await ownApplication(t).install();
+    application.write('routes/console.php', `${application.read('routes/console.php')}${BY_PIPE}`);
+    const server = await application.server([], { REVERB_WEBHOOK_URL: 'artisan', REVERB_WEBHOOK_EVENTS: 'member_added,member_removed' });
+    const told = () => (application.exists('storage/told') ? application.read('storage/told').split('\n').filter(Boolean) : []);
+    const toldCount = (count) => until(() => told().length >= count, () => `${count} are told: ${told().join('; ')}\n${server.said}`, 60_000);
+    const stays = await Client.open(server);
+    await stays.join('presence-room', 'stays');
+    const throws = await Client.open(server);
+    await throws.join('presence-room', 'throws');
+    const leaves = await Client.open(server);
+    await leaves.join('presence-room', 'leaves');
+    await leaves.leave();
+    await toldCount(4);
+    assert.deepEqual(told(), ['1 MemberAdded 1001 presence-room stays', '2 MemberAdded 1001 presence-room throws',
+        '3 MemberAdded 1001 presence-room leaves', '4 MemberRemoved 1001 presence-room leaves']);
+    await server.line(/the listener of webhooks failed/);
+    server.signal('SIGTERM');
+    await server.ended();
+    assert.equal(told().length, 6, told().join('; '));
+    assert.deepEqual(told().slice(4).map((line) => line.slice(2)).sort(),
+        ['MemberRemoved 1001 presence-room stays', 'MemberRemoved 1001 presence-room throws']);
+});

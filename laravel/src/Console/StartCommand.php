@@ -24,6 +24,7 @@ use Laravel\Reverb\Native\RestartSignal;
 use Laravel\Reverb\Native\Succession;
 use Laravel\Reverb\Native\Timer;
 use Laravel\Reverb\Protocols\Pusher\Contracts\ChannelManager as ChannelManagerContract;
+use Laravel\Reverb\Webhooks\WebhookDispatcher;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Command\SignalableCommandInterface;
 use Symfony\Component\Console\Formatter\OutputFormatter;
@@ -230,12 +231,25 @@ class StartCommand extends Command implements SignalableCommandInterface
             null => null,
             'config' => $this->attempt($this->handOver(...)),
             'restart' => $this->attempt($this->restart(...)),
+            'webhook' => $this->dispatchWebhook($event),
             'awaiting' => $this->attempt(fn () => $this->succeed($event['control'])),
             default => $this->attempt(fn () => $this->relay->dispatch($event)),
         };
 
         if (($event['event'] ?? null) === 'dropped') {
             $this->components->warn("Listeners are too slow: {$event['count']} events were not told to them.");
+        }
+    }
+
+    /**
+     * What one listener throws keeps no other event back: the server does not send them again.
+     *
+     * @param  array<string, mixed>  $line
+     */
+    protected function dispatchWebhook(array $line): void
+    {
+        foreach ($line['body']['events'] as $event) {
+            $this->attempt(fn () => $this->laravel->make(WebhookDispatcher::class)->dispatch($line['app'], $event));
         }
     }
 

@@ -161,7 +161,7 @@ static void webhooks_are_told_by_app_and_address(void **state)
     settings.webhooks = &hook;
     settings.webhooks_count = 1;
     apps = pusher_apps_new(&config, WORKERS_COUNT, NULL, NULL);
-    webhook = webhook_new(&config, &error);
+    webhook = webhook_new(&config, NULL, &error);
     write_page(apps, false);
     assert_holds(buffer_bytes(&page),
                  "\nreverb_webhook_queue_bytes{app=\"3\",url=\"https://a.test/h\"} 0\n");

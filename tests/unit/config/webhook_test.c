@@ -82,11 +82,26 @@ static void the_environment_gives_one_to_an_app_that_mentions_none(void **state)
     assert_int_equal(app->webhooks[0].kinds, 0xc);
 }
 
+static void artisan_stands_in_the_place_of_a_url(void **state)
+{
+    struct folder *folder = *state;
+    const struct config_app *app;
+
+    write_webhooks(folder, "[{\"url\": \"artisan\"}, {\"url\": \"https://artisan/\"}]");
+    app = &folder_load(folder)->apps[0];
+    assert_int_equal(app->webhooks_count, 2);
+    assert_true(config_webhook_is_artisan(&app->webhooks[0]));
+    assert_false(config_webhook_is_artisan(&app->webhooks[1]));
+    assert_int_equal(app->webhooks[0].kinds, 0xf);
+    assert_has(folder_print(folder), " artisan ");
+}
+
 static void a_mistake_is_named(void **state)
 {
     static const char *const mistakes[][2] = {
         {"{\"url\": \"a b\"}", "has a character that a URL cannot have"},
         {"{\"url\": \"hooks\"}", "is not a URL of http or https"},
+        {"{\"url\": \"Artisan\"}", "give one such as https://example.com/webhooks, or artisan"},
         {"{\"url\": \"ftp://a.test/\"}", "is not a URL of http or https"},
         {"{\"url\": \"https://\"}", "has no host"},
         {"{\"url\": \"https://a.test:0/\"}", "has a port that cannot be one"},
@@ -145,6 +160,7 @@ int main(void)
         FOLDER_TEST(one_may_stand_without_a_list_and_none_is_none),
         FOLDER_TEST(the_environment_gives_one_to_an_app_that_mentions_none),
         FOLDER_TEST(a_mistake_is_named),
+        FOLDER_TEST(artisan_stands_in_the_place_of_a_url),
         FOLDER_TEST(what_may_be_secret_is_not_printed),
         FOLDER_TEST(a_copy_outlives_what_it_was_made_of),
     };

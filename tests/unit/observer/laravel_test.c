@@ -294,6 +294,48 @@ static void a_reader_that_is_gone_holds_nothing_up(void **state)
     CHECK(pipe(ends) == 0); /* to be closed */
 }
 
+static void a_webhook_is_told_though_nothing_is_listened_to(void **state)
+{
+    (void)state;
+    listen_to("ChannelCreated");
+    assert_null(observer_laravel_send_webhook(laravel, BYTES("3"), BYTES("{\"events\":[]}")));
+    assert_holds(hear(), "{\"event\":\"webhook\",\"app\":\"3\",\"body\":{\"events\":[]}}\n");
+}
+
+/* Other events do not crowd it out; a reader that reads nothing does not make it wait either. */
+static void a_webhook_has_room_of_its_own_and_is_refused_beyond_it(void **state)
+{
+    const struct pusher_observers_events *events = listen_to("ChannelCreated");
+    struct buffer body = {0};
+    size_t count = 0;
+
+    (void)state;
+    buffer_append_char(&body, '"');
+    for (size_t i = 0; i < 100000; i++)
+        buffer_append_char(&body, 'x');
+    buffer_append_char(&body, '"');
+    fill(events);
+    fill(events); /* the first is being written */
+    while (observer_laravel_send_webhook(laravel, BYTES("3"), buffer_bytes(&body)) == NULL)
+        assert_in_range(++count, 1, 1000);
+    assert_true(count > 10);
+    assert_int_equal(count_of(hear(), "\"webhook\""), count);
+    assert_null(observer_laravel_send_webhook(laravel, BYTES("3"), buffer_bytes(&body)));
+    assert_int_equal(count_of(hear(), "\"webhook\""), 1);
+    buffer_deinit(&body);
+}
+
+static void a_webhook_is_refused_once_the_reader_is_gone(void **state)
+{
+    (void)state;
+    listen_to("ChannelCreated");
+    close(ends[0]);
+    assert_null(observer_laravel_send_webhook(laravel, BYTES("3"), BYTES("{}")));
+    observer_laravel_finish(laravel);
+    assert_non_null(observer_laravel_send_webhook(laravel, BYTES("3"), BYTES("{}")));
+    CHECK(pipe(ends) == 0); /* to be closed */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +349,9 @@ int main(void)
         LARAVEL_TEST(a_slow_reader_loses_no_sums),
         LARAVEL_TEST(a_configuration_is_asked_for_however_much_waits),
         LARAVEL_TEST(a_reader_that_is_gone_holds_nothing_up),
+        LARAVEL_TEST(a_webhook_is_told_though_nothing_is_listened_to),
+        LARAVEL_TEST(a_webhook_has_room_of_its_own_and_is_refused_beyond_it),
+        LARAVEL_TEST(a_webhook_is_refused_once_the_reader_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

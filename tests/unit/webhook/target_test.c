@@ -13,6 +13,7 @@
 struct fixture {
     struct webhook_delivery *delivery;
     struct webhook_target *target;
+    struct webhook_pipe pipe;
     struct webhook_spec spec;
     char url[64];
     int listening;
@@ -29,6 +30,20 @@ struct fixture {
 static uint64_t now_ms(void)
 {
     return uv_hrtime() / 1000000;
+}
+
+/* The other end of the pipe: it keeps each body as a line, or has an `answer` why not. */
+static const char *take_from_pipe(struct bytes app_id, struct bytes body, void *user)
+{
+    struct fixture *fixture = user;
+
+    assert_text(app_id, "app");
+    fixture->requests_count++;
+    if (strcmp(fixture->answer, OK) != 0)
+        return fixture->answer;
+    buffer_append_bytes(&fixture->requests, body);
+    buffer_append_char(&fixture->requests, '\n');
+    return NULL;
 }
 
 static void open_fixture(struct fixture *fixture)
@@ -60,7 +75,8 @@ static void open_fixture(struct fixture *fixture)
     };
     fixture->delivery = webhook_delivery_new(&fixture->requests);
     assert_non_null(fixture->delivery);
-    fixture->target = webhook_target_new(fixture->delivery, "source");
+    fixture->pipe = (struct webhook_pipe){take_from_pipe, fixture};
+    fixture->target = webhook_target_new(fixture->delivery, &fixture->pipe, "source");
     webhook_target_configure(fixture->target, &fixture->spec);
 }
 
@@ -291,6 +307,75 @@ static void only_what_was_asked_for_is_sent(void **state)
     close_fixture(&fixture);
 }
 
+static void open_pipe(struct fixture *fixture)
+{
+    open_fixture(fixture);
+    fixture->spec.webhook.url = (char *)(uintptr_t) "artisan";
+    webhook_target_configure(fixture->target, &fixture->spec);
+}
+
+static void a_pipe_gets_the_same_batches(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    open_pipe(&fixture);
+    take(&fixture, CONFIG_WEBHOOK_CHANNEL_OCCUPIED, "a");
+    take(&fixture, CONFIG_WEBHOOK_CHANNEL_OCCUPIED, "b");
+    take(&fixture, CONFIG_WEBHOOK_CACHE_MISS, "c");
+    run_until(&fixture, 2);
+    assert_true(webhook_target_is_idle(fixture.target));
+    assert_true(was_sent(&fixture, "\"id\":\"id-of-a\",\"sequence\":1},{"));
+    assert_true(was_sent(&fixture, "\"id\":\"id-of-b\",\"sequence\":2}]}\n{\"time_ms\":"));
+    assert_true(was_sent(&fixture, "\"id\":\"id-of-c\",\"sequence\":3}]}\n"));
+    assert_int_equal(fixture.target->delivered_count, 3);
+    assert_true(webhook_target_due_ms(fixture.target) == UINT64_MAX);
+    close_fixture(&fixture);
+}
+
+static void what_a_pipe_does_not_take_is_sent_again_in_its_order(void **state)
+{
+    struct fixture fixture;
+    uint64_t due_ms;
+
+    (void)state;
+    open_pipe(&fixture);
+    fixture.answer = "full";
+    take(&fixture, CONFIG_WEBHOOK_CHANNEL_OCCUPIED, "a");
+    run_until(&fixture, 1);
+    take(&fixture, CONFIG_WEBHOOK_CHANNEL_OCCUPIED, "b");
+    due_ms = webhook_target_due_ms(fixture.target);
+    assert_true(due_ms != 0 && due_ms != UINT64_MAX);
+    webhook_target_turn(fixture.target, due_ms - 1);
+    assert_int_equal(fixture.requests_count, 1);
+    assert_string_equal(fixture.target->last_reason, "full");
+    fixture.answer = OK;
+    webhook_target_turn(fixture.target, due_ms);
+    webhook_target_turn(fixture.target, due_ms + 60000);
+    assert_int_equal(fixture.requests_count, 3);
+    assert_true(was_sent(&fixture, "\"id\":\"id-of-a\",\"sequence\":1}]}\n"));
+    assert_true(was_sent(&fixture, "\"id\":\"id-of-b\",\"sequence\":2}]}\n"));
+    assert_int_equal(fixture.target->failed_count, 1);
+    assert_int_equal(fixture.target->failures, 0);
+    close_fixture(&fixture);
+}
+
+static void what_a_pipe_has_not_taken_in_time_is_dropped_and_counted(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    open_pipe(&fixture);
+    fixture.spec.webhook.retry_for_s = 0;
+    webhook_target_configure(fixture.target, &fixture.spec);
+    fixture.answer = "gone";
+    take(&fixture, CONFIG_WEBHOOK_CHANNEL_OCCUPIED, "a");
+    run_until(&fixture, 1);
+    assert_true(webhook_target_is_idle(fixture.target));
+    assert_int_equal(fixture.target->expired_count, 1);
+    close_fixture(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +386,9 @@ int main(void)
         cmocka_unit_test(leaving_is_smoothed_and_at_the_end_nothing_waits),
         cmocka_unit_test(what_another_node_has_left_is_sent_as_it_is),
         cmocka_unit_test(only_what_was_asked_for_is_sent),
+        cmocka_unit_test(a_pipe_gets_the_same_batches),
+        cmocka_unit_test(what_a_pipe_does_not_take_is_sent_again_in_its_order),
+        cmocka_unit_test(what_a_pipe_has_not_taken_in_time_is_dropped_and_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

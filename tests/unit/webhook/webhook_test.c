@@ -42,7 +42,7 @@ static void what_cannot_be_sent_is_counted_and_the_end_comes(void **state)
     const struct config none = {0};
     struct buffer error = {0};
     struct buffer status = {0};
-    struct webhook *webhook = webhook_new(&config, &error);
+    struct webhook *webhook = webhook_new(&config, NULL, &error);
     const struct pusher_observers *observer = webhook_observe(webhook, NULL);
     struct pusher_app app = {.id = (char *)(uintptr_t) "app"};
     char lock[] = "/tmp/reverb-webhook-test-XXXXXX";
@@ -77,7 +77,7 @@ static void an_app_without_webhooks_costs_a_look(void **state)
 {
     struct buffer error = {0};
     const struct config none = {0};
-    struct webhook *webhook = webhook_new(&none, &error);
+    struct webhook *webhook = webhook_new(&none, NULL, &error);
     struct pusher_app app = {.id = (char *)(uintptr_t) "app"};
 
     (void)state;
@@ -93,7 +93,7 @@ static void a_first_webhook_comes_with_a_reload(void **state)
 {
     struct buffer error = {0};
     const struct config none = {0};
-    struct webhook *webhook = webhook_new(&none, &error);
+    struct webhook *webhook = webhook_new(&none, NULL, &error);
     struct pusher_app app = {.id = (char *)(uintptr_t) "app"};
     uint64_t dropped = 0;
 
@@ -110,6 +110,44 @@ static void a_first_webhook_comes_with_a_reload(void **state)
     assert_int_equal(dropped, 2);
     assert_int_equal(error.len, 0);
     webhook_free(webhook);
+}
+
+static const char *take_nothing(struct bytes app_id, struct bytes body, void *user)
+{
+    (void)app_id;
+    (void)body;
+    (void)user;
+    return "full";
+}
+
+static void artisan_needs_a_pipe_at_the_start_and_at_a_reload(void **state)
+{
+    const struct webhook_pipe pipe = {take_nothing, NULL};
+    const struct config none = {0};
+    struct config_webhook to_artisan = settings;
+    struct config_app app = app_settings;
+    struct config asks = config;
+    struct buffer error = {0};
+    struct webhook *webhook;
+
+    (void)state;
+    to_artisan.url = (char *)(uintptr_t) "artisan";
+    app.webhooks = &to_artisan;
+    asks.apps = &app;
+    assert_null(webhook_new(&asks, NULL, &error));
+    assert_non_null(strstr(buffer_text(&error), "start it by php artisan reverb:start"));
+    buffer_clear(&error);
+    webhook = webhook_new(&none, NULL, &error);
+    assert_false(webhook_prepare(webhook, &asks, &error));
+    assert_non_null(strstr(buffer_text(&error), "no artisan has started this server"));
+    webhook_free(webhook);
+    buffer_clear(&error);
+    webhook = webhook_new(&asks, &pipe, &error);
+    assert_non_null(webhook);
+    assert_true(webhook_prepare(webhook, &asks, &error));
+    webhook_free(webhook);
+    assert_int_equal(error.len, 0);
+    buffer_deinit(&error);
 }
 
 static void the_example_is_of_two_events(void **state)
@@ -129,6 +167,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_sent_is_counted_and_the_end_comes),
         cmocka_unit_test(an_app_without_webhooks_costs_a_look),
         cmocka_unit_test(a_first_webhook_comes_with_a_reload),
+        cmocka_unit_test(artisan_needs_a_pipe_at_the_start_and_at_a_reload),
         cmocka_unit_test(the_example_is_of_two_events),
     };
 
