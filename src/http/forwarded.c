@@ -94,6 +94,11 @@ static size_t skip_blanks(struct bytes text, size_t at)
     return at;
 }
 
+static bool is_one_of(char c, struct bytes set)
+{
+    return memchr(set.data, c, set.len) != NULL;
+}
+
 /* The end of the value that begins at `from`, or 0 if it is none. `value` gets it without quotes;
  * one with an escape is no address, and becomes empty. */
 static size_t read_value(struct bytes text, size_t from, struct bytes *value)
@@ -102,7 +107,7 @@ static size_t read_value(struct bytes text, size_t from, struct bytes *value)
     bool has_escape = false;
 
     if (at == text.len || text.data[at] != '"') {
-        while (at < text.len && memchr(",;\" \t", text.data[at], 5) == NULL)
+        while (at < text.len && !is_one_of(text.data[at], BYTES(",;\" \t")))
             at++;
         *value = (struct bytes){text.data + from, at - from};
         return at;
@@ -132,7 +137,7 @@ static size_t read_element(struct bytes text, size_t at, struct bytes *node)
         struct bytes value;
 
         at = from;
-        while (at < text.len && memchr("=,;\" \t", text.data[at], 6) == NULL)
+        while (at < text.len && !is_one_of(text.data[at], BYTES("=,;\" \t")))
             at++;
         name = (struct bytes){text.data + from, at - from};
         if (at == text.len || text.data[at] != '=')

@@ -17,8 +17,7 @@ struct net_clients {
 
 /* NULL: none was set. Valid until it is set again or removed. */
 const struct ip *net_clients_find(const struct net_clients *clients, const struct net_conn *conn);
-void net_clients_set(struct net_clients *clients, const struct net_conn *conn,
-                     const struct ip *client);
+void net_clients_set(struct net_clients *clients, const struct net_conn *conn, const struct ip *ip);
 
 /* Removing one that is not there does nothing. */
 void net_clients_remove(struct net_clients *clients, const struct net_conn *conn);
