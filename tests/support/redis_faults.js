@@ -16,9 +16,9 @@ const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 const cut = (server) => server.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
 
-async function hang(server, random) {
+async function hang(server, random, msBelow = 4000) {
     server.signal('SIGSTOP');
-    await pause(HANG_MS_MIN + random.below(4000));
+    await pause(HANG_MS_MIN + random.below(msBelow));
     server.signal('SIGCONT');
 }
 
