@@ -47,6 +47,15 @@ static void give_up_silent(struct cluster_link *link)
         cluster_batch_give_up(cluster_sender_batch(&link->sender), peer->node, peer->heartbeats);
 }
 
+/* Redis may have lost which nodes are in step. */
+static bool is_forgotten(const struct cluster_link *link, const redisReply *reply)
+{
+    for (size_t i = 3; i + 2 < reply->elements; i += 3)
+        if (cluster_sender_is_answer(reply, i, link->node))
+            return !cluster_sender_is_answer(reply, i + 2, "1");
+    return false;
+}
+
 /* ["OK", number of dying nodes, number of the last call that added entries,
  *  node, its heartbeats, whether it is in step, …] */
 static void on_heartbeat(const redisReply *reply, void *user)
@@ -60,6 +69,8 @@ static void on_heartbeat(const redisReply *reply, void *user)
     cluster_link_advance(link);
     if (link->phase < CLUSTER_LINK_AWAITING_MEMORY || link->phase > CLUSTER_LINK_UP)
         return;
+    if (is_forgotten(link, reply))
+        cluster_batch_all_is_said(cluster_sender_batch(&link->sender));
     cluster_peers_remember(&link->peers);
     atomic_store(&link->nodes_count, link->peers.synced_count);
     give_up_silent(link);

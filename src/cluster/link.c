@@ -190,7 +190,9 @@ static void on_read(void *user)
     atomic_store_explicit(&link->events_received, link->inbox.received_count, memory_order_relaxed);
     cluster_outbox_show(&link->outbox);
     if (link->reader.bytes_read > BYTES_READ_MAX && cluster_link_talks(link)) {
+        flush_batch(link, NULL); /* it is a call of its own: allowed even if memory is short */
         cluster_batch_bytes_read(batch_of(link), link->reader.bytes_read);
+        flush_batch(link, NULL);
         link->reader.bytes_read = 0;
     }
 }

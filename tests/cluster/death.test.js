@@ -7,10 +7,10 @@ const { test } = require('../support/test.js');
 const { app } = require('../support/server.js');
 const { ownCluster, isConnected } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
-const { get } = require('../support/api.js');
+const { get, publish } = require('../support/api.js');
 const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { randomness } = require('../support/random.js');
-const { SLOW, until } = require('../support/wait.js');
+const { SLOW, deferred, until, within } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
 const DEATH_MS = 15_000 * SLOW;
@@ -131,6 +131,32 @@ test('one that was stopped for 13 s and taken for dead comes back with all of it
     for (const listener of listeners)
         await listener.hasAll(publishers);
     await connectionsAre(nodes[0], observers.length + 3);
+});
+
+/* The call with which a node removes its previous incarnations ("F"), sent by one of those. */
+test('a late call of a previous incarnation does not remove the later one', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 1 });
+    const { nodes: [node], redis } = cluster;
+    const observer = await MembersObserver.join(node, HALL, 'u');
+    const [nodesKey] = await redis.command('KEYS', '*:nodes');
+    const current = async () => (await redis.command('ZREVRANGE', nodesKey, '0', '0'))[0];
+    const previous = await current();
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await until(async () => await current() !== previous, 'it joins again');
+    await isConnected(node);
+    const lost = (await node.status()).cluster.links_lost;
+
+    const monitor = await redis.monitor();
+    const call = deferred();
+    monitor.onMonitored = (line) => /"EVALSHA"/.test(line) && call.resolve([...String(line).matchAll(/"([^"]*)"/g)].map(([, word]) => word));
+    const [name, sha, , prefix, , max, epoch] = await within(call.promise, 'a heartbeat');
+    monitor.close();
+    await redis.command('ZADD', nodesKey, '0', previous);
+    assert.deepEqual(await redis.command(name, sha, '1', prefix, previous, max, epoch, 'F'), ['OK', '0']);
+    await publish(node, HALL, 'told', '1');
+    await observer.client.next('told');
+    await allSee([observer], [node], HALL, ['u']);
+    assert.deepEqual([observer.removed, (await node.status()).cluster.links_lost], [[], lost]);
 });
 
 /* Each mover is one connection that joins and leaves as one of few users. */

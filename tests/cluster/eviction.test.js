@@ -36,7 +36,7 @@ test('Redis evicts: that is an error in log and status, and what is lost is noti
         assert.ok(keys.length > 0, pattern);
         await redis.command('DEL', ...keys);
     };
-    for (const pattern of ['*:k:c*', '*:m:*', '*:n:*', '*:made', '*:epoch']) {
+    for (const pattern of ['*:k:c*', '*:m:*', '*:n:*', '*:made', '*:epoch', '*:nodes', '*:synced']) {
         await evict(pattern);
         await publisher.send(5);
         await until(async () => {
@@ -48,6 +48,7 @@ test('Redis evicts: that is an error in log and status, and what is lost is noti
             await listener.hasAll([publisher], 20_000);
         await cluster.connected();
         await allSee(members, nodes, HALL, ['u0', 'u1'], 20_000);
+        await until(async () => (await nodes[0].status()).cluster.nodes === 2, 'both are in step', 20_000);
     }
     for (const member of members)
         assert.deepEqual(member.removed, [], 'nobody was ever gone');
@@ -71,6 +72,23 @@ test('Redis evicts what says which channels a dead node had: nothing of that nod
     await allSee([near], [nodes[0]], HALL, ['near'], 20_000);
     const { json } = await get(nodes[0], `/channels/${HALL}`, { query: { info: 'user_count' } });
     assert.equal(json.user_count, 1);
+});
+
+/* Whoever is neither alive nor dying was given up, and what said so is lost. */
+test('Redis evicts what says who is dying: nothing of that node stays', { timeout: 90_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2 });
+    const { nodes, redis } = cluster;
+    const near = await MembersObserver.join(nodes[0], HALL, 'near');
+    const far = await Client.open(nodes[1]);
+    await far.join(HALL, 'far');
+    await far.subscribe('theirs');
+    await nodes[1].kill();
+    for (const key of await redis.command('KEYS', '*:n:*'))
+        if (await redis.command('SISMEMBER', key, 'c4:1001:theirs'))
+            await redis.command('ZREM', key.replace(/(:\d+):\w+:n:.*/, '$1:nodes'), key.replace(/.*:n:/, ''));
+    await until(async () => (await get(nodes[0], '/channels/theirs')).json.occupied === false, 'its channel is vacant', 40_000);
+    await cluster.connected();
+    await allSee([near], [nodes[0]], HALL, ['near'], 20_000);
 });
 
 test('Redis evicts what says which channels a living node has: each is counted once', { timeout: 90_000 }, async (t) => {

@@ -46,6 +46,23 @@ test('a dead node\'s inbox fills Redis: the others come back by themselves and c
     assert.ok(await redis.command('SET', 'of-the-application', 'x'), 'there is memory for others');
 });
 
+test('a node dies while others\' keys fill Redis: it is cleaned up all the same', { timeout: 150_000 }, async (t) => {
+    const redis = await ownRedis(t, { args: ['--maxmemory-policy', 'noeviction'] });
+    const cluster = await ownCluster(t, { nodes: 2, redis });
+    const { nodes } = cluster;
+    const [near, far] = [await MembersObserver.join(nodes[0], HALL, 'near'), await Client.open(nodes[1])];
+    await far.join(HALL, 'far');
+    await far.subscribe('theirs');
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1000'); // less than there is
+    await assert.rejects(redis.command('SET', 'of-the-application', 'x'), /OOM/);
+    await nodes[1].kill();
+    await until(() => !near.members.has('far'), 'the dead node\'s member leaves', 40_000 * SLOW);
+    await until(async () => (await redis.command('KEYS', '*:n:*')).length === 1, 'nothing of the dead is left', 20_000 * SLOW);
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    await cluster.connected();
+    await allSee([near], [nodes[0]], HALL, ['near'], 20_000 * SLOW);
+});
+
 test('a node that does not read is given up when its inbox is full, long before Redis is', { timeout: 90_000 }, async (t) => {
     const redis = await ownRedis(t);
     const cluster = await ownCluster(t, { nodes: 2, redis, server: { max_request_size: 200_000 }, env: { REVERB_SCALING_MAX_INBOX: '2000000' } });

@@ -79,6 +79,10 @@ local function process_of(node)
     return string.match(node, '^[^.]+')
 end
 
+local function incarnation_of(node)
+    return tonumber(string.match(node, '%.(%d+)$'))
+end
+
 local function app_of(key)
     local colon = string.find(key, ':', 2, true)
     local app_len = tonumber(string.sub(key, 2, colon - 1))
@@ -665,7 +669,7 @@ end
 -- One step for any dying node; answers whether this node has more steps to do.
 local function reap_any()
     local reaper = state .. ':reaper'
-    call('UNLINK', prefix .. ':nothing') -- after a first write a call may write even if memory is short
+    call('UNLINK', prefix .. ':nothing') -- after such a write a call may write even if memory is short
     if not call('SET', reaper, self, 'NX', 'PX', REAPER_TTL_MS) and call('GET', reaper) ~= self then
         answer[2] = '0'
         return
@@ -683,16 +687,21 @@ local function reap_any()
     end
 end
 
--- One step for the state of previous incarnations of this node; answers whether there is more.
+local function is_previous(node)
+    return process_of(node) == own[1] and incarnation_of(node) < incarnation_of(self)
+end
+
+-- One step for the state of previous incarnations of this node; answers whether there is more. A
+-- call of a previous incarnation may come late: the later ones stay.
 local function reap_previous()
     answer[2] = '0'
     for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-        if node ~= self and process_of(node) == process_of(self) then
+        if is_previous(node) then
             begin_reaping(node)
         end
     end
     for _, node in ipairs(call('HKEYS', state .. ':dying')) do
-        if process_of(node) == process_of(self) then
+        if is_previous(node) then
             if work > WORK_MAX or not reap(node) then
                 answer[2] = '1'
             end
@@ -798,8 +807,12 @@ local function renew()
     call('PEXPIRE', state .. ':dying', STATE_TTL_MS)
     call('PEXPIRE', state .. ':made', STATE_TTL_MS)
     for _, name in ipairs(call('SMEMBERS', state .. ':made')) do
+        local node = string.match(name, '^n:(.*)')
         if call('PEXPIRE', state .. ':' .. name, STATE_TTL_MS) == 0 then
             lose(name)
+        elseif node and not call('ZSCORE', prefix .. ':nodes', node) and
+            call('HEXISTS', state .. ':dying', node) == 0 then
+            lose('nodes') -- nobody would ever remove the state of that one
         end
     end
     for _, process in ipairs(call('HKEYS', prefix .. ':b')) do
@@ -960,7 +973,10 @@ local operations = {
         put('Q', pack(key, socket, route_of(key).total > 0 and '1' or '0'))
     end },
     -- So many bytes of the inbox were read.
-    A = { 1, function(bytes) call('HINCRBY', prefix .. ':b', process_of(self), -tonumber(bytes)) end },
+    A = { 1, function(bytes)
+        call('UNLINK', prefix .. ':nothing') -- as in reap_any()
+        call('HINCRBY', prefix .. ':b', process_of(self), -tonumber(bytes))
+    end },
     -- Heartbeat: how many keys the node has reported; the number up to which it has read.
     B = { 2, heartbeat },
     -- Verifies a sample: key, the node's subscriptions, one of its members there or "".
