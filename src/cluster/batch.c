@@ -39,6 +39,7 @@ enum operation {
     LEAVE_CLUSTER,
     WANT_CHANGES,
     CHANGES,
+    COMPARE,
 };
 
 static const struct {
@@ -71,7 +72,8 @@ static const struct {
     [PROBE_MEMORY] = {"W", 0, 1, false},
     [LEAVE_CLUSTER] = {"G", 0, 1000, true},
     [WANT_CHANGES] = {"C", 1, 20, false},
-    [CHANGES] = {"I", 3, 50, false},
+    [CHANGES] = {"I", 4, 50, false},
+    [COMPARE] = {"P", 4, 8, false},
 };
 
 void cluster_batch_deinit(struct cluster_batch *batch)
@@ -427,10 +429,21 @@ void cluster_batch_want_changes(struct cluster_batch *batch, struct bytes wanted
 }
 
 void cluster_batch_changes(struct cluster_batch *batch, struct bytes last, struct bytes done,
-                           struct bytes wanted)
+                           struct bytes wanted, uint64_t number)
 {
     begin(batch, CHANGES);
     add(batch, last);
     add(batch, done);
     add(batch, wanted);
+    add_number(batch, number);
+}
+
+void cluster_batch_compare(struct cluster_batch *batch, char letter, struct bytes key,
+                           struct bytes member, bool is_unsure)
+{
+    begin(batch, COMPARE);
+    add(batch, (struct bytes){&letter, 1});
+    add(batch, key);
+    add(batch, member);
+    add_text(batch, is_unsure ? "?" : "");
 }

@@ -90,6 +90,12 @@ void cluster_batch_leave_cluster(struct cluster_batch *batch);
 void cluster_batch_want_changes(struct cluster_batch *batch, struct bytes wanted);
 
 /* Takes the changes for webhooks after `last`, if this node is the one to take them, and removes
- * those of `done`, ids with a blank after each. `wanted`: cluster/changes.h; "-": as before. */
+ * those of `done`, ids with a blank after each. `wanted`: cluster/changes.h; "-": as before.
+ * `number`: of this question. */
 void cluster_batch_changes(struct cluster_batch *batch, struct bytes last, struct bytes done,
-                           struct bytes wanted);
+                           struct bytes wanted, uint64_t number);
+
+/* A change of that letter was told, or, if `is_unsure`, perhaps: if it is not true, what is true is
+ * told. */
+void cluster_batch_compare(struct cluster_batch *batch, char letter, struct bytes key,
+                           struct bytes member, bool is_unsure);

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "cluster/batch.h"
 #include "cluster/key.h"
+#include "cluster/told.h"
 
 #include <hiredis.h>
 #include <pthread.h>
@@ -25,7 +26,9 @@ struct cluster_changes_change {
     char letter;      /* 'o' occupied, 'v' vacated, 'a' added, 'r' removed, 'c' count */
     struct cluster_key key;
     struct bytes text; /* the member, or the count */
-    bool is_left;      /* by another node, which may have sent it before it died */
+    /* Another node may have sent it before it died, or receivers may believe either: it is sent
+     * however short it was true. */
+    bool is_certain;
 };
 
 struct cluster_changes_events {
@@ -58,9 +61,18 @@ struct cluster_changes {
     struct map known;       /* by id: read, and not removed yet */
     struct buffer removing; /* ids whose removal Redis has not confirmed */
     size_t removing_sent;   /* bytes of `removing` that are in the call under way */
+
+    /* Each question of this node has a number, which Redis keeps with its state: if that of the
+     * last one that was answered is not there, Redis is behind what this node has told. */
+    struct cluster_told told;
+    uint64_t asked_number;
+    uint64_t answered_number;
+    bool is_continued; /* Redis has been found not to be behind, or suspected, since the restart */
+    bool is_comparing; /* a call that compares is under way */
 };
 
-void cluster_changes_init(struct cluster_changes *changes, size_t link);
+/* `told_max`: how many channels and members are remembered. */
+void cluster_changes_init(struct cluster_changes *changes, size_t link, size_t told_max);
 void cluster_changes_deinit(struct cluster_changes *changes);
 
 /* Any thread. `wanted`: for each app its id and the letters, each with its length before it, as
@@ -84,6 +96,11 @@ void cluster_changes_ask(struct cluster_changes *changes, struct cluster_batch *
                          uint64_t now_ms);
 void cluster_changes_take(struct cluster_changes *changes, const redisReply *answer,
                           uint64_t now_ms);
+
+/* Adds some of what Redis is to compare with what was told to the batch; false if there is nothing,
+ * or not now. When the batch has been applied, cluster_changes_compared() is to be called. */
+bool cluster_changes_compare(struct cluster_changes *changes, struct cluster_batch *batch);
+void cluster_changes_compared(struct cluster_changes *changes, uint64_t now_ms);
 
 /* The connection was closed: no answer comes. All that is left will be read again. */
 void cluster_changes_restart(struct cluster_changes *changes);

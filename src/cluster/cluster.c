@@ -18,6 +18,8 @@
  * agree. */
 #define PARTITIONS_OF_CLUSTER 16
 #define TICK_MS 50
+/* Channels and members that are remembered of what webhooks were told. */
+#define TOLD_MAX 65536
 #define END_MS 2000
 /* A thread that has not ended by then has stalled. */
 #define END_MAX_MS 4000
@@ -339,7 +341,7 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     cluster->links = mem_new(cluster->links_count * sizeof *cluster->links);
     for (size_t i = 0; i < cluster->links_count; i++) {
         cluster_link_init(&cluster->links[i], &cluster->shared, i, cluster->links_count);
-        cluster_changes_init(&cluster->links[i].changes, i);
+        cluster_changes_init(&cluster->links[i].changes, i, TOLD_MAX / cluster->links_count);
     }
     return cluster;
 }

@@ -89,6 +89,7 @@ static void await_memory(struct cluster_link *link, const char *error)
 
     snprintf(reason, sizeof reason, "it answers: %s", error);
     note_away(link, reason, error);
+    cluster_changes_restart(&link->changes); /* the refused call may have had the question */
     link->phase = CLUSTER_LINK_AWAITING_MEMORY;
     go_down(link, atomic_exchange(&link->is_up, false));
 }

@@ -29,7 +29,7 @@ struct webhook_change {
     const struct webhook_change_owner *owner; /* NULL: it happened on this node */
     size_t link;
     bool is_abandoned;
-    bool is_left;        /* another node may have sent it: neither smoothed nor cancelled */
+    bool is_certain; /* sent whatever the receiver knows already: neither smoothed nor cancelled */
     size_t stream_id_at; /* where the cluster's id begins in `id` */
     size_t app_id_len;
     size_t channel_len;

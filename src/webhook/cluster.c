@@ -63,7 +63,7 @@ static void on_change(const struct cluster_changes_change *from, void *user)
     change->owner = &both->owner;
     change->link = from->link;
     change->time_ms = from->time_ms;
-    change->is_left = from->is_left;
+    change->is_certain = from->is_certain;
     change->stream_id_at = (size_t)snprintf(change->id, sizeof change->id, "%zu-", from->link);
     snprintf(change->id + change->stream_id_at, sizeof change->id - change->stream_id_at, "%.*s",
              BYTES_ARGS(from->id));

@@ -164,12 +164,17 @@ static void end(struct webhook_delivery_request *request)
     request->is_sending = false;
 }
 
+void webhook_delivery_cancel(struct webhook_delivery_request *request)
+{
+    if (request->is_sending)
+        end(request);
+}
+
 void webhook_delivery_request_free(struct webhook_delivery_request *request)
 {
     if (request == NULL)
         return;
-    if (request->is_sending)
-        end(request);
+    webhook_delivery_cancel(request);
     request->delivery->curl->easy_cleanup(request->easy);
     free(request);
 }

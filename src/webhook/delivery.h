@@ -35,6 +35,10 @@ struct webhook_delivery_request *webhook_delivery_request_new(struct webhook_del
 /* Cancels it if it is under way: `on_done` is then not called. */
 void webhook_delivery_request_free(struct webhook_delivery_request *request);
 
+/* Gives up the request under way, if there is one: `on_done` is not called. The receiver may have
+ * it nevertheless. */
+void webhook_delivery_cancel(struct webhook_delivery_request *request);
+
 /* Begins to send `body`, which stays the caller's until `on_done`. The first request after new
  * settings opens a connection of its own (`is_fresh`). */
 void webhook_delivery_send(struct webhook_delivery_request *request,

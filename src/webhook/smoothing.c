@@ -91,8 +91,11 @@ static struct leaving *find(const struct webhook_smoothing *smoothing,
 void webhook_smoothing_add(struct webhook_smoothing *smoothing, struct webhook_change *change,
                            uint64_t due_ms)
 {
-    struct leaving *leaving = mem_new(sizeof *leaving);
+    struct leaving *leaving;
 
+    if (find(smoothing, change) != NULL)
+        return;
+    leaving = mem_new(sizeof *leaving);
     leaving->change = webhook_change_ref(change);
     leaving->due_ms = due_ms;
     smoothing->bytes += bytes_of_leaving(leaving);

@@ -23,11 +23,12 @@ void webhook_smoothing_deinit(struct webhook_smoothing *smoothing);
 bool webhook_smoothing_is_leaving(enum config_webhook_kind kind);
 bool webhook_smoothing_is_coming(enum config_webhook_kind kind);
 
-/* A channel or a member has gone; it is due at that time. Takes a reference of its own. */
+/* A channel or a member has gone; it is due at that time. Takes a reference of its own, or none if
+ * its leaving waits already. */
 void webhook_smoothing_add(struct webhook_smoothing *smoothing, struct webhook_change *change,
                            uint64_t due_ms);
 
-/* A channel or a member has come: if its leaving waits, that is cancelled. Returns whether it was.
+/* If the leaving of the change's channel or member waits, it is cancelled. Returns whether it was.
  */
 bool webhook_smoothing_cancel(struct webhook_smoothing *smoothing,
                               const struct webhook_change *change);

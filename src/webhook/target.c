@@ -20,6 +20,7 @@ struct event {
     uint64_t ready_ms;
     uint64_t sequence;
     size_t len;
+    bool was_sent; /* in a request that was given up: the next one is another */
     char json[];
 };
 
@@ -122,10 +123,10 @@ void webhook_target_take(struct webhook_target *target, struct webhook_change *c
     if (!bytes_equal(webhook_change_app_id(change), bytes_of(target->spec.app_id)) ||
         !config_webhook_matches(&target->spec.webhook, webhook_change_channel(change)))
         return;
-    if (webhook_smoothing_is_coming(change->kind) &&
-        webhook_smoothing_cancel(&target->smoothing, change))
+    if ((change->is_certain || webhook_smoothing_is_coming(change->kind)) &&
+        webhook_smoothing_cancel(&target->smoothing, change) && !change->is_certain)
         return;
-    if (webhook_smoothing_is_leaving(change->kind) && !change->is_left && is_smoothed(target))
+    if (webhook_smoothing_is_leaving(change->kind) && !change->is_certain && is_smoothed(target))
         webhook_smoothing_add(&target->smoothing, change, leaving_due_ms(target, change, now));
     else
         enqueue(target, change, now);
@@ -189,6 +190,10 @@ static void make_batch(struct webhook_target *target)
     batch->ready_ms = event->ready_ms;
     snprintf(batch->id, sizeof batch->id, "%s-%llu", target->source,
              (unsigned long long)event->sequence);
+    if (event->was_sent) /* a receiver that knows the former request must not drop this one */
+        snprintf(batch->id, sizeof batch->id, "%s-%llu-%llu", target->source,
+                 (unsigned long long)event->sequence,
+                 (unsigned long long)++target->regrouped_count);
     buffer_clear(&batch->body);
     webhook_body_begin(&batch->body, target->source);
     do {
@@ -436,12 +441,38 @@ static bool abandon(struct webhook_change *change, size_t link)
     return change->is_abandoned;
 }
 
-/* A batch that is under way is finished: what it holds is sent twice at most. */
+/* A request that holds changes of the link must not reach the receiver after what another node
+ * sends, nor be sent again: it is given up, and what else it holds is sent by the next one. */
+static void regroup(struct webhook_target *target, size_t link)
+{
+    bool has_any = false;
+
+    LIST_EACH(at, following, &target->batch.events) {
+        has_any |= abandon(LIST_OWNER(at, struct event, link)->change, link);
+    }
+    if (!has_any)
+        return;
+    webhook_delivery_cancel(target->request);
+    target->is_sending = false;
+    while (!list_is_empty(&target->batch.events)) {
+        struct event *event = LIST_OWNER(target->batch.events.prev, struct event, link);
+
+        if (event->change->is_abandoned) {
+            drop_event(event);
+            continue;
+        }
+        event->was_sent = true;
+        list_remove(&event->link);
+        list_append(target->queue.next, &event->link); /* in front of the first */
+        target->queue_count++;
+        target->queue_bytes += sizeof *event + event->len;
+    }
+    end_batch(target);
+}
+
 void webhook_target_forget_link(struct webhook_target *target, size_t link)
 {
-    LIST_EACH(at, following, &target->batch.events) {
-        abandon(LIST_OWNER(at, struct event, link)->change, link);
-    }
+    regroup(target, link);
     LIST_EACH(at, following, &target->queue) {
         struct event *event = LIST_OWNER(at, struct event, link);
 

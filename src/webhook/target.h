@@ -38,10 +38,11 @@ struct webhook_target {
     struct webhook_delivery_request *request;
     struct webhook_target_batch batch;
     bool is_sending;
-    bool is_fresh;        /* its settings are new: the next request opens a connection */
-    bool is_hurried;      /* nothing is retried, and no batch waits to grow */
-    uint64_t retry_at_ms; /* 0: it does not wait */
-    unsigned failures;    /* attempts that failed in a row */
+    bool is_fresh;            /* its settings are new: the next request opens a connection */
+    bool is_hurried;          /* nothing is retried, and no batch waits to grow */
+    uint64_t retry_at_ms;     /* 0: it does not wait */
+    unsigned failures;        /* attempts that failed in a row */
+    uint64_t regrouped_count; /* requests that have events of one that was given up */
 
     /* For status and metrics. */
     uint64_t delivered_count;
@@ -84,7 +85,8 @@ void webhook_target_hurry(struct webhook_target *target);
 /* Whether nothing waits and nothing is being sent. */
 bool webhook_target_is_idle(const struct webhook_target *target);
 
-/* Drops the changes of that link of the cluster: another node sends them. */
+/* Drops the changes of that link of the cluster, and gives up a request that has such: another node
+ * sends them. */
 void webhook_target_forget_link(struct webhook_target *target, size_t link);
 
 /* How long the first event has been waiting; 0 if none does. */

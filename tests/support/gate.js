@@ -7,6 +7,7 @@
  *     await gate.holding();             … one is
  *     gate.release();                   they go on, and nothing is held any more
  *     gate.cut();                       ends all connections; new ones are accepted
+ *     gate.leadTo(another);             ends all connections; new ones lead there, or, with null, nowhere
  */
 
 const net = require('node:net');
@@ -23,6 +24,10 @@ class Gate {
     }
 
     carry(near) {
+        if (this.target === null) {
+            near.destroy();
+            return;
+        }
         const far = net.connect(this.target, '127.0.0.1');
         const one = { near, far, tail: '', isHeld: false, back: [] };
         this.carried.add(one);
@@ -78,6 +83,11 @@ class Gate {
     cut() {
         for (const { near } of this.carried)
             near.destroy();
+    }
+
+    leadTo(server) {
+        this.target = server && server.port;
+        this.cut();
     }
 
     close() {

@@ -21,12 +21,12 @@ function pictureOf(events) {
     for (const { name, channel, user_id: user } of events) {
         if (name === 'channel_vacated')
             picture.delete(channel);
-        else if (!picture.has(channel))
+        else if (name !== 'member_removed' && !picture.has(channel))
             picture.set(channel, new Set());
         if (name === 'member_added')
             picture.get(channel).add(user);
         if (name === 'member_removed')
-            picture.get(channel).delete(user);
+            picture.get(channel)?.delete(user);
     }
     return written(picture);
 }

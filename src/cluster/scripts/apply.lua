@@ -41,6 +41,7 @@
 --   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it joined on other nodes
 --              with another info, a zero byte and the same for that info. The first info is listed.
 --   x:APP      hash: node → its connections
+--   t          hash: process → the number of its last question for changes
 --   n:NODE     set:  the keys that the node has, "x"APP if it has connections of that app, and "-"
 -- Without the number: layout, the number itself. Everything expires if no node renews it.
 --
@@ -184,7 +185,8 @@ local wanted_of = {}
 
 -- Keeps a change until the node that sends them has done so. 'o': the channel is occupied, 'v': vacated,
 -- 'a': a member was added, 'r': removed, 'c': the count of subscribers has changed.
-local function note_change(letter, key, text)
+-- `mark`: '!' if receivers may believe either, so that nothing cancels it.
+local function note_change(letter, key, text, mark)
     if string.sub(key, 1, 1) ~= 'c' then
         return
     end
@@ -194,7 +196,7 @@ local function note_change(letter, key, text)
         work = work + 1
     end
     if string.find(wanted_of[app], letter, 1, true) then
-        call('XADD', prefix .. ':h', 'MAXLEN', '~', CHANGES_MAX, '*', 'm', letter .. pack(key, text))
+        call('XADD', prefix .. ':h', 'MAXLEN', '~', CHANGES_MAX, '*', 'm', letter .. pack(key, text, mark))
         work = work + 2
     end
 end
@@ -211,15 +213,18 @@ local function want_changes(packed)
     end
 end
 
--- Answers whether this node sends the changes; then also whether any are wanted, and a page of changes after
--- `last`. Those of `done` are removed.
-local function take_changes(last, done, wanted)
+-- Answers whether this node sends the changes, the number of its last question that is known, and, if it sends
+-- them, whether any are wanted, and a page of changes after `last`. Those of `done` are removed.
+local function take_changes(last, done, wanted, number)
     local lock, process = prefix .. ':hl', process_of(self)
+    answer[3], answer[4] = '0', call('HGET', state .. ':t', process) or '0'
     if not call('SET', lock, process, 'NX', 'PX', CHANGES_TTL_MS) and call('GET', lock) ~= process then
         answer[2] = '0'
         return
     end
     call('PEXPIRE', lock, CHANGES_TTL_MS)
+    call('HSET', state .. ':t', process, number)
+    call('PEXPIRE', state .. ':t', STATE_TTL_MS)
     if wanted ~= '-' then
         want_changes(wanted)
     end
@@ -579,6 +584,31 @@ local function add_connections(node, app, count)
     work = work + 3
 end
 
+-- Receivers were told a change, or, if `is_unsure`, perhaps. If it is not true, or a member that is not there may
+-- be about to return, they are told what is.
+local function compare(letter, key, member, is_unsure)
+    work = work + 2
+    if letter == 'c' then
+        local total = count_of(route_of(key))
+        if total > 0 then
+            note_change('c', key, tostring(total), '!')
+        end
+        return
+    end
+    local is_of_member = letter == 'a' or letter == 'r'
+    local is_there
+    if is_of_member then
+        is_there = call('HEXISTS', state .. ':m:' .. key, member) == 1
+    else
+        is_there = route_of(key).total > 0
+    end
+    if not is_there then
+        note_change(is_of_member and 'r' or 'v', key, member, '!')
+    elseif is_unsure ~= '' or letter == 'r' or letter == 'v' then
+        note_change(is_of_member and 'a' or 'o', key, member, '!')
+    end
+end
+
 -- --- nodes come and go -------------------------------------------------------------------------
 
 local function has_successor(process)
@@ -599,6 +629,7 @@ local function begin_reaping(node)
         call('UNLINK', prefix .. ':i:' .. process)
         call('HDEL', prefix .. ':b', process)
         call('HDEL', prefix .. ':p', process)
+        call('HDEL', state .. ':t', process)
     end
 end
 
@@ -1001,8 +1032,12 @@ local operations = {
     G = { 0, leave },
     -- Which changes are kept for webhooks, of a node that joins.
     C = { 1, want_changes },
-    -- Changes for webhooks: the last one read, those that were sent, what is wanted ("-": as before).
-    I = { 3, take_changes },
+    -- Changes for webhooks: the last one read, those that were sent, what is wanted ("-": as before), the number
+    -- of this question.
+    I = { 4, take_changes },
+    -- Compares what webhooks were told with what is: letter of the change, key, member, whether it was perhaps
+    -- not told ("?").
+    P = { 4, compare },
 }
 
 -- A node without an inbox, or with one that it does not read, is not in step any more: its next call

@@ -44,6 +44,7 @@ static void who_returns_has_not_left(void **state)
     leave(&smoothing, CONFIG_WEBHOOK_MEMBER_REMOVED, "a", "ann", 10);
     leave(&smoothing, CONFIG_WEBHOOK_MEMBER_REMOVED, "b", "ann", 10);
     assert_false(come(&smoothing, CONFIG_WEBHOOK_CHANNEL_OCCUPIED, "b", NULL));
+    leave(&smoothing, CONFIG_WEBHOOK_MEMBER_REMOVED, "a", "ann", 11); /* told twice */
     assert_false(come(&smoothing, CONFIG_WEBHOOK_MEMBER_ADDED, "a", "bob"));
     assert_true(come(&smoothing, CONFIG_WEBHOOK_MEMBER_ADDED, "a", "ann"));
     assert_false(come(&smoothing, CONFIG_WEBHOOK_MEMBER_ADDED, "a", "ann"));

@@ -268,7 +268,7 @@ static void what_another_node_has_left_is_sent_as_it_is(void **state)
     open_fixture(&fixture);
     fixture.spec.webhook.disconnect_smoothing_ms = 60000;
     webhook_target_configure(fixture.target, &fixture.spec);
-    left->is_left = true;
+    left->is_certain = true;
     webhook_target_take(fixture.target, left, now_ms());
     webhook_change_unref(left);
     assert_int_equal(fixture.target->queue_count, 1);
@@ -276,6 +276,81 @@ static void what_another_node_has_left_is_sent_as_it_is(void **state)
     webhook_target_take(fixture.target, left, now_ms());
     webhook_change_unref(left);
     assert_int_equal(fixture.target->queue_count, 2);
+    close_fixture(&fixture);
+}
+
+/* Whatever the receiver knows, and whatever waits: it knows it then. */
+static void what_is_certain_is_neither_swallowed_nor_undone(void **state)
+{
+    struct webhook_change *change;
+    struct fixture fixture;
+
+    (void)state;
+    open_fixture(&fixture);
+    fixture.spec.webhook.disconnect_smoothing_ms = 60000;
+    webhook_target_configure(fixture.target, &fixture.spec);
+    for (int i = 0; i < 2; i++) {
+        take(&fixture, CONFIG_WEBHOOK_CHANNEL_VACATED, "a");
+        change = change_of(
+            i == 0 ? CONFIG_WEBHOOK_CHANNEL_OCCUPIED : CONFIG_WEBHOOK_CHANNEL_VACATED, "a", NULL);
+        change->is_certain = true;
+        webhook_target_take(fixture.target, change, now_ms());
+        webhook_change_unref(change);
+        assert_int_equal(fixture.target->queue_count, i + 1);
+        assert_int_equal(webhook_smoothing_due_ms(&fixture.target->smoothing), UINT64_MAX);
+    }
+    close_fixture(&fixture);
+}
+
+static void on_done(size_t link, struct bytes stream_id, void *user)
+{
+    (void)link;
+    (void)stream_id;
+    ++*(size_t *)user;
+}
+
+static void take_of_link(struct fixture *fixture, const struct webhook_change_owner *owner,
+                         size_t link, const char *channel)
+{
+    struct webhook_change *change = change_of(CONFIG_WEBHOOK_CHANNEL_OCCUPIED, channel, NULL);
+
+    snprintf(change->id, sizeof change->id, "id-of-%.20s", channel);
+    change->owner = owner;
+    change->link = link;
+    webhook_target_take(fixture->target, change, now_ms());
+    webhook_change_unref(change);
+}
+
+static void a_request_with_what_another_node_sends_now_is_given_up(void **state)
+{
+    size_t done_count = 0;
+    const struct webhook_change_owner owner = {on_done, &done_count};
+    struct fixture fixture;
+
+    (void)state;
+    open_fixture(&fixture);
+    take_of_link(&fixture, &owner, 1, "stays");
+    take_of_link(&fixture, &owner, 2, "goes");
+    take_of_link(&fixture, &owner, 1, "waits");
+    webhook_target_turn(fixture.target, now_ms());
+    assert_true(fixture.target->is_sending);
+    while (fixture.fd < 0) {
+        webhook_delivery_work(fixture.delivery);
+        fixture.fd = accept(fixture.listening, NULL, NULL);
+    }
+    webhook_target_forget_link(fixture.target, 3);
+    assert_true(fixture.target->is_sending);
+    webhook_target_forget_link(fixture.target, 2);
+    assert_false(fixture.target->is_sending);
+    assert_int_equal(fixture.target->queue_count, 2);
+    close(fixture.fd);
+    fixture.fd = -1;
+    run_until(&fixture, 1);
+    assert_false(was_sent(&fixture, "goes"));
+    assert_true(was_sent(&fixture, "\"sequence\":1}"));
+    assert_true(was_sent(&fixture, "\"sequence\":3}"));
+    assert_true(was_sent(&fixture, "webhook-id: source-1-1\r\n"));
+    assert_int_equal(done_count, 2);
     close_fixture(&fixture);
 }
 
@@ -385,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_full_queue_drops_what_comes_and_keeps_the_numbers),
         cmocka_unit_test(leaving_is_smoothed_and_at_the_end_nothing_waits),
         cmocka_unit_test(what_another_node_has_left_is_sent_as_it_is),
+        cmocka_unit_test(what_is_certain_is_neither_swallowed_nor_undone),
+        cmocka_unit_test(a_request_with_what_another_node_sends_now_is_given_up),
         cmocka_unit_test(only_what_was_asked_for_is_sent),
         cmocka_unit_test(a_pipe_gets_the_same_batches),
         cmocka_unit_test(what_a_pipe_does_not_take_is_sent_again_in_its_order),
