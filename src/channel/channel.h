@@ -41,8 +41,9 @@ struct channel {
     atomic_uint refs;
     _Atomic(uint64_t) workers; /* those with subscribers; changed under the shard lock */
 
-    atomic_uint told_count; /* the subscription count that subscribers were last notified of */
-    bool has_newcomers;     /* some were not notified yet; the cluster's thread only */
+    atomic_uint told_count;  /* the subscription count that subscribers were last notified of */
+    bool has_newcomers;      /* some were not notified yet; the cluster's thread only */
+    atomic_bool told_online; /* of a user's watchers: what they were last notified of */
 
     /* Changed under the shard lock; any thread may read the count. */
     atomic_uint subscriptions_count;

@@ -69,6 +69,12 @@ struct channel_subscription *channel_fanout_find(const struct channel_fanout *fa
     return receivers ? channel_receivers_find(receivers, conn) : NULL;
 }
 
+bool channel_fanout_has_news(const struct channel_fanout *fanout,
+                             const struct channel_subscription *subscription)
+{
+    return receivers_of(fanout, subscription->channel)->sequence > subscription->from;
+}
+
 /* Frees the worker's receivers of the channel if they are empty and no run is queued for them. */
 static void release(struct channel_fanout *fanout, struct channel *channel)
 {

@@ -62,6 +62,10 @@ struct channel_subscription *channel_fanout_join(struct channel_fanout *fanout,
 struct channel *channel_fanout_leave(struct channel_fanout *fanout,
                                      struct channel_subscription *subscription, bool *is_last);
 
+/* Whether anything was published for an active subscription. */
+bool channel_fanout_has_news(const struct channel_fanout *fanout,
+                             const struct channel_subscription *subscription);
+
 /* NULL if the connection is not in the channel. `conn` is only compared, never dereferenced. */
 struct channel_subscription *channel_fanout_find(const struct channel_fanout *fanout,
                                                  const struct ws_conn *conn,

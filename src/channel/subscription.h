@@ -26,4 +26,5 @@ struct channel_subscription {
     bool is_active;   /* receives the channel's events */
     bool is_shared;   /* the subscriber is in other channels too */
     bool is_skipping; /* skips an event of the run being sent */
+    bool is_asked;    /* of a watcher: all nodes were, or are to be, asked for its first news */
 };

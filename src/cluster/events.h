@@ -28,6 +28,7 @@ struct cluster_events {
     void (*on_ready)(struct cluster_key key, struct cluster_waiter waiter, void *user);
     void (*on_admitted)(struct bytes app_id, uint64_t socket_id, bool is_admitted, void *user);
     void (*on_online)(struct cluster_key watch_key, bool is_online, void *user);
+    /* `waiter`: CLUSTER_WAITER_NONE after the link was down: what all watchers should know. */
     void (*on_online_answer)(struct cluster_key user_key, struct cluster_waiter waiter,
                              bool is_online, void *user);
     void (*on_terminate)(struct bytes app_id, struct bytes user_id, void *user);
@@ -36,4 +37,6 @@ struct cluster_events {
     /* A link is down: pending requests get no answer. cluster_is_up() is already false. Called by
      * main if the cluster's thread has stalled. */
     void (*on_down)(void *user);
+    /* A link is up; cluster_is_up() is already true. */
+    void (*on_up)(void *user);
 };

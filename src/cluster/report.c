@@ -215,6 +215,24 @@ void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key
         cluster_batch_show(batch_of(report), key, CLUSTER_KEY_IS_PRESENCE, channel->chain, cursor);
 }
 
+void cluster_report_ask_who_is_online(struct cluster_report *report)
+{
+    struct buffer user_key = {0};
+
+    for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL;
+         at = map_any(&report->state->channels, at)) {
+        const struct cluster_state_channel *channel = channel_of(at);
+
+        if (channel->key[0] != CLUSTER_KEY_WATCH || channel->subscriptions_count == 0)
+            continue;
+        buffer_clear(&user_key);
+        buffer_append_bytes(&user_key, cluster_state_key(channel));
+        user_key.data[0] = CLUSTER_KEY_USER;
+        cluster_batch_lookup_online(batch_of(report), buffer_bytes(&user_key), CLUSTER_WAITER_NONE);
+    }
+    buffer_deinit(&user_key);
+}
+
 /* --- is it still there? --------------------------------------------------------------------- */
 
 static void verify(struct cluster_report *report, const struct cluster_state_channel *channel)

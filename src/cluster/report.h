@@ -43,5 +43,8 @@ void cluster_report_ask_for_state(struct cluster_report *report);
 void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key,
                                  struct bytes cursor);
 
+/* Requests which of the users that this node's clients watch are online. */
+void cluster_report_ask_who_is_online(struct cluster_report *report);
+
 /* Verifies some of the channels; the next call continues. */
 void cluster_report_verify_some(struct cluster_report *report);

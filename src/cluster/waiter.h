@@ -12,3 +12,6 @@ struct cluster_waiter {
     uint64_t socket_id;
     uint64_t token;
 };
+
+/* No connection: the answer concerns all. */
+#define CLUSTER_WAITER_NONE ((struct cluster_waiter){0})

@@ -235,19 +235,29 @@ void pusher_authority_sign_in(struct pusher_session *session)
 void pusher_authority_notify_watchers(struct pusher_worker *worker, struct pusher_app *app,
                                       struct bytes user_id)
 {
-    if (!is_shared(app, CLUSTER_KEY_USER, user_id))
-        pusher_node_notify_watchers(worker, app, user_id);
+    if (is_shared(app, CLUSTER_KEY_USER, user_id))
+        return;
+    pusher_node_notify_watchers(worker, app, user_id);
+    if (is_shared(app, CLUSTER_KEY_USER, user_id)) /* since just now: that may have been untrue */
+        cluster_lookup_online(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user_id),
+                              CLUSTER_WAITER_NONE);
 }
 
 bool pusher_authority_is_online(struct pusher_session *session, struct bytes user_id,
-                                const struct channel_subscription *watch)
+                                struct channel_subscription *watch)
 {
     struct pusher_app *app = session->app;
+    const bool is_all = is_shared(app, CLUSTER_KEY_USER, user_id);
 
-    if (!is_shared(app, CLUSTER_KEY_USER, user_id))
-        return pusher_node_is_online(app, user_id);
-    cluster_lookup_online(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user_id),
-                          (struct cluster_waiter){session->socket_id, watch->token});
+    if (!is_all && pusher_node_is_online(app, user_id)) {
+        atomic_store(&watch->channel->told_online, true);
+        return true;
+    }
+    watch->is_asked = app->cluster != NULL; /* again when the link is up, if it is not */
+    session->user->is_asking |= watch->is_asked;
+    if (is_all)
+        cluster_lookup_online(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user_id),
+                              (struct cluster_waiter){session->socket_id, watch->token});
     return false;
 }
 
@@ -283,7 +293,7 @@ bool pusher_authority_publish(struct pusher_app *app, struct cluster_key key,
     return is_ordered;
 }
 
-/* --- a link that is lost -------------------------------------------------------------------- */
+/* --- a link that is lost, and back ---------------------------------------------------------- */
 
 static void resume_subscriptions(struct pusher_session *session)
 {
@@ -331,5 +341,34 @@ void pusher_authority_on_down(struct pusher_worker *worker)
 
         if (session->app != NULL)
             resume(session);
+    }
+}
+
+/* What was asked while the link was down, or was lost with it. */
+static void ask_again(struct pusher_session *session)
+{
+    struct pusher_app *app = session->app;
+
+    session->user->is_asking = false;
+    LIST_EACH(link, following, &session->subscriber.subscriptions) {
+        struct channel_subscription *watch = LIST_OWNER(link, struct channel_subscription, link);
+        const struct bytes user_id = channel_name(watch->channel);
+
+        if (!watch->is_asked)
+            continue;
+        session->user->is_asking = true;
+        if (is_shared(app, CLUSTER_KEY_USER, user_id))
+            cluster_lookup_online(app->cluster, pusher_app_key(app, CLUSTER_KEY_USER, user_id),
+                                  (struct cluster_waiter){session->socket_id, watch->token});
+    }
+}
+
+void pusher_authority_on_up(struct pusher_worker *worker)
+{
+    LIST_EACH(link, following, &worker->sessions) {
+        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
+
+        if (session->user != NULL && session->user->is_asking)
+            ask_again(session);
     }
 }

@@ -57,7 +57,7 @@ void pusher_authority_notify_watchers(struct pusher_worker *worker, struct pushe
 /* Whether the user is online; `watch` is the session's subscription among the user's watchers.
  * False if that is not known at once: if the user is online, the session is notified later. */
 bool pusher_authority_is_online(struct pusher_session *session, struct bytes user_id,
-                                const struct channel_subscription *watch);
+                                struct channel_subscription *watch);
 
 /* True if all nodes, also this one, will end the user's connections; else the caller must do it
  * here. */
@@ -84,3 +84,6 @@ void pusher_authority_on_admitted(struct pusher_session *session, bool is_admitt
 
 /* A link is lost: repeats the pending requests of the worker's sessions. */
 void pusher_authority_on_down(struct pusher_worker *worker);
+
+/* A link is up: asks what could not be asked before. */
+void pusher_authority_on_up(struct pusher_worker *worker);

@@ -368,21 +368,31 @@ static void on_online(struct cluster_key watch_key, bool is_online, void *user)
 
     if (watchers == NULL)
         return;
-    pusher_encode_watchlist(scratch(events), is_online ? BYTES("online") : BYTES("offline"),
-                            &watch_key.name, 1);
-    channel_fanout_notify_in_order(events->fanouts, watchers, buffer_bytes(&events->scratch));
+    channel_registry_lock_state(watchers);
+    /* While the link was down they may have been notified of what this node knew alone. */
+    if (atomic_exchange(&watchers->told_online, is_online) != is_online) {
+        pusher_encode_watchlist(scratch(events), is_online ? BYTES("online") : BYTES("offline"),
+                                &watch_key.name, 1);
+        channel_fanout_notify_in_order(events->fanouts, watchers, buffer_bytes(&events->scratch));
+    }
+    channel_registry_unlock_state(watchers);
     channel_unref(watchers);
 }
 
-/* If the session has signed in again meanwhile and watches others, the former watch has ended. */
+/* The first news of a watcher, unless it had some since it was asked for: that was later.
+ * If the session has signed in again meanwhile and watches others, the former watch has ended. */
 static void on_online_mail(struct net_mail *mail, void *owner)
 {
     struct events_mail *online = (struct events_mail *)mail;
     struct pusher_session *session = session_of(online);
+    struct channel_subscription *watch = subscription_of(session, online);
 
     (void)owner;
-    if (subscription_of(session, online) != NULL)
-        pusher_session_send(session, ws_message_text(online->message));
+    if (watch != NULL && watch->is_asked) {
+        watch->is_asked = false;
+        if (online->message != NULL && !channel_fanout_has_news(&online->worker->fanout, watch))
+            pusher_session_send(session, ws_message_text(online->message));
+    }
     free_mail(online);
 }
 
@@ -394,13 +404,18 @@ static void on_online_answer(struct cluster_key user_key, struct cluster_waiter 
     struct events_mail online = {0};
     struct pusher_app *app;
 
-    if (!is_online)
+    if (waiter.token == CLUSTER_WAITER_NONE.token) {
+        on_online(watch_key, is_online, user);
         return;
+    }
     online.channel = find(events, watch_key, &app);
     if (online.channel == NULL)
         return;
-    pusher_encode_watchlist(scratch(events), BYTES("online"), &user_key.name, 1);
-    online.message = ws_message_new(buffer_bytes(&events->scratch));
+    if (is_online) {
+        atomic_store(&online.channel->told_online, true);
+        pusher_encode_watchlist(scratch(events), BYTES("online"), &user_key.name, 1);
+        online.message = ws_message_new(buffer_bytes(&events->scratch));
+    }
     post(events, app, waiter, on_online_mail, &online);
 }
 
@@ -435,6 +450,24 @@ static void on_down(void *user)
              &(struct events_mail){0});
 }
 
+static void on_up_mail(struct net_mail *mail, void *owner)
+{
+    struct events_mail *up = (struct events_mail *)mail;
+
+    (void)owner;
+    pusher_authority_on_up(up->worker);
+    free_mail(up);
+}
+
+static void on_up(void *user)
+{
+    struct pusher_cluster_events *events = user;
+
+    for (size_t i = 0; i < events->workers_count; i++)
+        post(events, NULL, (struct cluster_waiter){.socket_id = (uint64_t)i << 32}, on_up_mail,
+             &(struct events_mail){0});
+}
+
 static bool is_congested(void *user)
 {
     const struct pusher_cluster_events *events = user;
@@ -459,6 +492,7 @@ const struct cluster_events pusher_cluster_events_table = {
     .on_terminate = on_terminate,
     .is_congested = is_congested,
     .on_down = on_down,
+    .on_up = on_up,
 };
 
 void pusher_cluster_events_deinit(struct pusher_cluster_events *events)

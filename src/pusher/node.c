@@ -123,12 +123,15 @@ void pusher_node_notify_watchers(struct pusher_worker *worker, struct pusher_app
 {
     struct channel *watchers = channel_registry_find(app->watchers, user_id);
     struct ws_message *message;
+    bool is_online;
 
     if (watchers == NULL)
         return;
     /* Looked up again under the lock: of two simultaneous changes, the last one sent is correct. */
     channel_registry_lock_state(watchers);
-    message = message_new(worker, pusher_node_is_online(app, user_id), &user_id, 1);
+    is_online = pusher_node_is_online(app, user_id);
+    atomic_store(&watchers->told_online, is_online);
+    message = message_new(worker, is_online, &user_id, 1);
     channel_fanout_publish_in_order(worker->fanout.all, watchers, message, 0);
     channel_registry_unlock_state(watchers);
     ws_message_unref(message);

@@ -19,6 +19,7 @@ struct pusher_session_user {
     struct ws_message *welcome;                /* not sent yet; NULL: it was */
     uint32_t watched_count;                    /* users that the session watches */
     struct pusher_watchlist *watchlist;        /* the rest of a long one; NULL: none */
+    bool is_asking;                            /* some that it watches are `is_asked` */
 };
 
 enum pusher_session_state {

@@ -256,3 +256,62 @@ test('who leaves one of two nodes while the link of that one is coming up stays 
     there.close();
     await allSee([observer], cluster.nodes, HALL, ['w', 'later'], 30_000);
 });
+
+/* What a client is told of whom it watches: "online anna", one after the other. */
+async function watching(node, id, watchlist) {
+    const client = await Client.open(node);
+    const news = [];
+    const receive = client.receive.bind(client);
+    client.receive = (bytes, binary) => {
+        const { event, data } = JSON.parse(bytes.toString());
+        if (event !== 'pusher_internal:watchlist_events')
+            return receive(bytes, binary);
+        for (const { name, user_ids: ids } of JSON.parse(data).events)
+            news.push(...ids.map((user) => `${name} ${user}`));
+    };
+    await client.signin({ id, watchlist });
+    client.hears = async (...expected) => {
+        await until(() => news.length >= expected.length, () => `${id} hears ${expected}, not ${news}`, 30_000);
+        assert.deepEqual(news.splice(0).sort(), expected.sort());
+    };
+    return client;
+}
+
+test('who watches users on a node that was alone hears afterwards what is true, and nothing twice', { timeout: 120_000 }, async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    const gate = await Gate.open({ port: redis.port });
+    t.after(() => gate.close());
+    const cluster = await ownCluster(t, { nodes: 1, redis });
+    const [other] = cluster.nodes;
+    const node = await cluster.add({ env: { REDIS_PORT: String(gate.port) } });
+    const signedIn = async (where, id) => {
+        const client = await Client.open(where);
+        await client.signin({ id });
+        return client;
+    };
+    const [here, , gone] = await Promise.all([signedIn(node, 'both'), signedIn(other, 'both'), signedIn(other, 'gone'), signedIn(other, 'stays')]);
+    const watcher = await watching(node, 'w', ['both', 'gone', 'stays', 'late', 'never']);
+    await watcher.hears('online both', 'online gone', 'online stays');
+
+    gate.leadTo(null);
+    await until(async () => await redisOf(node) === 'away', 'the node is alone');
+    const newcomer = await watching(node, 'n', ['both', 'stays', 'never']);
+    await newcomer.hears('online both');
+    await here.leave();
+    await watcher.hears('offline both');
+    await newcomer.hears('offline both');
+    await gone.leave();
+    await signedIn(other, 'late');
+    gate.leadTo(redis);
+    await watcher.hears('online both', 'offline gone', 'online late');
+    await newcomer.hears('online both', 'online stays');
+    await cluster.connected();
+
+    await redis.command('FLUSHALL'); // all is made anew, and nothing of it is news
+    await until(async () => (await redis.command('KEYS', '*:nodes')).length === 1, 'the nodes join again');
+    await cluster.connected();
+    await signedIn(other, 'never');
+    await watcher.hears('online never');
+    await newcomer.hears('online never');
+});

@@ -82,6 +82,11 @@ static void on_down(void *user)
     note("down");
 }
 
+static void on_up(void *user)
+{
+    (void)user;
+}
+
 static bool is_congested(void *user)
 {
     (void)user;
@@ -137,6 +142,7 @@ static int set_up(void **state)
     events.on_terminate = on_terminate;
     events.on_admitted = on_admitted;
     events.on_down = on_down;
+    events.on_up = on_up;
     events.is_congested = is_congested;
     return 0;
 }

@@ -388,8 +388,6 @@ static void a_sign_in_and_its_watchlist_are_answered_by_all_nodes(void **state)
     assert_heard_holds(&fixture, client, "signin_success");
     pusher_fixture_sign_in(&fixture, client,
                            "{\\\"id\\\":\\\"7\\\",\\\"watchlist\\\":[\\\"8\\\"]}");
-    AGREE(on_online_answer, key_of(CLUSTER_KEY_USER, "8"), cluster_ops.waiter, false);
-    assert_heard(&fixture, client, "");
     AGREE(on_online_answer, key_of(CLUSTER_KEY_USER, "8"), cluster_ops.waiter, true);
     assert_heard_holds(&fixture, client, "\\\"online\\\",\\\"user_ids\\\":[\\\"8\\\"]");
     AGREE(on_online, key_of(CLUSTER_KEY_WATCH, "8"), false);
@@ -397,6 +395,31 @@ static void a_sign_in_and_its_watchlist_are_answered_by_all_nodes(void **state)
     AGREE(on_online, key_of(CLUSTER_KEY_WATCH, "9"), false);
     AGREE(on_online_answer, key_of(CLUSTER_KEY_USER, "9"), cluster_ops.waiter, true);
     assert_heard(&fixture, client, "");
+}
+
+static void whom_a_client_watches_is_asked_when_the_link_is_back_and_told_once(void **state)
+{
+    struct pusher_client *client = pusher_fixture_client(&fixture);
+    const struct cluster_key user = key_of(CLUSTER_KEY_USER, "8");
+
+    (void)state;
+    lose_the_link();
+    pusher_fixture_sign_in(&fixture, client,
+                           "{\\\"id\\\":\\\"7\\\",\\\"watchlist\\\":[\\\"8\\\"]}");
+    assert_heard_holds(&fixture, client, "signin_success");
+    cluster_ops.waiter = CLUSTER_WAITER_NONE;
+    cluster_ops.is_up = true;
+    pusher_cluster_events_table.on_up(&events);
+    pusher_fixture_turn(&fixture);
+    assert_int_not_equal(cluster_ops.waiter.token, 0);
+    AGREE(on_online_answer, user, cluster_ops.waiter, true);
+    assert_heard_holds(&fixture, client, "\\\"online\\\",\\\"user_ids\\\":[\\\"8\\\"]");
+    AGREE(on_online_answer, user, cluster_ops.waiter, true);
+    AGREE(on_online_answer, user, CLUSTER_WAITER_NONE, true);
+    AGREE(on_online, key_of(CLUSTER_KEY_WATCH, "8"), true);
+    assert_heard(&fixture, client, "");
+    AGREE(on_online_answer, user, CLUSTER_WAITER_NONE, false);
+    assert_heard_holds(&fixture, client, "\\\"offline\\\"");
 }
 
 static void each_node_is_told_to_terminate_a_user_this_one_too(void **state)
@@ -435,6 +458,7 @@ int main(void)
         CLUSTER_TEST(a_publisher_is_told_where_no_more_can_be_taken),
         CLUSTER_TEST(counts_are_those_of_all_nodes),
         CLUSTER_TEST(a_sign_in_and_its_watchlist_are_answered_by_all_nodes),
+        CLUSTER_TEST(whom_a_client_watches_is_asked_when_the_link_is_back_and_told_once),
         CLUSTER_TEST(each_node_is_told_to_terminate_a_user_this_one_too),
     };
 
