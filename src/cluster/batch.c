@@ -23,6 +23,7 @@ enum operation {
     AWAIT,
     SHOW,
     TERMINATE,
+    ECHO,
     FORGET_CACHED,
     CONNECTIONS,
     ADMIT,
@@ -57,6 +58,7 @@ static const struct {
     [AWAIT] = {"D", 3, 3, false},
     [SHOW] = {"Y", 4, 300, false},
     [TERMINATE] = {"T", 3, 10, false},
+    [ECHO] = {"P", 1, 2, false},
     [FORGET_CACHED] = {"O", 2, 4, false},
     [CONNECTIONS] = {"X", 2, 4, true},
     [ADMIT] = {"M", 3, 10, false},
@@ -96,6 +98,8 @@ void cluster_batch_sent(struct cluster_batch *batch)
     batch->weight = 0;
     batch->missing = 0;
     batch->changes_state = false;
+    batch->has_others = false;
+    batch->has_undelivered = false;
 }
 
 bool cluster_batch_is_empty(const struct cluster_batch *batch)
@@ -154,6 +158,11 @@ static void add_flags(struct cluster_batch *batch, unsigned flags)
     add_text(batch, text);
 }
 
+static bool is_event(enum operation operation)
+{
+    return operation == EVENT || operation == CACHED_EVENT || operation == TERMINATE;
+}
+
 static void begin(struct cluster_batch *batch, enum operation operation)
 {
     CHECK(batch->missing == 0);
@@ -170,6 +179,7 @@ static void begin(struct cluster_batch *batch, enum operation operation)
     batch->missing = operations[operation].arguments_count;
     batch->weight += operations[operation].weight;
     batch->changes_state |= operations[operation].changes_state;
+    batch->has_others |= !is_event(operation);
 }
 
 /* How many nodes an item goes to at most, one by one; to more it goes at once. */
@@ -299,8 +309,20 @@ void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_even
             add_event(batch, event);
     }
     event->is_sent = true;
+    batch->has_undelivered |= !event->is_delivered;
     batch->first = batch->first == 0 ? event->number : batch->first;
     batch->last = event->number;
+}
+
+bool cluster_batch_has_echo(const struct cluster_batch *batch)
+{
+    return batch->has_undelivered && !batch->has_others;
+}
+
+void cluster_batch_echo(struct cluster_batch *batch, const char *last_id)
+{
+    begin(batch, ECHO);
+    add_text(batch, last_id);
 }
 
 /* Only this node reads it: it comes back with the answer. */

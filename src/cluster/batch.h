@@ -25,6 +25,8 @@ struct cluster_batch {
     size_t weight;        /* estimated cost in Redis, in µs */
     size_t missing;       /* arguments still to be added to the last operation */
     bool changes_state;   /* not only notifications and queries */
+    bool has_others;      /* not only events */
+    bool has_undelivered; /* events that this node's subscribers do not have yet */
 };
 
 void cluster_batch_deinit(struct cluster_batch *batch);
@@ -61,6 +63,11 @@ void cluster_batch_leave(struct cluster_batch *batch, struct bytes key, struct b
                          bool is_unlisted);
 /* `event` is sent from now on. */
 void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_event *event);
+/* Whether it is of events alone, some of which come back to this node. */
+bool cluster_batch_has_echo(const struct cluster_batch *batch);
+/* The last operation of such a batch. `last_id`: of the inbox, up to which this node has read it.
+ */
+void cluster_batch_echo(struct cluster_batch *batch, const char *last_id);
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
                          struct cluster_waiter waiter, bool notifies_count);
 void cluster_batch_forget_cached(struct cluster_batch *batch, struct bytes app_id, uint64_t ttl_ms);

@@ -16,11 +16,21 @@ void cluster_delivery_one(struct cluster_outbox *outbox, struct cluster_outbox_e
     cluster_outbox_deliver(outbox, event);
 }
 
+void cluster_delivery_range(struct cluster_outbox *outbox, uint64_t first, uint64_t last,
+                            const struct cluster_events *events, void *user)
+{
+    LIST_EACH(at, following, &outbox->events) {
+        struct cluster_outbox_event *event = LIST_OWNER(at, struct cluster_outbox_event, link);
+
+        if (event->number > last)
+            return;
+        if (event->number >= first)
+            cluster_delivery_one(outbox, event, events, user);
+    }
+}
+
 void cluster_delivery_all(struct cluster_outbox *outbox, const struct cluster_events *events,
                           void *user)
 {
-    LIST_EACH(at, following, &outbox->events) {
-        cluster_delivery_one(outbox, LIST_OWNER(at, struct cluster_outbox_event, link), events,
-                             user);
-    }
+    cluster_delivery_range(outbox, 0, UINT64_MAX, events, user);
 }

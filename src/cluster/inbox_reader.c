@@ -216,6 +216,11 @@ static void add_keys(const struct cluster_inbox_reader *reader, struct cluster_r
     }
 }
 
+static void write_id(struct cluster_merge_id id, char *text, size_t len_max)
+{
+    snprintf(text, len_max, "%" PRIu64 "-%" PRIu64, id.number, id.order);
+}
+
 static void add_ids(const struct cluster_inbox_reader *reader, struct cluster_resp *command)
 {
     char id[48];
@@ -225,7 +230,7 @@ static void add_ids(const struct cluster_inbox_reader *reader, struct cluster_re
 
         if (!stream->is_read)
             continue;
-        snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, stream->last.number, stream->last.order);
+        write_id(stream->last, id, sizeof id);
         cluster_resp_add_text(command, id);
     }
 }
@@ -318,6 +323,32 @@ static void on_ready(void *user)
     reader->on_ready(reader->user);
 }
 
+/* Events of this node that Redis applied before it added these entries may still be on their way.
+ */
+static bool must_wait(void *user)
+{
+    struct cluster_inbox_reader *reader = user;
+
+    reader->waits_for = reader->pending_echoes(reader->user);
+    return reader->waits_for > 0;
+}
+
+void cluster_inbox_reader_echoed(struct cluster_inbox_reader *reader)
+{
+    if (reader->redis != NULL && reader->waits_for > 0 && --reader->waits_for == 0)
+        cluster_redis_resume(reader->redis);
+}
+
+bool cluster_inbox_reader_is_echo_possible(const struct cluster_inbox_reader *reader, char *last_id,
+                                           size_t last_id_len_max)
+{
+    if (reader->redis == NULL || read_streams_count(reader) > 1 ||
+        reader->is_congested(reader->congested_user))
+        return false;
+    write_id(reader->streams[INBOX].last, last_id, last_id_len_max);
+    return true;
+}
+
 static void on_lost(const char *reason, const char *said, void *user)
 {
     struct cluster_inbox_reader *reader = user;
@@ -328,6 +359,7 @@ static void on_lost(const char *reason, const char *said, void *user)
 static const struct cluster_redis_events redis_events = {
     .on_ready = on_ready,
     .on_lost = on_lost,
+    .must_wait = must_wait,
 };
 
 void cluster_inbox_reader_open(struct cluster_inbox_reader *reader, struct net_loop *loop,
@@ -336,6 +368,7 @@ void cluster_inbox_reader_open(struct cluster_inbox_reader *reader, struct net_l
 {
     reader->entries_at_once = ENTRIES_AT_FIRST;
     reader->must_reread = false;
+    reader->waits_for = 0;
     reader->redis = cluster_redis_open(loop, address, login, tls, &redis_events, reader);
 }
 

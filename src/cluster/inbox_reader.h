@@ -32,6 +32,8 @@ struct cluster_inbox_reader {
     void (*on_lost)(const char *reason, const char *said, void *user);
     void (*on_gap)(void *user);  /* entries of a wide stream were removed before they were read */
     void (*on_read)(void *user); /* some entries were read */
+    /* How many answers are pending that may bring events which come before unread entries. */
+    size_t (*pending_echoes)(void *user);
     void *user;
 
     struct cluster_redis *redis; /* NULL: there is no connection */
@@ -43,6 +45,7 @@ struct cluster_inbox_reader {
     uint64_t asked_number;           /* the same, when the pending request was sent */
     uint64_t read_number;            /* all streams have been read up to it */
     size_t entries_at_once;          /* how many are requested */
+    size_t waits_for;                /* pending echoes that come before what has arrived */
     bool is_waiting;                 /* the pending request waits for entries */
     bool must_reread;                /* the last reply was not complete, or a stream was added */
     bool is_paused;
@@ -61,6 +64,13 @@ void cluster_inbox_reader_rewind(struct cluster_inbox_reader *reader);
 
 /* Starts reading once it is ready; continues if it was paused. */
 void cluster_inbox_reader_resume(struct cluster_inbox_reader *reader);
+
+/* The id of the last entry read of the inbox. False if there is more to read in order than that, or
+ * the workers are congested: then this node's own events must come through the inbox. */
+bool cluster_inbox_reader_is_echo_possible(const struct cluster_inbox_reader *reader, char *last_id,
+                                           size_t last_id_len_max);
+/* A pending echo has come: see `pending_echoes`. */
+void cluster_inbox_reader_echoed(struct cluster_inbox_reader *reader);
 
 /* Whether a reply is overdue. */
 bool cluster_inbox_reader_is_silent(const struct cluster_inbox_reader *reader, uint64_t now_ms);

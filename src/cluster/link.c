@@ -198,6 +198,31 @@ static void on_read(void *user)
     }
 }
 
+/* The order of this node's own events among those of all nodes: see sender.h. */
+static void on_echo(bool is_echo, uint64_t first, uint64_t last, void *user)
+{
+    struct cluster_link *link = user;
+
+    if (is_echo)
+        cluster_delivery_range(&link->outbox, first, last, link->shared->events,
+                               link->shared->user);
+    cluster_inbox_reader_echoed(&link->reader);
+}
+
+static bool is_echo_possible(char *last_id, size_t last_id_len_max, void *user)
+{
+    const struct cluster_link *link = user;
+
+    return cluster_inbox_reader_is_echo_possible(&link->reader, last_id, last_id_len_max);
+}
+
+static size_t pending_echoes(void *user)
+{
+    const struct cluster_link *link = user;
+
+    return link->sender.echoes_count;
+}
+
 static void note_back(struct cluster_link *link)
 {
     struct cluster_link_shared *shared = link->shared;
@@ -490,6 +515,7 @@ static void init_reader(struct cluster_link *link)
         .on_lost = on_lost,
         .on_gap = on_gap,
         .on_read = on_read,
+        .pending_echoes = pending_echoes,
         .user = link,
     };
     cluster_inbox_reader_init(&link->reader);
@@ -520,6 +546,8 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
     cluster_connector_init(&link->connector, partition);
     link->sender = (struct cluster_sender){
         .on_refused = on_refused,
+        .on_echo = on_echo,
+        .is_echo_possible = is_echo_possible,
         .user = link,
         .outbox = &link->outbox,
         .events_sent = &shared->events_sent,

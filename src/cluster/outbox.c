@@ -76,19 +76,23 @@ void cluster_outbox_deliver(struct cluster_outbox *outbox, struct cluster_outbox
         cluster_outbox_drop(outbox, event);
 }
 
-void cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t first, uint64_t last)
+size_t cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t first, uint64_t last)
 {
+    size_t count = 0;
+
     LIST_EACH(link, following, &outbox->events) {
         struct cluster_outbox_event *event = event_of(link);
 
         if (event->number > last)
-            return;
+            break;
         if (event->number < first)
             continue;
+        count += !event->is_acked;
         event->is_acked = true;
         if (event->is_delivered)
             cluster_outbox_drop(outbox, event);
     }
+    return count;
 }
 
 void cluster_outbox_refused(struct cluster_outbox *outbox, uint64_t first, uint64_t last)

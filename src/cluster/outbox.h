@@ -56,8 +56,8 @@ void cluster_outbox_drop(struct cluster_outbox *outbox, struct cluster_outbox_ev
 /* This node's subscribers have it now, without Redis. */
 void cluster_outbox_deliver(struct cluster_outbox *outbox, struct cluster_outbox_event *event);
 
-/* Redis has the events with the numbers from `first` to `last`. */
-void cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t first, uint64_t last);
+/* Redis has the events with the numbers from `first` to `last`. Returns how many it had not had. */
+size_t cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t first, uint64_t last);
 
 /* Redis has none of them. */
 void cluster_outbox_refused(struct cluster_outbox *outbox, uint64_t first, uint64_t last);

@@ -28,6 +28,7 @@ struct cluster_redis {
     struct pending *first;
     struct pending *last;
     uint64_t heard_ms; /* when bytes came last */
+    bool is_waiting;   /* replies are not taken for now */
     bool is_over;      /* to be freed when its connection has closed */
 };
 
@@ -91,7 +92,7 @@ static void read_replies(struct cluster_redis *redis)
 {
     void *reply = NULL;
 
-    while (!redis->is_over) {
+    while (!redis->is_over && !redis->is_waiting) {
         if (redisReaderGetReply(redis->reader, &reply) != REDIS_OK) {
             lose(redis, "what it answers is not the Redis protocol");
             return;
@@ -115,8 +116,16 @@ static void on_data(struct net_conn *conn, char *data, size_t len)
     redis->heard_ms = net_loop_now_ms(redis->loop);
     if (redisReaderFeed(redis->reader, data, len) != REDIS_OK)
         lose(redis, "what it answers is not the Redis protocol");
-    else
-        read_replies(redis);
+    if (redis->is_over)
+        return;
+    redis->is_waiting = redis->events->must_wait != NULL && redis->events->must_wait(redis->user);
+    read_replies(redis);
+}
+
+void cluster_redis_resume(struct cluster_redis *redis)
+{
+    redis->is_waiting = false;
+    read_replies(redis);
 }
 
 static void on_end(struct net_conn *conn)

@@ -34,6 +34,8 @@ struct cluster_redis_events {
     /* No reply comes any more. `said` is the error that Redis sent, whose first word is a code, or
      * NULL if the connection failed. Both are borrowed. */
     void (*on_lost)(const char *reason, const char *said, void *user);
+    /* Bytes have come: whether replies must wait until cluster_redis_resume(). NULL: never. */
+    bool (*must_wait)(void *user);
 };
 
 /* `reply` is NULL if the connection was lost before; borrowed for the call. */
@@ -56,6 +58,9 @@ void cluster_redis_send(struct cluster_redis *redis, struct cluster_resp *comman
 /* The same for a few words; ends with NULL. */
 void cluster_redis_command(struct cluster_redis *redis, cluster_redis_reply_fn on_reply,
                            const char *word, ...) __attribute__((sentinel));
+
+/* Takes the replies that had to wait. */
+void cluster_redis_resume(struct cluster_redis *redis);
 
 /* The value of "name:value" in a reply to INFO; "" if it is missing. */
 struct bytes cluster_redis_info(const redisReply *reply, const char *name);

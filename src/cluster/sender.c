@@ -15,6 +15,7 @@ struct cluster_sender_sent {
     size_t work;
     cluster_sender_applied_fn on_applied;
     bool changes_state;
+    bool may_echo; /* its events' echo may come with the answer */
     struct list waiters;
 };
 
@@ -54,12 +55,22 @@ static void report_waiters(struct list *waiters, bool is_acked)
     }
 }
 
+/* Before the publishers are answered. */
+static void take_echo(const struct cluster_sender_sent *sent, const redisReply *reply)
+{
+    struct cluster_sender *sender = sent->sender;
+
+    sender->echoes_count--;
+    if (reply != NULL)
+        sender->on_echo(cluster_sender_is_answer(reply, 1, "echo"), sent->first, sent->last,
+                        sender->user);
+}
+
 static void on_reply(const redisReply *reply, void *data, void *user)
 {
     struct cluster_sender_sent *sent = data;
     struct cluster_sender *sender = sent->sender;
     const bool is_acked = reply != NULL && cluster_sender_is_answer(reply, 0, "OK");
-    const size_t before = sender->outbox->count;
 
     (void)user;
     net_watermark_sub(&sender->pending, sent->work);
@@ -68,10 +79,12 @@ static void on_reply(const redisReply *reply, void *data, void *user)
                         METRICS_DURATION_UNIT_NS);
     if (sender->last_sent == sent)
         sender->last_sent = NULL;
-    if (is_acked) {
-        cluster_outbox_acked(sender->outbox, sent->first, sent->last);
-        atomic_fetch_add(sender->events_sent, before - sender->outbox->count);
-    } else if (reply != NULL) {
+    if (is_acked)
+        atomic_fetch_add(sender->events_sent,
+                         cluster_outbox_acked(sender->outbox, sent->first, sent->last));
+    if (sent->may_echo)
+        take_echo(sent, reply);
+    if (!is_acked && reply != NULL) {
         if (!bytes_starts_with(cluster_redis_text(reply), BYTES(PARTLY)))
             cluster_outbox_refused(sender->outbox, sent->first, sent->last);
         sender->on_refused(reply, sent->changes_state, sender->user);
@@ -82,6 +95,18 @@ static void on_reply(const redisReply *reply, void *data, void *user)
     free(sent);
 }
 
+static bool add_echo(struct cluster_sender *sender)
+{
+    char last_id[48];
+
+    if (!cluster_batch_has_echo(&sender->batch) ||
+        !sender->is_echo_possible(last_id, sizeof last_id, sender->user))
+        return false;
+    cluster_batch_echo(&sender->batch, last_id);
+    sender->echoes_count++;
+    return true;
+}
+
 void cluster_sender_flush(struct cluster_sender *sender, cluster_sender_applied_fn on_applied)
 {
     struct cluster_sender_sent *sent;
@@ -90,6 +115,7 @@ void cluster_sender_flush(struct cluster_sender *sender, cluster_sender_applied_
         return;
     sent = mem_new(sizeof *sent);
     sent->sender = sender;
+    sent->may_echo = add_echo(sender);
     sent->first = sender->batch.first;
     sent->last = sender->batch.last;
     sent->sent_ns = uv_hrtime();

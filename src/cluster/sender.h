@@ -2,6 +2,10 @@
  *
  * Thread: the cluster's. Operations are gathered and sent only while there is a connection; if it
  * is lost, pending answers do not come.
+ *
+ * This node's subscribers receive its own events in the order in which Redis has applied them among
+ * those of all nodes: their echo. It comes through the inbox; but if nothing unread was in that
+ * when Redis applied them, it comes with the answer.
  */
 #pragma once
 
@@ -22,6 +26,12 @@ struct cluster_sender_sent; /* a batch on its way */
 struct cluster_sender {
     /* Fixed. Redis answered that it applied nothing of a batch; `changes_state`: see batch.h. */
     void (*on_refused)(const redisReply *reply, bool changes_state, void *user);
+    /* The answer of a batch whose echo could come with it; `is_echo`: it did, for the events from
+     * `first` to `last`. */
+    void (*on_echo)(bool is_echo, uint64_t first, uint64_t last, void *user);
+    /* The id of the last entry that was read of the inbox; false if the echo must come through it.
+     */
+    bool (*is_echo_possible)(char *last_id, size_t last_id_len_max, void *user);
     void *user;
     struct cluster_outbox *outbox; /* its events are marked as acknowledged */
     _Atomic(uint64_t) *events_sent;
@@ -34,6 +44,7 @@ struct cluster_sender {
     struct cluster_redis *redis; /* the owner's */
     struct cluster_batch batch;
     struct cluster_sender_sent *last_sent; /* NULL: no answer is pending */
+    size_t echoes_count;                   /* pending answers that the echo may come with */
 };
 
 /* After the fixed fields. */

@@ -19,7 +19,8 @@
 #define REDIS_PEER_BLOCK_TURNS 20
 
 /* Answers the next command that holds `part` with `reply`, a RESP text; "": closes the connection
- * instead; NULL: sends nothing. */
+ * instead; NULL: sends nothing. After a '~' it holds the answer, and what follows it on that
+ * connection, until redis_peer_release(). */
 struct redis_peer_rule {
     const char *part;
     const char *reply;
@@ -31,6 +32,8 @@ struct redis_peer_conn {
     redisReader *reader;
     bool waits;      /* for an entry of the inbox */
     unsigned waited; /* for so many turns */
+    bool holds;      /* its answers */
+    struct buffer held;
 };
 
 struct redis_peer {
@@ -114,12 +117,15 @@ static inline void redis_peer_close(struct redis_peer_conn *conn)
 {
     close(conn->fd);
     redisReaderFree(conn->reader);
+    buffer_deinit(&conn->held);
     *conn = (struct redis_peer_conn){.fd = -1};
 }
 
-static inline void redis_peer_write(const struct redis_peer_conn *conn, struct bytes text)
+static inline void redis_peer_write(struct redis_peer_conn *conn, struct bytes text)
 {
-    if (text.len > 0)
+    if (conn->holds)
+        buffer_append_bytes(&conn->held, text);
+    else if (text.len > 0)
         (void)!send(conn->fd, text.data, text.len, MSG_NOSIGNAL);
 }
 
@@ -137,10 +143,12 @@ static inline bool redis_peer_by_rule(struct redis_peer *peer, struct redis_peer
             memmove(peer->rules + i, peer->rules + i + 1,
                     (peer->rules_count - i) * sizeof peer->rules[0]);
         }
-        if (rule.reply != NULL && rule.reply[0] == '\0')
+        if (rule.reply != NULL && rule.reply[0] == '\0') {
             redis_peer_close(conn);
-        else if (rule.reply != NULL)
-            redis_peer_write(conn, bytes_of(rule.reply));
+        } else if (rule.reply != NULL) {
+            conn->holds |= rule.reply[0] == '~';
+            redis_peer_write(conn, bytes_from(bytes_of(rule.reply), rule.reply[0] == '~'));
+        }
         return true;
     }
     return false;
@@ -343,6 +351,33 @@ static inline void redis_peer_put(struct redis_peer *peer, struct buffer *entry)
     peer->entries[peer->entries_count++] = *entry;
     pthread_mutex_unlock(&peer->lock);
     *entry = (struct buffer){0};
+}
+
+/* Whether all entries were sent. */
+static inline bool redis_peer_has_given(struct redis_peer *peer)
+{
+    bool has_given;
+
+    pthread_mutex_lock(&peer->lock);
+    has_given = peer->entries_count == 0;
+    pthread_mutex_unlock(&peer->lock);
+    return has_given;
+}
+
+/* Sends the answers that were held. */
+static inline void redis_peer_release(struct redis_peer *peer)
+{
+    pthread_mutex_lock(&peer->lock);
+    for (size_t i = 0; i < REDIS_PEER_CONNS_MAX; i++) {
+        struct redis_peer_conn *conn = &peer->conns[i];
+
+        if (conn->fd < 0 || !conn->holds)
+            continue;
+        conn->holds = false;
+        redis_peer_write(conn, buffer_bytes(&conn->held));
+        buffer_clear(&conn->held);
+    }
+    pthread_mutex_unlock(&peer->lock);
 }
 
 static inline void redis_peer_close_all(struct redis_peer *peer)

@@ -103,6 +103,31 @@ static void an_event_says_whether_it_is_to_come_back(void **state)
     net_chunk_unref(frame);
 }
 
+static void events_alone_may_have_an_echo(void **state)
+{
+    struct net_chunk *frame = net_chunk_new(8);
+    struct cluster_outbox outbox;
+
+    (void)state;
+    net_chunk_append(frame, "frame", 5);
+    cluster_outbox_init(&outbox, 1000);
+    cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 0, true));
+    assert_false(cluster_batch_has_echo(&batch));
+    cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("u1:a:7"), 0, NULL, 0, false));
+    assert_true(cluster_batch_has_echo(&batch));
+    cluster_batch_echo(&batch, "5-1");
+    assert_false(cluster_batch_has_echo(&batch));
+    check("EVALSHA sha 1 p:{0} n.1 99 e E k 0 1000k1000710001"
+          "1000n5000frame T a 7 2 P 5-1 ");
+    cluster_batch_clear(&batch);
+    cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 60, false));
+    assert_true(cluster_batch_has_echo(&batch));
+    cluster_batch_connections(&batch, BYTES("a"), 1);
+    assert_false(cluster_batch_has_echo(&batch));
+    cluster_outbox_deinit(&outbox);
+    net_chunk_unref(frame);
+}
+
 static void one_with_many_bytes_is_long(void **state)
 {
     static const char filling[20000];
@@ -195,6 +220,7 @@ int main(void)
         TEST(an_event_says_whether_it_is_to_come_back),
         TEST(a_call_asks_for_a_few_pages_only),
         TEST(a_call_has_no_more_arguments_than_its_weight_allows),
+        TEST(events_alone_may_have_an_echo),
         TEST(one_with_many_bytes_is_long),
         TEST(one_that_takes_redis_long_is_long_and_sooner_with_some_nodes),
         TEST(it_knows_whether_the_state_changes_or_is_only_told),

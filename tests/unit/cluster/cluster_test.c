@@ -349,6 +349,91 @@ static void what_stands_in_the_inbox_is_told_and_taken_out(void **state)
     UNTIL(ASKED(" A "));
 }
 
+/* --- the echo of this node's own events ------------------------------------------------------ */
+
+#define WITH_ECHO "*2\r\n$2\r\nOK\r\n$4\r\necho\r\n"
+
+static void subscribe_and_wait(void)
+{
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("news"), 1, 0);
+    UNTIL(ASKED("S c3:app:news 1 "));
+}
+
+static void read_process(char *process, size_t len_max)
+{
+    const char *key;
+
+    pthread_mutex_lock(&redis.lock);
+    key = strstr(buffer_text(&redis.log), ":i:");
+    assert_non_null(key);
+    snprintf(process, len_max, "%.12s", key + 3);
+    pthread_mutex_unlock(&redis.lock);
+}
+
+static void own_events_come_with_the_answer_if_nothing_is_unread(void **state)
+{
+    (void)state;
+    subscribe_and_wait();
+    redis_peer_rule(&redis, " P 0-0", WITH_ECHO, false);
+    publish("mine", false);
+    UNTIL(was_told("event app/news mine 0"));
+    UNTIL(status().events_kept == 0 && status().events_sent == 1);
+    PUT('E', "c3:app:news", "0", "1", "other", "theirs");
+    UNTIL(was_told("event app/news theirs 0"));
+    redis_peer_rule(&redis, " P 1-0", WITH_ECHO, false);
+    publish("after", false);
+    UNTIL(was_told("event app/news after 0"));
+}
+
+static void what_others_did_later_waits_for_the_echo(void **state)
+{
+    const char *mine;
+
+    (void)state;
+    subscribe_and_wait();
+    redis_peer_rule(&redis, " P 0-0", "~" WITH_ECHO, false);
+    publish("mine", false);
+    UNTIL(ASKED(" P 0-0"));
+    PUT('E', "c3:app:news", "0", "1", "other", "theirs");
+    UNTIL(redis_peer_has_given(&redis));
+    cluster_connections(cluster, BYTES("app"), 2);
+    UNTIL(ASKED("X app 2"));
+    assert_false(was_told("theirs"));
+    redis_peer_release(&redis);
+    UNTIL(was_told("event app/news theirs 0"));
+    pthread_mutex_lock(&told_lock);
+    mine = strstr(buffer_text(&noted.told), "mine");
+    assert_non_null(mine);
+    assert_non_null(strstr(mine, "theirs"));
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void an_echo_that_does_not_come_with_the_answer_comes_through_the_inbox(void **state)
+{
+    char process[32] = "";
+
+    (void)state;
+    subscribe_and_wait();
+    read_process(process, sizeof process);
+    publish("mine", false);
+    UNTIL(ASKED(" P 0-0"));
+    UNTIL(status().events_sent == 1);
+    assert_false(was_told("mine"));
+    PUT('E', "c3:app:news", "0", "1", process, "mine");
+    UNTIL(was_told("event app/news mine 0"));
+    UNTIL(status().events_kept == 0);
+}
+
+static void without_subscribers_here_no_echo_is_asked_for(void **state)
+{
+    (void)state;
+    start_and_join();
+    publish("mine", false);
+    UNTIL(status().events_sent == 1);
+    assert_false(ASKED(" P "));
+}
+
 static void members_come_page_by_page(void **state)
 {
     (void)state;
@@ -784,6 +869,10 @@ int main(void)
         TEST(a_sentinel_is_asked_for_the_master),
         TEST(what_happens_here_is_told_to_redis),
         TEST(what_stands_in_the_inbox_is_told_and_taken_out),
+        TEST(own_events_come_with_the_answer_if_nothing_is_unread),
+        TEST(what_others_did_later_waits_for_the_echo),
+        TEST(an_echo_that_does_not_come_with_the_answer_comes_through_the_inbox),
+        TEST(without_subscribers_here_no_echo_is_asked_for),
         TEST(members_come_page_by_page),
         TEST(a_page_for_the_previous_incarnation_is_passed_over),
         TEST(the_dead_are_taken_away_step_by_step),
