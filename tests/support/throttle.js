@@ -1,24 +1,46 @@
 'use strict';
 
-/* A slow link: a port of loopback that leads to another one, and lets so many bytes a second back.
+/* A slow link: a port of loopback that leads to another one, and lets so many bytes a second back. It has a
+ * thread of its own, so that a test with thousands of clients does not make it slower than that.
  *
  *     const link = await Throttle.open({ port: redis.port, rate: 2_000_000 });
  *     link.cut(); link.heal();       nothing goes through meanwhile, without an error
  */
 
 const net = require('node:net');
+const { once } = require('node:events');
+const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 
 const STEP_MS = 20;
+const STEPS_AT_ONCE_MAX = 10; // what a step that comes late makes up for
+const WAITING_BYTES_MAX = 100_000;
 
 class Throttle {
     static async open({ port, rate }) {
         const it = new Throttle();
-        Object.assign(it, { target: port, rate, carried: new Set(), isCut: false });
-        it.server = net.createServer((socket) => it.carry(socket));
-        await new Promise((resolve) => it.server.listen(0, '127.0.0.1', resolve));
-        it.port = it.server.address().port;
-        it.timer = setInterval(() => it.step(), STEP_MS);
+        it.worker = new Worker(__filename, { workerData: { port, rate } });
+        [it.port] = await once(it.worker, 'message');
         return it;
+    }
+
+    cut() {
+        this.worker.postMessage({ isCut: true });
+    }
+
+    heal() {
+        this.worker.postMessage({ isCut: false });
+    }
+
+    close() {
+        return this.worker.terminate();
+    }
+}
+
+/* --- the thread -------------------------------------------------------------------------------- */
+
+class Link {
+    constructor(port, rate) {
+        Object.assign(this, { target: port, rate, carried: new Set(), isCut: false, steppedAt: performance.now() });
     }
 
     carry(near) {
@@ -38,15 +60,18 @@ class Throttle {
         far.on('data', (data) => {
             one.back.push(data);
             one.backBytes += data.length;
-            if (one.backBytes > 100_000) // Redis must notice, as with a slow wire
+            if (one.backBytes > WAITING_BYTES_MAX) // Redis must notice, as with a slow wire
                 far.pause();
         });
     }
 
+    /* So many bytes may pass as the time since the last step is worth. */
     step() {
+        const now = performance.now();
+        let left = Math.round(this.rate * Math.min(now - this.steppedAt, STEPS_AT_ONCE_MAX * STEP_MS) / 1000);
+        this.steppedAt = now;
         if (this.isCut)
             return;
-        let left = this.rate * STEP_MS / 1000;
         for (const one of this.carried) {
             for (const data of one.there.splice(0))
                 one.far.write(data);
@@ -59,27 +84,18 @@ class Throttle {
                 one.backBytes -= part.length;
                 one.near.write(part);
             }
-            if (one.backBytes <= 100_000)
+            if (one.backBytes <= WAITING_BYTES_MAX)
                 one.far.resume();
         }
     }
+}
 
-    cut() {
-        this.isCut = true;
-    }
-
-    heal() {
-        this.isCut = false;
-    }
-
-    close() {
-        clearInterval(this.timer);
-        this.server.close();
-        for (const { near, far } of this.carried) {
-            near.destroy();
-            far.destroy();
-        }
-    }
+if (!isMainThread && workerData?.rate) {
+    const link = new Link(workerData.port, workerData.rate);
+    const server = net.createServer((socket) => link.carry(socket));
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+    setInterval(() => link.step(), STEP_MS);
+    parentPort.on('message', ({ isCut }) => { link.isCut = isCut; });
 }
 
 module.exports = { Throttle };
