@@ -58,7 +58,7 @@ static const struct {
     [AWAIT] = {"D", 3, 3, false},
     [SHOW] = {"Y", 4, 300, false},
     [TERMINATE] = {"T", 3, 10, false},
-    [ECHO] = {"P", 1, 2, false},
+    [ECHO] = {"e", 1, 2, false},
     [FORGET_CACHED] = {"O", 2, 4, false},
     [CONNECTIONS] = {"X", 2, 4, true},
     [ADMIT] = {"M", 3, 10, false},

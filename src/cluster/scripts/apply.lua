@@ -963,7 +963,7 @@ local operations = {
     end },
     -- Echo, the last operation of a call that has only events: if this node has read its inbox, up to
     -- `last`, then its own events need not go through it. The answer is their echo.
-    P = { 1, function(last)
+    e = { 1, function(last)
         if not call('XREAD', 'COUNT', 1, 'STREAMS', prefix .. ':i:' .. own[1], last) then
             flush_gathered()
             outboxes[own[1]] = nil
