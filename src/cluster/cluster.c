@@ -8,6 +8,7 @@
 #include "cluster/follow.h"
 #include "cluster/heartbeat.h"
 #include "cluster/pending_query.h"
+#include "cluster/sentinel_watch.h"
 #include "cluster/watchdog.h"
 
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct cluster {
     struct list queries;
     uint64_t end_ms; /* deadline for ending, whatever is queued; 0: it does not end yet */
     struct cluster_watchdog watchdog;
+    struct cluster_sentinel_watch sentinel_watch;
     uv_mutex_t end_lock; /* over `has_ended` */
     uv_cond_t end_signal;
     bool has_ended;
@@ -251,6 +253,22 @@ static void resume(struct cluster *cluster)
         cluster_link_rejoin(&cluster->links[i]);
 }
 
+/* Behind Sentinel there is one link. */
+static void on_moved(const struct cluster_redis_address *address, void *user)
+{
+    struct cluster *cluster = user;
+
+    cluster_link_move(&cluster->links[0], address);
+}
+
+static void watch_sentinels(struct cluster *cluster, uint64_t now_ms)
+{
+    const struct cluster_link *link = &cluster->links[0];
+
+    cluster_sentinel_watch_tick(&cluster->sentinel_watch,
+                                cluster_link_talks(link) ? &link->connector.address : NULL, now_ms);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct cluster *cluster = timer->data;
@@ -263,6 +281,7 @@ static void on_tick(uv_timer_t *timer)
         cluster_heartbeat_tick(&cluster->links[i], now_ms);
         cluster_follow_tick(&cluster->links[i], now_ms);
     }
+    watch_sentinels(cluster, now_ms);
     give_up_queries(cluster, now_ms);
     if (cluster->end_ms != 0 && (have_ended(cluster) || now_ms >= cluster->end_ms)) {
         uv_timer_stop(&cluster->tick);
@@ -343,6 +362,10 @@ struct cluster *cluster_open(const struct config_scaling *settings,
         cluster_link_init(&cluster->links[i], &cluster->shared, i, cluster->links_count);
         cluster_changes_init(&cluster->links[i].changes, i, TOLD_MAX / cluster->links_count);
     }
+    cluster->sentinel_watch =
+        (struct cluster_sentinel_watch){.on_moved = on_moved, .user = cluster};
+    cluster_sentinel_watch_init(&cluster->sentinel_watch, &cluster->loop, settings,
+                                cluster->shared.tls);
     return cluster;
 }
 
@@ -354,6 +377,7 @@ void cluster_start(struct cluster *cluster)
 
 static void close_links(struct cluster *cluster)
 {
+    cluster_sentinel_watch_close(&cluster->sentinel_watch);
     for (size_t i = 0; i < cluster->links_count; i++)
         cluster_link_close(&cluster->links[i]);
     while (cluster->loop.connections_count > 0)

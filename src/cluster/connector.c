@@ -182,8 +182,9 @@ uint64_t cluster_connector_retry_ms(struct cluster_connector *connector)
 
 bool cluster_connector_is_silent(const struct cluster_connector *connector, uint64_t now_ms)
 {
-    return connector->redis != NULL &&
-           cluster_redis_waits_ms(connector->redis, now_ms) > CLUSTER_REDIS_SILENT_MS;
+    return cluster_locate_is_silent(&connector->locate, now_ms) ||
+           (connector->redis != NULL &&
+            cluster_redis_waits_ms(connector->redis, now_ms) > CLUSTER_REDIS_SILENT_MS);
 }
 
 void cluster_connector_init(struct cluster_connector *connector, size_t first_host)

@@ -436,6 +436,18 @@ void cluster_link_rejoin(struct cluster_link *link)
     lose(link, "this node was stalled", "stalled");
 }
 
+void cluster_link_move(struct cluster_link *link, const struct cluster_redis_address *address)
+{
+    struct buffer reason = {0};
+
+    if (!cluster_link_talks(link))
+        return;
+    buffer_append_text(&reason, "the Sentinels name another master, ");
+    cluster_locate_describe(address, &reason);
+    lose(link, buffer_text(&reason), NULL);
+    buffer_deinit(&reason);
+}
+
 void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
 {
     cluster_outbox_show(&link->outbox);

@@ -94,6 +94,9 @@ void cluster_link_deinit(struct cluster_link *link);
 /* Closes the connection and joins again: this node may have missed events. */
 void cluster_link_rejoin(struct cluster_link *link);
 
+/* Two Sentinels name `address` as the master. The link ends if it uses another. */
+void cluster_link_move(struct cluster_link *link, const struct cluster_redis_address *address);
+
 /* To be called several times a second. */
 void cluster_link_tick(struct cluster_link *link, uint64_t now_ms);
 

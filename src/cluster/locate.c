@@ -150,6 +150,12 @@ void cluster_locate_cancel(struct cluster_locate *locate)
     cluster_redis_close(sentinel);
 }
 
+bool cluster_locate_is_silent(const struct cluster_locate *locate, uint64_t now_ms)
+{
+    return locate->sentinel != NULL &&
+           cluster_redis_waits_ms(locate->sentinel, now_ms) > CLUSTER_REDIS_SILENT_MS;
+}
+
 bool cluster_locate_refer(struct cluster_locate *locate, const struct cluster_redis_address *asked,
                           struct bytes error)
 {

@@ -27,6 +27,9 @@ struct cluster_locate {
 void cluster_locate_begin(struct cluster_locate *locate);
 void cluster_locate_cancel(struct cluster_locate *locate);
 
+/* Whether a Sentinel's answer is overdue. */
+bool cluster_locate_is_silent(const struct cluster_locate *locate, uint64_t now_ms);
+
 /* "MOVED 1234 host:port": the next search goes there. If the host is empty (Redis does not know its
  * own), it goes to that port of `asked`, the sender. False if `error` is no such referral. */
 bool cluster_locate_refer(struct cluster_locate *locate, const struct cluster_redis_address *asked,
