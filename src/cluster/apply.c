@@ -2,6 +2,13 @@
 
 #include "cluster/delivery.h"
 
+static void note_left(struct cluster_link *link, char letter, const struct cluster_op *op,
+                      struct bytes member)
+{
+    cluster_changes_left(&link->changes, letter, cluster_op_key(op), member,
+                         cluster_link_talks(link), net_loop_now_ms(link->shared->loop));
+}
+
 static void subscribe(struct cluster_link *link, const struct cluster_op *op)
 {
     const unsigned flags =
@@ -9,6 +16,8 @@ static void subscribe(struct cluster_link *link, const struct cluster_op *op)
     struct cluster_state_channel *channel =
         cluster_state_subscribe(&link->state, cluster_op_key(op), op->number, flags);
 
+    if (channel->subscriptions_count == 0)
+        note_left(link, 'v', op, BYTES(""));
     if (!cluster_link_talks(link))
         cluster_state_clean(&link->state, channel);
 }
@@ -29,6 +38,7 @@ static void join(struct cluster_link *link, const struct cluster_op *op)
 static void leave(struct cluster_link *link, const struct cluster_op *op)
 {
     cluster_state_leave(&link->state, cluster_op_key(op), cluster_op_first(op));
+    note_left(link, 'r', op, cluster_op_first(op));
     if (cluster_link_talks(link))
         cluster_batch_leave(cluster_sender_batch(&link->sender), cluster_op_key(op),
                             cluster_op_first(op), op->is_unlisted);

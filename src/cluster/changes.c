@@ -129,18 +129,23 @@ static void lose(struct cluster_changes *changes, uint64_t now_ms)
     snprintf(changes->last, sizeof changes->last, "0");
 }
 
+static bool follows(struct cluster_changes *changes)
+{
+    bool is_wanted;
+
+    pthread_mutex_lock(&changes->lock);
+    is_wanted = changes->follows;
+    pthread_mutex_unlock(&changes->lock);
+    return changes->events != NULL && is_wanted;
+}
+
 bool cluster_changes_is_due(struct cluster_changes *changes, uint64_t now_ms)
 {
-    bool follows;
-
     if (changes->events == NULL)
         return false;
     if (changes->is_leader && now_ms >= changes->confirmed_ms + CLUSTER_CHANGES_TTL_MS - SAFETY_MS)
         lose(changes, now_ms);
-    pthread_mutex_lock(&changes->lock);
-    follows = changes->follows;
-    pthread_mutex_unlock(&changes->lock);
-    return follows && !changes->is_pending && now_ms >= changes->due_ms;
+    return follows(changes) && !changes->is_pending && now_ms >= changes->due_ms;
 }
 
 bool cluster_changes_are_taken(const struct cluster_changes *changes)
@@ -333,6 +338,18 @@ void cluster_changes_take(struct cluster_changes *changes, const redisReply *ans
 }
 
 /* --- what was told -------------------------------------------------------------------------- */
+
+void cluster_changes_left(struct cluster_changes *changes, char letter, struct bytes key,
+                          struct bytes member, bool is_linked, uint64_t now_ms)
+{
+    if (key.data[0] == CLUSTER_KEY_CHANNEL && follows(changes))
+        cluster_told_left(&changes->told, letter, key, member, is_linked, now_ms);
+}
+
+void cluster_changes_joined(struct cluster_changes *changes, bool is_empty, uint64_t now_ms)
+{
+    cluster_told_joined(&changes->told, is_empty, now_ms);
+}
 
 bool cluster_changes_compare(struct cluster_changes *changes, struct cluster_batch *batch)
 {

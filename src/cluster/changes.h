@@ -97,6 +97,14 @@ void cluster_changes_ask(struct cluster_changes *changes, struct cluster_batch *
 void cluster_changes_take(struct cluster_changes *changes, const redisReply *answer,
                           uint64_t now_ms);
 
+/* The last member of that name, or the channel's last subscription, has left this node ('r', 'v'):
+ * cluster/told.h. */
+void cluster_changes_left(struct cluster_changes *changes, char letter, struct bytes key,
+                          struct bytes member, bool is_linked, uint64_t now_ms);
+
+/* This node has joined. `is_empty`: Redis had forgotten what it knew before. */
+void cluster_changes_joined(struct cluster_changes *changes, bool is_empty, uint64_t now_ms);
+
 /* Adds some of what Redis is to compare with what was told to the batch; false if there is nothing,
  * or not now. When the batch has been applied, cluster_changes_compared() is to be called. */
 bool cluster_changes_compare(struct cluster_changes *changes, struct cluster_batch *batch);

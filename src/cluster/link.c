@@ -356,6 +356,7 @@ static void on_hello(const redisReply *reply, void *user)
 {
     struct cluster_link *link = user;
     bool has_inbox;
+    bool is_another; /* epoch than the last one */
 
     if (reply->elements < 3 || !cluster_redis_is_text(reply->element[1]) ||
         !cluster_redis_is_text(reply->element[2])) {
@@ -370,8 +371,9 @@ static void on_hello(const redisReply *reply, void *user)
         link->reader.bytes_read = 0;
     }
     /* It stays so until the peers were waited for, also if the link is lost meanwhile. */
-    link->inbox.is_partial |=
-        link->epoch[0] != '\0' && strcmp(link->epoch, reply->element[1]->str) != 0;
+    is_another = link->epoch[0] != '\0' && strcmp(link->epoch, reply->element[1]->str) != 0;
+    link->inbox.is_partial |= is_another;
+    cluster_changes_joined(&link->changes, is_another, now_of(link));
     snprintf(link->epoch, sizeof link->epoch, "%.*s", (int)reply->element[1]->len,
              reply->element[1]->str);
     link->phase = CLUSTER_LINK_REPORTING;

@@ -6,6 +6,8 @@
 
 /* No replica is behind for longer, and no second master goes on for longer. */
 #define ABSENT_MS 120000
+/* Who left longer ago was told so before the link was lost. */
+#define LEFT_MS 10000
 /* Of the other states' limit: Redis may be lost several times before it has compared. */
 #define SUSPECTS_FACTOR 4
 
@@ -129,7 +131,8 @@ static struct cluster_told_place *find(const struct cluster_told *told, char let
 }
 
 static struct cluster_told_place *add(struct cluster_told *told, char letter, struct bytes key,
-                                      struct bytes member)
+                                      struct bytes member, enum cluster_told_state state,
+                                      uint64_t now_ms)
 {
     struct cluster_told_place *place = mem_new(sizeof *place + key.len + member.len);
 
@@ -139,9 +142,10 @@ static struct cluster_told_place *add(struct cluster_told *told, char letter, st
     memcpy(place->texts, key.data, key.len);
     if (member.len > 0)
         memcpy(place->texts + key.len, member.data, member.len);
-    place->state = CLUSTER_TOLD_PENDING;
-    list_init(&place->link);
-    told->counts[CLUSTER_TOLD_PENDING]++;
+    place->state = state;
+    place->since_ms = now_ms;
+    list_append(&told->lists[state], &place->link);
+    told->counts[state]++;
     map_add(&told->places, &place->entry, hash_of(letter, key, member));
     return place;
 }
@@ -154,7 +158,7 @@ struct cluster_told_place *cluster_told_hand_over(struct cluster_told *told, cha
     struct cluster_told_place *place = find(told, letter, key, member);
 
     if (place == NULL)
-        place = add(told, letter, key, member);
+        place = add(told, letter, key, member, CLUSTER_TOLD_PENDING, now_ms);
     place->letter = letter;
     place->handed++;
     if (place->state == CLUSTER_TOLD_SUSPECT)
@@ -206,6 +210,33 @@ void cluster_told_suspect_all(struct cluster_told *told, uint64_t now_ms)
     suspect(told, CLUSTER_TOLD_PENDING, now_ms);
     suspect(told, CLUSTER_TOLD_PRESENT, now_ms);
     suspect(told, CLUSTER_TOLD_ABSENT, now_ms);
+}
+
+void cluster_told_left(struct cluster_told *told, char letter, struct bytes key,
+                       struct bytes member, bool is_linked, uint64_t now_ms)
+{
+    struct list *left = &told->lists[CLUSTER_TOLD_LEFT];
+    struct cluster_told_place *place = find(told, letter, key, member);
+
+    if (place == NULL)
+        add(told, letter, key, member, CLUSTER_TOLD_LEFT, now_ms);
+    else if (place->state == CLUSTER_TOLD_LEFT)
+        enter(told, place, CLUSTER_TOLD_LEFT, now_ms);
+    while (
+        told->counts[CLUSTER_TOLD_LEFT] > told->count_max ||
+        (is_linked && !list_is_empty(left) && place_of(left->next)->since_ms + LEFT_MS <= now_ms))
+        forget(told, place_of(left->next));
+}
+
+void cluster_told_joined(struct cluster_told *told, bool is_empty, uint64_t now_ms)
+{
+    if (is_empty) {
+        suspect(told, CLUSTER_TOLD_LEFT, now_ms);
+        return;
+    }
+    LIST_EACH(at, following, &told->lists[CLUSTER_TOLD_LEFT]) {
+        forget(told, place_of(at));
+    }
 }
 
 void cluster_told_forget(struct cluster_told *told)

@@ -3,7 +3,10 @@
  * last changes, a second master, a Redis that comes back empty), the receivers may believe what no
  * later change takes back. So this node has Redis compare (operation "P" of scripts/apply.lua).
  *
- * A place is in one of four states:
+ * A Redis that comes back empty has forgotten what other nodes told, too. So each node also
+ * remembers who left it, until it is in step again.
+ *
+ * A place is in one of these states:
  *
  *     handed over ──▶ PENDING ── done ──▶ PRESENT or ABSENT ── Redis is behind ──▶ SUSPECT
  *                        └──────── this node does not send them any more ─────────────┘
@@ -20,6 +23,7 @@ enum cluster_told_state {
     CLUSTER_TOLD_PENDING, /* handed over; whether the receivers got it is not known */
     CLUSTER_TOLD_PRESENT, /* they were told that it is occupied, or there */
     CLUSTER_TOLD_ABSENT,  /* that it is not, or a count: remembered for a while */
+    CLUSTER_TOLD_LEFT,    /* whoever tells: left this node lately, or while the link was down */
     CLUSTER_TOLD_SUSPECT, /* Redis has to be asked */
     CLUSTER_TOLD_STATES_COUNT,
 };
@@ -42,7 +46,7 @@ struct cluster_told {
     struct map places;
     struct list lists[CLUSTER_TOLD_STATES_COUNT];
     size_t counts[CLUSTER_TOLD_STATES_COUNT];
-    size_t count_max; /* of PRESENT, and of ABSENT, four times as many SUSPECT: the oldest are
+    size_t count_max; /* of PRESENT, ABSENT, and LEFT, four times as many SUSPECT: the oldest are
                        * forgotten */
 };
 
@@ -63,6 +67,13 @@ void cluster_told_suspect_pending(struct cluster_told *told, uint64_t now_ms);
 
 /* Redis is behind what was told. */
 void cluster_told_suspect_all(struct cluster_told *told, uint64_t now_ms);
+
+/* The last member of that name, or the channel's last subscription, has left this node.
+ * `is_linked`: Redis is notified of it at once. */
+void cluster_told_left(struct cluster_told *told, char letter, struct bytes key,
+                       struct bytes member, bool is_linked, uint64_t now_ms);
+/* The link is back. `is_empty`: Redis had forgotten everything; else it reports itself who left. */
+void cluster_told_joined(struct cluster_told *told, bool is_empty, uint64_t now_ms);
 
 /* Another node tells: what is not suspect, nor pending, is its. */
 void cluster_told_forget(struct cluster_told *told);

@@ -112,6 +112,30 @@ test('a Redis comes back empty: who has left meanwhile is told', async (t) => {
     await isTrue(it, 'who came has left');
 });
 
+/* The node that told them to be there has ended; the one that tells now knows nothing of them. */
+test('a Redis comes back empty after another node has begun to send: who has left meanwhile is told', async (t) => {
+    const it = await scene(t, await redis(t));
+    const { cluster, receiver } = it;
+    receiver.behave = () => 'fails';
+    const come = await Promise.all(cluster.nodes.map((node, n) => who(node, `comes-${n}`)));
+    const sender = await until(() => cluster.nodes.findIndex(({ stderr, stdout }) => /does not take events/.test(stderr + stdout)) + 1, 'one sends') - 1;
+    receiver.behave = () => 'takes';
+    await receiver.until(5);
+    const [first, other] = [cluster.nodes[sender], 1 - sender];
+    first.signal('SIGTERM');
+    await first.ended();
+    await until(() => it.told('member_removed', `comes-${sender}`) === 1, 'who was there is told to have left', OVER_MS);
+    await cluster.replace(first);
+    it.gate.leadTo(null);
+    await cluster.away();
+    come[other].close();
+    it.gate.leadTo(await redis(t));
+    await cluster.connected();
+    await until(() => it.told('member_removed', `comes-${other}`) === 1, 'who has left meanwhile is told to have', OVER_MS);
+    cluster.closeClients();
+    await nobodyIsLeft(receiver, cluster, 'who came has left');
+});
+
 test('a link that is lost and comes back to the same Redis tells nothing twice', async (t) => {
     const first = await redis(t);
     const it = await scene(t, first);

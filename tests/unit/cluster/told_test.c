@@ -130,12 +130,41 @@ static void who_left_long_ago_and_the_oldest_are_forgotten(void **state)
     cluster_told_deinit(&told);
 }
 
+static void who_left_this_node_is_suspect_only_for_an_empty_redis(void **state)
+{
+    struct cluster_told told;
+
+    (void)state;
+    cluster_told_init(&told, 3);
+    tell(&told, 'a', "told", 1000);
+    cluster_told_left(&told, 'r', ROOM, BYTES("told"), true, 1000);
+    cluster_told_left(&told, 'r', ROOM, BYTES("long-ago"), true, 1000);
+    cluster_told_left(&told, 'r', ROOM, BYTES("ann"), true, 2000);
+    cluster_told_left(&told, 'v', ROOM, BYTES(""), true, 11000);
+    cluster_told_left(&told, 'r', ROOM, BYTES("ann"), false, 30000);
+    cluster_told_joined(&told, true, 30000);
+    check_suspects(&told, "rann v ");
+    compare_all(&told);
+    for (int i = 0; i < 5; i++) {
+        const char name[] = {(char)('1' + i), '\0'};
+
+        cluster_told_left(&told, 'r', ROOM, bytes_of(name), false, 30000);
+    }
+    assert_int_equal(told.counts[CLUSTER_TOLD_LEFT], 3);
+    hand_over(&told, 'a', "5");
+    cluster_told_joined(&told, false, 30000);
+    assert_int_equal(told.counts[CLUSTER_TOLD_LEFT], 0);
+    check_suspects(&told, "");
+    cluster_told_deinit(&told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_that_was_told_of_a_place_counts),
         cmocka_unit_test(what_is_on_its_way_may_have_come_or_not),
         cmocka_unit_test(a_link_that_is_lost_has_compared_nothing),
+        cmocka_unit_test(who_left_this_node_is_suspect_only_for_an_empty_redis),
         cmocka_unit_test(who_left_long_ago_and_the_oldest_are_forgotten),
     };
 
