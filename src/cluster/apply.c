@@ -18,6 +18,7 @@ static void subscribe(struct cluster_link *link, const struct cluster_op *op)
 
     if (channel->subscriptions_count == 0)
         note_left(link, 'v', op, BYTES(""));
+    channel->notifies_count = (op->flags & CLUSTER_KEY_NOTIFIES_COUNT) != 0;
     if (!cluster_link_talks(link))
         cluster_state_clean(&link->state, channel);
 }

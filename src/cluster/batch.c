@@ -346,6 +346,14 @@ void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
     add_text(batch, notifies_count ? "t" : "");
 }
 
+void cluster_batch_notify_count(struct cluster_batch *batch, struct bytes key)
+{
+    begin(batch, AWAIT);
+    add(batch, key);
+    add_waiter(batch, CLUSTER_WAITER_NONE);
+    add_text(batch, "a");
+}
+
 void cluster_batch_forget_cached(struct cluster_batch *batch, struct bytes app_id, uint64_t ttl_ms)
 {
     begin(batch, FORGET_CACHED);

@@ -70,6 +70,8 @@ bool cluster_batch_has_echo(const struct cluster_batch *batch);
 void cluster_batch_echo(struct cluster_batch *batch, const char *last_id);
 void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
                          struct cluster_waiter waiter, bool notifies_count);
+/* Notifies all subscribers of their count. */
+void cluster_batch_notify_count(struct cluster_batch *batch, struct bytes key);
 void cluster_batch_forget_cached(struct cluster_batch *batch, struct bytes app_id, uint64_t ttl_ms);
 void cluster_batch_connections(struct cluster_batch *batch, struct bytes app_id, int64_t change);
 void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint32_t max,

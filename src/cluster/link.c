@@ -268,7 +268,7 @@ static void go_up(struct cluster_link *link)
     }
     flush_batch(link, NULL);
     atomic_store(&link->is_up, true);
-    cluster_report_ask_who_is_online(&link->report);
+    cluster_report_ask_what_is_true(&link->report);
     link->shared->events->on_up(link->shared->user);
 }
 

@@ -215,22 +215,30 @@ void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key
         cluster_batch_show(batch_of(report), key, CLUSTER_KEY_IS_PRESENCE, channel->chain, cursor);
 }
 
-void cluster_report_ask_who_is_online(struct cluster_report *report)
+static void ask_whether_online(struct cluster_report *report,
+                               const struct cluster_state_channel *channel)
 {
     struct buffer user_key = {0};
 
+    buffer_append(&user_key, &(char){CLUSTER_KEY_USER}, 1);
+    buffer_append_bytes(&user_key, bytes_from(cluster_state_key(channel), 1));
+    cluster_batch_lookup_online(batch_of(report), buffer_bytes(&user_key), CLUSTER_WAITER_NONE);
+    buffer_deinit(&user_key);
+}
+
+void cluster_report_ask_what_is_true(struct cluster_report *report)
+{
     for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL;
          at = map_any(&report->state->channels, at)) {
         const struct cluster_state_channel *channel = channel_of(at);
 
-        if (channel->key[0] != CLUSTER_KEY_WATCH || channel->subscriptions_count == 0)
+        if (channel->subscriptions_count == 0)
             continue;
-        buffer_clear(&user_key);
-        buffer_append_bytes(&user_key, cluster_state_key(channel));
-        user_key.data[0] = CLUSTER_KEY_USER;
-        cluster_batch_lookup_online(batch_of(report), buffer_bytes(&user_key), CLUSTER_WAITER_NONE);
+        if (channel->key[0] == CLUSTER_KEY_WATCH)
+            ask_whether_online(report, channel);
+        else if (channel->notifies_count)
+            cluster_batch_notify_count(batch_of(report), cluster_state_key(channel));
     }
-    buffer_deinit(&user_key);
 }
 
 /* --- is it still there? --------------------------------------------------------------------- */

@@ -43,8 +43,9 @@ void cluster_report_ask_for_state(struct cluster_report *report);
 void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key,
                                  struct bytes cursor);
 
-/* Requests which of the users that this node's clients watch are online. */
-void cluster_report_ask_who_is_online(struct cluster_report *report);
+/* After the link was down: requests which of the users that this node's clients watch are online,
+ * and has all subscribers notified of their counts. */
+void cluster_report_ask_what_is_true(struct cluster_report *report);
 
 /* Verifies some of the channels; the next call continues. */
 void cluster_report_verify_some(struct cluster_report *report);

@@ -23,7 +23,8 @@ struct cluster_state_channel {
     struct list dirty; /* in the list of channels whose count Redis does not know yet */
     struct map members;
     unsigned flags;
-    bool needs_state; /* its first subscription is new: its members are not known yet */
+    bool needs_state;    /* its first subscription is new: its members are not known yet */
+    bool notifies_count; /* subscribers are notified of their count */
     uint32_t subscriptions_count;
     uint32_t key_len;
     uint64_t chain; /* the number of the last requested snapshot of its members */

@@ -315,3 +315,27 @@ test('who watches users on a node that was alone hears afterwards what is true, 
     await watcher.hears('online never');
     await newcomer.hears('online never');
 });
+
+test('who subscribes on a node that is alone is told afterwards how many there are on all nodes, as are the others', { timeout: 60_000 }, async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    const gate = await Gate.open({ port: redis.port });
+    t.after(() => gate.close());
+    const cluster = await ownCluster(t, { nodes: 1, redis, apps: [app({ subscription_counts: true })] });
+    const [other] = cluster.nodes;
+    const node = await cluster.add({ env: { REDIS_PORT: String(gate.port) } });
+    const [here, there] = await Promise.all([node, other].map((one) => Client.open(one)));
+    const counts = async (client, count) =>
+        assert.equal((await client.next('pusher_internal:subscription_count')).json.subscription_count, count);
+    await there.subscribe('news');
+    await counts(there, 1);
+    gate.leadTo(null);
+    await until(async () => await redisOf(node) === 'away', 'the node is alone');
+    await here.subscribe('news');
+    await counts(here, 1);
+    gate.leadTo(redis);
+    await counts(here, 2);
+    await counts(there, 2);
+    for (const client of [here, there])
+        await client.quiet();
+});

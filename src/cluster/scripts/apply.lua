@@ -364,11 +364,13 @@ local function count_of(route)
     return total
 end
 
-local function notify_count(key)
+local function notify_count(key, is_unchanged)
     local total = count_of(route_of(key))
     if total > 0 then
         put_to_subscribed(key, 'C', pack(key, tostring(total)))
-        note_change('c', key, tostring(total))
+        if not is_unchanged then
+            note_change('c', key, tostring(total))
+        end
     end
 end
 
@@ -970,8 +972,13 @@ local operations = {
             answer[2] = 'echo'
         end
     end },
-    -- Await: everything before is applied. Key, waiter, flags (t: notify all of the count).
+    -- Await: everything before is applied. Key, waiter, flags (t: notify all of the count; a: that
+    -- alone, as it may be news to the subscribers of a node that was alone).
     D = { 3, function(key, socket, flags)
+        if flags == 'a' then
+            notify_count(key, true)
+            return
+        end
         put('D', pack(key, socket))
         if flags == 't' then
             notify_count(key)
