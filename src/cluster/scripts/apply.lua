@@ -80,10 +80,6 @@ local function process_of(node)
     return string.match(node, '^[^.]+')
 end
 
-local function incarnation_of(node)
-    return tonumber(string.match(node, '%.(%d+)$'))
-end
-
 local function app_of(key)
     local colon = string.find(key, ':', 2, true)
     local app_len = tonumber(string.sub(key, 2, colon - 1))
@@ -108,14 +104,6 @@ local function lose(what)
     call('UNLINK', prefix .. ':synced', prefix .. ':epoch', prefix .. ':nodes', state .. ':made',
         state .. ':dying')
     error({ lost = what })
-end
-
--- A key that all nodes rely on: if it is gone while the node is in step, it was lost.
-local function note_made(name)
-    if call('SADD', state .. ':made', name) == 1 then
-        call('PEXPIRE', state .. ':made', STATE_TTL_MS)
-        call('PEXPIRE', state .. ':' .. name, STATE_TTL_MS)
-    end
 end
 
 -- --- to the streams ----------------------------------------------------------------------------
@@ -175,72 +163,7 @@ end
 
 local own = { process_of(self) }
 
-local function put(letter, packed)
-    put_to(own, letter, packed)
-end
-
--- --- changes for webhooks ----------------------------------------------------------------------
-
-local wanted_of = {}
-
--- Keeps a change until the node that sends them has done so. 'o': the channel is occupied, 'v': vacated,
--- 'a': a member was added, 'r': removed, 'c': the count of subscribers has changed.
--- `mark`: '!' if receivers may believe either, so that nothing cancels it.
-local function note_change(letter, key, text, mark)
-    if string.sub(key, 1, 1) ~= 'c' then
-        return
-    end
-    local app = app_of(key)
-    if not wanted_of[app] then
-        wanted_of[app] = call('HGET', prefix .. ':hw', app) or ''
-        work = work + 1
-    end
-    if string.find(wanted_of[app], letter, 1, true) then
-        call('XADD', prefix .. ':h', 'MAXLEN', '~', CHANGES_MAX, '*', 'm', letter .. pack(key, text, mark))
-        work = work + 2
-    end
-end
-
--- Packed texts in pairs: app, letters.
-local function want_changes(packed)
-    local at = 1
-    call('UNLINK', prefix .. ':hw')
-    while at <= #packed do
-        local app, letters
-        app, at = struct.unpack('<I4c0', packed, at)
-        letters, at = struct.unpack('<I4c0', packed, at)
-        call('HSET', prefix .. ':hw', app, letters)
-    end
-end
-
--- Answers whether this node sends the changes, the number of its last question that is known, and, if it sends
--- them, whether any are wanted, and a page of changes after `last`. Those of `done` are removed.
-local function take_changes(last, done, wanted, number)
-    local lock, process = prefix .. ':hl', process_of(self)
-    answer[3], answer[4] = '0', call('HGET', state .. ':t', process) or '0'
-    if not call('SET', lock, process, 'NX', 'PX', CHANGES_TTL_MS) and call('GET', lock) ~= process then
-        answer[2] = '0'
-        return
-    end
-    call('PEXPIRE', lock, CHANGES_TTL_MS)
-    call('HSET', state .. ':t', process, number)
-    call('PEXPIRE', state .. ':t', STATE_TTL_MS)
-    if wanted ~= '-' then
-        want_changes(wanted)
-    end
-    for id in string.gmatch(done, '%S+') do
-        call('XDEL', prefix .. ':h', id)
-    end
-    answer[2] = '1'
-    answer[3] = tostring(call('EXISTS', prefix .. ':hw'))
-    local streams = call('XREAD', 'COUNT', CHANGES_PAGE, 'STREAMS', prefix .. ':h', last)
-    for _, entry in ipairs(streams and streams[1][2] or {}) do
-        answer[#answer + 1] = entry[1]
-        answer[#answer + 1] = entry[2][2]
-    end
-end
-
--- --- subscriptions -----------------------------------------------------------------------------
+-- --- to whom -----------------------------------------------------------------------------------
 
 local routes = {}
 
@@ -307,6 +230,303 @@ local function put_to_subscribed(key, letter, packed, except)
         put_to(processes, letter, packed)
     end
 end
+
+-- --- sending -----------------------------------------------------------------------------------
+
+-- Keeps the last entries of a wide stream.
+local function trim(letter, count)
+    local removed = call('XTRIM', prefix .. ':w:' .. letter, 'MAXLEN', count)
+    local bytes = tonumber(call('HGET', prefix .. ':b', 'w:' .. letter) or 0)
+    if removed > 0 then
+        call('HSET', prefix .. ':b', 'w:' .. letter, math.floor(bytes * count / (count + removed)))
+    end
+end
+
+-- The number of this call: later than any before, also if Redis has lost the last one, or is a
+-- replica that had not received it.
+local function next_number()
+    local time = call('TIME')
+    local now = time[1] * 1000000 + time[2]
+    local last = tonumber(call('GET', prefix .. ':last') or 0)
+    local number = string.format('%.0f', now > last and now or last + 1)
+    call('SET', prefix .. ':last', number, 'PX', STATE_TTL_MS)
+    return number
+end
+
+-- A node without an inbox, or with one that it does not read, is not in step any more: its next call
+-- is answered "GONE". Its state stays until it has joined again, or is silent.
+local function expel(process)
+    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+        if process_of(node) == process then
+            call('ZADD', prefix .. ':nodes', EXPELLED, node)
+        end
+    end
+    call('UNLINK', prefix .. ':i:' .. process)
+    call('HDEL', prefix .. ':b', process)
+end
+
+local is_sent = false -- a stream has got something
+
+-- An entry says if its call wrote to several streams: a reader that was waiting is given those of one
+-- stream alone, and must then read all of them.
+local is_mixed = false
+
+-- A stream whose ids are ahead of Redis' clock is given up.
+local function add_entry(stream, id, name, texts)
+    local reply = redis.pcall('XADD', stream, id, (is_mixed and 'x' or '') .. name, table.concat(texts))
+    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
+        error(reply)
+    end
+    is_sent = is_sent or type(reply) ~= 'table'
+    return type(reply) ~= 'table'
+end
+
+local function send_to(process, items, number)
+    local inbox = prefix .. ':i:' .. process
+    local bytes = 0
+    for _, item in ipairs(items) do
+        bytes = bytes + #item[2]
+    end
+    if call('EXISTS', inbox) == 0 or
+        call('HINCRBY', prefix .. ':b', process, bytes) > inbox_bytes_max then
+        expel(process)
+        return
+    end
+    local at = 1
+    while items[at] do
+        local id, wide_before, texts, entry_bytes = items[at][1], items[at][3], {}, 0
+        repeat
+            texts[#texts + 1] = items[at][2]
+            entry_bytes = entry_bytes + #items[at][2]
+            at = at + 1
+        until not items[at] or items[at][3] ~= wide_before or
+            entry_bytes + #items[at][2] > ENTRY_BYTES
+        if not add_entry(inbox, number .. '-' .. id, 'm', texts) then
+            expel(process)
+            return
+        end
+    end
+end
+
+-- Beyond the limit the older half is removed: a node that has not read it notices that.
+local function send_wide(entry, number)
+    local letter, order, index, text = unpack(entry)
+    local stream = prefix .. ':w:' .. letter
+    if call('HINCRBY', prefix .. ':b', 'w:' .. letter, #text) > inbox_bytes_max then
+        trim(letter, math.floor(call('XLEN', stream) / 2))
+    end
+    if not add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text }) then
+        call('UNLINK', stream)
+        add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text })
+    end
+    call('HSET', prefix .. ':w', letter, string.format('%.0f', index))
+    if index == 1 then
+        call('PEXPIRE', stream, STATE_TTL_MS)
+    end
+end
+
+local function send_all()
+    flush_gathered()
+    local first_wide = wide_entries[1]
+    if not first_wide and not next(outboxes) then
+        return
+    end
+    local number = next_number()
+    for _, entry in ipairs(wide_entries) do
+        is_mixed = is_mixed or entry[1] ~= first_wide[1]
+    end
+    is_mixed = is_mixed or (first_wide and next(outboxes)) and true
+    for process, items in pairs(outboxes) do
+        send_to(process, items, number)
+    end
+    for _, entry in ipairs(wide_entries) do
+        send_wide(entry, number)
+    end
+end
+
+-- --- events ------------------------------------------------------------------------------------
+
+local function cached_key(key)
+    local removed = call('GET', prefix .. ':g:' .. app_of(key))
+    return prefix .. ':e:' .. (removed and removed .. ':' or '') .. key
+end
+
+-- The mark outlives the events that were cached since.
+local function cache(key, frame, ttl)
+    local mark = prefix .. ':g:' .. app_of(key)
+    local left = call('PTTL', mark)
+    call('SET', cached_key(key), frame, 'PX', ttl)
+    if left >= 0 and left < tonumber(ttl) then
+        call('PEXPIRE', mark, ttl)
+    end
+end
+
+-- Operations: how many arguments each takes, and what it does. Most calls have only these: they end before the
+-- others are defined, which takes longer than they do.
+local operations = {
+    -- An event: key, whether this node wants it too, the item: key, the excluded socket, the event's
+    -- number, this process, the frame, packed by the node.
+    E = { 3, function(key, echoes, packed)
+        put_to_subscribed(key, 'E', packed, echoes == '0' and own[1] or nil)
+    end },
+    -- The same for a cache channel: it is cached; after the number its time to live in ms.
+    K = { 6, function(key, socket, number, ttl, echoes, frame)
+        cache(key, frame, ttl)
+        put_to_subscribed(key, 'K', pack(key, socket, number, own[1], ttl, frame),
+            echoes == '0' and own[1] or nil)
+    end },
+    -- Echo, the last operation of a call that has only events: if this node has read its inbox, up to
+    -- `last`, then its own events need not go through it. The answer is their echo.
+    e = { 1, function(last)
+        if not call('XREAD', 'COUNT', 1, 'STREAMS', prefix .. ':i:' .. own[1], last) then
+            flush_gathered()
+            outboxes[own[1]] = nil
+            answer[2] = 'echo'
+        end
+    end },
+    -- Ends a user's connections on all nodes: app, user, its number among the events.
+    T = { 3, function(app, user, number)
+        local processes, done = {}, {}
+        for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+            local process = process_of(node)
+            if not done[process] then
+                done[process] = true
+                processes[#processes + 1] = process
+            end
+        end
+        put_to(processes, 'T', pack(app, user, number, process_of(self)))
+    end },
+}
+
+local others = {}
+
+local function run()
+    local at = 4
+    if ARGV[at] ~= 'H' and ARGV[at] ~= 'G' then
+        local heartbeats = call('ZSCORE', prefix .. ':nodes', self)
+        if not heartbeats or tonumber(heartbeats) == EXPELLED then
+            error({ gone = true })
+        end
+    end
+    while ARGV[at] do
+        local operation = operations[ARGV[at]] or others[ARGV[at]]
+        operation[2](unpack(ARGV, at + 1, at + operation[1]))
+        at = at + 1 + operation[1]
+    end
+    send_all()
+end
+
+-- Runs the operations; returns the answer.
+local function finish()
+    local is_done, failure = pcall(run)
+    if is_done then
+        return answer
+    elseif type(failure) ~= 'table' then
+        failure = { err = failure }
+    elseif failure.gone then
+        return { 'GONE' }
+    elseif failure.lost then
+        return { 'LOST', failure.lost }
+    elseif failure.layout then
+        return { 'LAYOUT', failure.layout }
+    end
+    -- Before version 7 Redis' errors have the line of the script in front.
+    return redis.error_reply((is_sent and 'PARTLY ' or '')
+        .. string.gsub(failure.err, '^@user_script: ?%d+: %-?', ''))
+end
+
+local function are_events()
+    local at = 4
+    while operations[ARGV[at]] do
+        at = at + 1 + operations[ARGV[at]][1]
+    end
+    return not ARGV[at]
+end
+
+if are_events() then
+    return finish()
+end
+
+-- --- what the other operations need ------------------------------------------------------------
+
+local function incarnation_of(node)
+    return tonumber(string.match(node, '%.(%d+)$'))
+end
+
+local function put(letter, packed)
+    put_to(own, letter, packed)
+end
+
+-- A key that all nodes rely on: if it is gone while the node is in step, it was lost.
+local function note_made(name)
+    if call('SADD', state .. ':made', name) == 1 then
+        call('PEXPIRE', state .. ':made', STATE_TTL_MS)
+        call('PEXPIRE', state .. ':' .. name, STATE_TTL_MS)
+    end
+end
+
+-- --- changes for webhooks ----------------------------------------------------------------------
+
+local wanted_of = {}
+
+-- Keeps a change until the node that sends them has done so. 'o': the channel is occupied, 'v': vacated,
+-- 'a': a member was added, 'r': removed, 'c': the count of subscribers has changed.
+-- `mark`: '!' if receivers may believe either, so that nothing cancels it.
+local function note_change(letter, key, text, mark)
+    if string.sub(key, 1, 1) ~= 'c' then
+        return
+    end
+    local app = app_of(key)
+    if not wanted_of[app] then
+        wanted_of[app] = call('HGET', prefix .. ':hw', app) or ''
+        work = work + 1
+    end
+    if string.find(wanted_of[app], letter, 1, true) then
+        call('XADD', prefix .. ':h', 'MAXLEN', '~', CHANGES_MAX, '*', 'm', letter .. pack(key, text, mark))
+        work = work + 2
+    end
+end
+
+-- Packed texts in pairs: app, letters.
+local function want_changes(packed)
+    local at = 1
+    call('UNLINK', prefix .. ':hw')
+    while at <= #packed do
+        local app, letters
+        app, at = struct.unpack('<I4c0', packed, at)
+        letters, at = struct.unpack('<I4c0', packed, at)
+        call('HSET', prefix .. ':hw', app, letters)
+    end
+end
+
+-- Answers whether this node sends the changes, the number of its last question that is known, and, if it sends
+-- them, whether any are wanted, and a page of changes after `last`. Those of `done` are removed.
+local function take_changes(last, done, wanted, number)
+    local lock, process = prefix .. ':hl', process_of(self)
+    answer[3], answer[4] = '0', call('HGET', state .. ':t', process) or '0'
+    if not call('SET', lock, process, 'NX', 'PX', CHANGES_TTL_MS) and call('GET', lock) ~= process then
+        answer[2] = '0'
+        return
+    end
+    call('PEXPIRE', lock, CHANGES_TTL_MS)
+    call('HSET', state .. ':t', process, number)
+    call('PEXPIRE', state .. ':t', STATE_TTL_MS)
+    if wanted ~= '-' then
+        want_changes(wanted)
+    end
+    for id in string.gmatch(done, '%S+') do
+        call('XDEL', prefix .. ':h', id)
+    end
+    answer[2] = '1'
+    answer[3] = tostring(call('EXISTS', prefix .. ':hw'))
+    local streams = call('XREAD', 'COUNT', CHANGES_PAGE, 'STREAMS', prefix .. ':h', last)
+    for _, entry in ipairs(streams and streams[1][2] or {}) do
+        answer[#answer + 1] = entry[1]
+        answer[#answer + 1] = entry[2][2]
+    end
+end
+
+-- --- subscriptions -----------------------------------------------------------------------------
 
 -- Notifies processes that the channel is wide from here on, and how many entries its stream has had
 -- before; or, with the letter '', that it is not any more.
@@ -534,21 +754,6 @@ local function show_members(key, chain, cursor)
     end
     work = work + #page[2] / 2
     put('P', table.concat(packed))
-end
-
-local function cached_key(key)
-    local removed = call('GET', prefix .. ':g:' .. app_of(key))
-    return prefix .. ':e:' .. (removed and removed .. ':' or '') .. key
-end
-
--- The mark outlives the events that were cached since.
-local function cache(key, frame, ttl)
-    local mark = prefix .. ':g:' .. app_of(key)
-    local left = call('PTTL', mark)
-    call('SET', cached_key(key), frame, 'PX', ttl)
-    if left >= 0 and left < tonumber(ttl) then
-        call('PEXPIRE', mark, ttl)
-    end
 end
 
 -- The mark outlives the events of before, which lived for `ttl` at most.
@@ -807,15 +1012,6 @@ local function verify(key, count, member)
     lose(key)
 end
 
--- Keeps the last entries of a wide stream.
-local function trim(letter, count)
-    local removed = call('XTRIM', prefix .. ':w:' .. letter, 'MAXLEN', count)
-    local bytes = tonumber(call('HGET', prefix .. ':b', 'w:' .. letter) or 0)
-    if removed > 0 then
-        call('HSET', prefix .. ':b', 'w:' .. letter, math.floor(bytes * count / (count + removed)))
-    end
-end
-
 -- Removes from the wide streams what all nodes have read.
 local function trim_what_is_read()
     local least
@@ -890,17 +1086,6 @@ local function try_commands()
     end
 end
 
--- The number of this call: later than any before, also if Redis has lost the last one, or is a
--- replica that had not received it.
-local function next_number()
-    local time = call('TIME')
-    local now = time[1] * 1000000 + time[2]
-    local last = tonumber(call('GET', prefix .. ':last') or 0)
-    local number = string.format('%.0f', now > last and now or last + 1)
-    call('SET', prefix .. ':last', number, 'PX', STATE_TTL_MS)
-    return number
-end
-
 -- Hello: joins the node. `new_epoch` is used if there is none yet.
 local function greet(new_epoch)
     try_commands()
@@ -930,9 +1115,9 @@ local function greet(new_epoch)
     call('PEXPIRE', inbox, INBOX_TTL_MS)
 end
 
--- --- operations: how many arguments each takes, and what it does -------------------------------
+-- --- the other operations ----------------------------------------------------------------------
 
-local operations = {
+others = {
     -- Hello: see greet().
     H = { 1, greet },
     -- Subscriptions: key, how many this node has, flags (t: notify all of the count; what the node
@@ -952,26 +1137,6 @@ local operations = {
             show_member(key, member)
         end
     end },
-    -- An event: key, whether this node wants it too, the item: key, the excluded socket, the event's
-    -- number, this process, the frame, packed by the node.
-    E = { 3, function(key, echoes, packed)
-        put_to_subscribed(key, 'E', packed, echoes == '0' and own[1] or nil)
-    end },
-    -- The same for a cache channel: it is cached; after the number its time to live in ms.
-    K = { 6, function(key, socket, number, ttl, echoes, frame)
-        cache(key, frame, ttl)
-        put_to_subscribed(key, 'K', pack(key, socket, number, own[1], ttl, frame),
-            echoes == '0' and own[1] or nil)
-    end },
-    -- Echo, the last operation of a call that has only events: if this node has read its inbox, up to
-    -- `last`, then its own events need not go through it. The answer is their echo.
-    e = { 1, function(last)
-        if not call('XREAD', 'COUNT', 1, 'STREAMS', prefix .. ':i:' .. own[1], last) then
-            flush_gathered()
-            outboxes[own[1]] = nil
-            answer[2] = 'echo'
-        end
-    end },
     -- Await: everything before is applied. Key, waiter, flags (t: notify all of the count; a: that
     -- alone, as it may be news to the subscribers of a node that was alone).
     D = { 3, function(key, socket, flags)
@@ -986,18 +1151,6 @@ local operations = {
     end },
     -- Requests the state of a channel, or its next page: key, flags, number of the snapshot, cursor.
     Y = { 4, show },
-    -- Ends a user's connections on all nodes: app, user, its number among the events.
-    T = { 3, function(app, user, number)
-        local processes, done = {}, {}
-        for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-            local process = process_of(node)
-            if not done[process] then
-                done[process] = true
-                processes[#processes + 1] = process
-            end
-        end
-        put_to(processes, 'T', pack(app, user, number, process_of(self)))
-    end },
     -- An app was removed, who takes its id must see none of its cached events: app, how long these
     -- live in ms.
     O = { 2, forget_cached },
@@ -1056,125 +1209,4 @@ local operations = {
     P = { 4, compare },
 }
 
--- A node without an inbox, or with one that it does not read, is not in step any more: its next call
--- is answered "GONE". Its state stays until it has joined again, or is silent.
-local function expel(process)
-    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-        if process_of(node) == process then
-            call('ZADD', prefix .. ':nodes', EXPELLED, node)
-        end
-    end
-    call('UNLINK', prefix .. ':i:' .. process)
-    call('HDEL', prefix .. ':b', process)
-end
-
-local is_sent = false -- a stream has got something
-
--- An entry says if its call wrote to several streams: a reader that was waiting is given those of one
--- stream alone, and must then read all of them.
-local is_mixed = false
-
--- A stream whose ids are ahead of Redis' clock is given up.
-local function add_entry(stream, id, name, texts)
-    local reply = redis.pcall('XADD', stream, id, (is_mixed and 'x' or '') .. name, table.concat(texts))
-    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
-        error(reply)
-    end
-    is_sent = is_sent or type(reply) ~= 'table'
-    return type(reply) ~= 'table'
-end
-
-local function send_to(process, items, number)
-    local inbox = prefix .. ':i:' .. process
-    local bytes = 0
-    for _, item in ipairs(items) do
-        bytes = bytes + #item[2]
-    end
-    if call('EXISTS', inbox) == 0 or
-        call('HINCRBY', prefix .. ':b', process, bytes) > inbox_bytes_max then
-        expel(process)
-        return
-    end
-    local at = 1
-    while items[at] do
-        local id, wide_before, texts, entry_bytes = items[at][1], items[at][3], {}, 0
-        repeat
-            texts[#texts + 1] = items[at][2]
-            entry_bytes = entry_bytes + #items[at][2]
-            at = at + 1
-        until not items[at] or items[at][3] ~= wide_before or
-            entry_bytes + #items[at][2] > ENTRY_BYTES
-        if not add_entry(inbox, number .. '-' .. id, 'm', texts) then
-            expel(process)
-            return
-        end
-    end
-end
-
--- Beyond the limit the older half is removed: a node that has not read it notices that.
-local function send_wide(entry, number)
-    local letter, order, index, text = unpack(entry)
-    local stream = prefix .. ':w:' .. letter
-    if call('HINCRBY', prefix .. ':b', 'w:' .. letter, #text) > inbox_bytes_max then
-        trim(letter, math.floor(call('XLEN', stream) / 2))
-    end
-    if not add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text }) then
-        call('UNLINK', stream)
-        add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text })
-    end
-    call('HSET', prefix .. ':w', letter, string.format('%.0f', index))
-    if index == 1 then
-        call('PEXPIRE', stream, STATE_TTL_MS)
-    end
-end
-
-local function send_all()
-    flush_gathered()
-    local first_wide = wide_entries[1]
-    if not first_wide and not next(outboxes) then
-        return
-    end
-    local number = next_number()
-    for _, entry in ipairs(wide_entries) do
-        is_mixed = is_mixed or entry[1] ~= first_wide[1]
-    end
-    is_mixed = is_mixed or (first_wide and next(outboxes)) and true
-    for process, items in pairs(outboxes) do
-        send_to(process, items, number)
-    end
-    for _, entry in ipairs(wide_entries) do
-        send_wide(entry, number)
-    end
-end
-
-local function run()
-    local at = 4
-    if ARGV[at] ~= 'H' and ARGV[at] ~= 'G' then
-        local heartbeats = call('ZSCORE', prefix .. ':nodes', self)
-        if not heartbeats or tonumber(heartbeats) == EXPELLED then
-            error({ gone = true })
-        end
-    end
-    while ARGV[at] do
-        local operation = operations[ARGV[at]]
-        operation[2](unpack(ARGV, at + 1, at + operation[1]))
-        at = at + 1 + operation[1]
-    end
-    send_all()
-end
-
-local is_done, failure = pcall(run)
-if is_done then
-    return answer
-elseif type(failure) ~= 'table' then
-    failure = { err = failure }
-elseif failure.gone then
-    return { 'GONE' }
-elseif failure.lost then
-    return { 'LOST', failure.lost }
-elseif failure.layout then
-    return { 'LAYOUT', failure.layout }
-end
--- Before version 7 Redis' errors have the line of the script in front.
-return redis.error_reply((is_sent and 'PARTLY ' or '')
-    .. string.gsub(failure.err, '^@user_script: ?%d+: %-?', ''))
+return finish()
