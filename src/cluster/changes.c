@@ -20,7 +20,7 @@
 /* Elements of an answer in front of the changes. */
 #define HEAD_COUNT 4
 /* Compared in one call. */
-#define COMPARED_MAX 100
+#define COMPARED_MAX 200
 
 struct known {
     struct map_entry entry;

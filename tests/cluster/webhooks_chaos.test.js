@@ -58,7 +58,8 @@ for (const kind of WHERE)
             const faults = faultsOf(nodes, world, random);
             if (!process.env.WEBHOOKS_S) {
                 delete faults.failOver; // Sentinel may refuse one, which takes a minute to notice
-                // Longer, and Sentinel makes the replica a second master: docs/webhooks.md, "Several servers".
+                // Longer, and Sentinel makes the replica a second master; the death of the node that sends is then a
+                // second failure at once, which docs/webhooks.md does not promise to survive ("Several servers").
                 faults.hang = async () => hang(random.one(await world.masters()), random, 300);
             }
             const done = [];
