@@ -5,10 +5,11 @@
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { app } = require('../support/server.js');
-const { sharedCluster } = require('../support/cluster.js');
+const { ownCluster, sharedCluster } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
-const { publish } = require('../support/api.js');
-const { until } = require('../support/wait.js');
+const { get, publish } = require('../support/api.js');
+const { randomness } = require('../support/random.js');
+const { SLOW, until } = require('../support/wait.js');
 
 const counting = app({ app_id: '2', key: 'key-2', secret: 'secret-2', subscription_counts: true });
 const few = app({ app_id: '3', key: 'key-3', secret: 'secret-3', max_connections: 6 });
@@ -51,6 +52,8 @@ test('many that come and go at once end with the right count on every node', asy
         await countBecomes(client, 'flow', 3);
 });
 
+const linksLost = (one) => Promise.all(one.nodes.map(async (node) => (await node.status()).cluster.links_lost));
+
 /* A blip notifies nobody: nobody came and nobody left. */
 test('a link that is lost and made anew tells nobody a count', async () => {
     const apps = [cluster.app, counting];
@@ -68,10 +71,9 @@ test('a link that is lost and made anew tells nobody a count', async () => {
     }));
     const clients = groups.flat();
     await Promise.all(clients.map((client) => client.ping()));
-    const lost = async () => Promise.all(nodes.map(async (node) => (await node.status()).cluster.links_lost));
-    const before = await lost();
+    const before = await linksLost(cluster);
     await cluster.redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
-    await until(async () => (await lost()).every((count, n) => count > before[n]), 'the links are lost');
+    await until(async () => (await linksLost(cluster)).every((count, n) => count > before[n]), 'the links are lost');
     await cluster.connected();
     for (const one of apps)
         for (const channel of ['blip', 'private-blip', 'presence-blip'])
@@ -114,4 +116,47 @@ test('of many that come to all nodes at once, as many are let in as there are pl
     for (const client of came)
         await client?.leave();
     await connectionsAre(nodes[0], 0, few);
+});
+
+/* MODEL_SEED=7 tests/run-cluster counts      from another seed */
+const SEED = Number(process.env.MODEL_SEED || 1);
+
+test(`connections that come and go while links are cut and Redis forgets are counted once, and max_connections holds (seed ${SEED})`, { timeout: 120_000 }, async (t) => {
+    const MAX = 20;
+    const random = randomness(SEED);
+    const its = await ownCluster(t, { nodes: 2, apps: [app({ max_connections: MAX })] });
+    const alive = new Set();
+    const move = async () => {
+        const leaving = random.below(3) === 0 ? random.one([...alive]) : undefined;
+        if (leaving) {
+            alive.delete(leaving);
+            await leaving.leave();
+        } else {
+            const client = new Client(random.one(its.nodes));
+            if ((await client.take()).event === 'pusher:connection_established')
+                alive.add(client);
+        }
+    };
+    for (const fault of ['CLIENT KILL TYPE normal', 'FLUSHALL', 'CLIENT KILL TYPE normal']) {
+        const moving = (async () => {
+            for (let n = 0; n < 12; n++)
+                await Promise.all([move(), move()]);
+        })();
+        const before = await linksLost(its);
+        await its.redis.command(...fault.split(' '));
+        await moving;
+        await until(async () => (await linksLost(its)).every((count, n) => count > before[n]), 'the links are lost', 30_000 * SLOW);
+        await its.connected();
+    }
+    for (const node of its.nodes)
+        await until(async () => (await get(node, '/connections')).json?.connections === alive.size,
+            () => `${alive.size} connections`, 30_000 * SLOW);
+    for (const client of [...alive].slice(MAX - 5)) {
+        alive.delete(client);
+        await client.leave();
+    }
+    for (const node of its.nodes)
+        await connectionsAre(node, alive.size);
+    const later = await Promise.all(Array.from({ length: MAX + 4 }, (_, n) => new Client(its.nodes[n % 2]).take()));
+    assert.equal(later.filter(({ event }) => event === 'pusher:connection_established').length, MAX - alive.size);
 });

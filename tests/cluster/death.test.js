@@ -54,8 +54,10 @@ test('its members leave within 15 s, each once, and its channels vacate', { time
         const { json } = await watcher.next('pusher_internal:watchlist_events');
         return json.events.some(({ name, user_ids: ids }) => name === 'offline' && ids.includes('dora'));
     }, 'the watcher is told');
-    for (const observer of living)
+    for (const observer of living) {
         observer.assertTrue();
+        assert.ok(!observer.client.inbox.some(({ event }) => /subscription_count/.test(event)), 'a presence channel has no count');
+    }
 });
 
 test('what it has answered for, arrives', { timeout: 60_000 }, async (t) => {
