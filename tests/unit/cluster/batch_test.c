@@ -118,7 +118,7 @@ static void events_alone_may_have_an_echo(void **state)
     cluster_batch_echo(&batch, "5-1");
     assert_false(cluster_batch_has_echo(&batch));
     check("EVALSHA sha 1 p:{0} n.1 99 e E k 0 1000k1000710001"
-          "1000n5000frame T a 7 2 P 5-1 ");
+          "1000n5000frame T a 7 2 e 5-1 ");
     cluster_batch_clear(&batch);
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 60, false));
     assert_true(cluster_batch_has_echo(&batch));

@@ -375,13 +375,13 @@ static void own_events_come_with_the_answer_if_nothing_is_unread(void **state)
 {
     (void)state;
     subscribe_and_wait();
-    redis_peer_rule(&redis, " P 0-0", WITH_ECHO, false);
+    redis_peer_rule(&redis, " e 0-0", WITH_ECHO, false);
     publish("mine", false);
     UNTIL(was_told("event app/news mine 0"));
     UNTIL(status().events_kept == 0 && status().events_sent == 1);
     PUT('E', "c3:app:news", "0", "1", "other", "theirs");
     UNTIL(was_told("event app/news theirs 0"));
-    redis_peer_rule(&redis, " P 1-0", WITH_ECHO, false);
+    redis_peer_rule(&redis, " e 1-0", WITH_ECHO, false);
     publish("after", false);
     UNTIL(was_told("event app/news after 0"));
 }
@@ -392,9 +392,9 @@ static void what_others_did_later_waits_for_the_echo(void **state)
 
     (void)state;
     subscribe_and_wait();
-    redis_peer_rule(&redis, " P 0-0", "~" WITH_ECHO, false);
+    redis_peer_rule(&redis, " e 0-0", "~" WITH_ECHO, false);
     publish("mine", false);
-    UNTIL(ASKED(" P 0-0"));
+    UNTIL(ASKED(" e 0-0"));
     PUT('E', "c3:app:news", "0", "1", "other", "theirs");
     UNTIL(redis_peer_has_given(&redis));
     cluster_connections(cluster, BYTES("app"), 2);
@@ -417,7 +417,7 @@ static void an_echo_that_does_not_come_with_the_answer_comes_through_the_inbox(v
     subscribe_and_wait();
     read_process(process, sizeof process);
     publish("mine", false);
-    UNTIL(ASKED(" P 0-0"));
+    UNTIL(ASKED(" e 0-0"));
     UNTIL(status().events_sent == 1);
     assert_false(was_told("mine"));
     PUT('E', "c3:app:news", "0", "1", process, "mine");
@@ -431,7 +431,7 @@ static void without_subscribers_here_no_echo_is_asked_for(void **state)
     start_and_join();
     publish("mine", false);
     UNTIL(status().events_sent == 1);
-    assert_false(ASKED(" P "));
+    assert_false(ASKED(" e "));
 }
 
 static void members_come_page_by_page(void **state)
