@@ -300,6 +300,38 @@ static void a_sentinel_is_asked_for_the_master(void **state)
     start_and_join();
 }
 
+static uint64_t links_lost(void)
+{
+    struct cluster_status status;
+
+    cluster_read_status(cluster, &status);
+    return status.links_lost;
+}
+
+static void a_server_that_sentinel_does_not_name_any_more_is_left(void **state)
+{
+    static const char other[] = "*2\r\n$9\r\n127.0.0.1\r\n$1\r\n1\r\n";
+    char address[32];
+    char master[64];
+    char *hosts[] = {address};
+    const int digits = snprintf(NULL, 0, "%u", redis.port);
+
+    (void)state;
+    snprintf(address, sizeof address, "127.0.0.1:%u", redis.port);
+    snprintf(master, sizeof master, "*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%u\r\n", digits, redis.port);
+    settings.sentinel = "mymaster";
+    settings.hosts = hosts;
+    settings.hosts_count = 1;
+    redis_peer_rule(&redis, "SENTINEL", master, false);
+    redis_peer_rule(&redis, "SENTINEL", other, false);
+    redis_peer_rule(&redis, "SENTINEL", "-ERR busy\r\n", false);
+    redis_peer_rule(&redis, "SENTINEL", other, false);
+    redis_peer_rule(&redis, "SENTINEL", master, true);
+    start_and_join();
+    UNTIL(links_lost() == 1);
+    UNTIL(cluster_is_connected(cluster));
+}
+
 /* --- in step -------------------------------------------------------------------------------- */
 
 static void what_happens_here_is_told_to_redis(void **state)
@@ -867,6 +899,7 @@ int main(void)
         TEST(a_policy_that_evicts_is_a_warning),
         TEST(a_referral_is_followed),
         TEST(a_sentinel_is_asked_for_the_master),
+        TEST(a_server_that_sentinel_does_not_name_any_more_is_left),
         TEST(what_happens_here_is_told_to_redis),
         TEST(what_stands_in_the_inbox_is_told_and_taken_out),
         TEST(own_events_come_with_the_answer_if_nothing_is_unread),
