@@ -1,15 +1,17 @@
 'use strict';
 
 /* A state as large as people have, of clients that cost little: each is a socket whose input is thrown away
- * once it is greeted.
+ * once it is greeted. They have a thread of their own, so that the test's own clients do not wait behind them.
  *
- *     Mass      one connection: the channels it is to have, and one user in the presence channels among them
  *     Masses    many of them; those whose node dies come back on a living one
+ *     Mass      one connection: the channels it is to have, and one user in the presence channels among them
  */
 
 const crypto = require('node:crypto');
 const net = require('node:net');
+const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 const { maskedFrame } = require('./raw.js');
+const { randomness } = require('./random.js');
 const { channelAuth } = require('./signer.js');
 const { until, SLOW } = require('./wait.js');
 
@@ -17,36 +19,87 @@ const AT_ONCE = 50;
 const SUBSCRIPTIONS_AT_ONCE = 500;
 const PING_MS = 10_000;
 const BACK_MS = 100;
+const TOLD_EACH_MS = 20;
+const READ_BYTES = 65536;
+const input = Buffer.alloc(READ_BYTES); // of all: what is read is looked at or thrown away at once
+
+class Masses {
+    constructor(cluster, random) {
+        Object.assign(this, { cluster, expected: 0, seen: 0, missing: 0 });
+        this.thread = new Worker(__filename, { workerData: { seed: random.below(2 ** 31) } });
+        this.thread.on('message', (state) => Object.assign(this, state));
+        this.timer = setInterval(() => this.tellNodes(), TOLD_EACH_MS);
+    }
+
+    /* One that starts has no port yet. */
+    tellNodes() {
+        const nodes = this.cluster.living.filter(({ port }) => port).map(({ host, port, app: { key, secret } }) => ({ host, port, app: { key, secret } }));
+        const text = JSON.stringify(nodes);
+        if (text !== this.told)
+            this.thread.postMessage({ nodes });
+        this.told = text;
+    }
+
+    async open(specifications) {
+        this.tellNodes();
+        for (let from = 0; from < specifications.length; from += AT_ONCE) {
+            const opened = specifications.slice(from, from + AT_ONCE);
+            this.thread.postMessage({ opened });
+            this.expected += opened.length;
+            await this.ready();
+        }
+    }
+
+    ready() {
+        return until(() => this.seen === this.expected && this.missing === 0,
+            () => `all are connected and subscribed; ${this.missing} of ${this.expected} are not`, 120_000 * SLOW);
+    }
+
+    close() {
+        clearInterval(this.timer);
+        return this.thread.terminate();
+    }
+}
+
+/* --- the thread -------------------------------------------------------------------------------- */
 
 class Mass {
-    constructor(masses, channels, userId) {
-        Object.assign(this, { masses, channels, userId, isReady: false });
+    constructor(crowd, channels, userId) {
+        Object.assign(this, { crowd, channels, userId, isReady: false });
     }
 
     /* Connects to a living node; ready when it was greeted and all its channels have succeeded. */
     open() {
-        const living = this.masses.cluster.living.filter(({ port }) => port); // one that starts has none yet
-        if (living.length === 0) // the test ends
+        const { nodes, random } = this.crowd;
+        if (nodes.length === 0) {
+            setTimeout(() => this.open(), BACK_MS);
             return;
-        const node = this.masses.random.one(living);
+        }
+        const node = random.one(nodes);
         this.node = node;
         this.isReady = false;
         this.isUpgraded = false;
         this.text = '';
         this.left = this.channels.length;
-        const socket = net.connect({ host: node.host, port: node.port });
+        const onread = {
+            buffer: input,
+            callback: (len, buffer) => {
+                this.isReady || this.read(socket, buffer.latin1Slice(0, len));
+                return true;
+            },
+        };
+        const socket = net.connect({ host: node.host, port: node.port, onread });
         this.socket = socket;
         socket.setNoDelay(true);
         socket.on('error', () => {});
-        socket.on('data', (data) => { this.isReady || this.read(socket, data); });
         socket.on('close', () => this.onClosed(socket));
         socket.write(`GET /app/${node.app.key}?protocol=7 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n`
             + `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${crypto.randomBytes(16).toString('base64')}\r\n\r\n`);
     }
 
     /* Frames are text without masks: what is looked for is found in the bytes as they come. */
-    read(socket, data) {
-        this.text += data.toString('latin1');
+    read(socket, text) {
+        this.text += text;
         if (!this.socketId) {
             const hello = /"socket_id\\?":\\?"([\d.]+)/.exec(this.text);
             if (!hello)
@@ -79,11 +132,11 @@ class Mass {
     }
 
     onClosed(socket) {
-        if (socket !== this.socket || this.masses.isOver)
+        if (socket !== this.socket)
             return;
         this.socketId = null;
         this.isReady = false;
-        setTimeout(() => { this.masses.isOver || this.open(); }, BACK_MS);
+        setTimeout(() => this.open(), BACK_MS);
     }
 
     ping() {
@@ -92,34 +145,28 @@ class Mass {
     }
 }
 
-class Masses {
-    constructor(cluster, random) {
-        Object.assign(this, { cluster, random, all: [], isOver: false });
-        this.timer = setInterval(() => this.all.forEach((mass) => mass.ping()), PING_MS);
-    }
-
-    async open(specifications) {
-        for (let from = 0; from < specifications.length; from += AT_ONCE) {
-            for (const { channels, userId } of specifications.slice(from, from + AT_ONCE)) {
-                const mass = new Mass(this, channels, userId);
-                this.all.push(mass);
-                mass.open();
-            }
-            await this.ready();
+function crowdOf(seed) {
+    const crowd = { nodes: [], random: randomness(seed), all: [] };
+    parentPort.on('message', ({ nodes, opened }) => {
+        crowd.nodes = nodes ?? crowd.nodes;
+        for (const { channels, userId } of opened ?? []) {
+            const mass = new Mass(crowd, channels, userId);
+            crowd.all.push(mass);
+            mass.open();
         }
-    }
-
-    ready() {
-        const missing = () => this.all.filter(({ isReady }) => !isReady);
-        return until(() => missing().length === 0,
-            () => `all are connected and subscribed; ${missing().length} of ${this.all.length} are not`, 120_000 * SLOW);
-    }
-
-    close() {
-        this.isOver = true;
-        clearInterval(this.timer);
-        this.all.forEach(({ socket }) => socket?.destroy());
-    }
+    });
+    let told;
+    setInterval(() => {
+        const state = { seen: crowd.all.length, missing: crowd.all.filter(({ isReady }) => !isReady).length };
+        const text = JSON.stringify(state);
+        if (text !== told)
+            parentPort.postMessage(state);
+        told = text;
+    }, TOLD_EACH_MS);
+    setInterval(() => crowd.all.forEach((mass) => mass.ping()), PING_MS);
 }
+
+if (!isMainThread && workerData?.seed !== undefined)
+    crowdOf(workerData.seed);
 
 module.exports = { Masses };
