@@ -445,6 +445,7 @@ static bool abandon(struct webhook_change *change, size_t link)
  * sends, nor be sent again: it is given up, and what else it holds is sent by the next one. */
 static void regroup(struct webhook_target *target, size_t link)
 {
+    struct list *first;
     bool has_any = false;
 
     LIST_EACH(at, following, &target->batch.events) {
@@ -454,16 +455,15 @@ static void regroup(struct webhook_target *target, size_t link)
         return;
     webhook_delivery_cancel(target->request);
     target->is_sending = false;
-    while (!list_is_empty(&target->batch.events)) {
-        struct event *event = LIST_OWNER(target->batch.events.prev, struct event, link);
+    first = target->queue.next;
+    LIST_EACH(at, following, &target->batch.events) {
+        struct event *event = LIST_OWNER(at, struct event, link);
 
-        if (event->change->is_abandoned) {
-            drop_event(event);
+        if (event->change->is_abandoned)
             continue;
-        }
         event->was_sent = true;
         list_remove(&event->link);
-        list_append(target->queue.next, &event->link); /* in front of the first */
+        list_append(first, &event->link);
         target->queue_count++;
         target->queue_bytes += sizeof *event + event->len;
     }
