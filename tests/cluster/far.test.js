@@ -54,6 +54,23 @@ test('publishes that run at the same time share round trips to Redis', { timeout
         await client.next('told');
 });
 
+const entriesOf = async (redis) => Number(/cmdstat_xadd:calls=(\d+)/.exec(await redis.command('INFO', 'commandstats'))?.[1] ?? 0);
+
+test("a node's own events come with Redis' answer, not by its inbox", { timeout: 60_000 }, async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    const { nodes } = await ownCluster(t, { nodes: 1, redis });
+    const client = await Client.open(nodes[0]);
+    await client.subscribe('news');
+    const before = await entriesOf(redis);
+    for (let n = 0; n < 40; n++) {
+        await publish(nodes[0], 'news', 'told', String(n));
+        assert.equal((await client.next('told')).data, String(n));
+    }
+    const count = await entriesOf(redis) - before;
+    assert.ok(count < 20, `Redis stored ${count} of 40 events for the node that published them`);
+});
+
 test('an app that does not wait for Redis has its publishes answered at once; they arrive when Redis has them', { timeout: 60_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2, apps: [app(), early] });
     const { nodes, redis } = cluster;
