@@ -23,7 +23,7 @@ enum operation {
     AWAIT,
     SHOW,
     TERMINATE,
-    ECHO,
+    ECHO_OWN,
     FORGET_CACHED,
     CONNECTIONS,
     ADMIT,
@@ -58,7 +58,7 @@ static const struct {
     [AWAIT] = {"D", 3, 3, false},
     [SHOW] = {"Y", 4, 300, false},
     [TERMINATE] = {"T", 3, 10, false},
-    [ECHO] = {"e", 1, 2, false},
+    [ECHO_OWN] = {"e", 1, 2, false},
     [FORGET_CACHED] = {"O", 2, 4, false},
     [CONNECTIONS] = {"X", 2, 4, true},
     [ADMIT] = {"M", 3, 10, false},
@@ -321,7 +321,7 @@ bool cluster_batch_has_echo(const struct cluster_batch *batch)
 
 void cluster_batch_echo(struct cluster_batch *batch, const char *last_id)
 {
-    begin(batch, ECHO);
+    begin(batch, ECHO_OWN);
     add_text(batch, last_id);
 }
 
