@@ -19,7 +19,7 @@ const AT_ONCE = 50;
 const SUBSCRIPTIONS_AT_ONCE = 500;
 const PING_MS = 10_000;
 const BACK_MS = 100;
-const TOLD_EACH_MS = 20;
+const TOLD_EACH_MS = 5;
 const READ_BYTES = 65536;
 const input = Buffer.alloc(READ_BYTES); // of all: what is read is looked at or thrown away at once
 
