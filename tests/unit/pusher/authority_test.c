@@ -388,6 +388,10 @@ static void a_sign_in_and_its_watchlist_are_answered_by_all_nodes(void **state)
     assert_heard_holds(&fixture, client, "signin_success");
     pusher_fixture_sign_in(&fixture, client,
                            "{\\\"id\\\":\\\"7\\\",\\\"watchlist\\\":[\\\"8\\\"]}");
+    AGREE(on_online_answer, key_of(CLUSTER_KEY_USER, "8"), cluster_ops.waiter, false);
+    assert_heard(&fixture, client, "");
+    pusher_fixture_sign_in(&fixture, client,
+                           "{\\\"id\\\":\\\"7\\\",\\\"watchlist\\\":[\\\"8\\\"]}");
     AGREE(on_online_answer, key_of(CLUSTER_KEY_USER, "8"), cluster_ops.waiter, true);
     assert_heard_holds(&fixture, client, "\\\"online\\\",\\\"user_ids\\\":[\\\"8\\\"]");
     AGREE(on_online, key_of(CLUSTER_KEY_WATCH, "8"), false);
