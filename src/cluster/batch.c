@@ -21,6 +21,7 @@ enum operation {
     EVENT,
     CACHED_EVENT,
     AWAIT,
+    NOTIFY_COUNT,
     SHOW,
     TERMINATE,
     ECHO_OWN,
@@ -56,6 +57,7 @@ static const struct {
     [EVENT] = {"E", 3, 4, false},
     [CACHED_EVENT] = {"K", 6, 6, false},
     [AWAIT] = {"D", 3, 3, false},
+    [NOTIFY_COUNT] = {"c", 1, 3, false},
     [SHOW] = {"Y", 4, 300, false},
     [TERMINATE] = {"T", 3, 10, false},
     [ECHO_OWN] = {"e", 1, 2, false},
@@ -348,10 +350,8 @@ void cluster_batch_await(struct cluster_batch *batch, struct bytes key,
 
 void cluster_batch_notify_count(struct cluster_batch *batch, struct bytes key)
 {
-    begin(batch, AWAIT);
+    begin(batch, NOTIFY_COUNT);
     add(batch, key);
-    add_waiter(batch, CLUSTER_WAITER_NONE);
-    add_text(batch, "a");
 }
 
 void cluster_batch_forget_cached(struct cluster_batch *batch, struct bytes app_id, uint64_t ttl_ms)

@@ -1137,18 +1137,15 @@ others = {
             show_member(key, member)
         end
     end },
-    -- Await: everything before is applied. Key, waiter, flags (t: notify all of the count; a: that
-    -- alone, as it may be news to the subscribers of a node that was alone).
+    -- Await: everything before is applied. Key, waiter, flags (t: notify all of the count).
     D = { 3, function(key, socket, flags)
-        if flags == 'a' then
-            notify_count(key, true)
-            return
-        end
         put('D', pack(key, socket))
         if flags == 't' then
             notify_count(key)
         end
     end },
+    -- Notifies all of the count, which may be news to the subscribers of a node that was alone: key.
+    c = { 1, function(key) notify_count(key, true) end },
     -- Requests the state of a channel, or its next page: key, flags, number of the snapshot, cursor.
     Y = { 4, show },
     -- An app was removed, who takes its id must see none of its cached events: app, how long these
