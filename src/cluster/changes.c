@@ -91,9 +91,10 @@ void cluster_changes_want(struct cluster_changes *changes, struct bytes wanted)
     pthread_mutex_lock(&changes->lock);
     buffer_clear(&changes->wanted);
     buffer_append_bytes(&changes->wanted, wanted);
-    changes->follows = changes->follows || wanted.len > 0;
     changes->is_announced = false;
     pthread_mutex_unlock(&changes->lock);
+    if (wanted.len > 0)
+        atomic_store(&changes->follows, true);
 }
 
 void cluster_changes_done(struct cluster_changes *changes, struct bytes id)
@@ -129,23 +130,13 @@ static void lose(struct cluster_changes *changes, uint64_t now_ms)
     snprintf(changes->last, sizeof changes->last, "0");
 }
 
-static bool follows(struct cluster_changes *changes)
-{
-    bool is_wanted;
-
-    pthread_mutex_lock(&changes->lock);
-    is_wanted = changes->follows;
-    pthread_mutex_unlock(&changes->lock);
-    return changes->events != NULL && is_wanted;
-}
-
 bool cluster_changes_is_due(struct cluster_changes *changes, uint64_t now_ms)
 {
     if (changes->events == NULL)
         return false;
     if (changes->is_leader && now_ms >= changes->confirmed_ms + CLUSTER_CHANGES_TTL_MS - SAFETY_MS)
         lose(changes, now_ms);
-    return follows(changes) && !changes->is_pending && now_ms >= changes->due_ms;
+    return atomic_load(&changes->follows) && !changes->is_pending && now_ms >= changes->due_ms;
 }
 
 bool cluster_changes_are_taken(const struct cluster_changes *changes)
@@ -342,7 +333,7 @@ void cluster_changes_take(struct cluster_changes *changes, const redisReply *ans
 void cluster_changes_left(struct cluster_changes *changes, char letter, struct bytes key,
                           struct bytes member, bool is_linked, uint64_t now_ms)
 {
-    if (key.data[0] == CLUSTER_KEY_CHANNEL && follows(changes))
+    if (key.data[0] == CLUSTER_KEY_CHANNEL && atomic_load(&changes->follows))
         cluster_told_left(&changes->told, letter, key, member, is_linked, now_ms);
 }
 

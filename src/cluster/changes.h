@@ -14,6 +14,7 @@
 
 #include <hiredis.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A node that has not asked for so long does not take them any more. */
 #define CLUSTER_CHANGES_TTL_MS 5000
@@ -44,10 +45,11 @@ struct cluster_changes {
     const struct cluster_changes_events *events; /* NULL: nobody wants changes */
     void *user;
 
+    atomic_bool follows; /* any thread: something is wanted, or was */
+
     /* Any thread, under the lock. */
     pthread_mutex_t lock;
     struct buffer wanted;     /* which changes of which apps */
-    bool follows;             /* something is wanted, or was */
     bool is_announced;        /* Redis knows what is wanted */
     struct buffer newly_done; /* ids, each with a blank */
 
