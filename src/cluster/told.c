@@ -23,11 +23,25 @@ void cluster_told_init(struct cluster_told *told, size_t count_max)
         list_init(&told->lists[i]);
 }
 
+static void begin(struct cluster_told *told, struct cluster_told_place *place,
+                  enum cluster_told_state state, uint64_t now_ms)
+{
+    place->state = state;
+    place->since_ms = now_ms;
+    list_append(&told->lists[state], &place->link);
+    told->counts[state]++;
+}
+
+static void end(struct cluster_told *told, struct cluster_told_place *place)
+{
+    list_remove(&place->link);
+    told->counts[place->state]--;
+}
+
 static void forget(struct cluster_told *told, struct cluster_told_place *place)
 {
     CHECK(place->handed == 0);
-    list_remove(&place->link);
-    told->counts[place->state]--;
+    end(told, place);
     map_remove(&told->places, &place->entry);
     free(place);
 }
@@ -90,12 +104,8 @@ static void forget_oldest(struct cluster_told *told, uint64_t now_ms)
 static void enter(struct cluster_told *told, struct cluster_told_place *place,
                   enum cluster_told_state state, uint64_t now_ms)
 {
-    list_remove(&place->link);
-    told->counts[place->state]--;
-    place->state = state;
-    place->since_ms = now_ms;
-    list_append(&told->lists[state], &place->link);
-    told->counts[state]++;
+    end(told, place);
+    begin(told, place, state, now_ms);
 }
 
 /* What is known of it once nothing is suspect any more. */
@@ -142,10 +152,7 @@ static struct cluster_told_place *add(struct cluster_told *told, char letter, st
     memcpy(place->texts, key.data, key.len);
     if (member.len > 0)
         memcpy(place->texts + key.len, member.data, member.len);
-    place->state = state;
-    place->since_ms = now_ms;
-    list_append(&told->lists[state], &place->link);
-    told->counts[state]++;
+    begin(told, place, state, now_ms);
     map_add(&told->places, &place->entry, hash_of(letter, key, member));
     return place;
 }

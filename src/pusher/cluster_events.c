@@ -69,6 +69,13 @@ static void post(struct pusher_cluster_events *events, struct pusher_app *app,
     NET_MAILBOX_POST(&mail->worker->loop->mailbox, mail);
 }
 
+static void post_to_workers(struct pusher_cluster_events *events, net_mail_fn deliver)
+{
+    for (size_t i = 0; i < events->workers_count; i++)
+        post(events, NULL, (struct cluster_waiter){.socket_id = (uint64_t)i << 32}, deliver,
+             &(struct events_mail){0});
+}
+
 static struct pusher_session *session_of(const struct events_mail *mail)
 {
     struct pusher_session *session = pusher_session_find(mail->worker, mail->waiter.socket_id);
@@ -443,11 +450,7 @@ static void on_down_mail(struct net_mail *mail, void *owner)
 
 static void on_down(void *user)
 {
-    struct pusher_cluster_events *events = user;
-
-    for (size_t i = 0; i < events->workers_count; i++)
-        post(events, NULL, (struct cluster_waiter){.socket_id = (uint64_t)i << 32}, on_down_mail,
-             &(struct events_mail){0});
+    post_to_workers(user, on_down_mail);
 }
 
 static void on_up_mail(struct net_mail *mail, void *owner)
@@ -461,11 +464,7 @@ static void on_up_mail(struct net_mail *mail, void *owner)
 
 static void on_up(void *user)
 {
-    struct pusher_cluster_events *events = user;
-
-    for (size_t i = 0; i < events->workers_count; i++)
-        post(events, NULL, (struct cluster_waiter){.socket_id = (uint64_t)i << 32}, on_up_mail,
-             &(struct events_mail){0});
+    post_to_workers(user, on_up_mail);
 }
 
 static bool is_congested(void *user)
