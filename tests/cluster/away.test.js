@@ -231,16 +231,22 @@ test('who connects while Redis hangs is counted once, and max_connections holds 
     assert.equal(first.filter(({ event }) => event === 'pusher:connection_established').length, max);
 });
 
-/* The last thing before a link is up is a probe of Redis' memory ("W"). Its reply is held, so that the node has
- * read the list of members already, and still decides alone. */
-test('who leaves one of two nodes while the link of that one is coming up stays a member', { timeout: 120_000 }, async (t) => {
+/* Two nodes; between `node` and Redis is a gate. */
+async function behindAGate(t, options = {}) {
     const redis = await Redis.start();
     t.after(() => redis.stop());
     const gate = await Gate.open({ port: redis.port });
     t.after(() => gate.close());
-    const cluster = await ownCluster(t, { nodes: 1, redis });
+    const cluster = await ownCluster(t, { nodes: 1, redis, ...options });
     const [other] = cluster.nodes;
     const node = await cluster.add({ env: { REDIS_PORT: String(gate.port) } });
+    return { redis, gate, cluster, other, node };
+}
+
+/* The last thing before a link is up is a probe of Redis' memory ("W"). Its reply is held, so that the node has
+ * read the list of members already, and still decides alone. */
+test('who leaves one of two nodes while the link of that one is coming up stays a member', { timeout: 120_000 }, async (t) => {
+    const { redis, gate, cluster, other, node } = await behindAGate(t);
     const observer = await MembersObserver.join(node, HALL, 'w');
     const [here, there] = await Promise.all([node, other].map((one) => Client.open(one)));
     await Promise.all([here, there].map((client) => client.join(HALL, 'both')));
@@ -278,13 +284,7 @@ async function watching(node, id, watchlist) {
 }
 
 test('who watches users on a node that was alone hears afterwards what is true, and nothing twice', { timeout: 120_000 }, async (t) => {
-    const redis = await Redis.start();
-    t.after(() => redis.stop());
-    const gate = await Gate.open({ port: redis.port });
-    t.after(() => gate.close());
-    const cluster = await ownCluster(t, { nodes: 1, redis });
-    const [other] = cluster.nodes;
-    const node = await cluster.add({ env: { REDIS_PORT: String(gate.port) } });
+    const { redis, gate, cluster, other, node } = await behindAGate(t);
     const signedIn = async (where, id) => {
         const client = await Client.open(where);
         await client.signin({ id });
@@ -317,13 +317,7 @@ test('who watches users on a node that was alone hears afterwards what is true, 
 });
 
 test('who subscribes on a node that is alone is told afterwards how many there are on all nodes, as are the others', { timeout: 60_000 }, async (t) => {
-    const redis = await Redis.start();
-    t.after(() => redis.stop());
-    const gate = await Gate.open({ port: redis.port });
-    t.after(() => gate.close());
-    const cluster = await ownCluster(t, { nodes: 1, redis, apps: [app({ subscription_counts: true })] });
-    const [other] = cluster.nodes;
-    const node = await cluster.add({ env: { REDIS_PORT: String(gate.port) } });
+    const { redis, gate, other, node } = await behindAGate(t, { apps: [app({ subscription_counts: true })] });
     const [here, there] = await Promise.all([node, other].map((one) => Client.open(one)));
     const counts = async (client, count) =>
         assert.equal((await client.next('pusher_internal:subscription_count')).json.subscription_count, count);

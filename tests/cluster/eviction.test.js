@@ -54,7 +54,8 @@ test('Redis evicts: that is an error in log and status, and what is lost is noti
         assert.deepEqual(member.removed, [], 'nobody was ever gone');
 });
 
-test('Redis evicts what says which channels a dead node had: nothing of that node stays', { timeout: 90_000 }, async (t) => {
+/* A node dies; `evict` is given the key that says which channels it had. */
+async function nothingStays(t, evict) {
     const cluster = await ownCluster(t, { nodes: 2 });
     const { nodes, redis } = cluster;
     const near = await MembersObserver.join(nodes[0], HALL, 'near');
@@ -66,30 +67,20 @@ test('Redis evicts what says which channels a dead node had: nothing of that nod
     assert.equal(keys.length, 2);
     for (const key of keys)
         if (await redis.command('SISMEMBER', key, 'c4:1001:theirs'))
-            await redis.command('DEL', key);
+            await evict(redis, key);
     await until(async () => (await get(nodes[0], '/channels/theirs')).json.occupied === false, 'its channel is vacant', 40_000);
     await cluster.connected();
     await allSee([near], [nodes[0]], HALL, ['near'], 20_000);
     const { json } = await get(nodes[0], `/channels/${HALL}`, { query: { info: 'user_count' } });
     assert.equal(json.user_count, 1);
-});
+}
+
+test('Redis evicts what says which channels a dead node had: nothing of that node stays', { timeout: 90_000 },
+    (t) => nothingStays(t, (redis, key) => redis.command('DEL', key)));
 
 /* Whoever is neither alive nor dying was given up, and what said so is lost. */
-test('Redis evicts what says who is dying: nothing of that node stays', { timeout: 90_000 }, async (t) => {
-    const cluster = await ownCluster(t, { nodes: 2 });
-    const { nodes, redis } = cluster;
-    const near = await MembersObserver.join(nodes[0], HALL, 'near');
-    const far = await Client.open(nodes[1]);
-    await far.join(HALL, 'far');
-    await far.subscribe('theirs');
-    await nodes[1].kill();
-    for (const key of await redis.command('KEYS', '*:n:*'))
-        if (await redis.command('SISMEMBER', key, 'c4:1001:theirs'))
-            await redis.command('ZREM', key.replace(/(:\d+):\w+:n:.*/, '$1:nodes'), key.replace(/.*:n:/, ''));
-    await until(async () => (await get(nodes[0], '/channels/theirs')).json.occupied === false, 'its channel is vacant', 40_000);
-    await cluster.connected();
-    await allSee([near], [nodes[0]], HALL, ['near'], 20_000);
-});
+test('Redis evicts what says who is dying: nothing of that node stays', { timeout: 90_000 },
+    (t) => nothingStays(t, (redis, key) => redis.command('ZREM', key.replace(/(:\d+):\w+:n:.*/, '$1:nodes'), key.replace(/.*:n:/, ''))));
 
 test('Redis evicts what says which channels a living node has: each is counted once', { timeout: 90_000 }, async (t) => {
     const apps = [app({ subscription_counts: true })];
