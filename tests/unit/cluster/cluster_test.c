@@ -280,19 +280,27 @@ static void a_referral_is_followed(void **state)
     assert_string_equal(status().reason, "");
 }
 
-static void a_sentinel_is_asked_for_the_master(void **state)
+/* The peer is Sentinel and master; returns the answer that names it. */
+static const char *use_sentinel(void)
 {
-    char address[32];
-    char master[64];
-    char *hosts[] = {address};
+    static char address[32];
+    static char master[64];
+    static char *hosts[] = {address};
     const int digits = snprintf(NULL, 0, "%u", redis.port);
 
-    (void)state;
     snprintf(address, sizeof address, "127.0.0.1:%u", redis.port);
     snprintf(master, sizeof master, "*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%u\r\n", digits, redis.port);
     settings.sentinel = "mymaster";
     settings.hosts = hosts;
     settings.hosts_count = 1;
+    return master;
+}
+
+static void a_sentinel_is_asked_for_the_master(void **state)
+{
+    const char *master = use_sentinel();
+
+    (void)state;
     redis_peer_rule(&redis, "SENTINEL", "-ERR busy\r\n", false);
     redis_peer_rule(&redis, "SENTINEL", "*-1\r\n", false);
     redis_peer_rule(&redis, "SENTINEL", "", false);
@@ -311,17 +319,9 @@ static uint64_t links_lost(void)
 static void a_server_that_sentinel_does_not_name_any_more_is_left(void **state)
 {
     static const char other[] = "*2\r\n$9\r\n127.0.0.1\r\n$1\r\n1\r\n";
-    char address[32];
-    char master[64];
-    char *hosts[] = {address};
-    const int digits = snprintf(NULL, 0, "%u", redis.port);
+    const char *master = use_sentinel();
 
     (void)state;
-    snprintf(address, sizeof address, "127.0.0.1:%u", redis.port);
-    snprintf(master, sizeof master, "*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%u\r\n", digits, redis.port);
-    settings.sentinel = "mymaster";
-    settings.hosts = hosts;
-    settings.hosts_count = 1;
     redis_peer_rule(&redis, "SENTINEL", master, false);
     redis_peer_rule(&redis, "SENTINEL", other, false);
     redis_peer_rule(&redis, "SENTINEL", "-ERR busy\r\n", false);
