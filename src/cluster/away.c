@@ -55,6 +55,11 @@ void cluster_away_begin(struct cluster_away *away, bool is_new, const char *serv
                   blank, server, reason);
 }
 
+void cluster_away_note_gap(struct cluster_away *away)
+{
+    away->has_gap = true;
+}
+
 void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropped_count)
 {
     const uint64_t dropped = dropped_count - away->dropped_before;
@@ -68,6 +73,10 @@ void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropp
                  " events of that time were dropped for the other nodes: no more than %u "
                  "bytes are kept (REVERB_SCALING_MAX_KEPT)",
                  dropped, away->settings->max_kept_bytes);
+    if (away->has_gap)
+        log_warn(
+            "Redis had lost this node's inbox: events of other nodes that were in it are missing");
+    away->has_gap = false;
 }
 
 void cluster_away_remind(struct cluster_away *away, uint64_t now_ms)

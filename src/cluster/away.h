@@ -19,6 +19,7 @@ struct cluster_away {
     uint64_t said_ms;        /* when it was logged last */
     uint64_t dropped_before; /* events dropped before it began */
     char said[32];           /* the last error code from Redis */
+    bool has_gap;            /* an inbox was lost meanwhile */
     struct cluster_reason reason;
     struct cluster_reason warning;
 };
@@ -31,6 +32,9 @@ void cluster_away_deinit(struct cluster_away *away);
 void cluster_away_begin(struct cluster_away *away, bool is_new, const char *server,
                         const char *reason, const char *said, uint64_t now_ms,
                         uint64_t dropped_count);
+
+/* Redis has no inbox of this node any more. */
+void cluster_away_note_gap(struct cluster_away *away);
 
 /* A link that was away is back. */
 void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropped_count);

@@ -50,7 +50,7 @@ static const struct {
     size_t weight;
     bool changes_state; /* changes what Redis knows of the nodes */
 } operations[] = {
-    [HELLO] = {"H", 1, 20, true},
+    [HELLO] = {"H", 2, 20, true},
     [SUBSCRIPTIONS] = {"S", 4, 8, true},
     [JOIN] = {"J", 3, 8, true},
     [LEAVE] = {"L", 3, 8, true},
@@ -387,10 +387,11 @@ void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_
 
 /* --- nodes ---------------------------------------------------------------------------------- */
 
-void cluster_batch_hello(struct cluster_batch *batch, const char *epoch)
+void cluster_batch_hello(struct cluster_batch *batch, const char *epoch, uint64_t known_number)
 {
     begin(batch, HELLO);
     add_text(batch, epoch);
+    add_number(batch, known_number);
 }
 
 void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number)

@@ -79,7 +79,8 @@ void cluster_batch_admit(struct cluster_batch *batch, struct bytes app_id, uint3
 void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_key,
                                  struct cluster_waiter waiter);
 
-void cluster_batch_hello(struct cluster_batch *batch, const char *epoch);
+/* `known_number`: the latest of Redis that this node knows of. */
+void cluster_batch_hello(struct cluster_batch *batch, const char *epoch, uint64_t known_number);
 /* `read_number`: up to which number all streams of this node have been read. */
 void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number);
 void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes);

@@ -312,6 +312,13 @@ void cluster_inbox_reader_deinit(struct cluster_inbox_reader *reader)
     free(reader->wide_key);
 }
 
+uint64_t cluster_inbox_reader_known_number(const struct cluster_inbox_reader *reader)
+{
+    const uint64_t read = reader->current.number;
+
+    return read > reader->last_number ? read : reader->last_number;
+}
+
 /* --- its connection ------------------------------------------------------------------------- */
 
 static void on_ready(void *user)

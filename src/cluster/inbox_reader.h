@@ -62,6 +62,9 @@ void cluster_inbox_reader_close(struct cluster_inbox_reader *reader);
 /* The inbox is a new one: reads it from its beginning, and nothing else. */
 void cluster_inbox_reader_rewind(struct cluster_inbox_reader *reader);
 
+/* The latest number of a call that this node knows of. */
+uint64_t cluster_inbox_reader_known_number(const struct cluster_inbox_reader *reader);
+
 /* Starts reading once it is ready; continues if it was paused. */
 void cluster_inbox_reader_resume(struct cluster_inbox_reader *reader);
 

@@ -139,9 +139,7 @@ static void lose_for_answer(struct cluster_link *link, struct bytes answer, stru
                  BYTES_ARGS(what));
         lose(link, reason, "LAYOUT");
     } else {
-        atomic_fetch_add(&link->shared->gaps, 1);
-        lose(link, "it does not know this node any more, so that events of others may be missing",
-             NULL);
+        lose(link, "it does not know this node any more", NULL);
     }
 }
 
@@ -351,6 +349,13 @@ static void remove_previous(struct cluster_link *link)
 
 /* --- hello ---------------------------------------------------------------------------------- */
 
+/* What is not read yet is lost with the inbox. */
+static void note_gap(struct cluster_link *link)
+{
+    atomic_fetch_add(&link->shared->gaps, 1);
+    cluster_away_note_gap(&link->shared->away);
+}
+
 /* ["OK", epoch, whether the inbox existed] */
 static void on_hello(const redisReply *reply, void *user)
 {
@@ -366,7 +371,7 @@ static void on_hello(const redisReply *reply, void *user)
     has_inbox = strcmp(reply->element[2]->str, "1") == 0;
     if (!has_inbox) {
         if (link->was_up)
-            atomic_fetch_add(&link->shared->gaps, 1);
+            note_gap(link);
         cluster_inbox_reader_rewind(&link->reader);
         link->reader.bytes_read = 0;
     }
@@ -398,7 +403,8 @@ static void say_hello(void *user)
         snprintf(epoch + 2 * i, 3, "%02x", random[i]);
     snprintf(link->node, sizeof link->node, "%s.%u", link->shared->process, ++link->incarnation);
     link->inbox.incarnation = link->incarnation;
-    cluster_batch_hello(&link->sender.batch, epoch);
+    cluster_batch_hello(&link->sender.batch, epoch,
+                        cluster_inbox_reader_known_number(&link->reader));
     flush_batch(link, on_hello);
 }
 

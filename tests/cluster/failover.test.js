@@ -10,6 +10,7 @@ const { runModel } = require('../support/model.js');
 const { RedisCluster, Sentinels } = require('../support/redis.js');
 const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
 const { get, publish } = require('../support/api.js');
+const { clock } = require('../support/faults.js');
 const { until } = require('../support/wait.js');
 
 const HALL = 'presence-hall';
@@ -46,8 +47,10 @@ async function isOne(it) {
     await allSee(it.observers.filter(({ channel }) => channel === HALL), it.nodes, HALL, ['u0', 'u1', 'u2']);
 }
 
-test('Sentinel: a failover on demand, and the death of the master', { timeout: 150_000 }, async (t) => {
-    const redis = await Sentinels.start();
+test('Sentinel: a failover on demand to a server whose clock is ahead, and the death of the master', { timeout: 150_000 }, async (t) => {
+    const { prefix, step } = clock();
+    const redis = await Sentinels.start({ replica: { prefix } });
+    step(300);
     const it = await scene(t, redis);
     await allArrive(it);
     const first = await redis.master();
@@ -65,6 +68,8 @@ test('Sentinel: a failover on demand, and the death of the master', { timeout: 1
     await Promise.all(it.publishers.map((publisher) => publisher.send(5))); // while there is no master
     await until(async () => await redis.master() === first, 'the first is the master again', OVER_MS);
     await isOne(it);
+    for (const observer of it.observers)
+        assert.deepEqual(observer.removed.filter((user) => user !== 'late'), [], 'nobody was taken for gone');
 });
 
 test('Sentinel: nodes find the master though a sentinel and the former master are gone', { timeout: 90_000 }, async (t) => {

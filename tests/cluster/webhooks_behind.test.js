@@ -39,17 +39,8 @@ async function redis(t) {
 /* A replica that has all of `first`. */
 async function follower(t, first) {
     const replica = await redis(t);
-    await replica.command('REPLICAOF', '127.0.0.1', String(first.port));
-    await until(async () => /master_link_status:up/.test(await replica.command('INFO', 'replication')), 'the replica follows', OVER_MS);
+    await replica.follow(first);
     return replica;
-}
-
-/* From now on `replica`, which has all until now, misses what happens. */
-async function stopFollowing(first, replica) {
-    const offset = async (server) => /(?:slave|master)_repl_offset:(\d+)/.exec(await server.command('INFO', 'replication'))[1];
-    const reached = Number(await offset(first));
-    await until(async () => Number(await offset(replica)) >= reached, 'the replica has all', OVER_MS);
-    await replica.command('REPLICAOF', 'NO', 'ONE');
 }
 
 /* Nobody who stayed was told to have left, and at last all leave. */
@@ -66,7 +57,7 @@ test('a replica takes over that never knew of who has come: their leaving meanwh
     const first = await redis(t);
     const replica = await follower(t, first);
     const it = await scene(t, first);
-    await stopFollowing(first, replica);
+    await replica.stopFollowing(first);
     const come = await Promise.all(it.cluster.nodes.map((node, n) => who(node, `comes-${n}`)));
     await it.receiver.until(5);
     it.gate.leadTo(null);
@@ -84,7 +75,7 @@ test('a replica takes over that never knew of who has left: if they are back, th
     const it = await scene(t, first);
     const comes = await Promise.all(it.cluster.nodes.map((node, n) => who(node, `comes-${n}`)));
     await it.receiver.until(5);
-    await stopFollowing(first, replica);
+    await replica.stopFollowing(first);
     for (const client of comes)
         await client.leave();
     await it.receiver.until(7);

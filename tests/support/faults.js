@@ -31,13 +31,16 @@ function faults(settings) {
     };
 }
 
-/* A wall clock that can be set: { env, step(seconds) }, off from the true one by so much. */
+/* A wall clock that can be set: { env, prefix (the same for a command), step(seconds) }, off from the true one
+ * by so much. */
 function clock() {
     const file = path.join(path.dirname(build()), `clock-${process.hrtime.bigint()}`);
     const bytes = Buffer.alloc(8);
     fs.writeFileSync(file, bytes);
+    const env = faults({ FAULTS_CLOCK: file });
     return {
-        env: faults({ FAULTS_CLOCK: file }),
+        env,
+        prefix: ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
         step(seconds) {
             bytes.writeBigInt64LE(BigInt(seconds));
             const descriptor = fs.openSync(file, 'r+');

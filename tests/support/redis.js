@@ -19,7 +19,7 @@ const path = require('node:path');
 const { freePort, temporaryFolder } = require('./server.js');
 const { makeCertificate } = require('./certificate.js');
 const { RedisClient } = require('./resp.js');
-const { deferred, until, within } = require('./wait.js');
+const { SLOW, deferred, until, within } = require('./wait.js');
 
 const SERVER = process.env.REDIS_SERVER || 'redis-server';
 
@@ -135,6 +135,24 @@ class Redis extends Program {
         return client;
     }
 
+    replication() {
+        return this.command('INFO', 'replication');
+    }
+
+    /* Becomes a replica that has all of `master`. */
+    async follow(master) {
+        await this.command('REPLICAOF', '127.0.0.1', String(master.port));
+        await until(async () => /master_link_status:up/.test(await this.replication()), 'the replica follows', 20_000 * SLOW);
+    }
+
+    /* From now on this replica of `master`, which has all until now, misses what happens. */
+    async stopFollowing(master) {
+        const offset = async (server) => Number(/(?:slave|master)_repl_offset:(\d+)/.exec(await server.replication())[1]);
+        const reached = await offset(master);
+        await until(async () => await offset(this) >= reached, 'the replica has all', 20_000 * SLOW);
+        await this.command('REPLICAOF', 'NO', 'ONE');
+    }
+
     get env() {
         const { password, user, tls } = this.options;
         return {
@@ -188,10 +206,11 @@ class Sentinel extends Program {
 }
 
 class Sentinels {
-    static async start() {
+    /* options: replica (those of that server) */
+    static async start(options = {}) {
         const it = new Sentinels();
         const master = await Redis.start();
-        const replica = await Redis.start({ args: ['--replicaof', '127.0.0.1', master.port] });
+        const replica = await Redis.start({ ...options.replica, args: ['--replicaof', '127.0.0.1', master.port] });
         it.servers = [master, replica];
         await until(async () => /master_link_status:up/.test(await replica.command('INFO', 'replication')), 'the replica follows');
         it.sentinels = await Promise.all([1, 2, 3].map(() => Sentinel.start(master)));

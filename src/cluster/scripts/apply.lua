@@ -67,6 +67,7 @@ local PAGE_OF_KEYS = 20
 local CHANGES_MAX = 65536
 local CHANGES_PAGE = 500
 local CHANGES_TTL_MS = 5000
+local AHEAD = 60000000 -- a minute: what other nodes may know beyond that
 
 local base, self, inbox_bytes_max = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local prefix = base .. ':' .. LAYOUT
@@ -242,15 +243,22 @@ local function trim(letter, count)
     end
 end
 
--- The number of this call: later than any before, also if Redis has lost the last one, or is a
--- replica that had not received it.
-local function next_number()
+-- The least number that is later than any before, also if Redis has lost the last one.
+local function number_of_now()
     local time = call('TIME')
     local now = time[1] * 1000000 + time[2]
     local last = tonumber(call('GET', prefix .. ':last') or 0)
-    local number = string.format('%.0f', now > last and now or last + 1)
-    call('SET', prefix .. ':last', number, 'PX', STATE_TTL_MS)
-    return number
+    return now > last and now or last + 1
+end
+
+local function set_last(number)
+    local text = string.format('%.0f', number)
+    call('SET', prefix .. ':last', text, 'PX', STATE_TTL_MS)
+    return text
+end
+
+local function next_number() -- of this call
+    return set_last(number_of_now())
 end
 
 -- A node without an inbox, or with one that it does not read, is not in step any more: its next call
@@ -1086,8 +1094,17 @@ local function try_commands()
     end
 end
 
--- Hello: joins the node. `new_epoch` is used if there is none yet.
-local function greet(new_epoch)
+-- A node knows of a later number than this Redis, a replica whose clock is behind and that had not
+-- received all: what was added from here on would pass for read.
+local function stay_ahead(known)
+    if tonumber(known) >= number_of_now() then
+        set_last(known + AHEAD)
+    end
+end
+
+-- Hello: joins the node. `new_epoch` is used if there is none yet; `known`: the latest number that
+-- the node knows.
+local function greet(new_epoch, known)
     try_commands()
     local inbox = prefix .. ':i:' .. process_of(self)
     local layout = layout_of_others()
@@ -1103,6 +1120,7 @@ local function greet(new_epoch)
     end
     call('SADD', state .. ':n:' .. self, '-')
     note_made('n:' .. self)
+    stay_ahead(known)
     answer[2] = epoch
     answer[3] = tostring(call('EXISTS', inbox))
     call('ZADD', prefix .. ':nodes', 0, self)
@@ -1119,7 +1137,7 @@ end
 
 others = {
     -- Hello: see greet().
-    H = { 1, greet },
+    H = { 2, greet },
     -- Subscriptions: key, how many this node has, flags (t: notify all of the count; what the node
     -- requests, p: the members, k: the cached event), the number of that snapshot.
     S = { 4, function(key, count, flags, chain)

@@ -55,7 +55,7 @@ static void the_first_operation_begins_the_call(void **state)
 static void each_operation_has_the_arguments_that_the_script_takes(void **state)
 {
     (void)state;
-    cluster_batch_hello(&batch, "epoch");
+    cluster_batch_hello(&batch, "epoch", 17);
     cluster_batch_subscriptions(&batch, BYTES("k"), 2,
                                 CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_NOTIFIES_COUNT, 4);
     cluster_batch_show(&batch, BYTES("k"), CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE, 5,
@@ -76,8 +76,8 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
     cluster_batch_all_is_said(&batch);
     cluster_batch_leave_cluster(&batch);
     check(
-        "EVALSHA sha 1 p:{0} n.1 99 e H epoch S k 2 pt 4 Y k pk 5 17 D k 18446744073709551615:3 t "
-        "O a 1000 X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u N U o.1 12 R W B 3 8 F Z G ");
+        "EVALSHA sha 1 p:{0} n.1 99 e H epoch 17 S k 2 pt 4 Y k pk 5 17 D k 18446744073709551615:3 "
+        "t O a 1000 X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u N U o.1 12 R W B 3 8 F Z G ");
 }
 
 static void an_event_says_whether_it_is_to_come_back(void **state)
