@@ -241,6 +241,15 @@ uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_
 
 /* --- logging in ----------------------------------------------------------------------------- */
 
+/* A Redis that is busy, or loads its data, refuses everything: that is not `what`. */
+static bool serves_nobody(const redisReply *error)
+{
+    const struct bytes text = cluster_redis_text(error);
+
+    return bytes_starts_with(text, BYTES("BUSY ")) || bytes_starts_with(text, BYTES("LOADING ")) ||
+           bytes_starts_with(text, BYTES("MASTERDOWN "));
+}
+
 static bool is_error(struct cluster_redis *redis, const redisReply *reply, const char *what)
 {
     char reason[512];
@@ -249,7 +258,8 @@ static bool is_error(struct cluster_redis *redis, const redisReply *reply, const
         return true;
     if (reply->type != REDIS_REPLY_ERROR)
         return false;
-    snprintf(reason, sizeof reason, "%s: %.*s", what, (int)reply->len, reply->str);
+    snprintf(reason, sizeof reason, "%s: %.*s", serves_nobody(reply) ? "it answers" : what,
+             (int)reply->len, reply->str);
     lose_for(redis, reason, reply->str);
     return true;
 }
