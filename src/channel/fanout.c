@@ -23,8 +23,11 @@
 /* The clock is read after this many sends, or after one send that is larger than the size below. */
 #define SENDS_A_LOOK 16
 #define LARGE_RUN_BYTES 65536
-/* A send that only queues costs its time later, when the turn ends: hence a limit by number. */
-#define QUEUED_A_TURN_MAX 1024
+/* What is only queued costs its time later, when the turn ends: hence limits of how much a turn
+ * queues, and of the connections that it is then sent on. */
+#define QUEUED_A_TURN_MAX 16384
+#define QUEUED_BYTES_A_TURN_MAX ((size_t)8 * 1024 * 1024)
+#define UNSENT_A_TURN_MAX 2048
 /* A run of this size is full and the next one begins: a reader that is sent a whole run is behind
  * by its size. */
 #define RUN_BYTES_MAX 262144
@@ -36,6 +39,7 @@ struct slice {
     uint64_t ends_ns; /* UINT64_MAX: no limit */
     size_t sends_count;
     size_t queued_count;
+    size_t queued_bytes;
 };
 
 /* What receivers were sent. */
@@ -251,14 +255,25 @@ static void send_to(struct channel_fanout *fanout, struct channel_run *run,
     }
 }
 
+/* One more receiver's frames wait for the end of the turn; whether that is enough. */
+static bool is_enough_queued(const struct channel_fanout *fanout, struct slice *slice, size_t bytes)
+{
+    slice->queued_count++;
+    slice->queued_bytes += bytes;
+    return slice->queued_count >= QUEUED_A_TURN_MAX ||
+           slice->queued_bytes >= QUEUED_BYTES_A_TURN_MAX ||
+           fanout->loop->unsent_count >= UNSENT_A_TURN_MAX;
+}
+
 /* Whether the turn has sent enough; `bytes` were just sent to one more receiver. */
-static bool is_over(struct slice *slice, uint32_t sends_a_look, size_t bytes, bool is_queued)
+static bool is_over(const struct channel_fanout *fanout, struct slice *slice, size_t bytes,
+                    bool is_queued)
 {
     if (slice->ends_ns == UINT64_MAX)
         return false;
-    if (is_queued && ++slice->queued_count >= QUEUED_A_TURN_MAX)
+    if (is_queued && is_enough_queued(fanout, slice, bytes))
         return true;
-    if (++slice->sends_count % sends_a_look != 0 && bytes < LARGE_RUN_BYTES)
+    if (++slice->sends_count % fanout->sends_a_look != 0 && bytes < LARGE_RUN_BYTES)
         return false;
     return uv_hrtime() >= slice->ends_ns;
 }
@@ -293,7 +308,7 @@ static bool send_run(struct channel_fanout *fanout, struct channel_run *run, boo
             continue;
         conn = receiver.conn;
         send_to(fanout, run, receiver, first, is_all, &sent);
-        is_stopped = is_over(slice, fanout->sends_a_look, run->bytes, !is_all);
+        is_stopped = is_over(fanout, slice, run->bytes, !is_all);
     }
     count_sent(fanout, run->channel, conn, sent);
     note_waiting_less(fanout, run, (receivers->sent_count - sent_before) * run->bytes);

@@ -21,6 +21,7 @@ void net_sending_at_turn_end(struct net_stream *stream)
     stream->is_unsent = true;
     stream->next_unsent = stream->loop->unsent;
     stream->loop->unsent = stream;
+    stream->loop->unsent_count++;
 }
 
 static void note_progress(struct net_stream *stream)
@@ -220,6 +221,7 @@ void net_sending_flush_all(struct net_loop *loop)
     struct net_stream *stream = loop->unsent;
 
     loop->unsent = NULL;
+    loop->unsent_count = 0;
     while (stream != NULL) {
         struct net_stream *next = stream->next_unsent;
 

@@ -297,6 +297,22 @@ static void a_peer_that_does_not_read_is_named_when_the_turn_ends(void **state)
     assert_true(net_conn_backlog_bytes(here[0]->ws.net) <= 10000 * (2 + NET_BACKLOG_MORE));
 }
 
+static void a_turn_sends_many_short_runs_together(void **state)
+{
+    struct channel_fanout *fanout = &workers.workers[0].fanout;
+
+    (void)state;
+    fanout->slice_ns = UINT64_MAX / 2;
+    for (int i = 0; i < 3; i++) {
+        workers_join(&workers, here[i], "a");
+        workers_join(&workers, here[i], "b");
+    }
+    for (int i = 0; i < 1000; i++)
+        workers_publish(&workers, 0, i % 2 == 0 ? "a" : "b", "x", NULL);
+    fixture_turn(&workers.workers[0].fixture);
+    assert_null(fanout->first_run);
+}
+
 static void nobody_is_overloaded_until_a_mailbox_is_full(void **state)
 {
     struct channel *channel;
@@ -583,6 +599,7 @@ int main(void)
         WORKERS_TEST(each_is_left_out_of_its_own_events_however_many_there_are),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,
                                         open_small, close_crew),
+        WORKERS_TEST(a_turn_sends_many_short_runs_together),
         WORKERS_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
         WORKERS_TEST(whatever_happens_each_receives_what_was_published_while_it_was_in),
         WORKERS_TEST(whatever_happens_between_the_slices_of_a_run_each_receives_the_same),
