@@ -88,7 +88,7 @@ static void world_open(struct world *world)
     world->pusher.workers_count = 1;
     world->pusher.apps = pusher_apps_new(&world->config, 1, NULL, NULL);
     world->pusher.metrics = &world->metrics;
-    world->pusher.fanout.all = world->fanouts;
+    world->pusher.fanout.all.of_workers = world->fanouts;
     world->worker.all = &world->worker;
     world->worker.all_count = 1;
     world->worker.pusher = &world->pusher;

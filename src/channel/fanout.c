@@ -54,6 +54,7 @@ struct event_mail {
     struct channel *channel;
     struct ws_message *message;
     uint64_t except;
+    bool is_of_cluster;
 };
 
 /* --- receivers ------------------------------------------------------------------------------ */
@@ -156,21 +157,28 @@ static struct channel_subscription *excepted(struct channel_fanout *fanout,
     return subscription != NULL && subscription->is_active ? subscription : NULL;
 }
 
+static void note_waiting(struct channel_fanout *fanout, struct channel_run *run, size_t bytes)
+{
+    run->waiting_bytes += bytes;
+    net_watermark_add(&fanout->watermark, bytes);
+}
+
 /* Adds the event to a run for this worker's subscribers. */
 static void gather(struct channel_fanout *fanout, struct channel *channel,
-                   struct ws_message *message, uint64_t except)
+                   struct ws_message *message, uint64_t except, bool is_of_cluster)
 {
     struct channel_receivers *receivers = receivers_of(fanout, channel);
+    const size_t frame_len = ws_message_frame(message, WS_DEFLATE_PLAIN, NULL)->len;
     struct channel_run *run;
-    size_t waiting_bytes;
 
     if (receivers == NULL || receivers->count == 0)
         return;
     run = run_for(fanout, channel);
     channel_run_add(run, message, excepted(fanout, channel, except));
-    waiting_bytes = receivers->count * ws_message_frame(message, WS_DEFLATE_PLAIN, NULL)->len;
-    run->waiting_bytes += waiting_bytes;
-    net_watermark_add(&fanout->watermark, waiting_bytes);
+    atomic_fetch_add_explicit(&fanout->queued_bytes, NET_MAILBOX_MAIL_BYTES + frame_len,
+                              memory_order_relaxed);
+    if (!is_of_cluster)
+        note_waiting(fanout, run, receivers->count * frame_len);
     receivers->sequence++;
 }
 
@@ -338,6 +346,9 @@ static void end_run(struct channel_fanout *fanout, struct channel_run *run)
     receivers->sent_count = 0;
     channel_run_mark_skipping(run, false);
     note_waiting_less(fanout, run, run->waiting_bytes);
+    atomic_fetch_sub_explicit(&fanout->queued_bytes,
+                              run->messages_count * NET_MAILBOX_MAIL_BYTES + run->bytes,
+                              memory_order_relaxed);
     release(fanout, run->channel);
     channel_run_free(run);
 }
@@ -505,14 +516,14 @@ static void on_event_mail(struct net_mail *mail, void *owner)
     struct event_mail *event = (struct event_mail *)mail;
 
     (void)owner;
-    gather(event->fanout, event->channel, event->message, event->except);
+    gather(event->fanout, event->channel, event->message, event->except, event->is_of_cluster);
     ws_message_unref(event->message);
     channel_unref(event->channel);
     free(event);
 }
 
 static void post(struct channel_fanout *to, struct channel *channel, struct ws_message *message,
-                 uint64_t except)
+                 uint64_t except, bool is_of_cluster)
 {
     struct event_mail *event = mem_new(sizeof *event);
 
@@ -521,36 +532,38 @@ static void post(struct channel_fanout *to, struct channel *channel, struct ws_m
     event->channel = channel_ref(channel);
     event->message = ws_message_ref(message);
     event->except = except;
+    event->is_of_cluster = is_of_cluster;
     event->mail.bytes = ws_message_text(message).len;
-    net_watermark_note(&to->watermark);
+    if (!is_of_cluster)
+        net_watermark_note(&to->watermark);
     NET_MAILBOX_POST(&to->loop->mailbox, event);
 }
 
-static void post_to(struct channel_fanout *const *fanouts, uint64_t workers,
+static void post_to(const struct channel_fanouts *fanouts, uint64_t workers,
                     struct channel *channel, struct ws_message *message, uint64_t except)
 {
     while (workers != 0) {
         const int worker = __builtin_ctzll(workers);
 
         workers &= workers - 1;
-        post(fanouts[worker], channel, message, except);
+        post(fanouts->of_workers[worker], channel, message, except, fanouts->is_of_cluster);
     }
 }
 
 static void post_to_others(struct channel_fanout *fanout, struct channel *channel,
                            struct ws_message *message, uint64_t except)
 {
-    post_to(fanout->all, atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker), channel,
-            message, except);
+    post_to(&fanout->all, atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker),
+            channel, message, except);
 }
 
-void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+void channel_fanout_publish_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
                                      struct ws_message *message, uint64_t except)
 {
     post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
 }
 
-void channel_fanout_notify_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+void channel_fanout_notify_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
                                     struct bytes text)
 {
     struct ws_message *message = ws_message_new(text);
@@ -565,15 +578,15 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
     post_to_others(fanout, channel, message, except);
     /* Messages that were published in order before wait in this worker's mailbox: they go first. */
     if (net_mailbox_is_idle(&fanout->loop->mailbox))
-        gather(fanout, channel, message, except);
+        gather(fanout, channel, message, except, false);
     else if (receivers_of(fanout, channel) != NULL)
-        post(fanout, channel, message, except);
+        post(fanout, channel, message, except, false);
 }
 
 bool channel_fanout_is_any_full(const struct channel_fanout *fanout, size_t workers_count)
 {
     for (size_t i = 0; i < workers_count; i++)
-        if (i != fanout->worker && net_mailbox_is_full(&fanout->all[i]->loop->mailbox))
+        if (i != fanout->worker && net_mailbox_is_full(&fanout->all.of_workers[i]->loop->mailbox))
             return true;
     return false;
 }
@@ -584,9 +597,16 @@ bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
     uint64_t workers = atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker);
 
     for (; workers != 0; workers &= workers - 1)
-        if (net_mailbox_is_full(&fanout->all[__builtin_ctzll(workers)]->loop->mailbox))
+        if (net_mailbox_is_full(&fanout->all.of_workers[__builtin_ctzll(workers)]->loop->mailbox))
             return true;
     return false;
+}
+
+bool channel_fanout_is_full(struct channel_fanout *fanout)
+{
+    return net_mailbox_is_full(&fanout->loop->mailbox) ||
+           atomic_load_explicit(&fanout->queued_bytes, memory_order_relaxed) >=
+               NET_MAILBOX_BYTES_MAX;
 }
 
 /* --- joining -------------------------------------------------------------------------------- */
@@ -617,6 +637,7 @@ void channel_fanout_activate(struct channel_fanout *fanout,
 void channel_fanout_init(struct channel_fanout *fanout)
 {
     net_watermark_init(&fanout->watermark, WAITING_BYTES_HIGH);
+    atomic_init(&fanout->queued_bytes, 0);
     fanout->slice_ns = SLICE_NS;
     fanout->sends_a_look = SENDS_A_LOOK;
     fanout->first_run = NULL;

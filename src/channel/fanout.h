@@ -16,11 +16,19 @@
 #include "metrics/metrics.h"
 
 struct channel_run;
+struct channel_fanout;
+
+/* The fan-outs of all workers, as one source of messages has them. */
+struct channel_fanouts {
+    struct channel_fanout **of_workers;
+    /* Who publishes is not a client of this node, and cannot be held back while much waits. */
+    bool is_of_cluster;
+};
 
 struct channel_fanout {
     /* Fixed before the workers start. */
-    size_t worker;               /* the index of this worker */
-    struct channel_fanout **all; /* the fan-outs of all workers, an array */
+    size_t worker; /* the index of this worker */
+    struct channel_fanouts all;
     struct net_loop *loop;
     struct ws_deflate *deflate; /* NULL if compression is off */
     struct metrics *metrics;
@@ -37,7 +45,8 @@ struct channel_fanout {
     uint32_t last_token;            /* the last one given to a subscription */
     uint64_t slice_ns;              /* how long a turn sends */
     uint32_t sends_a_look;          /* sends between two looks at the clock */
-    struct net_watermark watermark; /* of bytes not sent yet, over all receivers; any thread */
+    struct net_watermark watermark; /* of what this node's clients published, for all receivers */
+    atomic_size_t queued_bytes;     /* of messages in queued runs; any thread reads */
     struct channel_run *first_run;  /* the queued runs; those of an app, the oldest first */
     struct channel_run *last_run;
     struct ws_conn **slow;
@@ -78,12 +87,12 @@ void channel_fanout_publish(struct channel_fanout *fanout, struct channel *chann
 
 /* The same for a message that must keep its order with changes of the channel's state: the caller
  * holds the state lock, and all workers receive it by mail. Thread: any, also of no worker.
- * `fanouts`: those of all workers. */
-void channel_fanout_publish_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+ */
+void channel_fanout_publish_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
                                      struct ws_message *message, uint64_t except);
 
 /* The same for a text, which it encodes as a message. */
-void channel_fanout_notify_in_order(struct channel_fanout *const *fanouts, struct channel *channel,
+void channel_fanout_notify_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
                                     struct bytes text);
 
 /* Whether another worker is so far behind that nothing more should be published to channels which
@@ -91,6 +100,10 @@ void channel_fanout_notify_in_order(struct channel_fanout *const *fanouts, struc
 bool channel_fanout_is_any_full(const struct channel_fanout *fanout, size_t workers_count);
 bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
                                   const struct channel *channel);
+
+/* Whether so much waits for this worker that it should get nothing more of the cluster for now.
+ * Thread: any. */
+bool channel_fanout_is_full(struct channel_fanout *fanout);
 
 /* Activates the subscription: it receives what is published from now on. */
 void channel_fanout_add(struct channel_fanout *fanout, struct channel_subscription *subscription);

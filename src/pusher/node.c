@@ -15,7 +15,7 @@ static void list_member(struct pusher_session *session, struct channel *channel,
     struct buffer user_info = {0};
 
     channel_presence_user_info(member, &user_info);
-    if (pusher_member_list(worker->fanout.all, channel, user_id, buffer_bytes(&user_info), true,
+    if (pusher_member_list(&worker->fanout.all, channel, user_id, buffer_bytes(&user_info), true,
                            &worker->scratch))
         PUSHER_OBSERVERS_NOTIFY(worker, on_member_added, session->app, channel_name(channel),
                                 user_id, buffer_bytes(&user_info));
@@ -27,7 +27,7 @@ void pusher_node_unlist_member(struct pusher_session *session, struct channel *c
 {
     struct pusher_worker *worker = session->worker;
 
-    if (pusher_member_unlist(worker->fanout.all, channel, user_id, &worker->scratch))
+    if (pusher_member_unlist(&worker->fanout.all, channel, user_id, &worker->scratch))
         PUSHER_OBSERVERS_NOTIFY(worker, on_member_removed, session->app, channel_name(channel),
                                 user_id);
 }
@@ -63,7 +63,7 @@ void pusher_node_notify_count(struct pusher_session *session, struct channel *ch
     atomic_store(&channel->told_count, count);
     pusher_encode_subscription_count(pusher_worker_scratch(session->worker), channel_name(channel),
                                      count);
-    channel_fanout_notify_in_order(session->worker->fanout.all, channel,
+    channel_fanout_notify_in_order(&session->worker->fanout.all, channel,
                                    buffer_bytes(&session->worker->scratch));
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_subscription_count, session->app,
                             channel_name(channel), count);
@@ -132,7 +132,7 @@ void pusher_node_notify_watchers(struct pusher_worker *worker, struct pusher_app
     is_online = pusher_node_is_online(app, user_id);
     atomic_store(&watchers->told_online, is_online);
     message = message_new(worker, is_online, &user_id, 1);
-    channel_fanout_publish_in_order(worker->fanout.all, watchers, message, 0);
+    channel_fanout_publish_in_order(&worker->fanout.all, watchers, message, 0);
     channel_registry_unlock_state(watchers);
     ws_message_unref(message);
     channel_unref(watchers);

@@ -82,7 +82,7 @@ static void cache_and_publish(struct pusher_worker *worker, struct pusher_app *a
     struct channel *channel = channel_registry_lock_and_cache(
         app->channels, name, event, net_loop_now_ms(worker->loop) + ttl_ms);
 
-    channel_fanout_publish_in_order(worker->fanout.all, channel, event, except);
+    channel_fanout_publish_in_order(&worker->fanout.all, channel, event, except);
     channel_registry_unlock_state(channel);
     channel_unref(channel);
 }

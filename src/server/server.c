@@ -146,7 +146,7 @@ static void fill_hub(struct server_state *server, size_t index)
     pusher->workers_count = server->workers_count;
     pusher->apps = server->apps;
     pusher->metrics = &server->metrics[index];
-    pusher->fanout.all = server->fanouts;
+    pusher->fanout.all.of_workers = server->fanouts;
     pusher->observers = server->observers;
     pusher->refusals = server->refusals;
     pusher->keeps_origins = server->laravel != NULL;
@@ -343,7 +343,7 @@ static void make_parts(struct server_state *server)
     server->nodes = (struct pusher_cluster_events){
         .workers = server->pusher_workers,
         .workers_count = count,
-        .fanouts = server->fanouts,
+        .fanouts = {.of_workers = server->fanouts, .is_of_cluster = true},
         .apps = server->apps,
         .cluster = server->cluster,
     };

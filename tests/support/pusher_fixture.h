@@ -72,7 +72,7 @@ static inline void pusher_fixture_open_with(struct pusher_fixture *fixture,
         .observers = observers,
         .keeps_origins = true,
     };
-    fixture->worker.fanout.all = fixture->fanouts;
+    fixture->worker.fanout.all.of_workers = fixture->fanouts;
     pusher_conversation_init(&fixture->worker, false);
     fixture->app = pusher_apps_first(fixture->worker.apps);
     fixture->http = (struct http_conn_settings){

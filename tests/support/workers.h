@@ -92,7 +92,7 @@ static inline void workers_open(struct workers *workers, size_t backlog_bytes_ma
         worker->settings = (struct ws_conn_settings){&workers_ws_events, ws_deflate_new()};
         worker->fanout = (struct channel_fanout){
             .worker = i,
-            .all = workers->fanouts,
+            .all = {.of_workers = workers->fanouts},
             .loop = &worker->fixture.loop,
             .deflate = worker->settings.deflate,
             .metrics = &worker->metrics,

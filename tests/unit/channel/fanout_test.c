@@ -297,6 +297,41 @@ static void a_peer_that_does_not_read_is_named_when_the_turn_ends(void **state)
     assert_true(net_conn_backlog_bytes(here[0]->ws.net) <= 10000 * (2 + NET_BACKLOG_MORE));
 }
 
+static void publish_large(const struct channel_fanouts *fanouts, int count)
+{
+    static char text[65536];
+    struct channel *channel = channel_registry_find(workers.registry, BYTES("a"));
+    struct ws_message *message = ws_message_new((struct bytes){text, sizeof text});
+
+    for (int i = 0; i < count; i++) {
+        channel_fanout_publish_in_order(fanouts, channel, message, 0);
+        net_mailbox_drain(&workers.workers[0].fixture.loop.mailbox);
+    }
+    ws_message_unref(message);
+    channel_unref(channel);
+}
+
+static void only_what_clients_publish_holds_them_back(void **state)
+{
+    const struct channel_fanouts of_cluster = {workers.fanouts, .is_of_cluster = true};
+    const struct channel_fanout *fanout = &workers.workers[0].fanout;
+
+    (void)state;
+    workers_join(&workers, here[0], "a");
+    net_watermark_take_filled();
+    publish_large(&of_cluster, 1100);
+    assert_false(net_watermark_has_filled());
+    assert_true(channel_fanout_is_full(workers.fanouts[0]));
+    assert_false(channel_fanout_is_full(workers.fanouts[1]));
+    publish_large(&fanout->all, 1);
+    assert_false(net_watermark_has_filled());
+    publish_large(&fanout->all, 600);
+    assert_true(net_watermark_has_filled());
+    net_watermark_take_filled();
+    channel_fanout_flush(workers.fanouts[0]);
+    assert_false(channel_fanout_is_full(workers.fanouts[0]));
+}
+
 static void a_turn_sends_many_short_runs_together(void **state)
 {
     struct channel_fanout *fanout = &workers.workers[0].fanout;
@@ -599,6 +634,7 @@ int main(void)
         WORKERS_TEST(each_is_left_out_of_its_own_events_however_many_there_are),
         cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_is_named_when_the_turn_ends,
                                         open_small, close_crew),
+        WORKERS_TEST(only_what_clients_publish_holds_them_back),
         WORKERS_TEST(a_turn_sends_many_short_runs_together),
         WORKERS_TEST(nobody_is_overloaded_until_a_mailbox_is_full),
         WORKERS_TEST(whatever_happens_each_receives_what_was_published_while_it_was_in),

@@ -52,7 +52,7 @@ static void publish_in_order(struct workers_member *member, struct channel *chan
 {
     struct ws_message *message = ws_message_new(bytes_of(text));
 
-    channel_fanout_publish_in_order(member->worker->fanout.all, channel, message, 0);
+    channel_fanout_publish_in_order(&member->worker->fanout.all, channel, message, 0);
     ws_message_unref(message);
 }
 

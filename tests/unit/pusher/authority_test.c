@@ -16,7 +16,7 @@ static int open_fixture(void **state)
     pusher_fixture_open_with(&fixture, app_of_documentation(), &cluster_ops, NULL);
     events = (struct pusher_cluster_events){.workers = &fixture.worker,
                                             .workers_count = 1,
-                                            .fanouts = fixture.fanouts,
+                                            .fanouts = {.of_workers = fixture.fanouts},
                                             .apps = fixture.worker.apps};
     return 0;
 }
