@@ -15,7 +15,7 @@ const { randomness } = require('./random.js');
 const { channelAuth } = require('./signer.js');
 const { until, SLOW } = require('./wait.js');
 
-const AT_ONCE = 50;
+const AT_ONCE = 500;
 const SUBSCRIPTIONS_AT_ONCE = 500;
 const PING_MS = 10_000;
 const BACK_MS = 100;
