@@ -38,6 +38,7 @@ struct cluster {
     uint64_t end_ms; /* deadline for ending, whatever is queued; 0: it does not end yet */
     struct cluster_watchdog watchdog;
     struct cluster_sentinel_watch sentinel_watch;
+    bool is_guest;       /* of a worker's loop: it has no thread of its own */
     uv_mutex_t end_lock; /* over `has_ended` */
     uv_cond_t end_signal;
     bool has_ended;
@@ -369,10 +370,23 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     return cluster;
 }
 
-void cluster_start(struct cluster *cluster)
+void cluster_start(struct cluster *cluster, struct net_loop *host)
 {
+    cluster->is_guest = host != NULL && net_loop_take_guest(host, &cluster->loop);
     CHECK(uv_timer_start(&cluster->tick, on_tick, 0, TICK_MS) == 0);
-    CHECK(pthread_create(&cluster->thread, NULL, run, cluster) == 0);
+    if (!cluster->is_guest)
+        CHECK(pthread_create(&cluster->thread, NULL, run, cluster) == 0);
+}
+
+bool cluster_is_guest(const struct cluster *cluster)
+{
+    return cluster != NULL && cluster->is_guest;
+}
+
+void cluster_run_on(struct cluster *cluster)
+{
+    if (cluster->is_guest)
+        run(cluster);
 }
 
 static void close_links(struct cluster *cluster)
@@ -406,7 +420,8 @@ bool cluster_end(struct cluster *cluster)
     NET_MAILBOX_POST(&cluster->loop.mailbox, end);
     if (!waits_for_end(cluster))
         return false;
-    CHECK(pthread_join(cluster->thread, NULL) == 0);
+    if (!cluster->is_guest)
+        CHECK(pthread_join(cluster->thread, NULL) == 0);
     close_links(cluster);
     return true;
 }
@@ -479,7 +494,7 @@ void cluster_check_stall(struct cluster *cluster)
 {
     const unsigned ticks = atomic_load_explicit(&cluster->loop.ticks, memory_order_relaxed);
 
-    if (!cluster_watchdog_check(&cluster->watchdog, ticks))
+    if (cluster->is_guest || !cluster_watchdog_check(&cluster->watchdog, ticks))
         return;
     log_error("the thread that speaks to Redis has stalled; clients stay, this node goes on by "
               "itself, and should be restarted");

@@ -1,9 +1,10 @@
 /* Many nodes as one, over Redis.
  *
- * A thread of its own holds the links to Redis. Workers report what happens on this node; the
- * thread reports, by `cluster_events`, what all nodes agreed on. If a link is down (cluster_is_up()
- * is false), the caller handles its channels alone, as without a cluster, and still reports, so
- * that the other nodes learn of it when the link is back.
+ * A thread holds the links to Redis: one of its own, or that of the worker if there is only one.
+ * Workers report what happens on this node; the cluster's thread reports, by `cluster_events`, what
+ * all nodes agreed on. If a link is down (cluster_is_up() is false), the caller handles its
+ * channels alone, as without a cluster, and still reports, so that the other nodes learn of it when
+ * the link is back.
  *
  * Each link has one order: every inbox has its entries in the order in which Redis applied them,
  * which is the same for all nodes. What happens on this node goes through Redis too, so that this
@@ -24,16 +25,29 @@
 
 struct cluster;
 struct cluster_pending_query;
+struct net_loop;
 
 /* Main opens, starts, ends and frees it. NULL if `settings` cannot be used; `error` then holds one
  * line. */
 struct cluster *cluster_open(const struct config_scaling *settings,
                              const struct cluster_events *events, void *user,
                              struct net_descriptors *descriptors, struct buffer *error);
-void cluster_start(struct cluster *cluster);
 
-/* Sends what is queued, leaves the cluster, and ends the thread; bounded in time. The workers must
- * have ended. False if the thread has stalled: nothing of the cluster may be freed then. */
+/* Before the workers start. `host`: the loop of the only worker, on whose thread the cluster runs
+ * from now on, without the two hand-overs that each operation costs otherwise. NULL: on a thread of
+ * its own. */
+void cluster_start(struct cluster *cluster, struct net_loop *host);
+
+/* Whether it runs on a worker's thread. NULL is fine: false. */
+bool cluster_is_guest(const struct cluster *cluster);
+
+/* Each worker, on its thread, when its loop has ended: a cluster that runs on it runs on until
+ * cluster_end(). */
+void cluster_run_on(struct cluster *cluster);
+
+/* Sends what is queued, leaves the cluster, and ends the thread; bounded in time. The loops of the
+ * workers must have ended. False if the thread has stalled: nothing of the cluster may be freed
+ * then. */
 bool cluster_end(struct cluster *cluster);
 void cluster_free(struct cluster *cluster); /* NULL is fine */
 
@@ -41,7 +55,7 @@ void cluster_free(struct cluster *cluster); /* NULL is fine */
 bool cluster_is_connected(const struct cluster *cluster);
 
 /* Main, once a second: detects that the cluster's thread has not run for some seconds. No link is
- * up then until it runs again. */
+ * up then until it runs again. A worker's thread is watched as that of the worker. */
 void cluster_check_stall(struct cluster *cluster);
 bool cluster_is_stalled(const struct cluster *cluster); /* NULL is fine: false */
 

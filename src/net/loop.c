@@ -26,6 +26,99 @@ static void share_turns(struct net_loop *loop)
         loop->share_ns = SHARE_NS_MAX;
 }
 
+/* --- a guest -------------------------------------------------------------------------------- */
+
+#if NET_POLLER_EPOLL
+
+static void on_turn(void *user); /* of the guest, from that of its host */
+
+static void on_guest_ready(struct net_poller_watch *watch, bool is_readable, bool is_writable)
+{
+    struct net_loop *loop = LIST_OWNER(watch, struct net_loop, guest_watch);
+
+    (void)is_readable;
+    (void)is_writable;
+    loop->is_guest_ready = true;
+}
+
+bool net_loop_take_guest(struct net_loop *loop, struct net_loop *guest)
+{
+    loop->guest_watch = (struct net_poller_watch){.on_ready = on_guest_ready};
+    if (net_poller_add(&loop->poller, &loop->guest_watch, guest->poller.epoll_fd, true, false) < 0)
+        return false;
+    loop->guest = guest;
+    loop->is_guest_ready = false;
+    /* Registers with the kernel what was started before. */
+    uv_run(&guest->uv, UV_RUN_NOWAIT);
+    return true;
+}
+
+static void dismiss_guest(struct net_loop *loop)
+{
+    net_poller_remove(&loop->poller, &loop->guest_watch);
+    net_mailbox_end_reading(&loop->guest->mailbox);
+    loop->guest = NULL;
+}
+
+/* Nothing else of this loop is being handled now. For mail alone the guest does not look at its
+ * sockets, as this loop has just done that; before its timers run it does. */
+static void turn_guest(struct net_loop *loop)
+{
+    struct net_loop *guest = loop->guest;
+
+    uv_update_time(&guest->uv);
+    if (loop->is_guest_ready || guest->poller.comes_back || uv_backend_timeout(&guest->uv) == 0) {
+        loop->is_guest_ready = false;
+        net_loop_turn(guest, false);
+    } else if (!net_mailbox_is_idle(&guest->mailbox)) {
+        on_turn(guest);
+    }
+}
+
+/* The poller asks before it waits: mail that the thread itself has posted did not wake it. */
+static int limit_wait(int wait_ms, void *user)
+{
+    struct net_loop *loop = user;
+    int guest_ms;
+
+    if (!net_mailbox_is_idle(&loop->mailbox))
+        return 0;
+    if (loop->guest == NULL)
+        return wait_ms;
+    uv_update_time(&loop->guest->uv);
+    guest_ms = net_poller_wait_ms(&loop->guest->poller);
+    return guest_ms >= 0 && (wait_ms < 0 || guest_ms < wait_ms) ? guest_ms : wait_ms;
+}
+
+#else
+
+bool net_loop_take_guest(struct net_loop *loop, struct net_loop *guest)
+{
+    (void)loop;
+    (void)guest;
+    return false;
+}
+
+static void dismiss_guest(struct net_loop *loop)
+{
+    (void)loop;
+}
+
+static void turn_guest(struct net_loop *loop)
+{
+    (void)loop;
+}
+
+static int limit_wait(int wait_ms, void *user)
+{
+    (void)user;
+    return wait_ms;
+}
+
+#endif
+
+/* --- a turn --------------------------------------------------------------------------------- */
+
 static void end_turn_of_connections(struct net_loop *loop)
 {
     do {
@@ -38,6 +131,9 @@ static void on_turn(void *user)
 {
     struct net_loop *loop = user;
 
+    if (loop->guest != NULL)
+        turn_guest(loop);
+    net_mailbox_drain(&loop->mailbox); /* what this thread has posted did not wake it */
     share_turns(loop);
     if (loop->connections != NULL)
         loop->connections->resume_held(loop);
@@ -149,9 +245,11 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->unsent_count = 0;
     loop->closed = NULL;
     loop->is_closed = false;
+    loop->guest = NULL;
     loop->connections_count = 0;
     atomic_init(&loop->ticks, 0);
     CHECK(net_poller_open(&loop->poller, &loop->uv, on_reported, on_turn, loop) == 0);
+    loop->poller.limit_wait = limit_wait;
     CHECK(net_mailbox_open_on(&loop->mailbox, &loop->poller, user) == 0);
     net_timer_wheel_init(&loop->wheel, uv_now(&loop->uv));
     loop->ticked_ms = uv_now(&loop->uv);
@@ -165,7 +263,13 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
 
 void net_loop_run(struct net_loop *loop)
 {
+    net_mailbox_begin_reading(&loop->mailbox);
+    if (loop->guest != NULL)
+        net_mailbox_begin_reading(&loop->guest->mailbox);
     net_poller_run(&loop->poller);
+    net_mailbox_end_reading(&loop->mailbox);
+    if (loop->guest != NULL)
+        dismiss_guest(loop);
 }
 
 void net_loop_turn(struct net_loop *loop, bool waits)

@@ -72,6 +72,9 @@ struct net_loop {
     struct net_address_table *addresses; /* NULL: what an address does is not counted */
     const struct config_address_limits *address_limits; /* of the server; NULL: none */
     const struct ip_ranges *unlimited; /* addresses without limits: trusted proxies; NULL: none */
+    struct net_loop *guest;            /* net_loop_take_guest(); NULL: none */
+    struct net_poller_watch guest_watch;
+    bool is_guest_ready;
     size_t connections_count;
     atomic_uint
         ticks; /* one each NET_TIMER_TICK_MS while the loop is not stuck; any thread reads */
@@ -92,6 +95,12 @@ bool net_loop_use_batch(struct net_loop *loop);
 
 /* Sends what waits in the batch now, not when the turn ends. */
 void net_loop_send_batch(struct net_loop *loop);
+
+/* Before the run: `guest`, a loop without a thread, gets a turn in each turn of this one in which
+ * it has something to do, until the run ends. Its turn comes when all ready sockets of this one
+ * have been handled: nothing of one loop happens within a callback of the other. False if this
+ * system has no such means: the guest then needs a thread of its own. */
+bool net_loop_take_guest(struct net_loop *loop, struct net_loop *guest);
 
 /* Runs until net_loop_stop(). */
 void net_loop_run(struct net_loop *loop);

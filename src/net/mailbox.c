@@ -11,6 +11,12 @@
 /* Senders push onto a stack with one compare-and-swap; the reader takes the whole stack at once and
  * reverses it. So mails are delivered in the order in which they were posted. */
 
+/* Who posts into an empty mailbox wakes the reader; who finds mail in it does not, as somebody has
+ * posted that and seen to it. The reader's own thread wakes nobody: it is awake, and looks for mail
+ * before it waits (net/loop.c). So no mail is left behind: if the mailbox holds mail when the
+ * reader looks, the reader does not wait; and if it is empty then, the next post is another
+ * thread's, which wakes. */
+
 static void on_wake(uv_async_t *wake)
 {
     net_mailbox_drain(wake->data);
@@ -52,6 +58,7 @@ static void on_ready(struct net_poller_watch *watch, bool is_readable, bool is_w
 int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner)
 {
     init(mailbox, owner);
+    atomic_init(&mailbox->reader, NULL);
     mailbox->poller = NULL;
     return open_async(mailbox, loop);
 }
@@ -64,6 +71,7 @@ int net_mailbox_open_on(struct net_mailbox *mailbox, struct net_poller *poller, 
     mailbox->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (mailbox->wake_fd < 0)
         return -errno;
+    atomic_init(&mailbox->reader, NULL);
     mailbox->poller = poller;
     mailbox->watch = (struct net_poller_watch){.on_ready = on_ready};
     status = net_poller_add(poller, &mailbox->watch, mailbox->wake_fd, true, false);
@@ -82,10 +90,26 @@ static void close_wake(struct net_mailbox *mailbox)
     close(mailbox->wake_fd);
 }
 
+/* Its address is another in each thread. */
+static _Thread_local char this_thread;
+
+void net_mailbox_begin_reading(struct net_mailbox *mailbox)
+{
+    atomic_store_explicit(&mailbox->reader, &this_thread, memory_order_relaxed);
+}
+
+void net_mailbox_end_reading(struct net_mailbox *mailbox)
+{
+    atomic_store_explicit(&mailbox->reader, NULL, memory_order_relaxed);
+}
+
 static void wake(struct net_mailbox *mailbox)
 {
     const uint64_t one = 1;
 
+    /* Other threads may see an old value, but never their own address. */
+    if (atomic_load_explicit(&mailbox->reader, memory_order_relaxed) == &this_thread)
+        return;
     if (mailbox->poller == NULL)
         uv_async_send(&mailbox->wake);
     else
@@ -108,6 +132,17 @@ int net_mailbox_open_on(struct net_mailbox *mailbox, struct net_poller *poller, 
 static void close_wake(struct net_mailbox *mailbox)
 {
     uv_close((uv_handle_t *)&mailbox->wake, NULL);
+}
+
+/* libuv does not ask before it waits. */
+void net_mailbox_begin_reading(struct net_mailbox *mailbox)
+{
+    (void)mailbox;
+}
+
+void net_mailbox_end_reading(struct net_mailbox *mailbox)
+{
+    (void)mailbox;
 }
 
 static void wake(struct net_mailbox *mailbox)

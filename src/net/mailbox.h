@@ -35,6 +35,7 @@ struct net_mailbox {
     struct net_poller *poller; /* NULL: none */
     struct net_poller_watch watch;
     int wake_fd;
+    _Atomic(const void *) reader; /* the thread whose posts do not wake it; NULL: none */
 #endif
 };
 
@@ -43,6 +44,11 @@ int net_mailbox_open(struct net_mailbox *mailbox, uv_loop_t *loop, void *owner);
 /* The same for a loop with a poller, which wakes it with less work than libuv. To be closed before
  * the poller. */
 int net_mailbox_open_on(struct net_mailbox *mailbox, struct net_poller *poller, void *owner);
+
+/* Between the two the calling thread promises to drain the mailbox before each time that it waits:
+ * what it posts itself need not wake it. */
+void net_mailbox_begin_reading(struct net_mailbox *mailbox);
+void net_mailbox_end_reading(struct net_mailbox *mailbox);
 
 /* Delivers what is left, and nothing after that. */
 void net_mailbox_close(struct net_mailbox *mailbox);

@@ -39,6 +39,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_reported
     poller->uv = uv;
     poller->on_reported = on_reported;
     poller->on_turn = on_turn;
+    poller->limit_wait = NULL;
     poller->user = user;
     poller->woken_ns = 0;
     poller->is_stopped = false;
@@ -93,11 +94,18 @@ static void tell_all(struct net_poller *poller, const struct epoll_event *ready,
     poller->on_reported(poller->user); /* before they could be reported once more */
 }
 
+int net_poller_wait_ms(const struct net_poller *poller)
+{
+    const int wait_ms = poller->comes_back ? 0 : uv_backend_timeout(poller->uv);
+
+    return wait_ms != 0 && poller->limit_wait != NULL ? poller->limit_wait(wait_ms, poller->user)
+                                                      : wait_ms;
+}
+
 void net_poller_turn(struct net_poller *poller, bool waits)
 {
     struct epoll_event ready[READY_COUNT_MAX];
-    const int wait_ms = waits && !poller->comes_back ? uv_backend_timeout(poller->uv) : 0;
-    int count = look(poller, ready, wait_ms);
+    int count = look(poller, ready, waits ? net_poller_wait_ms(poller) : 0);
     bool is_uv_ready = false;
 
     poller->comes_back = false;

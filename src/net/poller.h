@@ -38,6 +38,9 @@ struct net_poller {
     uv_loop_t *uv;
     void (*on_reported)(void *user); /* called when ready sockets have been reported */
     void (*on_turn)(void *user);     /* called each time all ready sockets have been handled */
+    /* Returns for how long to wait, `wait_ms` at most, -1 for no limit. NULL: for `wait_ms`. Not
+     * called in the portable build. */
+    int (*limit_wait)(int wait_ms, void *user);
     void *user;
     uint64_t woken_ns; /* when this turn began, by uv_hrtime(); 0: not known */
     bool is_stopped;
@@ -68,6 +71,9 @@ void net_poller_come_back(struct net_poller *poller);
 
 /* Runs one turn; with `waits` it waits until something is ready. */
 void net_poller_turn(struct net_poller *poller, bool waits);
+
+/* For how long a turn would wait now: as in `limit_wait`. Not in the portable build. */
+int net_poller_wait_ms(const struct net_poller *poller);
 
 /* Watches `fd`: calls `on_ready` in each turn in which it is ready. Negative UV_E… if it fails. */
 int net_poller_add(struct net_poller *poller, struct net_poller_watch *watch, int fd, bool reads,

@@ -267,14 +267,24 @@ static void start_workers(struct server_state *server)
         CHECK(server_worker_start(&server->workers[i], on_worker_ended, server) == 0);
 }
 
-static void close_workers(struct server_state *server)
+static void join_workers(struct server_state *server)
 {
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_join(&server->workers[i]);
+}
+
+static void close_workers(struct server_state *server)
+{
+    const bool runs_cluster = cluster_is_guest(server->cluster);
+
+    if (!runs_cluster)
+        join_workers(server);
     webhook_end(server->webhook);
     /* All changes of the workers are sent before this node leaves. */
     if (server->cluster != NULL && !cluster_end(server->cluster))
         abandon(server, "the thread that speaks to Redis");
+    if (runs_cluster)
+        join_workers(server);
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_close(&server->workers[i]);
 }
@@ -417,7 +427,8 @@ static void start(struct server_state *server)
 {
     open_main_loop(server);
     if (server->cluster != NULL)
-        cluster_start(server->cluster);
+        cluster_start(server->cluster,
+                      server->workers_count == 1 ? &server->workers[0].loop : NULL);
     start_webhooks(server);
     start_workers(server);
     if (server->admin != NULL)

@@ -418,6 +418,8 @@ static void *run(void *user)
         log_warn("a worker has no io_uring, although there is one: it is served by epoll");
     net_loop_run(&worker->loop);
     worker->on_ended(worker->user);
+    if (worker->cluster != NULL)
+        cluster_run_on(worker->cluster);
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 
-/* A node whose thread to Redis stalls reports it, serves alone, and can be ended. */
+/* A node whose thread to Redis stalls reports it, serves alone, and can be ended. With one worker that thread is the
+ * worker's. */
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -16,15 +17,19 @@ const { SLOW, deferred, until, within } = require('../support/wait.js');
 
 const STALLED = { health: 'the thread that speaks to Redis has stalled', redis: 'stalled' };
 
-/* A thread of that node that receives these words is busy for so long: the words come by way of Redis. */
-async function stall(cluster, node, ms) {
+/* The thread of that node that receives these words is busy for as long as it was told: they come by way of Redis. */
+async function makeBusy(cluster, node) {
     const [other] = cluster.nodes;
     const client = await Client.open(node);
     await client.subscribe('stalling');
     await publish(other, 'stalling', 'keep-me-busy');
+    return client;
+}
+
+async function stall(cluster, node) {
+    await makeBusy(cluster, node);
     await until(async () => (await request(node, 'GET', '/up')).status === 503,
         () => `the node notices that it has stalled\n${node.stdout}${node.stderr}`, 30_000 * SLOW);
-    return client;
 }
 
 /* What systemd would be told, a line each. */
@@ -48,7 +53,7 @@ async function manager(t) {
 test('a node whose thread to Redis stalls for ever says so, serves on by itself, and ends when it is told to', { timeout: 60_000 }, async (t) => {
     const systemd = await manager(t);
     const cluster = await ownCluster(t, { nodes: 1 });
-    const node = await cluster.add({ env: { ...faults({ FAULTS_BUSY_MS: '3600000' }), ...systemd.env } });
+    const node = await cluster.add({ workers: 2, env: { ...faults({ FAULTS_BUSY_MS: '3600000' }), ...systemd.env } });
     await until(() => systemd.fed() > 0, 'the watchdog is fed');
     const waiting = await Client.open(node);
     await stall(cluster, node);
@@ -76,7 +81,7 @@ test('a node whose thread to Redis stalls for ever says so, serves on by itself,
 
 test('a node whose thread to Redis runs again is in step with the others', { timeout: 60_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 1 });
-    const node = await cluster.add({ env: faults({ FAULTS_BUSY_MS: '9000' }) });
+    const node = await cluster.add({ workers: 2, env: faults({ FAULTS_BUSY_MS: '9000' }) });
     const [other] = cluster.nodes;
     const observers = [await MembersObserver.join(node, 'presence-hall', 'here'), await MembersObserver.join(other, 'presence-hall', 'there')];
     const both = [await MembersObserver.join(node, 'presence-hall', 'both'), await MembersObserver.join(other, 'presence-hall', 'both')];
@@ -87,4 +92,19 @@ test('a node whose thread to Redis runs again is in step with the others', { tim
     await until(async () => await redisOf(node) === 'connected', () => `it is connected again\n${node.stderr}`, 30_000 * SLOW);
     await allSee([...observers, ...both], cluster.nodes, 'presence-hall', ['here', 'there', 'both', 'meanwhile']);
     assert.equal((await request(node, 'GET', '/up')).status, 200);
+});
+
+test('a node whose only worker stalls reports that worker, and is in step with the others when it runs again', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 1 });
+    const node = await cluster.add({ workers: 1, env: faults({ FAULTS_BUSY_MS: '8000' }) });
+    const [other] = cluster.nodes;
+    const observers = [await MembersObserver.join(node, 'presence-hall', 'here'), await MembersObserver.join(other, 'presence-hall', 'there')];
+    await allSee(observers, cluster.nodes, 'presence-hall', ['here', 'there']);
+    await makeBusy(cluster, node);
+    await until(async () => (await node.status()).stalled_workers === 1, () => `the worker's stall is noticed\n${node.stderr}`, 30_000 * SLOW);
+    observers.push(await MembersObserver.join(other, 'presence-hall', 'meanwhile'));
+    await until(async () => (await node.status()).stalled_workers === 0, () => `it runs again\n${node.stderr}`, 30_000 * SLOW);
+    observers.push(await MembersObserver.join(node, 'presence-hall', 'afterwards'));
+    await allSee(observers, cluster.nodes, 'presence-hall', ['here', 'there', 'meanwhile', 'afterwards']);
+    assert.doesNotMatch(node.stderr, /the thread that speaks to Redis/);
 });

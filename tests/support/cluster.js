@@ -5,7 +5,7 @@
  *     const cluster = sharedCluster({ nodes: 3 });          one for a file
  *     const cluster = await ownCluster(t, { nodes: 2 });    one for a test
  *
- * Options: nodes (3), apps, env, server and workers as of a Server, redis (one that is there already; else
+ * Options: nodes (3), apps, env, server and workers (the last node has one) as of a Server, redis (one that is there already; else
  * one is started, and stopped with the cluster).
  */
 
@@ -43,9 +43,16 @@ class Cluster {
             env: { REVERB_SCALING_ENABLED: 'true', ...this.redis.env, ...env, ...more.env } };
     }
 
+    /* A node with one worker speaks to Redis on that worker's thread, others do so on a thread of its own: a cluster
+     * of several nodes has both. */
+    mixed(n, count) {
+        return n > 0 && n === count - 1 ? { workers: this.options.workers ?? 1 } : {};
+    }
+
     async start() {
         this.redis = this.options.redis ?? await Redis.start();
-        await Promise.all(Array.from({ length: this.options.nodes ?? 3 }, () => this.add()));
+        const count = this.options.nodes ?? 3;
+        await Promise.all(Array.from({ length: count }, (_, n) => this.add(this.mixed(n, count))));
         return this;
     }
 

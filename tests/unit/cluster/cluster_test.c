@@ -14,6 +14,8 @@ static struct net_descriptors descriptors;
 static struct cluster *cluster;
 static struct cluster_events events;
 static struct buffer answered; /* by queries */
+static struct fixture *host;   /* on whose thread the cluster runs; NULL: on its own */
+static pthread_t host_thread;
 
 /* --- what the cluster tells ----------------------------------------------------------------- */
 
@@ -105,13 +107,46 @@ static bool is_congested(void *user)
         }                                                         \
     } while (0)
 
+static void *run_host(void *user)
+{
+    (void)user;
+    net_loop_run(&host->loop);
+    cluster_run_on(cluster);
+    return NULL;
+}
+
+static void stop_host(struct net_mail *mail, void *owner)
+{
+    (void)owner;
+    net_loop_stop(&host->loop);
+    free(mail);
+}
+
+static bool end_cluster(void)
+{
+    struct net_mail *last;
+    bool has_ended;
+
+    if (host != NULL) {
+        last = mem_new(sizeof *last);
+        last->deliver = stop_host;
+        net_mailbox_post(&host->loop.mailbox, last);
+    }
+    has_ended = cluster_end(cluster);
+    if (host != NULL)
+        pthread_join(host_thread, NULL);
+    return has_ended;
+}
+
 static void start(void)
 {
     struct buffer error = {0};
 
     cluster = cluster_open(&settings, &events, NULL, &descriptors, &error);
     assert_non_null(cluster);
-    cluster_start(cluster);
+    cluster_start(cluster, host != NULL ? &host->loop : NULL);
+    if (host != NULL)
+        assert_int_equal(pthread_create(&host_thread, NULL, run_host, NULL), 0);
     buffer_deinit(&error);
 }
 
@@ -147,14 +182,26 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_as_guest(void **state)
+{
+    static struct fixture only_worker;
+
+    host = &only_worker;
+    fixture_open(host, 1000000);
+    return set_up(state);
+}
+
 static int tear_down(void **state)
 {
     (void)state;
     if (cluster != NULL) {
-        assert_true(cluster_end(cluster));
+        assert_true(end_cluster());
         cluster_free(cluster);
     }
     cluster = NULL;
+    if (host != NULL)
+        fixture_close(host);
+    host = NULL;
     redis_peer_end(&redis);
     fixture_close(&worker);
     inbox_fixture_deinit(&noted);
@@ -857,7 +904,7 @@ static void a_node_that_ends_says_good_bye_until_nothing_of_it_is_left(void **st
     start_and_join();
     redis_peer_rule(&redis, " G\n", "*2\r\n$2\r\nOK\r\n$1\r\n1\r\n", false);
     publish("last", true);
-    assert_true(cluster_end(cluster));
+    assert_true(end_cluster());
     assert_true(ASKED("E c3:app:news 0 ") && ASKED("last"));
     assert_true(ASKED(" G\n"));
     cluster_free(cluster);
@@ -889,6 +936,12 @@ static void the_channels_of_a_redis_cluster_are_spread_over_links(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+/* The same on the thread of the only worker. */
+#define AS_GUEST(name)                                              \
+    {                                                               \
+#name " (as guest)", name, set_up_as_guest, tear_down, NULL \
+    }
 
 int main(void)
 {
@@ -929,6 +982,13 @@ int main(void)
         TEST(a_node_that_ends_says_good_bye_until_nothing_of_it_is_left),
         TEST(nothing_is_a_cluster_too),
         TEST(the_channels_of_a_redis_cluster_are_spread_over_links),
+        AS_GUEST(a_node_says_hello_tells_what_it_has_and_is_in_step),
+        AS_GUEST(what_happens_here_is_told_to_redis),
+        AS_GUEST(own_events_come_with_the_answer_if_nothing_is_unread),
+        AS_GUEST(who_fills_the_queue_to_redis_is_noted_until_it_is_down),
+        AS_GUEST(while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept),
+        AS_GUEST(connections_are_asked_for_and_acknowledgements_waited_for),
+        AS_GUEST(a_node_that_ends_says_good_bye_until_nothing_of_it_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
