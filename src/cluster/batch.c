@@ -32,6 +32,7 @@ enum operation {
     BYTES_READ,
     HEARTBEAT,
     VERIFY,
+    VERIFY_CONNECTIONS,
     RENEW,
     GIVE_UP,
     REAP,
@@ -68,6 +69,7 @@ static const struct {
     [BYTES_READ] = {"A", 1, 1, false},
     [HEARTBEAT] = {"B", 2, 30, true},
     [VERIFY] = {"V", 3, 5, false},
+    [VERIFY_CONNECTIONS] = {"v", 2, 2, false},
     [RENEW] = {"N", 0, 100, true},
     [GIVE_UP] = {"U", 2, 10, true},
     [REAP] = {"R", 0, 1000, true},
@@ -414,6 +416,14 @@ void cluster_batch_verify(struct cluster_batch *batch, struct bytes key, uint32_
     add(batch, key);
     add_number(batch, count);
     add(batch, user_id);
+}
+
+void cluster_batch_verify_connections(struct cluster_batch *batch, struct bytes app_id,
+                                      int64_t count)
+{
+    begin(batch, VERIFY_CONNECTIONS);
+    add(batch, app_id);
+    add_signed(batch, count);
 }
 
 void cluster_batch_renew(struct cluster_batch *batch)

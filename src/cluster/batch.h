@@ -88,6 +88,10 @@ void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes);
 /* `user_id`: one of this node's members of the channel; "" if it has none. */
 void cluster_batch_verify(struct cluster_batch *batch, struct bytes key, uint32_t count,
                           struct bytes user_id);
+/* How many connections of the app this node has reported; Redis may know of more that it has let
+ * in. */
+void cluster_batch_verify_connections(struct cluster_batch *batch, struct bytes app_id,
+                                      int64_t count);
 void cluster_batch_renew(struct cluster_batch *batch);
 void cluster_batch_give_up(struct cluster_batch *batch, const char *node, const char *heartbeats);
 void cluster_batch_reap(struct cluster_batch *batch);
@@ -100,7 +104,7 @@ void cluster_batch_leave_cluster(struct cluster_batch *batch);
 void cluster_batch_want_changes(struct cluster_batch *batch, struct bytes wanted);
 
 /* Takes the changes for webhooks after `last`, if this node is the one to take them, and removes
- * those of `done`, ids with a blank after each. `wanted`: cluster/changes.h; "-": as before.
+ * those of `done`, ids with a blank after each. `wanted`: cluster/changes.h; "-": some, as before.
  * `number`: of this question. */
 void cluster_batch_changes(struct cluster_batch *batch, struct bytes last, struct bytes done,
                            struct bytes wanted, uint64_t number);

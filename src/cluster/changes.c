@@ -196,7 +196,9 @@ void cluster_changes_ask(struct cluster_changes *changes, struct cluster_batch *
     changes->asked_ms = now_ms;
     pthread_mutex_lock(&changes->lock);
     cluster_batch_changes(batch, bytes_of(changes->last), ids,
-                          changes->is_announced ? BYTES("-") : buffer_bytes(&changes->wanted),
+                          changes->is_announced && changes->wanted.len > 0
+                              ? BYTES("-")
+                              : buffer_bytes(&changes->wanted),
                           ++changes->asked_number);
     changes->is_announced = true;
     pthread_mutex_unlock(&changes->lock);

@@ -245,13 +245,33 @@ void cluster_report_ask_what_is_true(struct cluster_report *report)
 
 static void verify(struct cluster_report *report, const struct cluster_state_channel *channel)
 {
-    const struct map_entry *member = map_any(&channel->members, NULL);
+    /* If others have come since the members were lost, these are there. */
+    const struct cluster_state_member *member = cluster_state_oldest_member(channel);
 
     if (channel->subscriptions_count > 0)
-        cluster_batch_verify(
-            batch_of(report), cluster_state_key(channel), channel->subscriptions_count,
-            member ? cluster_state_user_id(LIST_OWNER(member, struct cluster_state_member, entry))
-                   : BYTES(""));
+        cluster_batch_verify(batch_of(report), cluster_state_key(channel),
+                             channel->subscriptions_count,
+                             member ? cluster_state_user_id(member) : BYTES(""));
+}
+
+static void verify_some_apps(struct cluster_report *report)
+{
+    const struct cluster_state *state = report->state;
+    size_t left = VERIFIED_AT_ONCE;
+
+    for (size_t i = 0; i < state->apps.buckets_count && left > 0; i++) {
+        if (report->verify_apps_bucket >= state->apps.buckets_count)
+            report->verify_apps_bucket = 0;
+        for (const struct cluster_state_app *app =
+                 cluster_state_next_app_of_bucket(state, report->verify_apps_bucket, NULL);
+             app != NULL;
+             app = cluster_state_next_app_of_bucket(state, report->verify_apps_bucket, app)) {
+            cluster_batch_verify_connections(batch_of(report), cluster_state_app_id(app),
+                                             app->connections_count);
+            left -= left > 0;
+        }
+        report->verify_apps_bucket++;
+    }
 }
 
 void cluster_report_verify_some(struct cluster_report *report)
@@ -271,6 +291,7 @@ void cluster_report_verify_some(struct cluster_report *report)
         }
         report->verify_bucket++;
     }
+    verify_some_apps(report);
 }
 
 void cluster_report_deinit(struct cluster_report *report)

@@ -13,6 +13,7 @@ struct cluster_report {
     struct cluster_sender *sender;
     uint64_t chain;       /* the number of the last requested snapshot */
     size_t verify_bucket; /* the next one; channels are verified some at a time */
+    size_t verify_apps_bucket;
     struct list
         forgotten; /* apps whose cached events are to be forgotten, until Redis has done so */
 };

@@ -50,6 +50,7 @@ static struct cluster_state_channel *find_or_add(struct cluster_state *state, st
     channel->key_len = (uint32_t)key.len;
     memcpy(channel->key, key.data, key.len);
     list_init(&channel->dirty);
+    list_init(&channel->members_by_age);
     map_add(&state->channels, &channel->entry, hash_bytes(key));
     return channel;
 }
@@ -161,6 +162,13 @@ static struct cluster_state_member *find_member(const struct cluster_state_chann
     return NULL;
 }
 
+static void free_member(struct cluster_state_channel *channel, struct cluster_state_member *member)
+{
+    map_remove(&channel->members, &member->entry);
+    list_remove(&member->by_age);
+    free(member);
+}
+
 void cluster_state_join(struct cluster_state *state, struct bytes key, struct bytes user_id,
                         struct bytes user_info)
 {
@@ -171,16 +179,15 @@ void cluster_state_join(struct cluster_state *state, struct bytes key, struct by
     member = find_member(channel, user_id, hash);
     if (member != NULL && bytes_equal(cluster_state_user_info(member), user_info))
         return;
-    if (member != NULL) {
-        map_remove(&channel->members, &member->entry);
-        free(member);
-    }
+    if (member != NULL)
+        free_member(channel, member);
     member = mem_new(sizeof *member + user_id.len + user_info.len);
     member->user_id_len = (uint32_t)user_id.len;
     member->user_info_len = (uint32_t)user_info.len;
     memcpy(member->text, user_id.data, user_id.len);
     memcpy(member->text + user_id.len, user_info.data, user_info.len);
     map_add(&channel->members, &member->entry, hash);
+    list_append(&channel->members_by_age, &member->by_age);
 }
 
 void cluster_state_leave(struct cluster_state *state, struct bytes key, struct bytes user_id)
@@ -189,10 +196,16 @@ void cluster_state_leave(struct cluster_state *state, struct bytes key, struct b
     struct cluster_state_member *member =
         channel ? find_member(channel, user_id, hash_bytes(user_id)) : NULL;
 
-    if (member == NULL)
-        return;
-    map_remove(&channel->members, &member->entry);
-    free(member);
+    if (member != NULL)
+        free_member(channel, member);
+}
+
+const struct cluster_state_member *cluster_state_oldest_member(
+    const struct cluster_state_channel *channel)
+{
+    return list_is_empty(&channel->members_by_age)
+               ? NULL
+               : LIST_OWNER(channel->members_by_age.next, struct cluster_state_member, by_age);
 }
 
 /* --- apps ----------------------------------------------------------------------------------- */
@@ -243,6 +256,16 @@ struct cluster_state_app *cluster_state_connect(struct cluster_state *state, str
     if (list_is_empty(&app->dirty))
         list_append(&state->dirty_apps, &app->dirty);
     return app;
+}
+
+const struct cluster_state_app *cluster_state_next_app_of_bucket(
+    const struct cluster_state *state, size_t bucket, const struct cluster_state_app *app)
+{
+    struct map_entry *entry = app ? app->entry.next : NULL;
+
+    if (app == NULL && bucket < state->apps.buckets_count)
+        entry = state->apps.buckets[bucket];
+    return entry ? app_of(entry) : NULL;
 }
 
 void cluster_state_clean_app(struct cluster_state *state, struct cluster_state_app *app)

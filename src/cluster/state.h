@@ -13,6 +13,7 @@
 
 struct cluster_state_member {
     struct map_entry entry;
+    struct list by_age;
     uint32_t user_id_len;
     uint32_t user_info_len;
     char text[]; /* the id, then the info */
@@ -22,6 +23,7 @@ struct cluster_state_channel {
     struct map_entry entry;
     struct list dirty; /* in the list of channels whose count Redis does not know yet */
     struct map members;
+    struct list members_by_age; /* who came, or got the present info, first is first */
     unsigned flags;
     bool needs_state;    /* its first subscription is new: its members are not known yet */
     bool notifies_count; /* subscribers are notified of their count */
@@ -98,10 +100,18 @@ struct cluster_state_app *cluster_state_find_app(const struct cluster_state *sta
 struct cluster_state_app *cluster_state_connect(struct cluster_state *state, struct bytes id,
                                                 int change, bool is_known);
 
+/* The app after `app` in the bucket, as of channels. */
+const struct cluster_state_app *cluster_state_next_app_of_bucket(
+    const struct cluster_state *state, size_t bucket, const struct cluster_state_app *app);
+
 /* The app is not dirty any more; if it has no connections it is freed. */
 void cluster_state_clean_app(struct cluster_state *state, struct cluster_state_app *app);
 
 struct bytes cluster_state_app_id(const struct cluster_state_app *app);
+
+/* The member that Redis was told of first; NULL if there is none. */
+const struct cluster_state_member *cluster_state_oldest_member(
+    const struct cluster_state_channel *channel);
 
 struct bytes cluster_state_key(const struct cluster_state_channel *channel);
 struct bytes cluster_state_user_id(const struct cluster_state_member *member);

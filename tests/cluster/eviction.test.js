@@ -9,8 +9,10 @@ const { ownCluster } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
 const { Listener, MembersObserver, Publisher, allSee } = require('../support/observer.js');
+const { Receiver } = require('../support/receiver.js');
 const { Redis } = require('../support/redis.js');
 const { until } = require('../support/wait.js');
+const { nobodyIsLeft, pictureIsTrue } = require('../support/webhook_picture.js');
 
 const HALL = 'presence-hall';
 
@@ -82,6 +84,27 @@ test('Redis evicts what says which channels a dead node had: nothing of that nod
 test('Redis evicts what says who is dying: nothing of that node stays', { timeout: 90_000 },
     (t) => nothingStays(t, (redis, key) => redis.command('ZREM', key.replace(/(:\d+):\w+:n:.*/, '$1:nodes'), key.replace(/.*:n:/, ''))));
 
+test('Redis evicts how many connections an app has: the limit holds', { timeout: 60_000 }, async (t) => {
+    const apps = [app({ max_connections: 6 })];
+    const cluster = await ownCluster(t, { nodes: 2, apps });
+    const { nodes, redis } = cluster;
+    const first = await cluster.openMany(4);
+    await redis.command('DEL', ...await redis.command('KEYS', '*:x:*'));
+    first.push(await Client.open(nodes[0]));
+    await first[1].leave();
+    await until(() => nodes.some(({ stderr }) => /is away: it has lost a part of what it was told/.test(stderr)), 'that is noticed', 20_000);
+    await cluster.connected();
+    const connectionsOf = async (node) => (await get(node, '/connections')).json.connections;
+    for (const node of nodes)
+        await until(async () => await connectionsOf(node) === 4, 'each is counted', 20_000);
+    const more = await cluster.openMany(2);
+    const refused = new Client(nodes[1]);
+    assert.equal((await refused.take()).json.code, 4004);
+    assert.equal((await refused.waitClosed()).code, 4004);
+    await Promise.all([...first, ...more].map((client) => client.isClosed || client.leave()));
+    await until(async () => await connectionsOf(nodes[0]) === 0, 'nothing stays');
+});
+
 test('Redis evicts what says which channels a living node has: each is counted once', { timeout: 90_000 }, async (t) => {
     const apps = [app({ subscription_counts: true })];
     const cluster = await ownCluster(t, { nodes: 2, apps });
@@ -99,6 +122,53 @@ test('Redis evicts what says which channels a living node has: each is counted o
     await until(async () => (await get(nodes[0], '/channels/news')).json.occupied === false, 'nothing stays');
 });
 
+test('Redis evicts the members of one presence channel: all see the true ones, and nobody was gone', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2 });
+    const { nodes, redis } = cluster;
+    const others = await Promise.all(nodes.map((node, n) => MembersObserver.join(node, 'presence-other', `o${n}`)));
+    const [stays, ...goes] = await Promise.all([0, 1, 2, 3].map((n) => MembersObserver.join(nodes[n % 2], HALL, `u${n}`)));
+    await redis.command('DEL', ...await redis.command('KEYS', `*:m:*${HALL}`));
+    const late = await Promise.all(nodes.map(async (node, n) => {
+        const client = await Client.open(node);
+        await client.join(HALL, `late-${n}`);
+        return client;
+    }));
+    await goes[0].client.leave();
+    await goes[1].client.leave();
+    await until(() => nodes.some(({ stderr }) => /is away: it has lost a part of what it was told/.test(stderr)), 'that is noticed', 20_000);
+    await cluster.connected();
+    const observers = [stays, goes[2]];
+    await allSee(observers, nodes, HALL, ['u0', 'u3', 'late-0', 'late-1'], 20_000);
+    for (const { removed } of observers)
+        assert.deepEqual(removed.sort(), ['u1', 'u2']);
+    await allSee(others, nodes, 'presence-other', ['o0', 'o1'], 20_000);
+    assert.deepEqual(others.flatMap(({ removed }) => removed), []);
+    await late[0].leave();
+    await allSee(observers, nodes, HALL, ['u0', 'u3', 'late-1']);
+});
+
+for (const [what, pattern] of [['the changes for webhooks', '*}:4:h'], ['which changes are for webhooks', '*:hw']])
+    test(`Redis evicts ${what}: receivers are told what is true`, { timeout: 60_000 }, async (t) => {
+        const receiver = await Receiver.start(t);
+        const cluster = await ownCluster(t, { nodes: 2, apps: [app({ webhooks: receiver.webhook() })] });
+        const { nodes, redis } = cluster;
+        const clients = await cluster.openMany(4);
+        await Promise.all(clients.map((client, n) => client.join(HALL, `u${n}`)));
+        await receiver.until(5);
+        const evict = async () => redis.command('DEL', ...await redis.command('KEYS', pattern));
+        if (what === 'the changes for webhooks') {
+            await Promise.all([clients[0].leave(), MembersObserver.join(nodes[1], HALL, 'late')]);
+            assert.equal(await evict(), 1);
+        } else {
+            assert.equal(await evict(), 1);
+            await Promise.all([clients[0].leave(), MembersObserver.join(nodes[1], HALL, 'late')]);
+        }
+        await pictureIsTrue(receiver, cluster, pattern);
+        cluster.closeClients();
+        await nobodyIsLeft(receiver, cluster, pattern);
+        assert.equal(receiver.told.filter((text) => text === `member_removed ${HALL} u1`).length, 1, 'who stayed was never told to have left');
+    });
+
 test('Redis evicts an inbox: it is said that events may be missing', { timeout: 60_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const { nodes, redis } = cluster;
@@ -107,6 +177,8 @@ test('Redis evicts an inbox: it is said that events may be missing', { timeout: 
     const inboxes = await redis.command('KEYS', '*:i:*');
     await redis.command('DEL', ...inboxes);
     await publish(nodes[0], 'news', 'lost');
+    await publish(nodes[1], 'news', 'own', '1');
+    assert.equal((await client.next('own')).data, '1');
     await nodes[1].line(/Redis[^\n]*does not know this node any more/);
     await nodes[1].line(/Redis had lost this node's inbox: events of other nodes that were in it are missing/);
     await cluster.connected();

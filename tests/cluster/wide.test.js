@@ -125,6 +125,24 @@ test('a node whose links blip catches up what it has missed of wide channels', {
         assert.equal((await node.status()).cluster.gaps, 0);
 });
 
+/* What Redis does when its memory is full and it may. */
+test('Redis evicts wide streams, or what it notes of them: all that follows arrives', { timeout: 90_000 }, async () => {
+    const evict = async (pattern) => cluster.redis.command('DEL', ...await cluster.redis.command('KEYS', pattern));
+    const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'evicted')));
+    const publisher = new Publisher(nodes[1], 'evicted', 'p');
+    const allArrive = async () => {
+        await publisher.send(3);
+        for (const listener of listeners)
+            await listener.hasAll([publisher], 20_000 * SLOW);
+    };
+    for (const pattern of ['*:w:*', '*:b', '*:p', '*:last']) {
+        await allArrive();
+        assert.ok(await evict(pattern) > 0, pattern);
+        await allArrive();
+        await cluster.connected();
+    }
+});
+
 test('what all nodes have read does not stay in Redis', { timeout: 60_000 }, async () => {
     const clients = await Promise.all(nodes.map((node) => Client.open(node)));
     for (const client of clients)

@@ -508,13 +508,19 @@ local function want_changes(packed)
 end
 
 -- Answers whether this node sends the changes, the number of its last question that is known, and, if it sends
--- them, whether any are wanted, and a page of changes after `last`. Those of `done` are removed.
+-- them, whether any are wanted, and a page of changes after `last`. Those of `done` are removed. `wanted`: "-" if
+-- some are, as before.
 local function take_changes(last, done, wanted, number)
     local lock, process = prefix .. ':hl', process_of(self)
     answer[3], answer[4] = '0', call('HGET', state .. ':t', process) or '0'
     if not call('SET', lock, process, 'NX', 'PX', CHANGES_TTL_MS) and call('GET', lock) ~= process then
         answer[2] = '0'
         return
+    end
+    if wanted == '-' and call('EXISTS', prefix .. ':hw') == 0 then
+        lose('hw')
+    elseif last ~= '0' and call('EXISTS', prefix .. ':h') == 0 then
+        lose('h')
     end
     call('PEXPIRE', lock, CHANGES_TTL_MS)
     call('HSET', state .. ':t', process, number)
@@ -1031,7 +1037,10 @@ local function trim_what_is_read()
         local first = call('XRANGE', prefix .. ':w:' .. letter,
             string.format('%.0f-0', (least or 0) + 1), '+', 'COUNT', 1)[1]
         local index = first and tonumber(string.match(first[2][1], '%d+'))
-        trim(letter, index and math.max(wide_count(letter) - index + 1, 1) or 0)
+        local kept = index and wide_count(letter) - index + 1 or 0
+        if not index or kept > 0 then -- else Redis has lost how many entries there were
+            trim(letter, kept)
+        end
         call('PEXPIRE', prefix .. ':w:' .. letter, STATE_TTL_MS)
     end
 end
@@ -1196,6 +1205,12 @@ others = {
     B = { 2, heartbeat },
     -- Verifies a sample: key, the node's subscriptions, one of its members there or "".
     V = { 3, verify },
+    -- Verifies connections: app, how many the node has reported. One that was let in may not know yet.
+    v = { 2, function(app, count)
+        if tonumber(call('HGET', state .. ':x:' .. app, self) or 0) < tonumber(count) then
+            lose('x:' .. app)
+        end
+    end },
     -- Renews what would expire.
     N = { 0, renew },
     -- Gives up a node that has been silent since that heartbeat.
@@ -1216,8 +1231,8 @@ others = {
     G = { 0, leave },
     -- Which changes are kept for webhooks, of a node that joins.
     C = { 1, want_changes },
-    -- Changes for webhooks: the last one read, those that were sent, what is wanted ("-": as before), the number
-    -- of this question.
+    -- Changes for webhooks: the last one read, those that were sent, what is wanted ("-": some, as before), the
+    -- number of this question.
     I = { 4, take_changes },
     -- Compares what webhooks were told with what is: letter of the change, key, member, whether it was perhaps
     -- not told ("?").
