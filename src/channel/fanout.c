@@ -48,15 +48,6 @@ struct sent {
     size_t bytes; /* of their texts */
 };
 
-struct event_mail {
-    struct net_mail mail;
-    struct channel_fanout *fanout; /* the receiving worker's */
-    struct channel *channel;
-    struct ws_message *message;
-    uint64_t except;
-    bool is_of_cluster;
-};
-
 /* --- receivers ------------------------------------------------------------------------------ */
 
 static struct channel_receivers *receivers_of(const struct channel_fanout *fanout,
@@ -163,9 +154,8 @@ static void note_waiting(struct channel_fanout *fanout, struct channel_run *run,
     net_watermark_add(&fanout->watermark, bytes);
 }
 
-/* Adds the event to a run for this worker's subscribers. */
-static void gather(struct channel_fanout *fanout, struct channel *channel,
-                   struct ws_message *message, uint64_t except, bool is_of_cluster)
+void channel_fanout_add_event(struct channel_fanout *fanout, struct channel *channel,
+                              struct ws_message *message, uint64_t except, bool is_of_cluster)
 {
     struct channel_receivers *receivers = receivers_of(fanout, channel);
     const size_t frame_len = ws_message_frame(message, WS_DEFLATE_PLAIN, NULL)->len;
@@ -507,99 +497,6 @@ struct channel *channel_fanout_leave(struct channel_fanout *fanout,
     free(subscription);
     *is_last = channel_registry_leave(channel, fanout->worker, is_last_of_worker);
     return channel;
-}
-
-/* --- publishing ----------------------------------------------------------------------------- */
-
-static void on_event_mail(struct net_mail *mail, void *owner)
-{
-    struct event_mail *event = (struct event_mail *)mail;
-
-    (void)owner;
-    gather(event->fanout, event->channel, event->message, event->except, event->is_of_cluster);
-    ws_message_unref(event->message);
-    channel_unref(event->channel);
-    free(event);
-}
-
-static void post(struct channel_fanout *to, struct channel *channel, struct ws_message *message,
-                 uint64_t except, bool is_of_cluster)
-{
-    struct event_mail *event = mem_new(sizeof *event);
-
-    event->mail.deliver = on_event_mail;
-    event->fanout = to;
-    event->channel = channel_ref(channel);
-    event->message = ws_message_ref(message);
-    event->except = except;
-    event->is_of_cluster = is_of_cluster;
-    event->mail.bytes = ws_message_text(message).len;
-    if (!is_of_cluster)
-        net_watermark_note(&to->watermark);
-    NET_MAILBOX_POST(&to->loop->mailbox, event);
-}
-
-static void post_to(const struct channel_fanouts *fanouts, uint64_t workers,
-                    struct channel *channel, struct ws_message *message, uint64_t except)
-{
-    while (workers != 0) {
-        const int worker = __builtin_ctzll(workers);
-
-        workers &= workers - 1;
-        post(fanouts->of_workers[worker], channel, message, except, fanouts->is_of_cluster);
-    }
-}
-
-static void post_to_others(struct channel_fanout *fanout, struct channel *channel,
-                           struct ws_message *message, uint64_t except)
-{
-    post_to(&fanout->all, atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker),
-            channel, message, except);
-}
-
-void channel_fanout_publish_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
-                                     struct ws_message *message, uint64_t except)
-{
-    post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
-}
-
-void channel_fanout_notify_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
-                                    struct bytes text)
-{
-    struct ws_message *message = ws_message_new(text);
-
-    channel_fanout_publish_in_order(fanouts, channel, message, 0);
-    ws_message_unref(message);
-}
-
-void channel_fanout_publish(struct channel_fanout *fanout, struct channel *channel,
-                            struct ws_message *message, uint64_t except)
-{
-    post_to_others(fanout, channel, message, except);
-    /* Messages that were published in order before wait in this worker's mailbox: they go first. */
-    if (net_mailbox_is_idle(&fanout->loop->mailbox))
-        gather(fanout, channel, message, except, false);
-    else if (receivers_of(fanout, channel) != NULL)
-        post(fanout, channel, message, except, false);
-}
-
-bool channel_fanout_is_any_full(const struct channel_fanout *fanout, size_t workers_count)
-{
-    for (size_t i = 0; i < workers_count; i++)
-        if (i != fanout->worker && net_mailbox_is_full(&fanout->all.of_workers[i]->loop->mailbox))
-            return true;
-    return false;
-}
-
-bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
-                                  const struct channel *channel)
-{
-    uint64_t workers = atomic_load(&channel->workers) & ~(UINT64_C(1) << fanout->worker);
-
-    for (; workers != 0; workers &= workers - 1)
-        if (net_mailbox_is_full(&fanout->all.of_workers[__builtin_ctzll(workers)]->loop->mailbox))
-            return true;
-    return false;
 }
 
 bool channel_fanout_is_full(struct channel_fanout *fanout)

@@ -1,5 +1,5 @@
-/* One event to many connections: each worker delivers to its own connections and posts the event
- * to the mailboxes of the other workers.
+/* One event to many connections: each worker delivers to its own ones. channel/publish.h brings it
+ * to all workers.
  *
  * The events that are published to a channel in one turn of the loop form one run. Each subscriber
  * is sent that run in one write, without a copy. A turn sends for a limited time, so that other
@@ -80,26 +80,10 @@ struct channel_subscription *channel_fanout_find(const struct channel_fanout *fa
                                                  const struct ws_conn *conn,
                                                  const struct channel *channel);
 
-/* Sends `message` to the channel's subscribers on all workers, except the connection with socket
- * id `except` (0: no exception). */
-void channel_fanout_publish(struct channel_fanout *fanout, struct channel *channel,
-                            struct ws_message *message, uint64_t except);
-
-/* The same for a message that must keep its order with changes of the channel's state: the caller
- * holds the state lock, and all workers receive it by mail. Thread: any, also of no worker.
- */
-void channel_fanout_publish_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
-                                     struct ws_message *message, uint64_t except);
-
-/* The same for a text, which it encodes as a message. */
-void channel_fanout_notify_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
-                                    struct bytes text);
-
-/* Whether another worker is so far behind that nothing more should be published to channels which
- * it has subscribers of; whether it has any of this one. */
-bool channel_fanout_is_any_full(const struct channel_fanout *fanout, size_t workers_count);
-bool channel_fanout_is_overloaded(const struct channel_fanout *fanout,
-                                  const struct channel *channel);
+/* Adds an event for this worker's subscribers to what is sent at the end of the turn, except for
+ * the connection with socket id `except` (0: no exception). */
+void channel_fanout_add_event(struct channel_fanout *fanout, struct channel *channel,
+                              struct ws_message *message, uint64_t except, bool is_of_cluster);
 
 /* Whether so much waits for this worker that it should get nothing more of the cluster for now.
  * Thread: any. */

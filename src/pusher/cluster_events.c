@@ -1,6 +1,7 @@
 #include "pusher/cluster_events.h"
 
 #include "base/mem.h"
+#include "channel/publish.h"
 #include "pusher/apps.h"
 #include "pusher/authority.h"
 #include "pusher/encode.h"
@@ -105,7 +106,7 @@ static void cache_and_publish(struct pusher_cluster_events *events, struct pushe
     struct channel *channel =
         channel_registry_lock_and_cache(app->channels, name, event, uv_hrtime() / 1000000 + ttl_ms);
 
-    channel_fanout_publish_in_order(&events->fanouts, channel, event, except);
+    channel_publish_in_order(&events->fanouts, channel, event, except);
     channel_registry_unlock_state(channel);
     channel_unref(channel);
 }
@@ -124,7 +125,7 @@ static void on_event(struct cluster_key key, uint64_t except, struct bytes frame
     if (ttl_ms > 0 && !atomic_load(&app->is_removed))
         cache_and_publish(events, app, key.name, event, except, ttl_ms);
     else
-        channel_fanout_publish_in_order(&events->fanouts, channel, event, except);
+        channel_publish_in_order(&events->fanouts, channel, event, except);
     ws_message_unref(event);
     channel_unref(channel);
 }
@@ -177,7 +178,7 @@ static void on_count(struct cluster_key key, uint64_t count, void *user)
     if (is_news(app, channel, count)) {
         channel->has_newcomers = false;
         pusher_encode_subscription_count(scratch(events), key.name, count);
-        channel_fanout_notify_in_order(&events->fanouts, channel, buffer_bytes(&events->scratch));
+        channel_publish_text_in_order(&events->fanouts, channel, buffer_bytes(&events->scratch));
     }
     channel_unref(channel);
 }
@@ -380,7 +381,7 @@ static void on_online(struct cluster_key watch_key, bool is_online, void *user)
     if (atomic_exchange(&watchers->told_online, is_online) != is_online) {
         pusher_encode_watchlist(scratch(events), is_online ? BYTES("online") : BYTES("offline"),
                                 &watch_key.name, 1);
-        channel_fanout_notify_in_order(&events->fanouts, watchers, buffer_bytes(&events->scratch));
+        channel_publish_text_in_order(&events->fanouts, watchers, buffer_bytes(&events->scratch));
     }
     channel_registry_unlock_state(watchers);
     channel_unref(watchers);

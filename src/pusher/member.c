@@ -1,5 +1,6 @@
 #include "pusher/member.h"
 
+#include "channel/publish.h"
 #include "pusher/encode.h"
 
 bool pusher_member_list(const struct channel_fanouts *fanouts, struct channel *channel,
@@ -11,7 +12,7 @@ bool pusher_member_list(const struct channel_fanouts *fanouts, struct channel *c
     if (is_notified) {
         buffer_clear(scratch);
         pusher_encode_member_added(scratch, channel_name(channel), user_id, user_info);
-        channel_fanout_notify_in_order(fanouts, channel, buffer_bytes(scratch));
+        channel_publish_text_in_order(fanouts, channel, buffer_bytes(scratch));
     }
     return true;
 }
@@ -24,6 +25,6 @@ bool pusher_member_unlist(const struct channel_fanouts *fanouts, struct channel 
     buffer_clear(scratch);
     pusher_encode_member_removed(scratch, channel_name(channel), user_id);
     channel_presence_unlist(channel->presence, user_id);
-    channel_fanout_notify_in_order(fanouts, channel, buffer_bytes(scratch));
+    channel_publish_text_in_order(fanouts, channel, buffer_bytes(scratch));
     return true;
 }

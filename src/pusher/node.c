@@ -1,5 +1,6 @@
 #include "pusher/node.h"
 
+#include "channel/publish.h"
 #include "pusher/encode.h"
 #include "pusher/member.h"
 #include "pusher/welcome.h"
@@ -63,8 +64,8 @@ void pusher_node_notify_count(struct pusher_session *session, struct channel *ch
     atomic_store(&channel->told_count, count);
     pusher_encode_subscription_count(pusher_worker_scratch(session->worker), channel_name(channel),
                                      count);
-    channel_fanout_notify_in_order(&session->worker->fanout.all, channel,
-                                   buffer_bytes(&session->worker->scratch));
+    channel_publish_text_in_order(&session->worker->fanout.all, channel,
+                                  buffer_bytes(&session->worker->scratch));
     PUSHER_OBSERVERS_NOTIFY(session->worker, on_subscription_count, session->app,
                             channel_name(channel), count);
     channel_registry_unlock_state(channel);
@@ -132,7 +133,7 @@ void pusher_node_notify_watchers(struct pusher_worker *worker, struct pusher_app
     is_online = pusher_node_is_online(app, user_id);
     atomic_store(&watchers->told_online, is_online);
     message = message_new(worker, is_online, &user_id, 1);
-    channel_fanout_publish_in_order(&worker->fanout.all, watchers, message, 0);
+    channel_publish_in_order(&worker->fanout.all, watchers, message, 0);
     channel_registry_unlock_state(watchers);
     ws_message_unref(message);
     channel_unref(watchers);

@@ -1,5 +1,6 @@
 #include "pusher/publish.h"
 
+#include "channel/publish.h"
 #include "pusher/authority.h"
 #include "pusher/user_channel.h"
 
@@ -47,10 +48,10 @@ bool pusher_publish_is_possible(struct pusher_worker *worker, struct pusher_publ
 
     if (!pusher_authority_can_publish(target->app))
         return false;
-    if (!channel_fanout_is_any_full(&worker->fanout, worker->workers_count))
+    if (!channel_publish_is_any_full(&worker->fanout, worker->workers_count))
         return true; /* the channel need not be known yet */
     channel = channel_of(target);
-    return channel == NULL || !channel_fanout_is_overloaded(&worker->fanout, channel);
+    return channel == NULL || !channel_publish_is_overloaded(&worker->fanout, channel);
 }
 
 static bool is_cached(struct bytes name)
@@ -82,7 +83,7 @@ static void cache_and_publish(struct pusher_worker *worker, struct pusher_app *a
     struct channel *channel = channel_registry_lock_and_cache(
         app->channels, name, event, net_loop_now_ms(worker->loop) + ttl_ms);
 
-    channel_fanout_publish_in_order(&worker->fanout.all, channel, event, except);
+    channel_publish_in_order(&worker->fanout.all, channel, event, except);
     channel_registry_unlock_state(channel);
     channel_unref(channel);
 }
@@ -100,7 +101,7 @@ static void publish(struct pusher_worker *worker, struct pusher_publish_target *
     if (is_to_cache)
         cache_and_publish(worker, app, target->key.name, event, except, ttl_ms);
     else if (channel_of(target) != NULL)
-        channel_fanout_publish(&worker->fanout, target->channel, event, except);
+        channel_publish(&worker->fanout, target->channel, event, except);
 }
 
 void pusher_publish(struct pusher_worker *worker, struct pusher_publish_target *target,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "channel/joining.h"
+#include "channel/publish.h"
 #include "channel/registry.h"
 #include "support/fixture.h"
 #include "support/ws_peer.h"
@@ -169,8 +170,8 @@ static inline void workers_publish(struct workers *workers, size_t worker, const
     struct ws_message *message = ws_message_new(bytes_of(text));
 
     if (channel != NULL) {
-        channel_fanout_publish(&workers->workers[worker].fanout, channel, message,
-                               except ? except->socket_id : 0);
+        channel_publish(&workers->workers[worker].fanout, channel, message,
+                        except ? except->socket_id : 0);
         channel_unref(channel);
     }
     ws_message_unref(message);

@@ -1,4 +1,5 @@
 #include "channel/fanout.h"
+#include "channel/publish.h"
 
 #include "net/backlog.h"
 #include "support/workers.h"
@@ -304,7 +305,7 @@ static void publish_large(const struct channel_fanouts *fanouts, int count)
     struct ws_message *message = ws_message_new((struct bytes){text, sizeof text});
 
     for (int i = 0; i < count; i++) {
-        channel_fanout_publish_in_order(fanouts, channel, message, 0);
+        channel_publish_in_order(fanouts, channel, message, 0);
         net_mailbox_drain(&workers.workers[0].fixture.loop.mailbox);
     }
     ws_message_unref(message);
@@ -356,11 +357,11 @@ static void nobody_is_overloaded_until_a_mailbox_is_full(void **state)
     workers_join(&workers, here[0], "a");
     workers_join(&workers, there[0], "a");
     channel = channel_registry_find(workers.registry, BYTES("a"));
-    assert_false(channel_fanout_is_overloaded(&workers.workers[0].fanout, channel));
+    assert_false(channel_publish_is_overloaded(&workers.workers[0].fanout, channel));
     atomic_fetch_add(&workers.workers[1].fixture.loop.mailbox.watermark.amount,
                      NET_MAILBOX_BYTES_MAX);
-    assert_true(channel_fanout_is_overloaded(&workers.workers[0].fanout, channel));
-    assert_false(channel_fanout_is_overloaded(&workers.workers[1].fanout, channel));
+    assert_true(channel_publish_is_overloaded(&workers.workers[0].fanout, channel));
+    assert_false(channel_publish_is_overloaded(&workers.workers[1].fanout, channel));
     atomic_fetch_sub(&workers.workers[1].fixture.loop.mailbox.watermark.amount,
                      NET_MAILBOX_BYTES_MAX);
     channel_unref(channel);
@@ -550,8 +551,7 @@ static void *publish_all(void *user)
 
         snprintf(text, sizeof text, "%zu %d", publisher->worker, i);
         message = ws_message_new(bytes_of(text));
-        channel_fanout_publish(&workers.workers[publisher->worker].fanout, channels[i % 2], message,
-                               0);
+        channel_publish(&workers.workers[publisher->worker].fanout, channels[i % 2], message, 0);
         ws_message_unref(message);
         if (i % 3 == 0)
             fixture_turn(&workers.workers[publisher->worker].fixture);

@@ -1,5 +1,6 @@
 #include "channel/joining.h"
 
+#include "channel/publish.h"
 #include "support/workers.h"
 
 static struct workers workers;
@@ -52,7 +53,7 @@ static void publish_in_order(struct workers_member *member, struct channel *chan
 {
     struct ws_message *message = ws_message_new(bytes_of(text));
 
-    channel_fanout_publish_in_order(&member->worker->fanout.all, channel, message, 0);
+    channel_publish_in_order(&member->worker->fanout.all, channel, message, 0);
     ws_message_unref(message);
 }
 
