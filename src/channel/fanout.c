@@ -380,13 +380,6 @@ static void let_others_go_first(struct channel_fanout *fanout)
     *others_end = own;
 }
 
-void channel_fanout_flush(struct channel_fanout *fanout)
-{
-    struct slice all = {.ends_ns = UINT64_MAX};
-
-    send_runs(fanout, &all);
-}
-
 void channel_fanout_end_turn(struct channel_fanout *fanout)
 {
     struct slice slice = {0};
@@ -406,21 +399,14 @@ void channel_fanout_end_turn(struct channel_fanout *fanout)
 
 /* --- leaving -------------------------------------------------------------------------------- */
 
-/* The leaving subscriber's subscription that has yet to be sent this run; NULL if there is none. */
-static struct channel_subscription *waiting_in(struct channel_fanout *fanout,
-                                               const struct channel_run *run,
-                                               struct channel_subscription *leaving)
+/* Whether the subscription, of the run's channel, has yet to be sent the run. */
+static bool is_waiting(const struct channel_fanout *fanout, const struct channel_run *run,
+                       const struct channel_subscription *subscription)
 {
-    struct channel_subscription *subscription = leaving;
-
-    if (run->channel != leaving->channel)
-        subscription = leaving->subscriber->count > 1
-                           ? channel_fanout_find(fanout, leaving->subscriber->conn, run->channel)
-                           : NULL;
-    if (subscription == NULL || !subscription->is_active ||
-        (run->is_begun && subscription->index < receivers_of(fanout, run->channel)->sent_count))
-        return NULL;
-    return channel_run_first(run, subscription) < run->messages_count ? subscription : NULL;
+    return subscription->is_active &&
+           (!run->is_begun ||
+            subscription->index >= receivers_of(fanout, run->channel)->sent_count) &&
+           channel_run_first(run, subscription) < run->messages_count;
 }
 
 /* Sends one receiver the run before the others; from then on it receives what follows the run. */
@@ -441,6 +427,16 @@ static void send_ahead(struct channel_fanout *fanout, struct channel_run *run,
         receivers->latest_from = subscription->from;
 }
 
+static void send_ahead_to(struct channel_fanout *fanout, struct channel_run *run,
+                          const struct channel_subscriber *subscriber)
+{
+    struct channel_subscription *subscription =
+        channel_fanout_find(fanout, subscriber->conn, run->channel);
+
+    if (subscription != NULL && is_waiting(fanout, run, subscription))
+        send_ahead(fanout, run, subscription);
+}
+
 /* A subscriber that leaves a channel is first sent what was published there before, and what was
  * published to its other channels before that. */
 static void catch_up(struct channel_fanout *fanout, struct channel_subscription *leaving)
@@ -449,33 +445,42 @@ static void catch_up(struct channel_fanout *fanout, struct channel_subscription 
 
     for (struct channel_run *run = fanout->first_run; run != NULL && runs_left > 0;
          run = run->next) {
-        struct channel_subscription *subscription = waiting_in(fanout, run, leaving);
-
-        if (subscription != NULL)
-            send_ahead(fanout, run, subscription);
-        runs_left -= run->channel == leaving->channel;
+        if (run->channel == leaving->channel) {
+            if (is_waiting(fanout, run, leaving))
+                send_ahead(fanout, run, leaving);
+            runs_left--;
+        } else if (leaving->subscriber->count > 1) {
+            send_ahead_to(fanout, run, leaving->subscriber);
+        }
     }
 }
 
-static void forget(struct channel_fanout *fanout, const struct channel_subscription *leaving)
+void channel_fanout_catch_up(struct channel_fanout *fanout,
+                             const struct channel_subscriber *subscriber)
 {
-    uint32_t runs_left = receivers_of(fanout, leaving->channel)->runs_count;
+    LIST_EACH(link, following, &subscriber->subscriptions) {
+        struct channel_subscription *subscription =
+            LIST_OWNER(link, struct channel_subscription, link);
 
-    for (struct channel_run *run = fanout->first_run; runs_left > 0; run = run->next) {
-        if (run->channel != leaving->channel)
-            continue;
-        channel_run_forget(run, leaving);
-        runs_left--;
+        if (subscription->is_active && channel_fanout_has_news(fanout, subscription))
+            catch_up(fanout, subscription);
     }
+}
+
+/* Removes what it skips of queued runs. */
+static void forget(struct channel_fanout *fanout, struct channel_subscription *leaving)
+{
+    for (struct channel_run *run = fanout->first_run; leaving->skips > 0; run = run->next)
+        if (run->channel == leaving->channel)
+            channel_run_forget(run, leaving);
 }
 
 static void deactivate(struct channel_fanout *fanout, struct channel_subscription *subscription)
 {
-    if (receivers_of(fanout, subscription->channel)->runs_count > 0) {
-        if (ws_conn_is_open(subscription->subscriber->conn))
-            catch_up(fanout, subscription);
-        forget(fanout, subscription);
-    }
+    if (ws_conn_is_open(subscription->subscriber->conn) &&
+        channel_fanout_has_news(fanout, subscription))
+        catch_up(fanout, subscription);
+    forget(fanout, subscription);
     channel_shared_note_one_less(subscription, fanout->worker);
     channel_receivers_deactivate(receivers_of(fanout, subscription->channel), subscription);
 }
@@ -546,7 +551,9 @@ void channel_fanout_init(struct channel_fanout *fanout)
 
 void channel_fanout_deinit(struct channel_fanout *fanout)
 {
-    channel_fanout_flush(fanout);
+    struct slice all = {.ends_ns = UINT64_MAX};
+
+    send_runs(fanout, &all);
     free(fanout->slow);
     fanout->slow = NULL;
 }

@@ -98,8 +98,9 @@ void channel_fanout_activate(struct channel_fanout *fanout,
                              struct channel_subscription *subscription, struct ws_message *welcome,
                              struct ws_message *cached);
 
-/* Sends all queued runs. */
-void channel_fanout_flush(struct channel_fanout *fanout);
+/* Sends the subscriber what is queued for it, before the others. */
+void channel_fanout_catch_up(struct channel_fanout *fanout,
+                             const struct channel_subscriber *subscriber);
 
 /* Sends as much as one turn may, then reports the slow readers. At the end of a turn. */
 void channel_fanout_end_turn(struct channel_fanout *fanout);

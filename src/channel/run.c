@@ -20,6 +20,8 @@ struct channel_run *channel_run_new(struct channel *channel, uint64_t first)
 
 void channel_run_free(struct channel_run *run)
 {
+    for (size_t i = 0; i < run->skips_count; i++)
+        run->skips[i].subscription->skips--;
     for (size_t i = 0; i < run->messages_count; i++)
         ws_message_unref(run->messages[i]);
     for (int form = 0; form < WS_DEFLATE_FORMS_COUNT; form++) {
@@ -36,6 +38,7 @@ static void note_skip(struct channel_run *run, struct channel_subscription *subs
 {
     run->skips = mem_room(run->skips, run->skips_count, &run->skips_cap, sizeof *run->skips);
     run->skips[run->skips_count++] = (struct channel_run_skip){subscription, run->messages_count};
+    subscription->skips++;
 }
 
 void channel_run_add(struct channel_run *run, struct ws_message *message,
@@ -50,13 +53,14 @@ void channel_run_add(struct channel_run *run, struct ws_message *message,
     run->text_bytes += ws_message_text(message).len;
 }
 
-void channel_run_forget(struct channel_run *run, const struct channel_subscription *subscription)
+void channel_run_forget(struct channel_run *run, struct channel_subscription *subscription)
 {
     size_t kept_count = 0;
 
     for (size_t i = 0; i < run->skips_count; i++)
         if (run->skips[i].subscription != subscription)
             run->skips[kept_count++] = run->skips[i];
+    subscription->skips -= (uint32_t)(run->skips_count - kept_count);
     run->skips_count = kept_count;
 }
 

@@ -44,7 +44,7 @@ void channel_run_add(struct channel_run *run, struct ws_message *message,
                      struct channel_subscription *skipping);
 
 /* Removes the skips of a subscription that leaves. */
-void channel_run_forget(struct channel_run *run, const struct channel_subscription *subscription);
+void channel_run_forget(struct channel_run *run, struct channel_subscription *subscription);
 
 /* Sets or clears `is_skipping` of the subscriptions that skip a message. */
 void channel_run_mark_skipping(const struct channel_run *run, bool is_skipping);

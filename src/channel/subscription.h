@@ -23,6 +23,7 @@ struct channel_subscription {
     uint32_t info;    /* see channel_presence_join() */
     uint32_t token;   /* unique among the worker's subscriptions */
     uint32_t index;   /* in the entries of channel/receivers.h */
+    uint32_t skips;   /* messages of queued runs that it is not sent */
     bool is_active;   /* receives the channel's events */
     bool is_shared;   /* the subscriber is in other channels too */
     bool is_skipping; /* skips an event of the run being sent */

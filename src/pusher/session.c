@@ -254,14 +254,19 @@ void pusher_session_close_answered(struct pusher_worker *worker)
     }
 }
 
-void pusher_session_end_some(struct pusher_worker *worker, size_t count, uint16_t code)
+size_t pusher_session_end_some(struct pusher_worker *worker, size_t count, uint16_t code,
+                               uint64_t until_ns)
 {
-    channel_fanout_flush(&worker->fanout); /* each is first sent its queued events */
+    size_t ended_count = 0;
+
     LIST_EACH(link, following, &worker->sessions) {
         struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
 
-        if (count-- == 0)
-            return;
+        if (ended_count == count || (ended_count > 0 && uv_hrtime() >= until_ns))
+            break;
+        channel_fanout_catch_up(&worker->fanout, &session->subscriber);
         pusher_session_close(session, code, BYTES("Server is restarting"));
+        ended_count++;
     }
+    return ended_count;
 }

@@ -122,5 +122,7 @@ void pusher_session_close_all(struct pusher_worker *worker);
  * no output backlog. */
 void pusher_session_close_answered(struct pusher_worker *worker);
 
-/* Closes up to `count` of the worker's connections with `code`, because the server ends. */
-void pusher_session_end_some(struct pusher_worker *worker, size_t count, uint16_t code);
+/* Closes up to `count` of the worker's connections with `code`, because the server ends, at least
+ * one and until `until_ns`. Each is first sent its queued events. Returns how many it closed. */
+size_t pusher_session_end_some(struct pusher_worker *worker, size_t count, uint16_t code,
+                               uint64_t until_ns);

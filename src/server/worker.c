@@ -9,6 +9,8 @@
 
 /* How often an ending worker checks whether it is done. */
 #define ENDING_TICK_MS 20
+/* How long a tick closes clients: each is first sent what waits for it. */
+#define ENDING_SLICE_NS UINT64_C(16000000)
 /* The time to answer a close frame while no process listens on the port: the other clients
  * reconnect after 1 s, and one that is refused then stays away for 15 s. */
 #define HURRIED_ANSWER_MS 400
@@ -211,12 +213,10 @@ static void end_due_sessions(struct server_worker *worker, uint64_t passed_ms)
         due = (size_t)(worker->ending_sessions_count * passed_ms / worker->how.spread_ms);
     else
         due = SIZE_MAX; /* also those that were upgraded meanwhile */
-    if (due > worker->ended_sessions_count) {
-        pusher_session_end_some(worker->pusher, due - worker->ended_sessions_count,
-                                worker->how.code);
-        if (due != SIZE_MAX)
-            worker->ended_sessions_count = due;
-    }
+    if (due > worker->ended_sessions_count)
+        worker->ended_sessions_count +=
+            pusher_session_end_some(worker->pusher, due - worker->ended_sessions_count,
+                                    worker->how.code, uv_hrtime() + ENDING_SLICE_NS);
 }
 
 static void on_ending_tick(uv_timer_t *timer)

@@ -329,7 +329,7 @@ static void only_what_clients_publish_holds_them_back(void **state)
     publish_large(&fanout->all, 600);
     assert_true(net_watermark_has_filled());
     net_watermark_take_filled();
-    channel_fanout_flush(workers.fanouts[0]);
+    FIXTURE_UNTIL(&workers.workers[0].fixture, fanout->first_run == NULL);
     assert_false(channel_fanout_is_full(workers.fanouts[0]));
 }
 
@@ -512,6 +512,28 @@ static void an_event_does_not_wait_for_the_run_of_another_app(void **state)
     channel_registry_free(own);
 }
 
+static void one_can_be_sent_what_is_queued_before_the_others(void **state)
+{
+    struct fixture *fixture = &workers.workers[0].fixture;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        workers_join(&workers, here[i], "a");
+        workers_join(&workers, here[i], "b");
+    }
+    for (int i = 0; i < 3; i++) {
+        workers_publish(&workers, 0, "a", "a", i == 1 ? here[0] : NULL);
+        workers_publish(&workers, 0, "b", "b", NULL);
+    }
+    channel_fanout_catch_up(&workers.workers[0].fanout, &here[0]->subscriber);
+    net_conn_flush(here[0]->ws.net);
+    assert_member_received(here[0], "a;b;b;a;b;");
+    assert_member_received(here[1], "");
+    fixture_turn(fixture);
+    assert_member_received(here[0], "a;b;b;a;b;");
+    assert_member_received(here[1], "a;b;a;b;a;b;");
+}
+
 static void a_channel_that_all_have_left_is_forgotten_when_its_run_has_been_dealt_with(void **state)
 {
     struct fixture *fixture = &workers.workers[0].fixture;
@@ -641,6 +663,7 @@ int main(void)
         WORKERS_TEST(whatever_happens_between_the_slices_of_a_run_each_receives_the_same),
         WORKERS_TEST(a_run_is_sent_in_slices_and_the_next_turn_does_not_wait),
         WORKERS_TEST(an_event_does_not_wait_for_the_run_of_another_app),
+        WORKERS_TEST(one_can_be_sent_what_is_queued_before_the_others),
         WORKERS_TEST(a_channel_that_all_have_left_is_forgotten_when_its_run_has_been_dealt_with),
         WORKERS_TEST(two_workers_that_publish_at_the_same_time_keep_each_ones_order),
     };

@@ -168,7 +168,7 @@ static void an_end_of_the_server_closes_as_many_as_are_due(void **state)
     struct pusher_client *second = pusher_fixture_client(&fixture);
 
     (void)state;
-    pusher_session_end_some(&fixture.worker, 1, 4200);
+    assert_int_equal(pusher_session_end_some(&fixture.worker, 1, 4200, 0), 1);
     pusher_fixture_turn(&fixture);
     assert_heard(&fixture, first, "close:4200:Server is restarting;");
     assert_heard(&fixture, second, "");
