@@ -11,8 +11,8 @@
 /* WIDE_MIN of scripts/apply.lua. */
 #define NOTIFIED_MAX 8
 
-/* `operations` of scripts/apply.lua: the letter, how many arguments follow, and the estimated cost
- * there. `make lint` compares them. */
+/* `events` and `others` of scripts/apply.lua: the letter, how many arguments follow, and the
+ * estimated cost there. `make lint` compares them. */
 enum operation {
     HELLO,
     SUBSCRIPTIONS,
@@ -247,13 +247,21 @@ static void add_termination(struct cluster_batch *batch, const struct cluster_ou
     add_number(batch, event->number);
 }
 
+#define PACKED_LEN_BYTES 4
+
+static void write_len(char *out, size_t len)
+{
+    for (size_t i = 0; i < PACKED_LEN_BYTES; i++)
+        out[i] = (char)(unsigned char)(len >> 8 * i);
+}
+
 /* A text after its length, as pack() in scripts/apply.lua does it. */
 static void pack(struct buffer *out, struct bytes text)
 {
-    const unsigned char len[4] = {(unsigned char)text.len, (unsigned char)(text.len >> 8),
-                                  (unsigned char)(text.len >> 16), (unsigned char)(text.len >> 24)};
+    char len[PACKED_LEN_BYTES];
 
-    buffer_append_bytes(out, (struct bytes){(const char *)len, sizeof len});
+    write_len(len, text.len);
+    buffer_append(out, len, sizeof len);
     buffer_append_bytes(out, text);
 }
 
@@ -274,7 +282,8 @@ static struct bytes process_of(const char *node)
     return process;
 }
 
-/* Whether this node wants it too, and the item as inboxes have it. */
+/* Whether this node wants it too, and the item as inboxes have it: letter, length, what is packed.
+ */
 static void add_event(struct cluster_batch *batch, const struct cluster_outbox_event *event)
 {
     struct buffer *packed = &batch->packed;
@@ -282,11 +291,13 @@ static void add_event(struct cluster_batch *batch, const struct cluster_outbox_e
     add(batch, cluster_outbox_key(event));
     add_text(batch, event->is_delivered ? "0" : "1");
     buffer_clear(packed);
+    buffer_append(packed, "E\0\0\0", 1 + PACKED_LEN_BYTES);
     pack(packed, cluster_outbox_key(event));
     pack_number(packed, event->except);
     pack_number(packed, event->number);
     pack(packed, process_of(batch->node));
     pack(packed, net_chunk_bytes(event->frame));
+    write_len(packed->data + 1, packed->len - 1 - PACKED_LEN_BYTES);
     add(batch, buffer_bytes(packed));
 }
 

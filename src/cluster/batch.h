@@ -1,5 +1,5 @@
-/* Operations for scripts/apply.lua, gathered into one call of it: the counterpart of `operations`
- * there, which explains each.
+/* Operations for scripts/apply.lua, gathered into one call of it: the counterpart of `events`
+ * and `others` there, which explains each.
  *
  * Thread: the cluster's. A batch is begun by its first operation and sent as a whole.
  */

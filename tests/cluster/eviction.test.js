@@ -169,6 +169,33 @@ for (const [what, pattern] of [['the changes for webhooks', '*}:4:h'], ['which c
         assert.equal(receiver.told.filter((text) => text === `member_removed ${HALL} u1`).length, 1, 'who stayed was never told to have left');
     });
 
+/* The numbers of calls must go on from the last one: entries with a lower number are never read. */
+for (const [what, forget] of [
+    ['Redis evicts the number of the last call', (redis, key) => redis.command('DEL', key)],
+    ['a replica takes over that has an older number', async (redis, key) => {
+        await redis.command('SET', key, '5', 'PX', '60000');
+        await redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+    }],
+])
+    test(`${what}: all that is published arrives`, { timeout: 60_000 }, async (t) => {
+        const cluster = await ownCluster(t, { nodes: 2 });
+        const { nodes, redis } = cluster;
+        const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'news')));
+        const publisher = new Publisher(nodes[0], 'news', 'p');
+        await publisher.send(3);
+        const [key] = await redis.command('KEYS', '*:last');
+        await forget(redis, key);
+        await publisher.send(3);
+        await cluster.connected();
+        await publisher.send(3);
+        for (const listener of listeners)
+            await listener.hasAll([publisher]);
+        assert.ok(Number(await redis.command('GET', key)) > 1e15, 'it is as late as the clock again');
+        assert.ok(await redis.command('PTTL', key) > 60_000);
+        for (const node of nodes)
+            assert.equal((await node.status()).cluster.gaps, 0);
+    });
+
 test('Redis evicts an inbox: it is said that events may be missing', { timeout: 60_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2 });
     const { nodes, redis } = cluster;

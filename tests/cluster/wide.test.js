@@ -38,6 +38,22 @@ test('an event of a wide channel is written once, and nodes without the channel 
     monitor.close();
 });
 
+/* What a call costs Redis is mostly its commands. */
+test('an event of a wide channel takes a few commands, however many nodes have the channel', async () => {
+    const listeners = await Promise.all(nodes.slice(1).map((node) => Listener.open(node, 'counted')));
+    const monitor = await cluster.redis.monitor();
+    const publisher = new Publisher(nodes[0], 'counted', 'p', { filling: 'to-be-counted' });
+    await publisher.send(3);
+    for (const listener of listeners)
+        await listener.hasAll([publisher]);
+    await until(() => streamsOf(monitor, 'to-be-counted').length >= 3, 'MONITOR has told of all');
+    monitor.close();
+    const written = monitor.lines.findIndex((line) => /"xadd"/i.test(line) && line.includes('to-be-counted'));
+    const called = monitor.lines.findLastIndex((line, n) => n < written && /"evalsha"/i.test(line));
+    const commands = monitor.lines.slice(called + 1, written + 1).map((line) => /\[\d+ lua\] "(\w+)"/.exec(line)[1].toLowerCase());
+    assert.deepEqual(commands, ['zscore', 'hget', 'incr', 'hincrby', 'hincrby', 'xadd']);
+});
+
 test('a channel becomes wide, and narrow again, while events are published: none is lost, doubled or late', async () => {
     const publishers = [0, 1, 9].map((n) => new Publisher(nodes[n], 'growing', `p${n}`));
     const monitor = await cluster.redis.monitor();

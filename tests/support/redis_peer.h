@@ -98,7 +98,7 @@ static inline void redis_peer_answer(struct redis_peer *peer, struct redis_peer_
         redis_peer_bulk(out, BYTES("redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\n"));
     else if (bytes_equal(name, BYTES("SCRIPT")))
         redis_peer_bulk(out, memmem(command->element[2]->str, command->element[2]->len,
-                                    "local operations", 16) != NULL
+                                    "local others", 12) != NULL
                                  ? BYTES("apply-sha")
                                  : BYTES("query-sha"));
     else if (bytes_equal(name, BYTES("XREAD")))

@@ -69,13 +69,16 @@ local CHANGES_PAGE = 500
 local CHANGES_TTL_MS = 5000
 local AHEAD = 60000000 -- a minute: what other nodes may know beyond that
 
-local base, self, inbox_bytes_max = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local base, self = KEYS[1], ARGV[1]
 local prefix = base .. ':' .. LAYOUT
 local epoch = ARGV[3]
 local state = prefix .. ':' .. epoch
 local call = redis.call
 local work = 0
 local answer = { 'OK' }
+
+-- Most calls have only events. They end before what the other operations need is defined: to define a function
+-- takes Redis longer than to call one. For the same reason there are few functions up to there, and few tables.
 
 local function process_of(node)
     return string.match(node, '^[^.]+')
@@ -109,68 +112,26 @@ end
 
 -- --- to the streams ----------------------------------------------------------------------------
 
--- Consecutive items for the same processes, or for the same wide stream, are gathered once.
-local outboxes, wide_entries = {}, {}
-local wide_counts = {}
-local flushes = 0
-local gathered, gathered_for = {}, nil
-
-local function wide_count(letter)
-    wide_counts[letter] = wide_counts[letter] or
-        tonumber(call('HGET', prefix .. ':w', letter) or 0)
-    return wide_counts[letter]
-end
-
-local function flush_gathered()
-    if not gathered_for then
-        return
-    end
-    local text = table.concat(gathered)
-    local target = gathered_for
-    flushes = flushes + 1
-    gathered, gathered_for = {}, nil
-    if type(target) == 'string' then
-        wide_counts[target] = wide_count(target) + 1
-        wide_entries[#wide_entries + 1] = { target, flushes, wide_counts[target], text }
-        work = work + 2
-        return
-    end
-    for _, process in ipairs(target) do
-        local outbox = outboxes[process]
-        if not outbox then
-            outbox = {}
-            outboxes[process] = outbox
-        end
-        -- An entry has nothing that belongs before and after one of a wide stream.
-        outbox[#outbox + 1] = { flushes, text, #wide_entries }
-    end
-    work = work + #target
-end
-
-local gathered_bytes = 0
+-- What is put, in order: { target, item, item, … }. Consecutive items for the same target are one entry.
+local entries = {}
+local entry, entry_bytes -- the last of them
 
 -- `target`: a list of processes, or the letter of a wide stream.
-local function put_to(target, letter, packed)
-    if gathered_for ~= target or gathered_bytes > ENTRY_BYTES then
-        flush_gathered()
-        gathered_for, gathered_bytes = target, 0
+local function put_item(target, item)
+    if entry and entry[1] == target and entry_bytes <= ENTRY_BYTES then
+        entry[#entry + 1] = item
+        entry_bytes = entry_bytes + #item
+        work = work + 1
+        return
     end
-    gathered[#gathered + 1] = letter
-    gathered[#gathered + 1] = struct.pack('<I4', #packed)
-    gathered[#gathered + 1] = packed
-    gathered_bytes = gathered_bytes + #packed
-    work = work + 1
+    entry, entry_bytes = { target, item }, #item
+    entries[#entries + 1] = entry
+    work = work + 2 + #target
 end
-
-local own = { process_of(self) }
 
 -- --- to whom -----------------------------------------------------------------------------------
 
 local routes = {}
-
-local function hash_of(key)
-    return 'k:' .. string.sub(key, 1, 1) .. app_of(key)
-end
 
 -- The letter of the channel's stream if it is `wide`; the nodes stay `unread` text until needed.
 local function width_of(key)
@@ -178,16 +139,15 @@ local function width_of(key)
     if route then
         return route
     end
-    local hash = hash_of(key)
+    local hash = 'k:' .. string.sub(key, 1, 1) .. app_of(key)
     local text = call('HGET', state .. ':' .. hash, key)
-    route = { total = 0, hash = hash, unread = text or '' }
-    work = work + 1
-    if text and string.byte(text) == 42 then
-        route.wide, route.unread = string.sub(text, 2, 2), string.sub(text, 3)
-    elseif not text and call('EXISTS', state .. ':' .. hash) == 0 and
+    if not text and call('EXISTS', state .. ':' .. hash) == 0 and
         call('SISMEMBER', state .. ':made', hash) == 1 then
         lose(hash)
     end
+    work = work + 1
+    route = { hash = hash, unread = text or '',
+        wide = text and string.byte(text) == 42 and string.sub(text, 2, 2) or nil }
     routes[key] = route
     return route
 end
@@ -196,7 +156,9 @@ end
 local function route_of(key)
     local route = width_of(key)
     if route.unread then
-        for node, count in string.gmatch(route.unread, '(%S+) (%d+)') do
+        route.total = 0
+        local text = route.wide and string.sub(route.unread, 3) or route.unread
+        for node, count in string.gmatch(text, '(%S+) (%d+)') do
             route[#route + 1] = { node, tonumber(count) }
             route.total = route.total + tonumber(count)
         end
@@ -210,8 +172,8 @@ local function processes_of(route, except)
     route.processes = route.processes or {}
     if not route.processes[name] then
         local processes, done = {}, except and { [except] = true } or {}
-        for _, entry in ipairs(route) do
-            local process = process_of(entry[1])
+        for _, each in ipairs(route) do
+            local process = process_of(each[1])
             if not done[process] then
                 done[process] = true
                 processes[#processes + 1] = process
@@ -222,14 +184,11 @@ local function processes_of(route, except)
     return route.processes[name]
 end
 
--- Puts an item to every process that is subscribed to `key`, once; `except` is a process or nil,
--- which passes over the item if the channel is wide.
-local function put_to_subscribed(key, letter, packed, except)
-    local wide = width_of(key).wide
-    local processes = wide or processes_of(route_of(key), except)
-    if #processes > 0 then
-        put_to(processes, letter, packed)
-    end
+-- Every process that is subscribed to `key`; nil if none is. `except` is a process or nil, which passes over the
+-- item if the channel is wide.
+local function subscribed_to(key, except)
+    local target = width_of(key).wide or processes_of(route_of(key), except)
+    return #target > 0 and target or nil
 end
 
 -- --- sending -----------------------------------------------------------------------------------
@@ -243,34 +202,17 @@ local function trim(letter, count)
     end
 end
 
--- The least number that is later than any before, also if Redis has lost the last one.
-local function number_of_now()
+-- A number for a call: later than any before, also if Redis has lost the last one, or is a replica that had not
+-- received it. As each node that joins has one, and each heartbeat, the other calls need only count on. If `known`,
+-- which a node knows of, is not before it, it goes well beyond that.
+local function number_by_clock(known)
     local time = call('TIME')
-    local now = time[1] * 1000000 + time[2]
+    local number = time[1] * 1000000 + time[2]
     local last = tonumber(call('GET', prefix .. ':last') or 0)
-    return now > last and now or last + 1
-end
-
-local function set_last(number)
-    local text = string.format('%.0f', number)
-    call('SET', prefix .. ':last', text, 'PX', STATE_TTL_MS)
-    return text
-end
-
-local function next_number() -- of this call
-    return set_last(number_of_now())
-end
-
--- A node without an inbox, or with one that it does not read, is not in step any more: its next call
--- is answered "GONE". Its state stays until it has joined again, or is silent.
-local function expel(process)
-    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-        if process_of(node) == process then
-            call('ZADD', prefix .. ':nodes', EXPELLED, node)
-        end
-    end
-    call('UNLINK', prefix .. ':i:' .. process)
-    call('HDEL', prefix .. ':b', process)
+    number = number > last and number or last + 1
+    number = string.format('%.0f', known and known >= number and known + AHEAD or number)
+    call('SET', prefix .. ':last', number, 'PX', STATE_TTL_MS)
+    return number
 end
 
 local is_sent = false -- a stream has got something
@@ -279,76 +221,119 @@ local is_sent = false -- a stream has got something
 -- stream alone, and must then read all of them.
 local is_mixed = false
 
--- A stream whose ids are ahead of Redis' clock is given up.
-local function add_entry(stream, id, name, texts)
-    local reply = redis.pcall('XADD', stream, id, (is_mixed and 'x' or '') .. name, table.concat(texts))
-    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
+-- False if the ids of the stream are ahead of Redis' clock: it is given up.
+local function add_entry(stream, id, name, text)
+    local reply = redis.pcall('XADD', stream, id, is_mixed and 'x' .. name or name, text)
+    if type(reply) ~= 'table' then
+        is_sent = true
+        return true
+    elseif not string.find(reply.err, 'equal or smaller', 1, true) then
         error(reply)
     end
-    is_sent = is_sent or type(reply) ~= 'table'
-    return type(reply) ~= 'table'
+    return false
 end
 
-local function send_to(process, items, number)
-    local inbox = prefix .. ':i:' .. process
-    local bytes = 0
-    for _, item in ipairs(items) do
-        bytes = bytes + #item[2]
+-- What goes to inboxes: for each process the order, the text, and how many entries of wide streams are before it,
+-- of the first entry, of the second, … `echoed`: a process that gets nothing.
+local function sort_by_process(echoed)
+    local inboxes, wide_before = {}, 0
+    for order, each in ipairs(entries) do
+        if type(each[1]) == 'string' then
+            wide_before = wide_before + 1
+        else
+            local text = table.concat(each, '', 2)
+            for _, process in ipairs(each[1]) do
+                local inbox = inboxes[process] or {}
+                local count = #inbox
+                inbox[count + 1], inbox[count + 2], inbox[count + 3] = order, text, wide_before
+                inboxes[process] = inbox
+            end
+        end
     end
-    if call('EXISTS', inbox) == 0 or
-        call('HINCRBY', prefix .. ':b', process, bytes) > inbox_bytes_max then
-        expel(process)
-        return
+    inboxes[echoed or ''] = nil
+    return inboxes
+end
+
+local function send_to(inboxes, number)
+    -- A node without an inbox, or with one that it does not read, is not in step any more: its next call
+    -- is answered "GONE". Its state stays until it has joined again, or is silent.
+    local function expel(process)
+        for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+            if process_of(node) == process then
+                call('ZADD', prefix .. ':nodes', EXPELLED, node)
+            end
+        end
+        call('UNLINK', prefix .. ':i:' .. process)
+        call('HDEL', prefix .. ':b', process)
     end
-    local at = 1
-    while items[at] do
-        local id, wide_before, texts, entry_bytes = items[at][1], items[at][3], {}, 0
-        repeat
-            texts[#texts + 1] = items[at][2]
-            entry_bytes = entry_bytes + #items[at][2]
-            at = at + 1
-        until not items[at] or items[at][3] ~= wide_before or
-            entry_bytes + #items[at][2] > ENTRY_BYTES
-        if not add_entry(inbox, number .. '-' .. id, 'm', texts) then
+    local max = tonumber(ARGV[2])
+    for process, parts in pairs(inboxes) do
+        local inbox, bytes, at = prefix .. ':i:' .. process, 0, 1
+        for i = 2, #parts, 3 do
+            bytes = bytes + #parts[i]
+        end
+        local is_open = call('EXISTS', inbox) == 1 and call('HINCRBY', prefix .. ':b', process, bytes) <= max
+        while is_open and parts[at] do
+            local order, text, wide_before = parts[at], parts[at + 1], parts[at + 2]
+            at = at + 3
+            -- An entry has nothing that belongs before and after one of a wide stream.
+            while parts[at] and parts[at + 2] == wide_before and #text + #parts[at + 1] <= ENTRY_BYTES do
+                text = text .. parts[at + 1]
+                at = at + 3
+            end
+            is_open = add_entry(inbox, number .. '-' .. order, 'm', text)
+        end
+        if not is_open then
             expel(process)
-            return
         end
     end
 end
 
 -- Beyond the limit the older half is removed: a node that has not read it notices that.
-local function send_wide(entry, number)
-    local letter, order, index, text = unpack(entry)
+local function send_wide(letter, id, text)
     local stream = prefix .. ':w:' .. letter
-    if call('HINCRBY', prefix .. ':b', 'w:' .. letter, #text) > inbox_bytes_max then
+    if call('HINCRBY', prefix .. ':b', 'w:' .. letter, #text) > tonumber(ARGV[2]) then
         trim(letter, math.floor(call('XLEN', stream) / 2))
     end
-    if not add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text }) then
+    local index = call('HINCRBY', prefix .. ':w', letter, '1')
+    if not add_entry(stream, id, index, text) then
         call('UNLINK', stream)
-        add_entry(stream, number .. '-' .. order, string.format('%.0f', index), { text })
+        add_entry(stream, id, index, text)
     end
-    call('HSET', prefix .. ':w', letter, string.format('%.0f', index))
     if index == 1 then
         call('PEXPIRE', stream, STATE_TTL_MS)
     end
 end
 
-local function send_all()
-    flush_gathered()
-    local first_wide = wide_entries[1]
-    if not first_wide and not next(outboxes) then
+local function send_all(echoed)
+    local inboxes, letter, has_inboxes
+    for i = 1, #entries do
+        local target = entries[i][1]
+        if type(target) == 'string' then
+            is_mixed = is_mixed or letter and letter ~= target
+            letter = target
+        else
+            has_inboxes = true
+        end
+    end
+    if has_inboxes then
+        inboxes = sort_by_process(echoed)
+        has_inboxes = next(inboxes)
+    end
+    if not has_inboxes and not letter then
         return
     end
-    local number = next_number()
-    for _, entry in ipairs(wide_entries) do
-        is_mixed = is_mixed or entry[1] ~= first_wide[1]
+    local number = call('INCR', prefix .. ':last')
+    number = number == 1 and number_by_clock() or string.format('%.0f', number)
+    if has_inboxes then
+        is_mixed = is_mixed or letter
+        send_to(inboxes, number)
     end
-    is_mixed = is_mixed or (first_wide and next(outboxes)) and true
-    for process, items in pairs(outboxes) do
-        send_to(process, items, number)
-    end
-    for _, entry in ipairs(wide_entries) do
-        send_wide(entry, number)
+    for order = 1, letter and #entries or 0 do
+        local each = entries[order]
+        if type(each[1]) == 'string' then
+            send_wide(each[1], number .. '-' .. order, table.concat(each, '', 2))
+        end
     end
 end
 
@@ -359,69 +344,71 @@ local function cached_key(key)
     return prefix .. ':e:' .. (removed and removed .. ':' or '') .. key
 end
 
--- The mark outlives the events that were cached since.
-local function cache(key, frame, ttl)
-    local mark = prefix .. ':g:' .. app_of(key)
+-- An event of a cache channel is cached as well. The mark outlives the events that were cached since.
+local function put_cached(key, socket, number, ttl, echoes, frame)
+    local mark, process = prefix .. ':g:' .. app_of(key), process_of(self)
     local left = call('PTTL', mark)
     call('SET', cached_key(key), frame, 'PX', ttl)
     if left >= 0 and left < tonumber(ttl) then
         call('PEXPIRE', mark, ttl)
     end
+    local target = subscribed_to(key, echoes == '0' and process or nil)
+    if target then
+        put_item(target, 'K' .. pack(pack(key, socket, number, process, ttl, frame)))
+    end
 end
 
--- Operations: how many arguments each takes, and what it does. Most calls have only these: they end before the
--- others are defined, which takes longer than they do.
-local operations = {
-    -- An event: key, whether this node wants it too, the item: key, the excluded socket, the event's
-    -- number, this process, the frame, packed by the node.
-    E = { 3, function(key, echoes, packed)
-        put_to_subscribed(key, 'E', packed, echoes == '0' and own[1] or nil)
-    end },
-    -- The same for a cache channel: it is cached; after the number its time to live in ms.
-    K = { 6, function(key, socket, number, ttl, echoes, frame)
-        cache(key, frame, ttl)
-        put_to_subscribed(key, 'K', pack(key, socket, number, own[1], ttl, frame),
-            echoes == '0' and own[1] or nil)
-    end },
-    -- Echo, the last operation of a call that has only events: if this node has read its inbox, up to
-    -- `last`, then its own events need not go through it. The answer is their echo.
-    e = { 1, function(last)
-        if not call('XREAD', 'COUNT', 1, 'STREAMS', prefix .. ':i:' .. own[1], last) then
-            flush_gathered()
-            outboxes[own[1]] = nil
-            answer[2] = 'echo'
+local function terminate(app, user, number)
+    local processes, done = {}, {}
+    for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
+        local process = process_of(node)
+        if not done[process] then
+            done[process] = true
+            processes[#processes + 1] = process
         end
-    end },
-    -- Ends a user's connections on all nodes: app, user, its number among the events.
-    T = { 3, function(app, user, number)
-        local processes, done = {}, {}
-        for _, node in ipairs(call('ZRANGE', prefix .. ':nodes', 0, -1)) do
-            local process = process_of(node)
-            if not done[process] then
-                done[process] = true
-                processes[#processes + 1] = process
-            end
-        end
-        put_to(processes, 'T', pack(app, user, number, process_of(self)))
-    end },
-}
+    end
+    put_item(processes, 'T' .. pack(pack(app, user, number, process_of(self))))
+end
 
-local others = {}
+-- How many arguments each of these operations takes:
+-- E   an event: key, whether this node wants it too, the item, made by the node
+-- K   the same for a cache channel: key, the excluded socket, the event's number, its time to live in ms, whether
+--     this node wants it too, the frame
+-- T   ends a user's connections on all nodes: app, user, its number among the events
+-- e   echo, the last operation of a call that has only events: if this node has read its inbox, up to that id, then
+--     its own events need not go through it; the answer is their echo
+local events = { E = 3, K = 6, T = 3, e = 1 }
+
+local others -- operations: how many arguments each takes, and what it does
 
 local function run()
-    local at = 4
-    if ARGV[at] ~= 'H' and ARGV[at] ~= 'G' then
+    local at, letter, echoed = 4, ARGV[4], nil
+    if letter ~= 'H' and letter ~= 'G' then
         local heartbeats = call('ZSCORE', prefix .. ':nodes', self)
         if not heartbeats or tonumber(heartbeats) == EXPELLED then
             error({ gone = true })
         end
     end
-    while ARGV[at] do
-        local operation = operations[ARGV[at]] or others[ARGV[at]]
-        operation[2](unpack(ARGV, at + 1, at + operation[1]))
-        at = at + 1 + operation[1]
+    while letter do
+        local count = events[letter] or others[letter][1]
+        if letter == 'E' then
+            local target = subscribed_to(ARGV[at + 1], ARGV[at + 2] == '0' and process_of(self) or nil)
+            if target then
+                put_item(target, ARGV[at + 3])
+            end
+        elseif letter == 'e' then
+            local process = process_of(self)
+            if not call('XREAD', 'COUNT', '1', 'STREAMS', prefix .. ':i:' .. process, ARGV[at + 1]) then
+                echoed, answer[2] = process, 'echo'
+            end
+        else
+            local operation = letter == 'K' and put_cached or letter == 'T' and terminate or others[letter][2]
+            operation(unpack(ARGV, at + 1, at + count))
+        end
+        at = at + 1 + count
+        letter = ARGV[at]
     end
-    send_all()
+    send_all(echoed)
 end
 
 -- Runs the operations; returns the answer.
@@ -443,22 +430,31 @@ local function finish()
         .. string.gsub(failure.err, '^@user_script: ?%d+: %-?', ''))
 end
 
-local function are_events()
-    local at = 4
-    while operations[ARGV[at]] do
-        at = at + 1 + operations[ARGV[at]][1]
-    end
-    return not ARGV[at]
+local at = 4
+while events[ARGV[at]] do
+    at = at + 1 + events[ARGV[at]]
 end
-
-if are_events() then
+if not ARGV[at] then
     return finish()
 end
 
 -- --- what the other operations need ------------------------------------------------------------
 
+local own = { process_of(self) }
+
 local function incarnation_of(node)
     return tonumber(string.match(node, '%.(%d+)$'))
+end
+
+local function put_to(target, letter, packed)
+    put_item(target, letter .. struct.pack('<I4c0', #packed, packed))
+end
+
+local function put_to_subscribed(key, letter, packed)
+    local target = subscribed_to(key)
+    if target then
+        put_to(target, letter, packed)
+    end
 end
 
 local function put(letter, packed)
@@ -542,10 +538,18 @@ end
 
 -- --- subscriptions -----------------------------------------------------------------------------
 
+-- How many entries the wide stream has had, with those of this call so far.
+local function wide_count(letter)
+    local count = tonumber(call('HGET', prefix .. ':w', letter) or 0)
+    for _, each in ipairs(entries) do
+        count = count + (each[1] == letter and 1 or 0)
+    end
+    return count
+end
+
 -- Notifies processes that the channel is wide from here on, and how many entries its stream has had
 -- before; or, with the letter '', that it is not any more.
 local function put_width(processes, key, letter)
-    flush_gathered()
     put_to(processes, 'W', pack(key, letter, letter ~= '' and tostring(wide_count(letter)) or '0'))
 end
 
@@ -1000,7 +1004,7 @@ local function heartbeat(keys_count, number)
         synced[node] = true
     end
     answer[2] = tostring(call('HLEN', state .. ':dying'))
-    answer[3] = call('GET', prefix .. ':last') or '0'
+    answer[3] = number_by_clock()
     local nodes = call('ZRANGE', prefix .. ':nodes', 0, -1, 'WITHSCORES')
     for i = 1, #nodes, 2 do
         answer[#answer + 1] = nodes[i]
@@ -1084,7 +1088,7 @@ end
 local function try_commands()
     local key = prefix .. ':check'
     for _, of_one_type in ipairs({
-        { { 'SET', key, '', 'PX', 1000 }, { 'GET', key }, { 'EXISTS', key }, { 'PTTL', key },
+        { { 'SET', key, '0', 'PX', 1000 }, { 'INCR', key }, { 'GET', key }, { 'EXISTS', key }, { 'PTTL', key },
             { 'PEXPIRE', key, 1000 } },
         { { 'HSET', key, 'a', 1 }, { 'HSETNX', key, 'b', 1 }, { 'HINCRBY', key, 'a', 1 },
             { 'HGET', key, 'a' }, { 'HEXISTS', key, 'a' }, { 'HKEYS', key }, { 'HVALS', key },
@@ -1103,16 +1107,9 @@ local function try_commands()
     end
 end
 
--- A node knows of a later number than this Redis, a replica whose clock is behind and that had not
--- received all: what was added from here on would pass for read.
-local function stay_ahead(known)
-    if tonumber(known) >= number_of_now() then
-        set_last(known + AHEAD)
-    end
-end
-
 -- Hello: joins the node. `new_epoch` is used if there is none yet; `known`: the latest number that
--- the node knows.
+-- the node knows: if this Redis, a replica whose clock is behind and that had not received all, went on below that,
+-- what is added from here on would pass for read.
 local function greet(new_epoch, known)
     try_commands()
     local inbox = prefix .. ':i:' .. process_of(self)
@@ -1129,12 +1126,11 @@ local function greet(new_epoch, known)
     end
     call('SADD', state .. ':n:' .. self, '-')
     note_made('n:' .. self)
-    stay_ahead(known)
     answer[2] = epoch
     answer[3] = tostring(call('EXISTS', inbox))
     call('ZADD', prefix .. ':nodes', 0, self)
+    local number = number_by_clock(tonumber(known))
     if answer[3] == '0' then
-        local number = next_number()
         call('XADD', inbox, number .. '-0', '-', '') -- so that the stream exists from now on
         call('HDEL', prefix .. ':b', process_of(self))
         call('HSET', prefix .. ':p', process_of(self), number)

@@ -91,7 +91,8 @@ static void an_event_says_whether_it_is_to_come_back(void **state)
     cluster_outbox_init(&outbox, 1000);
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 0, true));
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 0, frame, 60, false));
-    check("EVALSHA sha 1 p:{0} n.1 99 e E k 0 1000k1000710001"
+    check("EVALSHA sha 1 p:{0} n.1 99 e E k 0 E\x1d"
+          "0001000k1000710001"
           "1000n5000frame K k 0 2 60 1 frame ");
     assert_int_equal(batch.first, 1);
     assert_int_equal(batch.last, 2);
@@ -118,7 +119,8 @@ static void events_alone_may_have_an_echo(void **state)
     assert_true(cluster_batch_has_echo(&batch));
     cluster_batch_echo(&batch, "5-1");
     assert_false(cluster_batch_has_echo(&batch));
-    check("EVALSHA sha 1 p:{0} n.1 99 e E k 0 1000k1000710001"
+    check("EVALSHA sha 1 p:{0} n.1 99 e E k 0 E\x1d"
+          "0001000k1000710001"
           "1000n5000frame T a 7 2 e 5-1 ");
     cluster_batch_clear(&batch);
     cluster_batch_event(&batch, cluster_outbox_add(&outbox, BYTES("k"), 7, frame, 60, false));
