@@ -138,12 +138,27 @@ static bool end_cluster(void)
     return has_ended;
 }
 
+static void on_change(const struct cluster_changes_change *change, void *user)
+{
+    (void)change;
+    (void)user;
+}
+
+static void on_changes_lost(size_t link, void *user)
+{
+    (void)link;
+    (void)user;
+}
+
 static void start(void)
 {
+    static const struct cluster_changes_events changes = {on_change, on_changes_lost};
+
     struct buffer error = {0};
 
     cluster = cluster_open(&settings, &events, NULL, &descriptors, &error);
     assert_non_null(cluster);
+    cluster_take_changes(cluster, &changes, NULL);
     cluster_start(cluster, host != NULL ? &host->loop : NULL);
     if (host != NULL)
         assert_int_equal(pthread_create(&host_thread, NULL, run_host, NULL), 0);
@@ -665,6 +680,22 @@ static void a_redis_without_memory_is_stayed_with_until_it_has_some(void **state
     assert_false(ASKED(" H "));
 }
 
+static void a_question_for_changes_that_redis_has_no_memory_for_is_asked_again(void **state)
+{
+    (void)state;
+    start_and_join();
+    redis_peer_rule(&redis, " W\n", "-OOM command not allowed\r\n", true);
+    redis_peer_rule(&redis, " I 0 ", "-OOM command not allowed\r\n", false);
+    cluster_want_changes(cluster, BYTES("wanted"));
+    UNTIL(was_told("down"));
+    UNTIL(reason_holds("OOM"));
+    redis_peer_clear_log(&redis);
+    redis_peer_drop_rules(&redis);
+    UNTIL(cluster_is_connected(cluster));
+    UNTIL(ASKED(" I 0  wanted "));
+    assert_false(ASKED(" H ")); /* it has not begun anew */
+}
+
 /* More than one call holds: the first is refused, while the second is applied. */
 static void what_was_refused_is_sent_again_though_later_events_were_applied(void **state)
 {
@@ -967,6 +998,7 @@ int main(void)
         TEST(while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept),
         TEST(what_does_not_fit_is_dropped_and_counted),
         TEST(a_redis_without_memory_is_stayed_with_until_it_has_some),
+        TEST(a_question_for_changes_that_redis_has_no_memory_for_is_asked_again),
         TEST(what_was_refused_is_sent_again_though_later_events_were_applied),
         TEST(the_end_of_a_user_that_was_lost_with_the_link_is_sent_again),
         TEST(who_is_not_known_any_more_begins_anew_and_counts_a_gap),
