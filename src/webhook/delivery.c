@@ -103,6 +103,9 @@ static CURLcode on_ssl_context(CURL *easy, void *context, void *user)
 
 #define SET(option, value) CHECK(curl->easy_setopt(easy, option, value) == CURLE_OK)
 
+/* How long a name keeps its address, unless a request fails. */
+#define DNS_CACHE_S 60L
+
 /* A resolver that hangs must not hang the thread that ends a request. */
 static void forbid_waiting(const struct webhook_curl *curl, CURL *easy)
 {
@@ -204,6 +207,7 @@ void webhook_delivery_send(struct webhook_delivery_request *request,
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
     SET(CURLOPT_POSTFIELDS, body.data);
     SET(CURLOPT_FRESH_CONNECT, (long)is_fresh);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, is_fresh ? 0L : DNS_CACHE_S);
     SET(CURLOPT_TIMEOUT_MS, (long)webhook->timeout_s * 1000);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)webhook->timeout_s * 1000);
     CHECK(curl->multi_add_handle(request->delivery->multi, easy) == CURLM_OK);

@@ -40,7 +40,7 @@ void webhook_delivery_request_free(struct webhook_delivery_request *request);
 void webhook_delivery_cancel(struct webhook_delivery_request *request);
 
 /* Begins to send `body`, which stays the caller's until `on_done`. The first request after new
- * settings opens a connection of its own (`is_fresh`). */
+ * settings opens a connection of its own (`is_fresh`), and looks the name up again. */
 void webhook_delivery_send(struct webhook_delivery_request *request,
                            const struct config_webhook *webhook, bool denies_private, bool is_fresh,
                            char *const *headers, struct bytes body);

@@ -292,6 +292,7 @@ static void note_failure(struct webhook_target *target,
     size_t dropped_count;
 
     target->failed_count++;
+    target->is_fresh = true;
     snprintf(target->last_reason, sizeof target->last_reason, "%s", result->reason);
     if (target->failures == 0) {
         describe(target, &who);

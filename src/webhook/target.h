@@ -38,8 +38,8 @@ struct webhook_target {
     struct webhook_delivery_request *request;
     struct webhook_target_batch batch;
     bool is_sending;
-    bool is_fresh;            /* its settings are new: the next request opens a connection */
-    bool is_hurried;          /* nothing is retried, and no batch waits to grow */
+    bool is_fresh;   /* its settings are new, or a request failed: the next opens a connection */
+    bool is_hurried; /* nothing is retried, and no batch waits to grow */
     uint64_t retry_at_ms;     /* 0: it does not wait */
     unsigned failures;        /* attempts that failed in a row */
     uint64_t regrouped_count; /* requests that have events of one that was given up */

@@ -1,10 +1,13 @@
 'use strict';
 
-/* Names whose addresses are other ones than their owner's: what `webhook_deny_private` forbids is not connected to. */
+/* Names whose addresses are other ones than their owner's: what `webhook_deny_private` forbids is not connected to. Names whose
+ * addresses change. */
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 const { test } = require('../support/test.js');
-const { app, ownServer } = require('../support/server.js');
+const { app, ownServer, temporaryFolder } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
 const { faults } = require('../support/faults.js');
 const { Receiver } = require('../support/receiver.js');
@@ -36,3 +39,24 @@ test('what is left of its addresses is used, and if that fails its own failure i
     await client.subscribe('more');
     await receiver.until(1);
 });
+
+for (const [what, leave] of [['is gone', (receiver) => receiver.stop()], ['fails', (receiver) => { receiver.behave = () => 'fails'; }]])
+    test(`a name gets another address, and the former one ${what}: the next attempt goes to the new one`, async (t) => {
+        const names = path.join(temporaryFolder('reverb-names-'), 'names');
+        const [former, next] = [await Receiver.start(t), new Receiver()];
+        await next.listen(former.port, '127.0.0.2');
+        t.after(() => next.stop());
+        fs.writeFileSync(names, '127.0.0.1');
+        const server = await ownServer(t, {
+            apps: [app({ webhooks: former.webhook({ url: `http://receiver.test:${former.port}/hooks` }) })],
+            env: faults({ FAULTS_NAMES: `@${names}` }),
+        });
+        const client = await Client.open(server);
+        await client.subscribe('first');
+        await former.until(1);
+        fs.writeFileSync(names, '127.0.0.2');
+        await leave(former);
+        await client.subscribe('second');
+        await next.until(1);
+        assert.deepEqual(next.told, ['channel_occupied second']);
+    });

@@ -17,6 +17,9 @@ const { request } = require('./api.js');
 const { Redis } = require('./redis.js');
 const { SLOW, until } = require('./wait.js');
 
+/* Nodes that are started at one time. */
+const AT_ONCE = 10;
+
 /* What GET /up says of a node's Redis. */
 async function redisOf(node) {
     return (await request(node, 'GET', '/up')).json?.redis;
@@ -52,7 +55,8 @@ class Cluster {
     async start() {
         this.redis = this.options.redis ?? await Redis.start();
         const count = this.options.nodes ?? 3;
-        await Promise.all(Array.from({ length: count }, (_, n) => this.add(this.mixed(n, count))));
+        for (let n = 0; n < count; n += AT_ONCE)
+            await Promise.all(Array.from({ length: Math.min(count - n, AT_ONCE) }, (_, i) => this.add(this.mixed(n + i, count))));
         return this;
     }
 

@@ -9,6 +9,7 @@
  *     FAULTS_URING=1       a system call of io_uring fails with this errno, by a seccomp filter as
  *                          Docker's
  *     FAULTS_NAMES=10.0.0.1,1.1.1.1    what each name resolves to that ends in ".test"
+ *     FAULTS_NAMES=@FILE   the same, of a file that may change
  *     FAULTS_PUBLIC=arrives  what is sent to a public address of IPv4 arrives on this machine, at
  * the same port; "refuses": it is refused. Nothing leaves this machine
  */
@@ -22,6 +23,7 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -167,6 +169,19 @@ static int is_fake(const char *name)
     return end != NULL && strcmp(end, ".test") == 0;
 }
 
+static void read_names(char *list, size_t len_max)
+{
+    FILE *file = names[0] == '@' ? fopen(names + 1, "r") : NULL;
+
+    memset(list, 0, len_max);
+    if (file == NULL)
+        strncpy(list, names, len_max - 1);
+    else if (fgets(list, (int)len_max, file) == NULL)
+        list[0] = '\0';
+    if (file != NULL)
+        fclose(file);
+}
+
 int getaddrinfo(const char *restrict name, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
@@ -178,8 +193,7 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
         find(&real_getaddrinfo, "getaddrinfo");
     if (!is_fake(name))
         return real_getaddrinfo(name, service, hints, found);
-    strncpy(list, names, sizeof list - 1);
-    list[sizeof list - 1] = '\0';
+    read_names(list, sizeof list);
     for (char *one = strtok_r(list, ",", &rest); one != NULL; one = strtok_r(NULL, ",", &rest)) {
         const int status = real_getaddrinfo(one, service, hints, last);
 

@@ -59,7 +59,7 @@ class Receiver {
         return receiver;
     }
 
-    async listen(port) {
+    async listen(port, host = '127.0.0.1') {
         const handle = (request, response) => this.receive(request, response);
         this.server = this.isHttp2 ? http2.createSecureServer(this.tls, handle)
             : this.tls ? https.createServer(this.tls, handle) : http.createServer(handle);
@@ -68,7 +68,7 @@ class Receiver {
             this.sockets.add(socket);
             socket.on('close', () => this.sockets.delete(socket)).on('error', () => {});
         });
-        this.server.listen(port, '127.0.0.1');
+        this.server.listen(port, host);
         await once(this.server, 'listening');
         this.port = this.server.address().port;
     }
