@@ -104,7 +104,7 @@ test('Redis ends and comes back empty after 10 s: all is made anew', { timeout: 
     await late.subscribe('cache-meanwhile');
     assert.equal((await late.take()).data, '3', 'what was kept meanwhile is kept for all');
     for (const [n, node] of nodes.entries())
-        assert.equal(linesOf(node).length - before[n], 2, `a line each way\n${linesOf(node).join('\n')}`);
+        assert.equal(linesOf(node).length - before[n], 3, `a line each way, and that the inbox is lost\n${linesOf(node).join('\n')}`);
 });
 
 test('all keys are deleted while it runs: all is made anew, and soon', { timeout: 90_000 }, async (t) => {
