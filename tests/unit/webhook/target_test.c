@@ -102,9 +102,12 @@ static void serve(struct fixture *fixture)
 {
     char in[4096];
     ssize_t len;
+    const int fd = accept(fixture->listening, NULL, NULL);
 
-    if (fixture->fd < 0)
-        fixture->fd = accept(fixture->listening, NULL, NULL);
+    if (fd >= 0 && fixture->fd >= 0)
+        close(fixture->fd); /* the one before has served */
+    if (fd >= 0)
+        fixture->fd = fd;
     if (fixture->fd < 0)
         return;
     fcntl(fixture->fd, F_SETFL, O_NONBLOCK);
