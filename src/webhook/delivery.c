@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <uv.h>
 
 /* More of an answer's body is not read: nothing in it matters. */
 #define ANSWER_BYTES_MAX ((size_t)65536)
@@ -29,6 +30,7 @@ struct webhook_delivery_request {
     CURL *easy;
     struct curl_slist *headers;
     size_t answer_bytes;
+    uint64_t fresh_ns; /* when a new connection was asked for; older ones are not used any more */
     bool is_sending;
     bool denies_private;
     char denied[INET6_ADDRSTRLEN]; /* the address that was forbidden; "": none */
@@ -105,6 +107,7 @@ static CURLcode on_ssl_context(CURL *easy, void *context, void *user)
 
 /* How long a name keeps its address, unless a request fails. */
 #define DNS_CACHE_S 60L
+#define NS_PER_S UINT64_C(1000000000)
 
 /* A resolver that hangs must not hang the thread that ends a request. */
 static void forbid_waiting(const struct webhook_curl *curl, CURL *easy)
@@ -188,6 +191,23 @@ static void add_header(struct webhook_delivery_request *request, const char *lin
     CHECK(request->headers != NULL);
 }
 
+static void choose_connection(struct webhook_delivery_request *request, bool is_fresh)
+{
+    const struct webhook_curl *curl = request->delivery->curl;
+    CURL *easy = request->easy;
+    const uint64_t now_ns = uv_hrtime();
+    long age_s;
+
+    if (is_fresh)
+        request->fresh_ns = now_ns;
+    SET(CURLOPT_FRESH_CONNECT, (long)is_fresh);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, is_fresh ? 0L : DNS_CACHE_S);
+    age_s = (long)((now_ns - request->fresh_ns) / NS_PER_S);
+#if LIBCURL_VERSION_NUM >= 0x075000
+    SET(CURLOPT_MAXLIFETIME_CONN, age_s > 0 ? age_s : 1L);
+#endif
+}
+
 void webhook_delivery_send(struct webhook_delivery_request *request,
                            const struct config_webhook *webhook, bool denies_private, bool is_fresh,
                            char *const *headers, struct bytes body)
@@ -206,8 +226,7 @@ void webhook_delivery_send(struct webhook_delivery_request *request,
     SET(CURLOPT_HTTPHEADER, request->headers);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
     SET(CURLOPT_POSTFIELDS, body.data);
-    SET(CURLOPT_FRESH_CONNECT, (long)is_fresh);
-    SET(CURLOPT_DNS_CACHE_TIMEOUT, is_fresh ? 0L : DNS_CACHE_S);
+    choose_connection(request, is_fresh);
     SET(CURLOPT_TIMEOUT_MS, (long)webhook->timeout_s * 1000);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)webhook->timeout_s * 1000);
     CHECK(curl->multi_add_handle(request->delivery->multi, easy) == CURLM_OK);

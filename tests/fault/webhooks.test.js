@@ -58,5 +58,7 @@ for (const [what, leave] of [['is gone', (receiver) => receiver.stop()], ['fails
         await leave(former);
         await client.subscribe('second');
         await next.until(1);
-        assert.deepEqual(next.told, ['channel_occupied second']);
+        await client.subscribe('third');
+        await next.until(2);
+        assert.deepEqual(next.told, ['channel_occupied second', 'channel_occupied third']);
     });
