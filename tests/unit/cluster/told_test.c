@@ -106,7 +106,7 @@ static void a_link_that_is_lost_has_compared_nothing(void **state)
 static void who_left_long_ago_and_the_oldest_are_forgotten(void **state)
 {
     struct cluster_told told;
-    char name[8];
+    char name[16];
 
     (void)state;
     cluster_told_init(&told, 3);
