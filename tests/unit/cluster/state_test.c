@@ -108,6 +108,27 @@ static void a_member_is_what_it_joined_as(void **state)
     assert_text(cluster_state_user_info(member), "{\"name\":\"n\"}");
 }
 
+/* The order in which Redis is told. */
+static void the_oldest_member_is_the_one_that_was_told_first(void **state)
+{
+    struct cluster_state_channel *channel = cluster_state_subscribe(&state_of_node, key, 3, 0);
+    static const struct bytes first = BYTES("first");
+    static const struct bytes second = BYTES("second");
+
+    (void)state;
+    assert_null(cluster_state_oldest_member(channel));
+    cluster_state_join(&state_of_node, key, first, BYTES("{}"));
+    cluster_state_join(&state_of_node, key, second, BYTES("{}"));
+    cluster_state_join(&state_of_node, key, first, BYTES("{}"));
+    assert_true(bytes_equal(cluster_state_user_id(cluster_state_oldest_member(channel)), first));
+    cluster_state_join(&state_of_node, key, first, BYTES("{\"another\":1}"));
+    assert_true(bytes_equal(cluster_state_user_id(cluster_state_oldest_member(channel)), second));
+    cluster_state_leave(&state_of_node, key, second);
+    assert_true(bytes_equal(cluster_state_user_id(cluster_state_oldest_member(channel)), first));
+    cluster_state_leave(&state_of_node, key, first);
+    assert_null(cluster_state_oldest_member(channel));
+}
+
 static void an_app_is_known_by_its_id(void **state)
 {
     struct cluster_state_app *app = cluster_state_connect(&state_of_node, BYTES("a"), 3, false);
@@ -153,6 +174,7 @@ int main(void)
         TEST(a_wide_stream_is_read_while_a_channel_of_it_is_there),
         TEST(one_without_subscriptions_and_members_is_forgotten),
         TEST(a_member_is_what_it_joined_as),
+        TEST(the_oldest_member_is_the_one_that_was_told_first),
         TEST(an_app_is_known_by_its_id),
         TEST(an_app_is_dirty_until_it_was_told),
         TEST(an_app_without_connections_is_forgotten),
