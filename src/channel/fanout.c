@@ -33,6 +33,7 @@
 #define RUN_BYTES_MAX 262144
 /* If more than this waits to be sent to all receivers together, publishers are not read from. */
 #define WAITING_BYTES_HIGH ((size_t)32 * 1024 * 1024)
+#define WAITING_BYTES_STEP 32768
 
 /* What this turn may still send. */
 struct slice {
@@ -538,7 +539,7 @@ void channel_fanout_activate(struct channel_fanout *fanout,
 
 void channel_fanout_init(struct channel_fanout *fanout)
 {
-    net_watermark_init(&fanout->watermark, WAITING_BYTES_HIGH);
+    net_watermark_init(&fanout->watermark, WAITING_BYTES_HIGH, WAITING_BYTES_STEP);
     atomic_init(&fanout->queued_bytes, 0);
     fanout->slice_ns = SLICE_NS;
     fanout->sends_a_look = SENDS_A_LOOK;

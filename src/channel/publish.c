@@ -36,7 +36,9 @@ static void post(struct channel_fanout *to, struct channel *channel, struct ws_m
     event->is_of_cluster = is_of_cluster;
     event->mail.bytes = ws_message_text(message).len;
     if (!is_of_cluster)
-        net_watermark_note(&to->watermark);
+        net_watermark_note(&to->watermark, ws_message_text(message).len *
+                                               atomic_load_explicit(&channel->subscriptions_count,
+                                                                    memory_order_relaxed));
     NET_MAILBOX_POST(&to->loop->mailbox, event);
 }
 

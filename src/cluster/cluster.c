@@ -68,7 +68,7 @@ static void post(struct cluster *cluster, struct cluster_op *op)
     struct cluster_link *link = op->link;
 
     if (atomic_load_explicit(&link->is_up, memory_order_acquire))
-        net_watermark_note(&link->sender.pending);
+        net_watermark_note(&link->sender.pending, 1);
     NET_MAILBOX_POST(&cluster->loop.mailbox, op);
 }
 

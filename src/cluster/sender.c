@@ -28,7 +28,7 @@ struct waiter {
 
 void cluster_sender_init(struct cluster_sender *sender)
 {
-    net_watermark_init(&sender->pending, PENDING_WORK_HIGH);
+    net_watermark_init(&sender->pending, PENDING_WORK_HIGH, 0);
 }
 
 struct cluster_batch *cluster_sender_batch(struct cluster_sender *sender)

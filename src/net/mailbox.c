@@ -25,7 +25,7 @@ static void on_wake(uv_async_t *wake)
 static void init(struct net_mailbox *mailbox, void *owner)
 {
     atomic_init(&mailbox->newest, NULL);
-    net_watermark_init(&mailbox->watermark, NET_MAILBOX_BYTES_HIGH);
+    net_watermark_init(&mailbox->watermark, NET_MAILBOX_BYTES_HIGH, 0);
     mailbox->owner = owner;
     mailbox->is_draining = false;
 }

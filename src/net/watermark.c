@@ -2,24 +2,36 @@
 
 static _Thread_local struct net_watermark *filled;
 
-void net_watermark_init(struct net_watermark *watermark, size_t high)
+void net_watermark_init(struct net_watermark *watermark, size_t high, size_t step)
 {
     watermark->high = high;
+    watermark->step = step;
+    atomic_init(&watermark->beyond, 0);
     atomic_init(&watermark->amount, 0);
     atomic_init(&watermark->waiters, NULL);
+}
+
+/* The queue is above the mark. */
+static void note(struct net_watermark *watermark, size_t amount)
+{
+    if (atomic_fetch_add_explicit(&watermark->beyond, amount, memory_order_relaxed) + amount <
+        watermark->step)
+        return;
+    atomic_store_explicit(&watermark->beyond, 0, memory_order_relaxed);
+    filled = watermark;
 }
 
 void net_watermark_add(struct net_watermark *watermark, size_t amount)
 {
     if (atomic_fetch_add_explicit(&watermark->amount, amount, memory_order_relaxed) + amount >
         watermark->high)
-        filled = watermark;
+        note(watermark, amount);
 }
 
-void net_watermark_note(struct net_watermark *watermark)
+void net_watermark_note(struct net_watermark *watermark, size_t amount)
 {
     if (atomic_load_explicit(&watermark->amount, memory_order_relaxed) > watermark->high)
-        filled = watermark;
+        note(watermark, amount);
 }
 
 struct net_watermark *net_watermark_take_filled(void)

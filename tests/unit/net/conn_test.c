@@ -505,7 +505,7 @@ static void who_fills_a_queue_is_not_read_from_until_it_is_lower(void **state)
     struct net_watermark queue;
 
     (void)state;
-    net_watermark_init(&queue, 10);
+    net_watermark_init(&queue, 10, 0);
     ends[0].fills = &queue;
     fixture_send(ends[0].peer, BYTES("1"));
     FIXTURE_UNTIL(&fixture, net_conn_is_held(ends[0].conn));
@@ -525,7 +525,7 @@ static void one_that_is_held_may_close_or_finish(void **state)
     struct net_watermark queue;
 
     (void)state;
-    net_watermark_init(&queue, 10);
+    net_watermark_init(&queue, 10, 0);
     for (int i = 0; i < 2; i++) {
         ends[i].fills = &queue;
         fixture_send(ends[i].peer, BYTES("1"));

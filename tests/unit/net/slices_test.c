@@ -106,7 +106,7 @@ static void a_job_that_fills_a_queue_waits_until_it_is_down_to_half(void **state
     struct job job = {.left = 4, .slice = {.run = fill_queue}};
 
     (void)state;
-    net_watermark_init(&queue, 100);
+    net_watermark_init(&queue, 100, 0);
     net_slices_add(&slices, &job.slice);
     for (int i = 0; i < 3; i++)
         fixture_turn(&fixture);

@@ -14,7 +14,7 @@ static void on_low(struct net_watermark_waiter *waiter)
 static int open_watermark(void **state)
 {
     (void)state;
-    net_watermark_init(&watermark, 100);
+    net_watermark_init(&watermark, 100, 0);
     lows_count = 0;
     (void)net_watermark_take_filled();
     return 0;
@@ -27,14 +27,32 @@ static void who_adds_beyond_the_mark_is_told_so_once(void **state)
     (void)state;
     net_watermark_add(&watermark, 100);
     assert_null(net_watermark_take_filled());
-    net_watermark_note(&watermark);
+    net_watermark_note(&watermark, 1);
     assert_false(net_watermark_has_filled());
     net_watermark_add(&watermark, 1);
     assert_true(net_watermark_has_filled());
     assert_ptr_equal(net_watermark_take_filled(), &watermark);
     assert_null(net_watermark_take_filled());
-    net_watermark_note(&watermark);
+    net_watermark_note(&watermark, 1);
     assert_ptr_equal(net_watermark_take_filled(), &watermark);
+}
+
+static void with_a_step_who_adds_little_is_told_once_for_so_much(void **state)
+{
+    (void)state;
+    net_watermark_init(&watermark, 100, 10);
+    net_watermark_add(&watermark, 101);
+    assert_ptr_equal(net_watermark_take_filled(), &watermark);
+    for (int i = 0; i < 9; i++)
+        net_watermark_add(&watermark, 1);
+    assert_false(net_watermark_has_filled());
+    net_watermark_note(&watermark, 1);
+    assert_true(net_watermark_has_filled());
+    net_watermark_take_filled();
+    net_watermark_note(&watermark, 9);
+    assert_false(net_watermark_has_filled());
+    net_watermark_add(&watermark, 10);
+    assert_true(net_watermark_has_filled());
 }
 
 static void who_waits_is_told_when_half_of_it_has_gone(void **state)
@@ -67,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WATERMARK_TEST(who_adds_beyond_the_mark_is_told_so_once),
+        WATERMARK_TEST(with_a_step_who_adds_little_is_told_once_for_so_much),
         WATERMARK_TEST(who_waits_is_told_when_half_of_it_has_gone),
         WATERMARK_TEST(who_waits_for_what_is_low_already_is_told_at_once),
     };
