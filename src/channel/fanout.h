@@ -19,7 +19,7 @@ struct channel_run;
 struct channel_fanout;
 
 /* The fan-outs of all workers, as one source of messages has them. */
-struct channel_fanouts {
+struct channel_fanout_set {
     struct channel_fanout **of_workers;
     /* Who publishes is not a client of this node, and cannot be held back while much waits. */
     bool is_of_cluster;
@@ -28,7 +28,7 @@ struct channel_fanouts {
 struct channel_fanout {
     /* Fixed before the workers start. */
     size_t worker; /* the index of this worker */
-    struct channel_fanouts all;
+    struct channel_fanout_set all;
     struct net_loop *loop;
     struct ws_deflate *deflate; /* NULL if compression is off */
     struct metrics *metrics;

@@ -42,7 +42,7 @@ static void post(struct channel_fanout *to, struct channel *channel, struct ws_m
     NET_MAILBOX_POST(&to->loop->mailbox, event);
 }
 
-static void post_to(const struct channel_fanouts *fanouts, uint64_t workers,
+static void post_to(const struct channel_fanout_set *fanouts, uint64_t workers,
                     struct channel *channel, struct ws_message *message, uint64_t except)
 {
     while (workers != 0) {
@@ -60,14 +60,14 @@ static void post_to_others(struct channel_fanout *fanout, struct channel *channe
             channel, message, except);
 }
 
-void channel_publish_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
+void channel_publish_in_order(const struct channel_fanout_set *fanouts, struct channel *channel,
                               struct ws_message *message, uint64_t except)
 {
     post_to(fanouts, atomic_load(&channel->workers), channel, message, except);
 }
 
-void channel_publish_text_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
-                                   struct bytes text)
+void channel_publish_text_in_order(const struct channel_fanout_set *fanouts,
+                                   struct channel *channel, struct bytes text)
 {
     struct ws_message *message = ws_message_new(text);
 

@@ -12,12 +12,12 @@ void channel_publish(struct channel_fanout *fanout, struct channel *channel,
 
 /* The same for a message that must keep its order with changes of the channel's state: the caller
  * holds the state lock, and all workers receive it by mail. Thread: any, also of no worker. */
-void channel_publish_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
+void channel_publish_in_order(const struct channel_fanout_set *fanouts, struct channel *channel,
                               struct ws_message *message, uint64_t except);
 
 /* The same for a text, which it encodes as a message. */
-void channel_publish_text_in_order(const struct channel_fanouts *fanouts, struct channel *channel,
-                                   struct bytes text);
+void channel_publish_text_in_order(const struct channel_fanout_set *fanouts,
+                                   struct channel *channel, struct bytes text);
 
 /* Whether another worker is so far behind that nothing more should be published to channels which
  * it has subscribers of; whether it has any of this one. */

@@ -11,7 +11,7 @@
 struct pusher_cluster_events {
     struct pusher_worker *workers; /* of all workers */
     size_t workers_count;
-    struct channel_fanouts fanouts;
+    struct channel_fanout_set fanouts;
     struct pusher_apps *apps;
     struct cluster *cluster;
     struct buffer scratch; /* for one message being written */

@@ -3,7 +3,7 @@
 #include "channel/publish.h"
 #include "pusher/encode.h"
 
-bool pusher_member_list(const struct channel_fanouts *fanouts, struct channel *channel,
+bool pusher_member_list(const struct channel_fanout_set *fanouts, struct channel *channel,
                         struct bytes user_id, struct bytes user_info, bool is_notified,
                         struct buffer *scratch)
 {
@@ -17,7 +17,7 @@ bool pusher_member_list(const struct channel_fanouts *fanouts, struct channel *c
     return true;
 }
 
-bool pusher_member_unlist(const struct channel_fanouts *fanouts, struct channel *channel,
+bool pusher_member_unlist(const struct channel_fanout_set *fanouts, struct channel *channel,
                           struct bytes user_id, struct buffer *scratch)
 {
     if (!channel_presence_is_listed(channel->presence, user_id))

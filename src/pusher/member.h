@@ -8,10 +8,10 @@
 #include "channel/fanout.h"
 
 /* False if it is listed already. Subscribers are notified only if `is_notified`. */
-bool pusher_member_list(const struct channel_fanouts *fanouts, struct channel *channel,
+bool pusher_member_list(const struct channel_fanout_set *fanouts, struct channel *channel,
                         struct bytes user_id, struct bytes user_info, bool is_notified,
                         struct buffer *scratch);
 
 /* False if it is not listed. `user_id` may be the member's own. */
-bool pusher_member_unlist(const struct channel_fanouts *fanouts, struct channel *channel,
+bool pusher_member_unlist(const struct channel_fanout_set *fanouts, struct channel *channel,
                           struct bytes user_id, struct buffer *scratch);

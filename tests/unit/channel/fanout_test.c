@@ -298,7 +298,7 @@ static void a_peer_that_does_not_read_is_named_when_the_turn_ends(void **state)
     assert_true(net_conn_backlog_bytes(here[0]->ws.net) <= 10000 * (2 + NET_BACKLOG_MORE));
 }
 
-static void publish_large(const struct channel_fanouts *fanouts, int count)
+static void publish_large(const struct channel_fanout_set *fanouts, int count)
 {
     static char text[65536];
     struct channel *channel = channel_registry_find(workers.registry, BYTES("a"));
@@ -314,7 +314,7 @@ static void publish_large(const struct channel_fanouts *fanouts, int count)
 
 static void only_what_clients_publish_holds_them_back(void **state)
 {
-    const struct channel_fanouts of_cluster = {workers.fanouts, .is_of_cluster = true};
+    const struct channel_fanout_set of_cluster = {workers.fanouts, .is_of_cluster = true};
     const struct channel_fanout *fanout = &workers.workers[0].fanout;
 
     (void)state;
