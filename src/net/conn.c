@@ -185,8 +185,7 @@ void net_conn_end_handling(struct net_conn *conn)
 
     if (filled == NULL || conn->stream.state != NET_STREAM_OPEN || !conn->events->is_yielding)
         return;
-    hold(conn, &conn->stream.loop->waiting);
-    net_loop_wait_for(conn->stream.loop, filled);
+    hold(conn, net_loop_wait_for(conn->stream.loop, filled));
 }
 
 static void on_input(struct net_stream *stream, char *data, size_t len)

@@ -172,29 +172,54 @@ static void on_tick(uv_timer_t *tick)
 /* Runs on the thread that lowered the queue. */
 static void on_low(struct net_watermark_waiter *waiter)
 {
-    struct net_loop_wake *wake = LIST_OWNER(waiter, struct net_loop_wake, waiter);
+    struct net_loop_wait *wait = LIST_OWNER(waiter, struct net_loop_wait, waiter);
 
-    if (wake->loop->is_closed)
+    if (wait->loop->is_closed)
         return; /* all threads have ended */
-    net_mailbox_post(&wake->loop->mailbox, &wake->mail);
+    net_mailbox_post(&wait->loop->mailbox, &wait->mail);
 }
 
-static void on_wake_mail(struct net_mail *mail, void *owner)
+static void on_low_mail(struct net_mail *mail, void *owner)
 {
-    struct net_loop_wake *wake = LIST_OWNER(mail, struct net_loop_wake, mail);
+    struct net_loop_wait *wait = LIST_OWNER(mail, struct net_loop_wait, mail);
 
     (void)owner;
-    wake->is_waiting = false;
-    wake->is_due = true;
-    net_loop_come_back(wake->loop);
+    wait->watermark = NULL;
+    wait->is_due = true;
+    net_loop_come_back(wait->loop);
 }
 
-void net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark)
+static void init_waits(struct net_loop *loop)
 {
-    if (loop->wake.is_waiting)
-        return;
-    loop->wake.is_waiting = true;
-    net_watermark_wait(watermark, &loop->wake.waiter);
+    for (size_t i = 0; i < NET_LOOP_WAITS_MAX; i++)
+        loop->waits[i] = (struct net_loop_wait){
+            .waiter.on_low = on_low,
+            .mail.deliver = on_low_mail,
+            .loop = loop,
+        };
+}
+
+/* The wait for that queue; NULL: for none, one that is free. */
+static struct net_loop_wait *find_wait(struct net_loop *loop, const struct net_watermark *watermark)
+{
+    for (size_t i = 0; i < NET_LOOP_WAITS_MAX; i++)
+        if (loop->waits[i].watermark == watermark && !loop->waits[i].is_due)
+            return &loop->waits[i];
+    return NULL;
+}
+
+struct net_held *net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark)
+{
+    struct net_loop_wait *wait = find_wait(loop, watermark);
+
+    if (wait != NULL)
+        return &wait->held;
+    wait = find_wait(loop, NULL);
+    if (wait == NULL)
+        return &loop->waits[0].held;
+    wait->watermark = watermark;
+    net_watermark_wait(watermark, &wait->waiter);
+    return &wait->held;
 }
 
 /* All ready sockets have been reported, some of which are read together. */
@@ -232,12 +257,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->user = user;
     loop->metrics = NULL;
     loop->yielding = (struct net_held){0};
-    loop->waiting = (struct net_held){0};
-    loop->wake = (struct net_loop_wake){
-        .waiter.on_low = on_low,
-        .mail.deliver = on_wake_mail,
-        .loop = loop,
-    };
+    init_waits(loop);
     loop->share_ns = SHARE_NS_MAX;
     list_init(&loop->backlogs);
     loop->batch = NULL;
@@ -292,7 +312,8 @@ void net_loop_close(struct net_loop *loop)
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&loop->uv) == 0);
     net_held_deinit(&loop->yielding);
-    net_held_deinit(&loop->waiting);
+    for (size_t i = 0; i < NET_LOOP_WAITS_MAX; i++)
+        net_held_deinit(&loop->waits[i].held);
     net_clients_deinit(&loop->clients);
     net_batch_free(loop->batch);
     free(loop->read_buffer);

@@ -22,14 +22,18 @@
 
 #define NET_LOOP_READ_LEN 65536
 
-/* Wakes the loop when a queue that its connections wait for is low again. */
-struct net_loop_wake {
+/* The connections that wait until one queue is low again. */
+struct net_loop_wait {
+    struct net_watermark *watermark; /* NULL: nobody waits */
     struct net_watermark_waiter waiter;
     struct net_mail mail;
     struct net_loop *loop;
-    bool is_waiting;
-    bool is_due;
+    struct net_held held;
+    bool is_due; /* it is low: `held` are resumed in this turn */
 };
+
+/* If connections of a loop have filled more queues than that, some wait for another queue first. */
+#define NET_LOOP_WAITS_MAX 16
 
 /* What the loop calls in each turn for its connections. The first connection sets it, since the
  * loop is below net/conn.h: input and ends first, then what is done for all of them. */
@@ -56,12 +60,11 @@ struct net_loop {
     size_t backlog_bytes_max;            /* `max` of net/backlog.h */
     struct list backlogs;                /* net/backlog.h */
     struct net_held yielding;            /* connections that used up their share of a turn */
-    struct net_held waiting;             /* those that filled a queue, until it is low */
-    struct net_loop_wake wake;           /* for those in `waiting` */
-    uint64_t share_ns;                   /* a connection's share of a turn */
-    uint64_t yield_ns;                   /* when the current connection's share ends */
-    struct net_batch *batch;             /* NULL: each sends and receives by itself */
-    struct net_stream *unsent;           /* connections with output of this turn */
+    struct net_loop_wait waits[NET_LOOP_WAITS_MAX];
+    uint64_t share_ns;         /* a connection's share of a turn */
+    uint64_t yield_ns;         /* when the current connection's share ends */
+    struct net_batch *batch;   /* NULL: each sends and receives by itself */
+    struct net_stream *unsent; /* connections with output of this turn */
     size_t unsent_count;
     struct net_stream *closed;                      /* to be freed when it ends */
     const struct net_loop_connections *connections; /* NULL: there was no connection yet */
@@ -109,8 +112,9 @@ void net_loop_stop(struct net_loop *loop);
 /* Runs one turn; with `waits` it waits until there is something to do. */
 void net_loop_turn(struct net_loop *loop, bool waits);
 
-/* Wakes the loop once `watermark` is low, for the connections in `waiting`. */
-void net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark);
+/* Where a connection is to be held that has filled that queue: those there are resumed in the turn
+ * after it is low. */
+struct net_held *net_loop_wait_for(struct net_loop *loop, struct net_watermark *watermark);
 
 /* The next turn does not wait: there is more to do. */
 void net_loop_come_back(struct net_loop *loop);

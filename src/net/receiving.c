@@ -144,10 +144,14 @@ void net_receiving_resume_held(struct net_loop *loop)
 {
     if (loop->yielding.count > 0)
         resume_all(&loop->yielding);
-    if (!loop->wake.is_due)
-        return;
-    loop->wake.is_due = false;
-    resume_all(&loop->waiting);
+    for (size_t i = 0; i < NET_LOOP_WAITS_MAX; i++) {
+        struct net_loop_wait *wait = &loop->waits[i];
+
+        if (!wait->is_due)
+            continue;
+        resume_all(&wait->held);
+        wait->is_due = wait->held.count > 0; /* if all waits were taken meanwhile */
+    }
 }
 
 void net_receiving_read(struct net_stream *stream)

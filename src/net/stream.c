@@ -28,7 +28,8 @@ void net_stream_let_go(struct net_stream *stream)
         return;
     stream->is_held = false;
     net_held_remove(&stream->loop->yielding, stream);
-    net_held_remove(&stream->loop->waiting, stream);
+    for (size_t i = 0; i < NET_LOOP_WAITS_MAX; i++)
+        net_held_remove(&stream->loop->waits[i].held, stream);
 }
 
 void net_stream_unblock(struct net_stream *stream)

@@ -520,6 +520,25 @@ static void who_fills_a_queue_is_not_read_from_until_it_is_lower(void **state)
     assert_received(&ends[0], "data:1;data:;data:2;");
 }
 
+static void who_filled_one_queue_does_not_wait_for_another(void **state)
+{
+    struct net_watermark queues[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        net_watermark_init(&queues[i], 10, 0);
+        ends[i].fills = &queues[i];
+        fixture_send(ends[i].peer, BYTES("1"));
+        FIXTURE_UNTIL(&fixture, net_conn_is_held(ends[i].conn));
+        ends[i].fills = NULL;
+    }
+    net_watermark_sub(&queues[1], 11);
+    FIXTURE_UNTIL(&fixture, !net_conn_is_held(ends[1].conn));
+    assert_true(net_conn_is_held(ends[0].conn));
+    net_watermark_sub(&queues[0], 11);
+    FIXTURE_UNTIL(&fixture, !net_conn_is_held(ends[0].conn));
+}
+
 static void one_that_is_held_may_close_or_finish(void **state)
 {
     struct net_watermark queue;
@@ -650,6 +669,7 @@ int main(void)
         CONN_TEST(what_a_peer_sends_while_nobody_reads_comes_after),
         CONN_TEST(who_yields_is_gone_on_with_turn_by_turn_and_reads_nothing_meanwhile),
         CONN_TEST(who_fills_a_queue_is_not_read_from_until_it_is_lower),
+        CONN_TEST(who_filled_one_queue_does_not_wait_for_another),
         CONN_TEST(one_that_is_held_may_close_or_finish),
         CONN_TEST(one_that_does_not_read_still_finishes),
         CONN_TEST(a_peer_that_has_ended_and_then_goes_is_closed_though_nothing_is_sent),
