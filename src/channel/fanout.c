@@ -25,9 +25,9 @@
 #define LARGE_RUN_BYTES 65536
 /* What is only queued costs its time later, when the turn ends: hence limits of how much a turn
  * queues, and of the connections that it is then sent on. */
-#define QUEUED_A_TURN_MAX 16384
+#define QUEUED_A_TURN_MAX 32768
 #define QUEUED_BYTES_A_TURN_MAX ((size_t)8 * 1024 * 1024)
-#define UNSENT_A_TURN_MAX 2048
+#define UNSENT_A_TURN_MAX 8192
 /* A run of this size is full and the next one begins: a reader that is sent a whole run is behind
  * by its size. */
 #define RUN_BYTES_MAX 262144
