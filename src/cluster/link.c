@@ -122,25 +122,21 @@ static void on_lost(const char *reason, const char *said, void *user)
 /* --- what Redis refuses --------------------------------------------------------------------- */
 
 /* The script has applied nothing, and answers why. */
-static void lose_for_answer(struct cluster_link *link, struct bytes answer, struct bytes what)
+static void lose_for_answer(struct cluster_link *link, const redisReply *reply)
 {
+    const bool is_array = reply->type == REDIS_REPLY_ARRAY;
+    const struct bytes answer =
+        is_array && reply->elements > 0 ? cluster_redis_text(reply->element[0]) : BYTES("");
     char reason[512];
 
-    if (bytes_equal(answer, BYTES("LOST"))) {
-        snprintf(reason, sizeof reason,
-                 "it has lost a part of what it was told (%.*s), so that all nodes tell it anew; "
-                 "if it evicts keys, its maxmemory-policy must be noeviction",
-                 BYTES_ARGS(what));
-        lose(link, reason, "LOST");
-    } else if (bytes_equal(answer, BYTES("LAYOUT"))) {
-        snprintf(reason, sizeof reason,
-                 "nodes of another version are there, whose layout of keys is number %.*s: they "
-                 "and this one do not understand each other; it joins when they have ended",
-                 BYTES_ARGS(what));
-        lose(link, reason, "LAYOUT");
-    } else {
-        lose(link, "it does not know this node any more", NULL);
-    }
+    cluster_reason_describe(answer,
+                            is_array && reply->elements > 1 ? cluster_redis_text(reply->element[1])
+                                                            : BYTES("?"),
+                            reason, sizeof reason);
+    lose(link, reason,
+         bytes_equal(answer, BYTES("LOST"))     ? "LOST"
+         : bytes_equal(answer, BYTES("LAYOUT")) ? "LAYOUT"
+                                                : NULL);
 }
 
 /* Redis has no memory for events and has applied nothing of the batch. Its state stays true: the
@@ -167,13 +163,9 @@ static void on_error(const redisReply *error, void *user)
 static void on_refused(const redisReply *reply, bool changes_state, void *user)
 {
     struct cluster_link *link = user;
-    const bool is_array = reply->type == REDIS_REPLY_ARRAY;
 
     if (reply->type != REDIS_REPLY_ERROR)
-        lose_for_answer(
-            link,
-            is_array && reply->elements > 0 ? cluster_redis_text(reply->element[0]) : BYTES(""),
-            is_array && reply->elements > 1 ? cluster_redis_text(reply->element[1]) : BYTES("?"));
+        lose_for_answer(link, reply);
     else if (is_out_of_memory(link, cluster_redis_text(reply), changes_state))
         await_memory(link, reply->str);
     else

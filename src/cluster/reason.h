@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "base/bytes.h"
+
 #include <pthread.h>
 
 #define CLUSTER_REASON_LEN_MAX 256
@@ -18,3 +20,6 @@ void cluster_reason_deinit(struct cluster_reason *reason);
 
 void cluster_reason_set(struct cluster_reason *reason, const char *text);
 void cluster_reason_read(struct cluster_reason *reason, char text[CLUSTER_REASON_LEN_MAX]);
+
+/* In words, why scripts/apply.lua has applied nothing: its answer, and what that names. */
+void cluster_reason_describe(struct bytes answer, struct bytes what, char *text, size_t len);
