@@ -261,7 +261,7 @@ static bool is_enough_queued(const struct channel_fanout *fanout, struct slice *
     slice->queued_bytes += bytes;
     return slice->queued_count >= QUEUED_A_TURN_MAX ||
            slice->queued_bytes >= QUEUED_BYTES_A_TURN_MAX ||
-           fanout->loop->unsent_count >= UNSENT_A_TURN_MAX;
+           fanout->loop->unsent_work >= UNSENT_A_TURN_MAX;
 }
 
 /* Whether the turn has sent enough; `bytes` were just sent to one more receiver. */

@@ -262,7 +262,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     list_init(&loop->backlogs);
     loop->batch = NULL;
     loop->unsent = NULL;
-    loop->unsent_count = 0;
+    loop->unsent_work = 0;
     loop->closed = NULL;
     loop->is_closed = false;
     loop->guest = NULL;

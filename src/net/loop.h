@@ -65,8 +65,8 @@ struct net_loop {
     uint64_t yield_ns;         /* when the current connection's share ends */
     struct net_batch *batch;   /* NULL: each sends and receives by itself */
     struct net_stream *unsent; /* connections with output of this turn */
-    size_t unsent_count;
-    struct net_stream *closed;                      /* to be freed when it ends */
+    size_t unsent_work;        /* what sending to them takes, in sends without TLS */
+    struct net_stream *closed; /* to be freed when it ends */
     const struct net_loop_connections *connections; /* NULL: there was no connection yet */
     void (*on_turn_end)(void *user);
     void *user;

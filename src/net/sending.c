@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 
 #define SEGMENTS_A_WRITE_MAX 64
+/* One with TLS takes as long as some without. */
+#define TLS_SEND_WORK 4
 /* If more than this is queued in one turn, it is sent before the turn ends, to bound memory. */
 #define UNSENT_BYTES_MAX 262144
 
@@ -21,7 +23,7 @@ void net_sending_at_turn_end(struct net_stream *stream)
     stream->is_unsent = true;
     stream->next_unsent = stream->loop->unsent;
     stream->loop->unsent = stream;
-    stream->loop->unsent_count++;
+    stream->loop->unsent_work += stream->tls != NULL ? TLS_SEND_WORK : 1;
 }
 
 static void note_progress(struct net_stream *stream)
@@ -221,7 +223,7 @@ void net_sending_flush_all(struct net_loop *loop)
     struct net_stream *stream = loop->unsent;
 
     loop->unsent = NULL;
-    loop->unsent_count = 0;
+    loop->unsent_work = 0;
     while (stream != NULL) {
         struct net_stream *next = stream->next_unsent;
 
