@@ -378,6 +378,7 @@ static void let_others_go_first(struct channel_fanout *fanout)
             others_end = &run->next;
         }
     }
+    *own_end = NULL;
     *others_end = own;
 }
 

@@ -478,7 +478,7 @@ static void a_run_is_sent_in_slices_and_the_next_turn_does_not_wait(void **state
 }
 
 /* One large event of an app is on its way when another app publishes. */
-static void an_event_does_not_wait_for_the_run_of_another_app(void **state)
+static void check_another_app(bool is_followed)
 {
     struct fixture *fixture = &workers.workers[0].fixture;
     struct channel_registry *others = workers.registry;
@@ -487,7 +487,6 @@ static void an_event_does_not_wait_for_the_run_of_another_app(void **state)
     atomic_size_t refs;
     bool is_last;
 
-    (void)state;
     atomic_init(&refs, 0);
     channel_registry_count_refs_in(own, &refs);
     slice_thinly();
@@ -501,15 +500,28 @@ static void an_event_does_not_wait_for_the_run_of_another_app(void **state)
     workers_publish(&workers, 0, "small", "first", NULL);
     workers_publish(&workers, 0, "small", "second", NULL);
     workers.registry = others;
-    workers_publish(&workers, 0, "large", "3", NULL);
+    if (is_followed)
+        workers_publish(&workers, 0, "large", "3", NULL);
     fixture_turn(fixture);
     assert_member_received(here[3], "first;second;");
     assert_member_received(here[2], "");
     FIXTURE_UNTIL(fixture, workers.workers[0].fanout.first_run == NULL);
     for (int i = 0; i < 3; i++)
-        assert_member_received(here[i], "1;2;3;");
+        assert_member_received(here[i], is_followed ? "1;2;3;" : "1;2;");
     channel_unref(channel_fanout_leave(&workers.workers[0].fanout, subscription, &is_last));
     channel_registry_free(own);
+}
+
+static void an_event_does_not_wait_for_the_run_of_another_app(void **state)
+{
+    (void)state;
+    check_another_app(false);
+}
+
+static void the_events_of_an_app_stay_together_when_another_goes_first(void **state)
+{
+    (void)state;
+    check_another_app(true);
 }
 
 static void one_can_be_sent_what_is_queued_before_the_others(void **state)
@@ -663,6 +675,7 @@ int main(void)
         WORKERS_TEST(whatever_happens_between_the_slices_of_a_run_each_receives_the_same),
         WORKERS_TEST(a_run_is_sent_in_slices_and_the_next_turn_does_not_wait),
         WORKERS_TEST(an_event_does_not_wait_for_the_run_of_another_app),
+        WORKERS_TEST(the_events_of_an_app_stay_together_when_another_goes_first),
         WORKERS_TEST(one_can_be_sent_what_is_queued_before_the_others),
         WORKERS_TEST(a_channel_that_all_have_left_is_forgotten_when_its_run_has_been_dealt_with),
         WORKERS_TEST(two_workers_that_publish_at_the_same_time_keep_each_ones_order),
