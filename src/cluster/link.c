@@ -72,12 +72,18 @@ void cluster_link_close(struct cluster_link *link)
     link->is_reaping = false;
 }
 
-/* Delivers pending events on this node alone; reports that the link is down if it was up. */
-static void go_down(struct cluster_link *link, bool was_up)
+/* Delivers pending events on this node alone: before their publishers are answered, and before
+ * workers deliver by themselves what comes later. */
+static void deliver_pending(struct cluster_link *link)
 {
     cluster_delivery_all(&link->outbox, link->shared->events, link->shared->user);
     cluster_outbox_show(&link->outbox);
-    if (!was_up)
+}
+
+/* Reports that the link is down if it was up. */
+static void go_down(struct cluster_link *link)
+{
+    if (!atomic_exchange(&link->is_up, false))
         return;
     atomic_fetch_add(&link->shared->links_lost, 1);
     link->shared->events->on_down(link->shared->user);
@@ -87,17 +93,16 @@ static void await_memory(struct cluster_link *link, const char *error)
 {
     char reason[512];
 
+    deliver_pending(link);
     snprintf(reason, sizeof reason, "it answers: %s", error);
     note_away(link, reason, error);
     cluster_changes_restart(&link->changes); /* the refused call may have had the question */
     link->phase = CLUSTER_LINK_AWAITING_MEMORY;
-    go_down(link, atomic_exchange(&link->is_up, false));
+    go_down(link);
 }
 
 static void lose(struct cluster_link *link, const char *reason, const char *said)
 {
-    const bool was_up = atomic_exchange(&link->is_up, false);
-
     if (link->phase == CLUSTER_LINK_AWAY)
         return;
     if (link->phase >= CLUSTER_LINK_ENDING) {
@@ -105,13 +110,14 @@ static void lose(struct cluster_link *link, const char *reason, const char *said
         cluster_link_close(link);
         return;
     }
+    deliver_pending(link);
     /* A referral is no failure. */
     if (!cluster_connector_is_referred(&link->connector))
         note_away(link, reason, said);
     link->phase = CLUSTER_LINK_AWAY;
     link->retry_ms = now_of(link) + cluster_connector_retry_ms(&link->connector);
     cluster_link_close(link);
-    go_down(link, was_up);
+    go_down(link);
 }
 
 static void on_lost(const char *reason, const char *said, void *user)

@@ -16,6 +16,7 @@ static struct cluster_events events;
 static struct buffer answered; /* by queries */
 static struct fixture *host;   /* on whose thread the cluster runs; NULL: on its own */
 static pthread_t host_thread;
+static bool was_up_at_event; /* of the last event */
 
 /* --- what the cluster tells ----------------------------------------------------------------- */
 
@@ -41,6 +42,7 @@ static void on_event(struct cluster_key key, uint64_t except, struct bytes frame
 {
     (void)user;
     pthread_mutex_lock(&told_lock);
+    was_up_at_event = cluster_is_up(cluster, key);
     inbox_fixture_on_event(key, except, frame, ttl_ms, &noted);
     pthread_mutex_unlock(&told_lock);
 }
@@ -651,6 +653,24 @@ static void while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept(voi
     assert_int_equal(status().links_lost, 1);
 }
 
+/* Else what is published meanwhile, which workers then deliver themselves, would come before. */
+static void pending_events_are_delivered_before_the_link_is_down(void **state)
+{
+    (void)state;
+    start_and_join();
+    cluster_subscriptions(cluster, SUBSCRIBED("news"), 1, 0);
+    UNTIL(ASKED("S c3:app:news 1"));
+    redis_peer_rule(&redis, " E ", NULL, true);
+    publish("pending", false);
+    UNTIL(ASKED("pending"));
+    redis_peer_close_all(&redis);
+    UNTIL(was_told("event app/news pending 0"));
+    pthread_mutex_lock(&told_lock);
+    assert_true(was_up_at_event);
+    pthread_mutex_unlock(&told_lock);
+    UNTIL(was_told("down"));
+}
+
 static void what_does_not_fit_is_dropped_and_counted(void **state)
 {
     (void)state;
@@ -995,6 +1015,7 @@ int main(void)
         TEST(the_dead_are_taken_away_step_by_step),
         TEST(what_was_told_is_verified_and_renewed),
         TEST(who_fills_the_queue_to_redis_is_noted_until_it_is_down),
+        TEST(pending_events_are_delivered_before_the_link_is_down),
         TEST(while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept),
         TEST(what_does_not_fit_is_dropped_and_counted),
         TEST(a_redis_without_memory_is_stayed_with_until_it_has_some),
