@@ -243,8 +243,10 @@ void cluster_report_ask_what_is_true(struct cluster_report *report)
 
 /* --- is it still there? --------------------------------------------------------------------- */
 
-static void verify(struct cluster_report *report, const struct cluster_state_channel *channel)
+static void verify_channel(struct cluster_report *report, const struct map_entry *entry)
 {
+    const struct cluster_state_channel *channel =
+        LIST_OWNER(entry, struct cluster_state_channel, entry);
     /* If others have come since the members were lost, these are there. */
     const struct cluster_state_member *member = cluster_state_oldest_member(channel);
 
@@ -254,44 +256,39 @@ static void verify(struct cluster_report *report, const struct cluster_state_cha
                              member ? cluster_state_user_id(member) : BYTES(""));
 }
 
-static void verify_some_apps(struct cluster_report *report)
+static void verify_app(struct cluster_report *report, const struct map_entry *entry)
 {
-    const struct cluster_state *state = report->state;
-    size_t left = VERIFIED_AT_ONCE;
+    const struct cluster_state_app *app = LIST_OWNER(entry, struct cluster_state_app, entry);
 
-    for (size_t i = 0; i < state->apps.buckets_count && left > 0; i++) {
-        if (report->verify_apps_bucket >= state->apps.buckets_count)
-            report->verify_apps_bucket = 0;
-        for (const struct cluster_state_app *app =
-                 cluster_state_next_app_of_bucket(state, report->verify_apps_bucket, NULL);
-             app != NULL;
-             app = cluster_state_next_app_of_bucket(state, report->verify_apps_bucket, app)) {
-            cluster_batch_verify_connections(batch_of(report), cluster_state_app_id(app),
-                                             app->connections_count);
+    cluster_batch_verify_connections(batch_of(report), cluster_state_app_id(app),
+                                     app->connections_count);
+}
+
+/* Goes on at `*bucket`, by whole buckets, until `left` elements are verified. One may change its
+ * bucket when the map grows: then it is verified twice, or next time. */
+static void verify_some(struct cluster_report *report, const struct map *map, size_t *bucket,
+                        size_t left,
+                        void (*verify)(struct cluster_report *, const struct map_entry *))
+{
+    for (size_t i = 0; i < map->buckets_count && left > 0; i++) {
+        if (*bucket >= map->buckets_count)
+            *bucket = 0;
+        for (const struct map_entry *entry = map->buckets[*bucket]; entry != NULL;
+             entry = entry->next) {
+            verify(report, entry);
             left -= left > 0;
         }
-        report->verify_apps_bucket++;
+        ++*bucket;
     }
 }
 
 void cluster_report_verify_some(struct cluster_report *report)
 {
     const struct cluster_state *state = report->state;
-    size_t left = state->channels.count / VERIFY_S + VERIFIED_AT_ONCE;
 
-    for (size_t i = 0; i < state->channels.buckets_count && left > 0; i++) {
-        if (report->verify_bucket >= state->channels.buckets_count)
-            report->verify_bucket = 0;
-        for (const struct cluster_state_channel *channel =
-                 cluster_state_next_of_bucket(state, report->verify_bucket, NULL);
-             channel != NULL;
-             channel = cluster_state_next_of_bucket(state, report->verify_bucket, channel)) {
-            verify(report, channel);
-            left -= left > 0;
-        }
-        report->verify_bucket++;
-    }
-    verify_some_apps(report);
+    verify_some(report, &state->channels, &report->verify_bucket,
+                state->channels.count / VERIFY_S + VERIFIED_AT_ONCE, verify_channel);
+    verify_some(report, &state->apps, &report->verify_apps_bucket, VERIFIED_AT_ONCE, verify_app);
 }
 
 void cluster_report_deinit(struct cluster_report *report)

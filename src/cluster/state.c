@@ -97,16 +97,6 @@ void cluster_state_clean(struct cluster_state *state, struct cluster_state_chann
     free_channel(channel);
 }
 
-struct cluster_state_channel *cluster_state_next_of_bucket(
-    const struct cluster_state *state, size_t bucket, const struct cluster_state_channel *channel)
-{
-    struct map_entry *entry = channel ? channel->entry.next : NULL;
-
-    if (channel == NULL && bucket < state->channels.buckets_count)
-        entry = state->channels.buckets[bucket];
-    return entry ? channel_of(entry) : NULL;
-}
-
 void cluster_state_drop(struct cluster_state *state, struct bytes key)
 {
     struct cluster_state_channel *channel = cluster_state_find(state, key);
@@ -256,16 +246,6 @@ struct cluster_state_app *cluster_state_connect(struct cluster_state *state, str
     if (list_is_empty(&app->dirty))
         list_append(&state->dirty_apps, &app->dirty);
     return app;
-}
-
-const struct cluster_state_app *cluster_state_next_app_of_bucket(
-    const struct cluster_state *state, size_t bucket, const struct cluster_state_app *app)
-{
-    struct map_entry *entry = app ? app->entry.next : NULL;
-
-    if (app == NULL && bucket < state->apps.buckets_count)
-        entry = state->apps.buckets[bucket];
-    return entry ? app_of(entry) : NULL;
 }
 
 void cluster_state_clean_app(struct cluster_state *state, struct cluster_state_app *app)

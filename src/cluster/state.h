@@ -66,12 +66,6 @@ struct cluster_state_channel *cluster_state_subscribe(struct cluster_state *stat
 /* The channel is not dirty any more; if it has no subscriptions and no members it is freed. */
 void cluster_state_clean(struct cluster_state *state, struct cluster_state_channel *channel);
 
-/* The channel after `channel` in the bucket, or the first one if that is NULL; NULL at the end.
- * Buckets are numbered from 0 to `channels.buckets_count`; a channel may change its bucket when
- * the map is resized. */
-struct cluster_state_channel *cluster_state_next_of_bucket(
-    const struct cluster_state *state, size_t bucket, const struct cluster_state_channel *channel);
-
 /* Forgets the channel, which must be in the state. */
 void cluster_state_drop(struct cluster_state *state, struct bytes key);
 
@@ -99,10 +93,6 @@ struct cluster_state_app *cluster_state_find_app(const struct cluster_state *sta
  * dirty then. */
 struct cluster_state_app *cluster_state_connect(struct cluster_state *state, struct bytes id,
                                                 int change, bool is_known);
-
-/* The app after `app` in the bucket, as of channels. */
-const struct cluster_state_app *cluster_state_next_app_of_bucket(
-    const struct cluster_state *state, size_t bucket, const struct cluster_state_app *app);
 
 /* The app is not dirty any more; if it has no connections it is freed. */
 void cluster_state_clean_app(struct cluster_state *state, struct cluster_state_app *app);
