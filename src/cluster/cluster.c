@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "cluster/apply.h"
+#include "cluster/ending.h"
 #include "cluster/follow.h"
 #include "cluster/heartbeat.h"
 #include "cluster/pending_query.h"
@@ -315,7 +316,7 @@ static void on_end_mail(struct net_mail *mail, void *owner)
     cluster->end_ms = net_loop_now_ms(&cluster->loop) + END_MS;
     for (size_t i = 0; i < cluster->links_count; i++) {
         cluster_follow_end(&cluster->links[i], net_loop_now_ms(&cluster->loop));
-        cluster_link_end(&cluster->links[i]);
+        cluster_ending_begin(&cluster->links[i]);
     }
     free(mail);
 }

@@ -9,5 +9,5 @@
 /* To be called several times a second, after cluster_link_tick(). */
 void cluster_follow_tick(struct cluster_link *link, uint64_t now_ms);
 
-/* Before cluster_link_end(): what has been sent is removed. */
+/* Before cluster_ending_begin(): what has been sent is removed. */
 void cluster_follow_end(struct cluster_link *link, uint64_t now_ms);

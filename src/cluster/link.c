@@ -472,33 +472,6 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms)
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-static void on_left_cluster(const redisReply *reply, void *user)
-{
-    struct cluster_link *link = user;
-
-    if (!cluster_sender_is_answer(reply, 1, "1")) {
-        link->phase = CLUSTER_LINK_ENDED;
-        return;
-    }
-    cluster_batch_leave_cluster(&link->sender.batch);
-    flush_batch(link, on_left_cluster);
-}
-
-void cluster_link_end(struct cluster_link *link)
-{
-    cluster_link_flush(link);
-    atomic_store(&link->is_up, false);
-    if (!cluster_link_talks(link)) {
-        link->phase = CLUSTER_LINK_ENDED;
-        cluster_link_close(link);
-        return;
-    }
-    flush_batch(link, NULL);
-    cluster_batch_leave_cluster(&link->sender.batch);
-    flush_batch(link, on_left_cluster);
-    link->phase = CLUSTER_LINK_ENDING;
-}
-
 static void init_inbox(struct cluster_link *link)
 {
     const struct cluster_link_shared *shared = link->shared;

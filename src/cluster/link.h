@@ -103,9 +103,6 @@ void cluster_link_tick(struct cluster_link *link, uint64_t now_ms);
 /* Sends what was gathered; to be called at the end of a loop turn. */
 void cluster_link_flush(struct cluster_link *link);
 
-/* Leaves the cluster; the phase says when it is done. */
-void cluster_link_end(struct cluster_link *link);
-
 /* Closes its connections: pending replies do not come. */
 void cluster_link_close(struct cluster_link *link);
 
