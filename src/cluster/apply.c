@@ -88,7 +88,9 @@ static void publish(struct cluster_link *link, const struct cluster_op *op)
     if (link->phase == CLUSTER_LINK_UP)
         cluster_report_subscriptions(&link->report, key);
     send_event(link, cluster_outbox_add(&link->outbox, key, op->waiter.socket_id, op->frame,
-                                        op->ttl_ms, op->is_delivered || !has_subscribers));
+                                        op->ttl_ms, op->pending == NULL || !has_subscribers));
+    if (op->pending != NULL)
+        atomic_fetch_sub_explicit(op->pending, 1, memory_order_release);
 }
 
 static void terminate(struct cluster_link *link, const struct cluster_op *op)

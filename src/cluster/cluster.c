@@ -140,14 +140,16 @@ void cluster_await(struct cluster *cluster, struct cluster_key key, struct clust
 }
 
 void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t except,
-                     struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered)
+                     struct net_chunk *frame, uint64_t ttl_ms, atomic_size_t *pending)
 {
     struct cluster_op *op = op_of_channel(cluster, CLUSTER_OP_PUBLISH, key, BYTES_NONE, BYTES_NONE);
 
     op->waiter.socket_id = except;
     op->frame = net_chunk_ref(frame);
     op->ttl_ms = ttl_ms;
-    op->is_delivered = is_delivered;
+    op->pending = pending;
+    if (pending != NULL)
+        atomic_fetch_add_explicit(pending, 1, memory_order_relaxed);
     post(cluster, op);
 }
 

@@ -83,10 +83,12 @@ void cluster_leave(struct cluster *cluster, struct cluster_key key, struct bytes
 void cluster_await(struct cluster *cluster, struct cluster_key key, struct cluster_waiter waiter,
                    unsigned flags);
 
-/* Sends to all other nodes that have subscribers, and to this one (`on_event`) unless
- * `is_delivered`: its own subscribers have the event already. */
+/* Sends to all other nodes that have subscribers, and to this one (`on_event`), in their order or
+ * at once if the link is down. `pending` counts the caller's events that the cluster's thread has
+ * not taken yet, and that the caller must not overtake. NULL: this node's subscribers have the
+ * event already. */
 void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t except,
-                     struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered);
+                     struct net_chunk *frame, uint64_t ttl_ms, atomic_size_t *pending);
 
 void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id);
 

@@ -33,8 +33,8 @@ struct cluster_op {
     struct cluster_waiter waiter; /* of an event: the excluded socket */
     int number;                   /* change of subscriptions or connections; or the limit */
     unsigned flags;
-    bool is_delivered; /* an event: this node's subscribers have it */
-    bool is_unlisted;  /* a member that leaves: this node's list does not have it any more */
+    atomic_size_t *pending; /* an event: see cluster_publish() */
+    bool is_unlisted;       /* a member that leaves: this node's list does not have it any more */
     uint32_t key_len;
     uint32_t first_len;
     uint32_t second_len;

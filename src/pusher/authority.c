@@ -280,16 +280,27 @@ bool pusher_authority_has_others(const struct pusher_app *app)
     return app->cluster != NULL;
 }
 
-bool pusher_authority_publish(struct pusher_app *app, struct cluster_key key,
-                              struct ws_message *event, uint64_t except, uint64_t ttl_ms)
+/* Also after the link was lost, while earlier events of this worker wait for the cluster's thread.
+ */
+static bool is_ordered_by_cluster(struct pusher_worker *worker, const struct pusher_app *app,
+                                  struct cluster_key key)
+{
+    return cluster_is_up(app->cluster, key) ||
+           (atomic_load_explicit(&worker->pending_events, memory_order_acquire) > 0 &&
+            !cluster_is_stalled(app->cluster));
+}
+
+bool pusher_authority_publish(struct pusher_worker *worker, struct pusher_app *app,
+                              struct cluster_key key, struct ws_message *event, uint64_t except,
+                              uint64_t ttl_ms)
 {
     bool is_ordered;
 
     if (app->cluster == NULL)
         return false;
-    is_ordered = cluster_is_up(app->cluster, key);
+    is_ordered = is_ordered_by_cluster(worker, app, key);
     cluster_publish(app->cluster, key, except, ws_message_frame(event, WS_DEFLATE_PLAIN, NULL),
-                    ttl_ms, !is_ordered);
+                    ttl_ms, is_ordered ? &worker->pending_events : NULL);
     return is_ordered;
 }
 

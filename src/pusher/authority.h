@@ -74,8 +74,9 @@ bool pusher_authority_has_others(const struct pusher_app *app);
 /* Publishes to all other nodes. True if this node receives the event from the cluster too, in the
  * same order as all others: so a publisher's events keep their order, whichever nodes they passed.
  */
-bool pusher_authority_publish(struct pusher_app *app, struct cluster_key key,
-                              struct ws_message *event, uint64_t except, uint64_t ttl_ms);
+bool pusher_authority_publish(struct pusher_worker *worker, struct pusher_app *app,
+                              struct cluster_key key, struct ws_message *event, uint64_t except,
+                              uint64_t ttl_ms);
 
 /* --- for pusher/cluster_events.c --- */
 

@@ -96,7 +96,7 @@ static void publish(struct pusher_worker *worker, struct pusher_publish_target *
         is_to_cache ? pusher_app_settings(app)->cache_ttl_s * UINT64_C(1000) : 0;
 
     PUSHER_OBSERVERS_NOTIFY(worker, on_broadcast, app, target->name, ws_message_text(event));
-    if (pusher_authority_publish(app, target->key, event, except, ttl_ms))
+    if (pusher_authority_publish(worker, app, target->key, event, except, ttl_ms))
         return;
     if (is_to_cache)
         cache_and_publish(worker, app, target->key.name, event, except, ttl_ms);

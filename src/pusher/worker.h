@@ -29,6 +29,7 @@ struct pusher_worker {
     const struct pusher_session_events *session_events;
     struct metrics_app *strangers; /* counts what no app was found for; any thread reads */
 
+    atomic_size_t pending_events; /* see cluster_publish(); the cluster's thread counts them down */
     size_t members_bytes_max; /* of the list of a channel's members; set by pusher_worker_init() */
 
     /* Owner. */

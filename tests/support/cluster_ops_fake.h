@@ -8,6 +8,7 @@
 struct cluster {
     bool is_up;
     bool is_congested;
+    bool is_stalled;
     struct cluster_waiter waiter; /* of the last query */
     struct buffer notes;          /* the name and arguments of each call, followed by a semicolon */
 };
@@ -36,6 +37,11 @@ bool cluster_is_up(const struct cluster *cluster, struct cluster_key key)
 {
     (void)key;
     return cluster->is_up;
+}
+
+bool cluster_is_stalled(const struct cluster *cluster)
+{
+    return cluster->is_stalled;
 }
 
 bool cluster_is_congested(struct cluster *cluster)
@@ -75,13 +81,15 @@ void cluster_await(struct cluster *cluster, struct cluster_key key, struct clust
 }
 
 void cluster_publish(struct cluster *cluster, struct cluster_key key, uint64_t except,
-                     struct net_chunk *frame, uint64_t ttl_ms, bool is_delivered)
+                     struct net_chunk *frame, uint64_t ttl_ms, atomic_size_t *pending)
 {
     (void)cluster;
     (void)except;
     (void)ttl_ms;
     (void)frame;
-    cluster_ops_note("publish", key.name, is_delivered ? BYTES("delivered") : BYTES(""));
+    if (pending != NULL)
+        atomic_fetch_add(pending, 1);
+    cluster_ops_note("publish", key.name, pending == NULL ? BYTES("delivered") : BYTES(""));
 }
 
 void cluster_terminate(struct cluster *cluster, struct bytes app_id, struct bytes user_id)
