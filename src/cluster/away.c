@@ -75,7 +75,7 @@ void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropp
                  dropped, away->settings->max_kept_bytes);
     if (away->has_gap)
         log_warn(
-            "Redis had lost this node's inbox: events of other nodes that were in it are missing");
+            "Redis had lost what this node had not read yet: events of other nodes are missing");
     away->has_gap = false;
 }
 

@@ -19,7 +19,7 @@ struct cluster_away {
     uint64_t said_ms;        /* when it was logged last */
     uint64_t dropped_before; /* events dropped before it began */
     char said[32];           /* the last error code from Redis */
-    bool has_gap;            /* an inbox was lost meanwhile */
+    bool has_gap;            /* what was not read yet was lost meanwhile */
     struct cluster_reason reason;
     struct cluster_reason warning;
 };

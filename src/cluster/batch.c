@@ -67,7 +67,7 @@ static const struct {
     [ADMIT] = {"M", 3, 10, false},
     [LOOKUP_ONLINE] = {"Q", 2, 4, false},
     [BYTES_READ] = {"A", 1, 1, false},
-    [HEARTBEAT] = {"B", 2, 30, true},
+    [HEARTBEAT] = {"B", 3, 30, true},
     [VERIFY] = {"V", 3, 5, false},
     [VERIFY_CONNECTIONS] = {"v", 2, 2, false},
     [RENEW] = {"N", 0, 100, true},
@@ -407,11 +407,13 @@ void cluster_batch_hello(struct cluster_batch *batch, const char *epoch, uint64_
     add_number(batch, known_number);
 }
 
-void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number)
+void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number,
+                             const char *letters)
 {
     begin(batch, HEARTBEAT);
     add_number(batch, keys_count);
     add_number(batch, read_number);
+    add_text(batch, letters);
 }
 
 void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes)

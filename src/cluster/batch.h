@@ -81,8 +81,10 @@ void cluster_batch_lookup_online(struct cluster_batch *batch, struct bytes user_
 
 /* `known_number`: the latest of Redis that this node knows of. */
 void cluster_batch_hello(struct cluster_batch *batch, const char *epoch, uint64_t known_number);
-/* `read_number`: up to which number all streams of this node have been read. */
-void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number);
+/* `read_number`: up to which number all streams of this node have been read. `letters`: of the wide
+ * ones among them. */
+void cluster_batch_heartbeat(struct cluster_batch *batch, size_t keys_count, uint64_t read_number,
+                             const char *letters);
 void cluster_batch_bytes_read(struct cluster_batch *batch, uint64_t bytes);
 
 /* `user_id`: one of this node's members of the channel; "" if it has none. */

@@ -3,6 +3,9 @@
 /* All keys are renewed with each so many heartbeats. */
 #define RENEW_EACH 10
 
+/* Where the nodes begin in the answer: see on_heartbeat(). */
+#define FIRST_NODE 4
+
 static void reap(struct cluster_link *link);
 
 static void on_reaped(const redisReply *reply, void *user)
@@ -28,7 +31,7 @@ static void reap(struct cluster_link *link)
 static void note_peers(struct cluster_link *link, const redisReply *reply)
 {
     cluster_peers_begin(&link->peers);
-    for (size_t i = 3; i + 2 < reply->elements; i += 3)
+    for (size_t i = FIRST_NODE; i + 2 < reply->elements; i += 3)
         cluster_peers_note(&link->peers, cluster_redis_text(reply->element[i]),
                            cluster_redis_text(reply->element[i + 1]),
                            cluster_sender_is_answer(reply, i + 2, "1"));
@@ -50,21 +53,21 @@ static void give_up_silent(struct cluster_link *link)
 /* Redis may have lost which nodes are in step. */
 static bool is_forgotten(const struct cluster_link *link, const redisReply *reply)
 {
-    for (size_t i = 3; i + 2 < reply->elements; i += 3)
+    for (size_t i = FIRST_NODE; i + 2 < reply->elements; i += 3)
         if (cluster_sender_is_answer(reply, i, link->node))
             return !cluster_sender_is_answer(reply, i + 2, "1");
     return false;
 }
 
-/* ["OK", number of dying nodes, number of the last call that added entries,
- *  node, its heartbeats, whether it is in step, …] */
+/* ["OK", number of dying nodes, number of the last call that added entries, what the wide streams
+ *  have had, node, its heartbeats, whether it is in step, …] */
 static void on_heartbeat(const redisReply *reply, void *user)
 {
     struct cluster_link *link = user;
 
-    if (reply->elements > 2)
-        bytes_to_number(cluster_redis_text(reply->element[2]), UINT64_MAX,
-                        &link->reader.last_number);
+    if (reply->elements >= FIRST_NODE)
+        cluster_inbox_reader_told(&link->reader, cluster_redis_text(reply->element[2]),
+                                  cluster_redis_text(reply->element[3]));
     note_peers(link, reply);
     cluster_link_advance(link);
     if (link->phase < CLUSTER_LINK_AWAITING_MEMORY || link->phase > CLUSTER_LINK_UP)
@@ -80,6 +83,8 @@ static void on_heartbeat(const redisReply *reply, void *user)
 
 void cluster_heartbeat_tick(struct cluster_link *link, uint64_t now_ms)
 {
+    char letters[CLUSTER_MERGE_STREAMS_MAX];
+
     if (!cluster_link_talks(link) || now_ms < link->heartbeat_ms)
         return;
     link->heartbeat_ms = now_ms + CLUSTER_LINK_HEARTBEAT_MS;
@@ -94,7 +99,8 @@ void cluster_heartbeat_tick(struct cluster_link *link, uint64_t now_ms)
         cluster_batch_renew(&link->sender.batch);
         link->renew_count = RENEW_EACH;
     }
+    cluster_inbox_reader_letters(&link->reader, letters);
     cluster_batch_heartbeat(&link->sender.batch, link->state.occupied_count,
-                            link->reader.read_number);
+                            link->reader.read_number, letters);
     cluster_sender_flush(&link->sender, on_heartbeat);
 }

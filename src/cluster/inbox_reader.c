@@ -149,6 +149,22 @@ static void note_read(struct cluster_inbox_reader *reader, bool is_all)
         reader->read_number = number;
 }
 
+/* Whether Redis had entries, when it was asked, that have not come with all that it has. */
+static bool is_short(struct cluster_inbox_reader *reader)
+{
+    bool is_behind = false;
+
+    for (size_t i = 0; i < CLUSTER_MERGE_STREAMS_MAX; i++) {
+        struct cluster_inbox_reader_stream *stream = &reader->streams[i];
+
+        if (!stream->is_read || stream->index >= stream->asked_index)
+            continue;
+        stream->index = stream->asked_index; /* once is enough */
+        is_behind = true;
+    }
+    return is_behind;
+}
+
 /* False if the connection was closed by what was read. */
 static bool read_entries(struct cluster_inbox_reader *reader, struct cluster_merge *merge,
                          bool is_complete)
@@ -156,6 +172,7 @@ static bool read_entries(struct cluster_inbox_reader *reader, struct cluster_mer
     struct cluster_merge_entry entry;
     size_t entries_count = 0;
     size_t bytes = 0;
+    bool is_all;
 
     reader->must_reread = false;
     while (!reader->must_reread && cluster_merge_next(merge, &entry)) {
@@ -174,7 +191,10 @@ static bool read_entries(struct cluster_inbox_reader *reader, struct cluster_mer
     reader->must_reread |= merge->is_cut;
     if (entries_count > 0)
         adapt(reader, entries_count, bytes);
-    note_read(reader, !reader->must_reread);
+    is_all = !reader->must_reread && !merge->has_horizon;
+    note_read(reader, is_all);
+    if (reader->redis != NULL && is_all && is_short(reader))
+        reader->on_gap(reader->user);
     return reader->redis != NULL;
 }
 
@@ -254,6 +274,8 @@ void cluster_inbox_reader_resume(struct cluster_inbox_reader *reader)
     leave_streams(reader);
     reader->is_waiting = !reader->must_reread;
     reader->asked_number = reader->last_number;
+    for (size_t i = 0; i < CLUSTER_MERGE_STREAMS_MAX; i++)
+        reader->streams[i].asked_index = reader->streams[i].told_index;
     cluster_resp_add_text(&command, "XREAD");
     cluster_resp_add_text(&command, "COUNT");
     cluster_resp_add_number(&command, (int64_t)reader->entries_at_once);
@@ -284,9 +306,8 @@ static void on_wide(char letter, uint64_t index, void *user)
 
     if (stream->is_read)
         return;
-    stream->is_read = true;
-    stream->last = reader->current;
-    stream->index = index;
+    *stream = (struct cluster_inbox_reader_stream){
+        .is_read = true, .last = reader->current, .index = index};
     reader->must_reread = true;
 }
 
@@ -310,6 +331,32 @@ void cluster_inbox_reader_deinit(struct cluster_inbox_reader *reader)
     cluster_resp_deinit(&reader->done);
     free(reader->key);
     free(reader->wide_key);
+}
+
+void cluster_inbox_reader_told(struct cluster_inbox_reader *reader, struct bytes number,
+                               struct bytes indices)
+{
+    struct bytes one;
+
+    bytes_to_number(number, UINT64_MAX, &reader->last_number);
+    while (bytes_next(&indices, ' ', &one)) {
+        const int letter = one.len > 0 ? bytes_hex_digit(one.data[0]) : -1;
+
+        if (letter >= 0)
+            bytes_to_number(bytes_from(one, 1), UINT64_MAX,
+                            &reader->streams[1 + letter].told_index);
+    }
+}
+
+void cluster_inbox_reader_letters(const struct cluster_inbox_reader *reader,
+                                  char letters[CLUSTER_MERGE_STREAMS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < strlen(LETTERS); i++)
+        if (reader->streams[1 + i].is_read)
+            letters[count++] = LETTERS[i];
+    letters[count] = '\0';
 }
 
 uint64_t cluster_inbox_reader_known_number(const struct cluster_inbox_reader *reader)
@@ -375,6 +422,8 @@ void cluster_inbox_reader_open(struct cluster_inbox_reader *reader, struct net_l
 {
     reader->entries_at_once = ENTRIES_AT_FIRST;
     reader->must_reread = false;
+    for (size_t i = 0; i < CLUSTER_MERGE_STREAMS_MAX; i++)
+        reader->streams[i].told_index = 0; /* a replica may not have had all of them */
     reader->waits_for = 0;
     reader->redis = cluster_redis_open(loop, address, login, tls, &redis_events, reader);
 }

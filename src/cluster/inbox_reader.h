@@ -16,7 +16,10 @@
 struct cluster_inbox_reader_stream {
     bool is_read;
     struct cluster_merge_id last; /* of the last entry read */
-    uint64_t index;               /* of a wide stream: that entry's; they are numbered from 1 */
+    uint64_t index;               /* of a wide stream: that entry's; the next has one more */
+    uint64_t
+        told_index; /* of its last entry in Redis, as the last heartbeat was answered; 0: none */
+    uint64_t asked_index; /* the same, when the pending request was sent */
 };
 
 struct cluster_inbox_reader {
@@ -30,7 +33,7 @@ struct cluster_inbox_reader {
     void (*on_ready)(void *user);
     void (*on_refused)(const redisReply *error, void *user);
     void (*on_lost)(const char *reason, const char *said, void *user);
-    void (*on_gap)(void *user);  /* entries of a wide stream were removed before they were read */
+    void (*on_gap)(void *user);  /* entries of a wide stream are gone that were not read */
     void (*on_read)(void *user); /* some entries were read */
     /* How many answers are pending that may bring events which come before unread entries. */
     size_t (*pending_echoes)(void *user);
@@ -61,6 +64,15 @@ void cluster_inbox_reader_close(struct cluster_inbox_reader *reader);
 
 /* The inbox is a new one: reads it from its beginning, and nothing else. */
 void cluster_inbox_reader_rewind(struct cluster_inbox_reader *reader);
+
+/* What a heartbeat was answered: the number of Redis; a letter, the index of the last entry of that
+ * wide stream, a blank, … */
+void cluster_inbox_reader_told(struct cluster_inbox_reader *reader, struct bytes number,
+                               struct bytes indices);
+
+/* Writes the letters of the wide streams that are read. */
+void cluster_inbox_reader_letters(const struct cluster_inbox_reader *reader,
+                                  char letters[CLUSTER_MERGE_STREAMS_MAX]);
 
 /* The latest number of a call that this node knows of. */
 uint64_t cluster_inbox_reader_known_number(const struct cluster_inbox_reader *reader);

@@ -231,12 +231,20 @@ static void note_back(struct cluster_link *link)
     link->is_away = false;
 }
 
+/* What is not read yet is lost. */
+static void note_gap(struct cluster_link *link)
+{
+    atomic_fetch_add(&link->shared->gaps, 1);
+    if (link->is_away) /* else the reason says it */
+        cluster_away_note_gap(&link->shared->away);
+}
+
 /* Entries of a wide stream were removed, because this node has not read them for long. */
 static void on_gap(void *user)
 {
     struct cluster_link *link = user;
 
-    atomic_fetch_add(&link->shared->gaps, 1);
+    note_gap(link);
     lose(link,
          "it has removed what this node had not read yet, so that events of others are missing",
          NULL);
@@ -346,13 +354,6 @@ static void remove_previous(struct cluster_link *link)
 }
 
 /* --- hello ---------------------------------------------------------------------------------- */
-
-/* What is not read yet is lost with the inbox. */
-static void note_gap(struct cluster_link *link)
-{
-    atomic_fetch_add(&link->shared->gaps, 1);
-    cluster_away_note_gap(&link->shared->away);
-}
 
 /* ["OK", epoch, whether the inbox existed] */
 static void on_hello(const redisReply *reply, void *user)

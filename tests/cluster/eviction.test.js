@@ -11,7 +11,7 @@ const { get, publish } = require('../support/api.js');
 const { Listener, MembersObserver, Publisher, allSee } = require('../support/observer.js');
 const { Receiver } = require('../support/receiver.js');
 const { Redis } = require('../support/redis.js');
-const { until } = require('../support/wait.js');
+const { SLOW, until } = require('../support/wait.js');
 const { nobodyIsLeft, pictureIsTrue } = require('../support/webhook_picture.js');
 
 const HALL = 'presence-hall';
@@ -54,6 +54,20 @@ test('Redis evicts: that is an error in log and status, and what is lost is noti
     }
     for (const member of members)
         assert.deepEqual(member.removed, [], 'nobody was ever gone');
+});
+
+test('Redis evicts who is subscribed and what says that somebody is: what is published at once arrives', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 2 });
+    const { nodes, redis } = cluster;
+    const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'news')));
+    const publisher = new Publisher(nodes[0], 'news', 'p');
+    await publisher.send(3);
+    for (const listener of listeners)
+        await listener.hasAll([publisher]);
+    await redis.command('DEL', ...await redis.command('KEYS', '*:k:c*'), ...await redis.command('KEYS', '*:made'));
+    await publisher.send(3);
+    for (const listener of listeners)
+        await listener.hasAll([publisher], 20_000 * SLOW);
 });
 
 /* A node dies; `evict` is given the key that says which channels it had. */
@@ -207,7 +221,7 @@ test('Redis evicts an inbox: it is said that events may be missing', { timeout: 
     await publish(nodes[1], 'news', 'own', '1');
     assert.equal((await client.next('own')).data, '1');
     await nodes[1].line(/Redis[^\n]*does not know this node any more/);
-    await nodes[1].line(/Redis had lost this node's inbox: events of other nodes that were in it are missing/);
+    await nodes[1].line(/Redis had lost what this node had not read yet: events of other nodes are missing/);
     await cluster.connected();
     assert.ok((await nodes[1].status()).cluster.gaps > 0);
     await publish(nodes[0], 'news', 'after', '1');

@@ -151,7 +151,7 @@ test('Redis evicts wide streams, or what it notes of them: all that follows arri
         for (const listener of listeners)
             await listener.hasAll([publisher], 20_000 * SLOW);
     };
-    for (const pattern of ['*:w:*', '*:b', '*:p', '*:last']) {
+    for (const pattern of ['*:w:*', '*:w', '*:b', '*:p', '*:last']) {
         await allArrive();
         assert.ok(await evict(pattern) > 0, pattern);
         await allArrive();

@@ -78,8 +78,8 @@ static inline void redis_peer_apply(struct redis_peer *peer, const redisReply *c
 
     if (bytes_equal(first, BYTES("H"))) {
         buffer_append_text(out, "*3\r\n$2\r\nOK\r\n$5\r\nepoch\r\n$1\r\n0\r\n");
-    } else if (last > 7 && bytes_equal(redis_peer_argument(command, last - 2), BYTES("B"))) {
-        buffer_append_text(out, "*6\r\n$2\r\nOK\r\n$1\r\n0\r\n$1\r\n0\r\n");
+    } else if (last > 7 && bytes_equal(redis_peer_argument(command, last - 3), BYTES("B"))) {
+        buffer_append_text(out, "*7\r\n$2\r\nOK\r\n$1\r\n0\r\n$1\r\n0\r\n$0\r\n\r\n");
         redis_peer_bulk(out, redis_peer_argument(command, 4));
         buffer_printf(out, "$%d\r\n%u\r\n$1\r\n1\r\n", snprintf(NULL, 0, "%u", peer->heartbeats),
                       peer->heartbeats);

@@ -26,7 +26,7 @@
 --   i:PROCESS  stream: the inbox
 --   w:LETTER   stream: the entries for wide channels of that letter
 --   b          hash: process → bytes in its inbox; "w:"LETTER → bytes in that stream
---   w          hash: letter → how many entries that stream has ever had
+--   w          hash: letter → the index of that stream's last entry: see count_anew()
 --   p          hash: process → the number up to which it has read all its streams
 --   last       text: the number of the last call that added entries
 --   h          stream: changes of channels and members for webhooks, each a letter and packed texts
@@ -142,7 +142,7 @@ local function width_of(key)
     local hash = 'k:' .. string.sub(key, 1, 1) .. app_of(key)
     local text = call('HGET', state .. ':' .. hash, key)
     if not text and call('EXISTS', state .. ':' .. hash) == 0 and
-        call('SISMEMBER', state .. ':made', hash) == 1 then
+        (call('SISMEMBER', state .. ':made', hash) == 1 or call('EXISTS', state .. ':made') == 0) then
         lose(hash)
     end
     work = work + 1
@@ -197,8 +197,9 @@ end
 local function trim(letter, count)
     local removed = call('XTRIM', prefix .. ':w:' .. letter, 'MAXLEN', count)
     local bytes = tonumber(call('HGET', prefix .. ':b', 'w:' .. letter) or 0)
-    if removed > 0 then
-        call('HSET', prefix .. ':b', 'w:' .. letter, math.floor(bytes * count / (count + removed)))
+    if removed > 0 or count == 0 then -- Redis may have lost the stream
+        call('HSET', prefix .. ':b', 'w:' .. letter,
+            count > 0 and math.floor(bytes * count / (count + removed)) or 0)
     end
 end
 
@@ -289,6 +290,13 @@ local function send_to(inboxes, number)
     end
 end
 
+-- Redis does not know (any more) how many entries a wide stream had: they are counted on from an index above all
+-- that a node can have read, by the clock, so that each notices. It has 14 digits, as many as Lua writes in full.
+local function count_anew(letter)
+    local time = call('TIME')
+    return call('HINCRBY', prefix .. ':w', letter, string.format('%.0f', (time[1] * 1000000 + time[2]) / 50))
+end
+
 -- Beyond the limit the older half is removed: a node that has not read it notices that.
 local function send_wide(letter, id, text)
     local stream = prefix .. ':w:' .. letter
@@ -296,12 +304,12 @@ local function send_wide(letter, id, text)
         trim(letter, math.floor(call('XLEN', stream) / 2))
     end
     local index = call('HINCRBY', prefix .. ':w', letter, '1')
+    if index == 1 then
+        index = count_anew(letter)
+    end
     if not add_entry(stream, id, index, text) then
         call('UNLINK', stream)
         add_entry(stream, id, index, text)
-    end
-    if index == 1 then
-        call('PEXPIRE', stream, STATE_TTL_MS)
     end
 end
 
@@ -538,16 +546,16 @@ end
 
 -- --- subscriptions -----------------------------------------------------------------------------
 
--- How many entries the wide stream has had, with those of this call so far.
+-- The index of the wide stream's last entry, with those of this call so far.
 local function wide_count(letter)
-    local count = tonumber(call('HGET', prefix .. ':w', letter) or 0)
+    local count = tonumber(call('HGET', prefix .. ':w', letter) or count_anew(letter))
     for _, each in ipairs(entries) do
         count = count + (each[1] == letter and 1 or 0)
     end
     return count
 end
 
--- Notifies processes that the channel is wide from here on, and how many entries its stream has had
+-- Notifies processes that the channel is wide from here on, and the index of its stream's last entry
 -- before; or, with the letter '', that it is not any more.
 local function put_width(processes, key, letter)
     put_to(processes, 'W', pack(key, letter, letter ~= '' and tostring(wide_count(letter)) or '0'))
@@ -986,7 +994,7 @@ local function leave()
     end
 end
 
-local function heartbeat(keys_count, number)
+local function heartbeat(keys_count, number, letters)
     local inbox = prefix .. ':i:' .. process_of(self)
     if call('PEXPIRE', inbox, INBOX_TTL_MS) == 0 then
         error({ gone = true })
@@ -1004,7 +1012,11 @@ local function heartbeat(keys_count, number)
         synced[node] = true
     end
     answer[2] = tostring(call('HLEN', state .. ':dying'))
-    answer[3] = number_by_clock()
+    answer[3] = number_by_clock(tonumber(number))
+    answer[4] = string.gsub(letters, '.', function(letter)
+        call('PEXPIRE', prefix .. ':w:' .. letter, STATE_TTL_MS)
+        return letter .. wide_count(letter) .. ' '
+    end)
     local nodes = call('ZRANGE', prefix .. ':nodes', 0, -1, 'WITHSCORES')
     for i = 1, #nodes, 2 do
         answer[#answer + 1] = nodes[i]
@@ -1042,10 +1054,9 @@ local function trim_what_is_read()
             string.format('%.0f-0', (least or 0) + 1), '+', 'COUNT', 1)[1]
         local index = first and tonumber(string.match(first[2][1], '%d+'))
         local kept = index and wide_count(letter) - index + 1 or 0
-        if not index or kept > 0 then -- else Redis has lost how many entries there were
+        if not index or kept > 0 then -- else an earlier version has counted anew, from 1
             trim(letter, kept)
         end
-        call('PEXPIRE', prefix .. ':w:' .. letter, STATE_TTL_MS)
     end
 end
 
@@ -1197,8 +1208,9 @@ others = {
         call('UNLINK', prefix .. ':nothing') -- as in reap_any()
         call('HINCRBY', prefix .. ':b', process_of(self), -tonumber(bytes))
     end },
-    -- Heartbeat: how many keys the node has reported; the number up to which it has read.
-    B = { 2, heartbeat },
+    -- Heartbeat: how many keys the node has reported; the number up to which it has read; the letters of the wide
+    -- streams that it reads. Answers the number of the last call and the index of each stream's last entry.
+    B = { 3, heartbeat },
     -- Verifies a sample: key, the node's subscriptions, one of its members there or "".
     V = { 3, verify },
     -- Verifies connections: app, how many the node has reported. One that was let in may not know yet.

@@ -72,13 +72,13 @@ static void each_operation_has_the_arguments_that_the_script_takes(void **state)
     cluster_batch_give_up(&batch, "o.1", "12");
     cluster_batch_reap(&batch);
     cluster_batch_probe_memory(&batch);
-    cluster_batch_heartbeat(&batch, 3, 8);
+    cluster_batch_heartbeat(&batch, 3, 8, "0f");
     cluster_batch_remove_previous(&batch);
     cluster_batch_all_is_said(&batch);
     cluster_batch_leave_cluster(&batch);
     check(
         "EVALSHA sha 1 p:{0} n.1 99 e H epoch 17 S k 2 pt 4 Y k pk 5 17 D k 18446744073709551615:3 "
-        "t O a 1000 X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u v a 5 N U o.1 12 R W B 3 8 F Z G ");
+        "t O a 1000 X a -3 M a 9 7:4 Q k 7:5 A 1000 V k 2 u v a 5 N U o.1 12 R W B 3 8 0f F Z G ");
 }
 
 static void an_event_says_whether_it_is_to_come_back(void **state)

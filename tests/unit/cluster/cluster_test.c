@@ -564,6 +564,46 @@ static void a_page_for_the_previous_incarnation_is_passed_over(void **state)
     assert_false(was_told("all app/hall"));
 }
 
+static void what_is_missing_of_a_wide_stream_is_counted_once_though_nothing_follows(void **state)
+{
+    (void)state;
+    redis.ends_waits = true;
+    start_and_join();
+    redis_peer_rule(&redis, " H ", "*3\r\n$2\r\nOK\r\n$5\r\nepoch\r\n$1\r\n1\r\n", true);
+    cluster_subscriptions(cluster, SUBSCRIBED("news"), 1, 0);
+    UNTIL(ASKED("S c3:app:news 1"));
+    PUT('W', "c3:app:news", "a", "4");
+    UNTIL(ASKED(" B 1 1 a\n"));
+    assert_int_equal(status().gaps, 0);
+    redis_peer_rule(&redis, " B ", "*4\r\n$2\r\nOK\r\n$1\r\n0\r\n$1\r\n2\r\n$3\r\na5 \r\n", true);
+    UNTIL(status().gaps == 1);
+    UNTIL(ASKED(" H "));
+    redis_peer_clear_log(&redis);
+    UNTIL(cluster_is_connected(cluster));
+    UNTIL(ASKED(" B 1 2 a\n"));
+    assert_int_equal(status().gaps, 1);
+}
+
+/* Of the first request that is sent after a heartbeat, as many entries come as it has asked for. */
+static void what_may_be_unread_is_not_reported_as_read(void **state)
+{
+    struct buffer full = {0};
+
+    (void)state;
+    redis_peer_rule(&redis, " B ", "*4\r\n$2\r\nOK\r\n$1\r\n0\r\n$4\r\n1000\r\n$0\r\n\r\n", true);
+    start_and_join();
+    UNTIL(ASKED(" B "));
+    buffer_append_text(&full, "*1\r\n*2\r\n$5\r\ninbox\r\n*16\r\n");
+    for (int number = 11; number <= 26; number++)
+        buffer_printf(&full, "*2\r\n$4\r\n%d-1\r\n*2\r\n$1\r\n-\r\n$0\r\n\r\n", number);
+    redis_peer_rule(&redis, "XREAD COUNT 16 ", buffer_text(&full), false);
+    redis_peer_rule(&redis, "XREAD COUNT 32 ", NULL, true);
+    redis.ends_waits = true;
+    UNTIL(ASKED(" B 0 25 "));
+    assert_false(ASKED(" B 0 1000 "));
+    buffer_deinit(&full);
+}
+
 static void the_dead_are_taken_away_step_by_step(void **state)
 {
     (void)state;
@@ -1015,6 +1055,8 @@ int main(void)
         TEST(without_subscribers_here_no_echo_is_asked_for),
         TEST(members_come_page_by_page),
         TEST(a_page_for_the_previous_incarnation_is_passed_over),
+        TEST(what_is_missing_of_a_wide_stream_is_counted_once_though_nothing_follows),
+        TEST(what_may_be_unread_is_not_reported_as_read),
         TEST(the_dead_are_taken_away_step_by_step),
         TEST(what_was_told_is_verified_and_renewed),
         TEST(who_fills_the_queue_to_redis_is_noted_until_it_is_down),
