@@ -56,7 +56,7 @@ LINUX_LDFLAGS := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comm
 override LDFLAGS += $(LINUX_LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 LDLIBS := $(DEPENDENCIES_LIBS) -lpthread $(if $(filter loaded,$(LIBCURL)),-ldl)
 
-SCRIPTS := $(sort $(wildcard src/cluster/scripts/*.lua))
+SCRIPT_TEXTS := $(GENERATED)/cluster/apply.lua.inc $(GENERATED)/cluster/query.lua.inc
 SOURCES := $(sort $(wildcard src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(OUT)/obj/%.o)
 MAIN := $(OUT)/obj/main.o
@@ -231,9 +231,11 @@ $(OUT)/obj/%.o: src/%.c Makefile | dependencies
 
 # Redis' scripts, and the console's files, as C texts.
 as_c_text = $(SHOWN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $(1) > $@
-$(GENERATED)/cluster/%.lua.inc: src/cluster/scripts/%.lua
+$(GENERATED)/cluster/query.lua.inc: src/cluster/scripts/query.lua
+$(GENERATED)/cluster/apply.lua.inc: $(sort $(wildcard src/cluster/scripts/apply/*.lua))
+$(SCRIPT_TEXTS):
 	@mkdir -p $(@D)
-	$(call as_c_text,$<)
+	$(call as_c_text,$^)
 $(GENERATED)/admin/%.inc: src/admin/console/%
 	@mkdir -p $(@D)
 	$(call as_c_text,$<)
@@ -247,8 +249,6 @@ $(GENERATED)/admin/dygraph.%.inc: | $(wildcard $(DYGRAPHS)/dygraph.min.%)
 
 .PHONY: objects
 objects: $(OBJECTS)
-
-SCRIPT_TEXTS := $(SCRIPTS:src/cluster/scripts/%.lua=$(GENERATED)/cluster/%.lua.inc)
 
 CONSOLE_TEXTS := $(patsubst src/admin/console/%,$(GENERATED)/admin/%.inc,$(wildcard src/admin/console/*)) \
 	$(GENERATED)/admin/dygraph.js.inc $(GENERATED)/admin/dygraph.css.inc

@@ -1,6 +1,6 @@
 'use strict';
 
-// What the lint scripts share: which C files there are, and how findings are said.
+// What the lint scripts share: which C files there are, Redis' script, and how findings are said.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -16,6 +16,12 @@ function listFiles(root, folders) {
         .sort();
 }
 
+// The files of scripts/apply are one text, as in the build.
+function applyScript(encoding = 'utf8') {
+    const folder = path.join(ROOT, 'src/cluster/scripts/apply');
+    return fs.readdirSync(folder).sort().map((file) => fs.readFileSync(path.join(folder, file), encoding)).join('');
+}
+
 // Prints findings as compilers do; the exit status says whether there were any.
 function finish(name, findings, filesCount) {
     for (const { file, line, message } of findings)
@@ -24,4 +30,4 @@ function finish(name, findings, filesCount) {
     process.exitCode = findings.length === 0 ? 0 : 1;
 }
 
-module.exports = { ROOT, listFiles, finish };
+module.exports = { ROOT, applyScript, listFiles, finish };

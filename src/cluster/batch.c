@@ -8,10 +8,10 @@
 #define LONG_BYTES 262144
 #define LONG_WEIGHT CLUSTER_BATCH_WORK_LONG
 #define BYTES_A_WEIGHT 4096
-/* WIDE_MIN of scripts/apply.lua. */
+/* WIDE_MIN of scripts/apply. */
 #define NOTIFIED_MAX 8
 
-/* `events` and `others` of scripts/apply.lua: the letter, how many arguments follow, and the
+/* `events` and `others` of scripts/apply: the letter, how many arguments follow, and the
  * estimated cost there. `make lint` compares them. */
 enum operation {
     HELLO,
@@ -255,7 +255,7 @@ static void write_len(char *out, size_t len)
         out[i] = (char)(unsigned char)(len >> 8 * i);
 }
 
-/* A text after its length, as pack() in scripts/apply.lua does it. */
+/* A text after its length, as pack() in scripts/apply does it. */
 static void pack(struct buffer *out, struct bytes text)
 {
     char len[PACKED_LEN_BYTES];

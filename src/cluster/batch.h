@@ -1,4 +1,4 @@
-/* Operations for scripts/apply.lua, gathered into one call of it: the counterpart of `events`
+/* Operations for scripts/apply, gathered into one call of it: the counterpart of `events`
  * and `others` there, which explains each.
  *
  * Thread: the cluster's. A batch is begun by its first operation and sent as a whole.

@@ -15,7 +15,7 @@
 #define SAFETY_MS 1000
 /* Ids removed in one call. */
 #define REMOVING_BYTES_MAX 16384
-/* As many as apply.lua reads at once. */
+/* As many as scripts/apply reads at once. */
 #define PAGE_COUNT 500
 /* Elements of an answer in front of the changes. */
 #define HEAD_COUNT 4

@@ -1,5 +1,5 @@
 /* What webhooks are sent of a cluster: the changes of channels and members, in the order in which
- * Redis applied them (the stream "h" of scripts/apply.lua). One node at a time takes them, for all,
+ * Redis applied them (the stream "h" of scripts/apply). One node at a time takes them, for all,
  * and removes each that has been sent: if it dies or loses its link, another one takes what is
  * left.
  *

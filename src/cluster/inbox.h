@@ -1,5 +1,5 @@
 /* Decodes the entries of this node's inbox and reports them: the counterpart of put() in
- * scripts/apply.lua. An event that comes twice, because it was sent again after a lost link, is
+ * scripts/apply. An event that comes twice, because it was sent again after a lost link, is
  * reported once. The members of a channel come page by page, with changes in between: they are
  * reported as a whole, and only then are the waiters answered.
  *

@@ -1,7 +1,7 @@
 /* The link of this node to the Redis server that has one partition of the channels: all of them
  * with a single Redis, a share of them with Redis Cluster.
  *
- * It gathers the operations of a loop turn and sends them as one call of scripts/apply.lua. What
+ * It gathers the operations of a loop turn and sends them as one call of scripts/apply. What
  * other nodes did it reads from its inbox, a stream, on a second connection. A link that is lost
  * reconnects: the node joins as a new incarnation with all its state, and only then is the previous
  * incarnation removed, so that no other node sees members leave that are still there.

@@ -1,4 +1,4 @@
-/* The entries of several streams in one order, that of their ids: scripts/apply.lua numbers them
+/* The entries of several streams in one order, that of their ids: scripts/apply numbers them
  * over all streams.
  *
  * Thread: any. Memory: borrows from the reply.

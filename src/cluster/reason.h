@@ -21,5 +21,5 @@ void cluster_reason_deinit(struct cluster_reason *reason);
 void cluster_reason_set(struct cluster_reason *reason, const char *text);
 void cluster_reason_read(struct cluster_reason *reason, char text[CLUSTER_REASON_LEN_MAX]);
 
-/* In words, why scripts/apply.lua has applied nothing: its answer, and what that names. */
+/* In words, why scripts/apply has applied nothing: its answer, and what that names. */
 void cluster_reason_describe(struct bytes answer, struct bytes what, char *text, size_t len);

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-/* An error of apply.lua that begins so: some inboxes have got what was in the batch. */
+/* An error of scripts/apply that begins so: some inboxes have got what was in the batch. */
 #define PARTLY "PARTLY "
 /* What others wait for behind it. */
 #define PENDING_WORK_HIGH (20 * CLUSTER_BATCH_WORK_LONG)

@@ -1,7 +1,7 @@
 /* What this node has handed to the webhooks lately: of each channel and each member whether it was
  * told to be there. If Redis turns out to be behind that (a failover to a replica that missed the
  * last changes, a second master, a Redis that comes back empty), the receivers may believe what no
- * later change takes back. So this node has Redis compare (operation "P" of scripts/apply.lua).
+ * later change takes back. So this node has Redis compare (operation "P" of scripts/apply).
  *
  * A Redis that comes back empty has forgotten what other nodes told, too. So each node also
  * remembers who left it, until it is in step again.

@@ -8,7 +8,7 @@
 
 #define BIT(kind) (1u << CONFIG_WEBHOOK_##kind)
 
-/* The letters of scripts/apply.lua, in the order of enum config_webhook_kind; 0: none. */
+/* The letters of scripts/apply, in the order of enum config_webhook_kind; 0: none. */
 static const char letters[CONFIG_WEBHOOK_KINDS_COUNT] = {
     [CONFIG_WEBHOOK_CHANNEL_OCCUPIED] = 'o',   [CONFIG_WEBHOOK_CHANNEL_VACATED] = 'v',
     [CONFIG_WEBHOOK_MEMBER_ADDED] = 'a',       [CONFIG_WEBHOOK_MEMBER_REMOVED] = 'r',

@@ -68,8 +68,7 @@ static inline struct bytes redis_peer_argument(const redisReply *command, size_t
                : BYTES("");
 }
 
-/* Answers apply.lua. The letter of the last operation stands before its arguments, if it has any.
- */
+/* Answers scripts/apply; the letter of the last operation stands before its arguments. */
 static inline void redis_peer_apply(struct redis_peer *peer, const redisReply *command,
                                     struct buffer *out)
 {

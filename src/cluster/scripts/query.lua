@@ -3,7 +3,7 @@
 -- page: the first part of each is the cursor of the next page, "0" after the last. A page may repeat
 -- what an earlier one had.
 --
--- KEYS[1]: the prefix of every key (apply.lua describes the keys).
+-- KEYS[1]: the prefix of every key (apply/01_state.lua describes the keys).
 -- ARGV[1]: the epoch.
 -- ARGV[2…]: "list", cursor, app, prefix of the names, with users, with cached events (each "1" or "0");
 --       "channels", "0", keys…; "users", cursor, key; "connections", "0", app.
