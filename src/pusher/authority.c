@@ -1,7 +1,9 @@
 #include "pusher/authority.h"
 
+#include "base/mem.h"
 #include "base/move.h"
 #include "pusher/node.h"
+#include "pusher/visit.h"
 
 /* Whether all nodes together decide about that channel at present. */
 static bool is_shared(const struct pusher_app *app, char kind, struct bytes name)
@@ -334,8 +336,11 @@ static void resume_admission(struct pusher_session *session)
         decide_place(session, max == 0 || atomic_load(&app->connections_count) <= max);
 }
 
-static void resume(struct pusher_session *session)
+static void resume(struct pusher_visit *visit, struct pusher_session *session)
 {
+    (void)visit;
+    if (session->app == NULL)
+        return;
     if (session->state == PUSHER_SESSION_WAITING)
         resume_admission(session);
     if (session->state == PUSHER_SESSION_OVER)
@@ -345,21 +350,29 @@ static void resume(struct pusher_session *session)
     resume_subscriptions(session);
 }
 
+static void visit_all(struct pusher_worker *worker,
+                      void (*visit_one)(struct pusher_visit *visit, struct pusher_session *session))
+{
+    struct pusher_visit *visit = mem_new(sizeof *visit);
+
+    visit->worker = worker;
+    visit->visit = visit_one;
+    pusher_visit_begin(visit);
+}
+
 void pusher_authority_on_down(struct pusher_worker *worker)
 {
-    LIST_EACH(link, following, &worker->sessions) {
-        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
-
-        if (session->app != NULL)
-            resume(session);
-    }
+    visit_all(worker, resume);
 }
 
 /* What was asked while the link was down, or was lost with it. */
-static void ask_again(struct pusher_session *session)
+static void ask_again(struct pusher_visit *visit, struct pusher_session *session)
 {
     struct pusher_app *app = session->app;
 
+    (void)visit;
+    if (session->user == NULL || !session->user->is_asking)
+        return;
     session->user->is_asking = false;
     LIST_EACH(link, following, &session->subscriber.subscriptions) {
         struct channel_subscription *watch = LIST_OWNER(link, struct channel_subscription, link);
@@ -376,10 +389,5 @@ static void ask_again(struct pusher_session *session)
 
 void pusher_authority_on_up(struct pusher_worker *worker)
 {
-    LIST_EACH(link, following, &worker->sessions) {
-        struct pusher_session *session = LIST_OWNER(link, struct pusher_session, link);
-
-        if (session->user != NULL && session->user->is_asking)
-            ask_again(session);
-    }
+    visit_all(worker, ask_again);
 }

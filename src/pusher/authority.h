@@ -83,8 +83,8 @@ bool pusher_authority_publish(struct pusher_worker *worker, struct pusher_app *a
 /* The cluster has answered pusher_authority_admit(). */
 void pusher_authority_on_admitted(struct pusher_session *session, bool is_admitted);
 
-/* A link is lost: repeats the pending requests of the worker's sessions. */
+/* A link is lost: repeats the pending requests of the worker's sessions, piece by piece. */
 void pusher_authority_on_down(struct pusher_worker *worker);
 
-/* A link is up: asks what could not be asked before. */
+/* A link is up: asks what could not be asked before, piece by piece. */
 void pusher_authority_on_up(struct pusher_worker *worker);

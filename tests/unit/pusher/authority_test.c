@@ -143,6 +143,31 @@ static void what_waits_when_the_link_is_lost_is_answered_by_this_node(void **sta
     assert_heard(&fixture, client, "");
 }
 
+/* Else thousands that have just reconnected would all be answered in one turn. */
+static void what_waits_when_the_link_is_lost_is_answered_client_by_client(void **state)
+{
+    struct pusher_client *clients[] = {pusher_fixture_client(&fixture),
+                                       pusher_fixture_client(&fixture)};
+    struct net_slices_job *job;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        pusher_fixture_subscribe(&fixture, clients[i], "a", NULL);
+    cluster_ops.is_up = false;
+    pusher_cluster_events_table.on_down(&events);
+    net_mailbox_drain(&fixture.worker.loop->mailbox);
+    job = LIST_OWNER(fixture.worker.slices.waiting.next, struct net_slices_job, link);
+    assert_false(job->run(job));
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(
+            pusher_session_subscription(pusher_fixture_session(&fixture, clients[i]), BYTES("a"))
+                ->is_active,
+            i == 0);
+    pusher_fixture_turn(&fixture);
+    for (size_t i = 0; i < 2; i++)
+        assert_heard_holds(&fixture, clients[i], "subscription_succeeded");
+}
+
 static void where_the_link_is_back_already_all_nodes_are_asked_anew(void **state)
 {
     struct pusher_client *client;
@@ -476,6 +501,7 @@ int main(void)
         CLUSTER_TEST(a_subscription_is_answered_when_all_nodes_know_of_it),
         CLUSTER_TEST(an_answer_for_a_subscription_that_has_ended_meets_nobody),
         CLUSTER_TEST(what_waits_when_the_link_is_lost_is_answered_by_this_node),
+        CLUSTER_TEST(what_waits_when_the_link_is_lost_is_answered_client_by_client),
         CLUSTER_TEST(where_the_link_is_back_already_all_nodes_are_asked_anew),
         CLUSTER_TEST(all_nodes_say_whether_one_more_may_connect),
         CLUSTER_TEST(who_was_admitted_and_has_gone_is_counted_no_longer),
