@@ -8,6 +8,8 @@
 #define SHARE_NS_MIN UINT64_C(100000)
 #define SHARE_NS_MAX UINT64_C(2000000)
 #define STANDSTILL_MS (4 * NET_TIMER_TICK_MS)
+/* In a long turn the guest has one of its own each so often. */
+#define GUEST_WAIT_NS 2000000
 
 static void observe_turn(const struct net_loop *loop)
 {
@@ -73,6 +75,15 @@ static void turn_guest(struct net_loop *loop)
     } else if (!net_mailbox_is_idle(&guest->mailbox)) {
         on_turn(guest);
     }
+    loop->guest_turned_ns = uv_hrtime();
+}
+
+void net_loop_turn_guest_between(struct net_loop *loop)
+{
+    if (loop->guest == NULL || uv_hrtime() - loop->guest_turned_ns < GUEST_WAIT_NS)
+        return;
+    loop->is_guest_ready = true; /* the poller has not looked since this turn began */
+    turn_guest(loop);
 }
 
 /* The poller asks before it waits: mail that the thread itself has posted did not wake it. */
@@ -105,6 +116,11 @@ static void dismiss_guest(struct net_loop *loop)
 }
 
 static void turn_guest(struct net_loop *loop)
+{
+    (void)loop;
+}
+
+void net_loop_turn_guest_between(struct net_loop *loop)
 {
     (void)loop;
 }

@@ -78,6 +78,7 @@ struct net_loop {
     struct net_loop *guest;            /* net_loop_take_guest(); NULL: none */
     struct net_poller_watch guest_watch;
     bool is_guest_ready;
+    uint64_t guest_turned_ns; /* when it had its last turn */
     size_t connections_count;
     atomic_uint
         ticks; /* one each NET_TIMER_TICK_MS while the loop is not stuck; any thread reads */
@@ -104,6 +105,10 @@ void net_loop_send_batch(struct net_loop *loop);
  * have been handled: nothing of one loop happens within a callback of the other. False if this
  * system has no such means: the guest then needs a thread of its own. */
 bool net_loop_take_guest(struct net_loop *loop, struct net_loop *guest);
+
+/* To be called often in what may make a turn long, and outside of callbacks: the guest, if there is
+ * one, has a turn if its last one was some ms ago. */
+void net_loop_turn_guest_between(struct net_loop *loop);
 
 /* Runs until net_loop_stop(). */
 void net_loop_run(struct net_loop *loop);

@@ -13,6 +13,8 @@
 #define TLS_SEND_WORK 4
 /* If more than this is queued in one turn, it is sent before the turn ends, to bound memory. */
 #define UNSENT_BYTES_MAX 262144
+/* So many connections are sent to before a guest of the loop may have a turn. */
+#define FLUSHED_BEFORE_GUEST 32
 
 void net_sending_at_turn_end(struct net_stream *stream)
 {
@@ -224,13 +226,15 @@ void net_sending_flush_all(struct net_loop *loop)
 
     loop->unsent = NULL;
     loop->unsent_work = 0;
-    while (stream != NULL) {
+    for (size_t n = 1; stream != NULL; n++) {
         struct net_stream *next = stream->next_unsent;
 
         stream->is_unsent = false;
         stream->next_unsent = NULL;
         flush_soon(stream);
         stream = next;
+        if (n % FLUSHED_BEFORE_GUEST == 0)
+            net_loop_turn_guest_between(loop);
     }
     net_sending_flush_batch(loop);
 }
