@@ -4,7 +4,7 @@
 #include "net/output.h"
 
 /* What a connection has queued in more pieces leaves in more than one call. */
-#define PIECES_A_SEND_MAX 8
+#define PIECES_A_SEND_MAX 32
 
 struct net_batch *net_batch_new(size_t read_len)
 {
