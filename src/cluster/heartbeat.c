@@ -85,7 +85,8 @@ void cluster_heartbeat_tick(struct cluster_link *link, uint64_t now_ms)
 {
     char letters[CLUSTER_MERGE_STREAMS_MAX];
 
-    if (!cluster_link_talks(link) || now_ms < link->heartbeat_ms)
+    /* It says how many keys were reported: not before all are. */
+    if (!cluster_link_talks(link) || now_ms < link->heartbeat_ms || link->report.walk.is_under_way)
         return;
     link->heartbeat_ms = now_ms + CLUSTER_LINK_HEARTBEAT_MS;
     cluster_link_flush(link);

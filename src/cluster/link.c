@@ -41,8 +41,11 @@ void cluster_link_flush(struct cluster_link *link)
 {
     if (!cluster_link_talks(link))
         return;
-    cluster_report_changes(&link->report);
-    cluster_report_forgotten(&link->report);
+    cluster_walk_continue(&link->report.walk);
+    if (!link->report.walk.is_under_way) {
+        cluster_report_changes(&link->report);
+        cluster_report_forgotten(&link->report);
+    }
     flush_batch(link, NULL);
 }
 
@@ -69,6 +72,7 @@ void cluster_link_close(struct cluster_link *link)
     cluster_peers_restart(&link->peers);
     cluster_changes_restart(&link->changes);
     cluster_batch_clear(&link->sender.batch);
+    cluster_walk_give_up(&link->report.walk);
     link->is_reaping = false;
 }
 
@@ -302,26 +306,33 @@ static bool are_peers_back(const struct cluster_link *link)
            (now_ms >= link->joined_ms + SETTLE_MIN_MS && cluster_peers_are_back(&link->peers));
 }
 
+static void on_peers_asked(void *data)
+{
+    probe_memory(data);
+}
+
 static void end_peers_wait(struct cluster_link *link)
 {
     link->inbox.is_partial = false;
-    cluster_report_ask_for_state(&link->report);
-    probe_memory(link);
+    cluster_report_ask_for_state(&link->report, on_peers_asked, link);
 }
 
 void cluster_link_advance(struct cluster_link *link)
 {
+    if (link->report.walk.is_under_way)
+        return;
     if (link->phase == CLUSTER_LINK_AWAITING_PEERS && are_peers_back(link))
         end_peers_wait(link);
     else if (link->phase == CLUSTER_LINK_AWAITING_MEMORY)
         probe_memory(link);
 }
 
-static void on_reported(const redisReply *reply, void *user)
+static void on_reported(bool is_acked, void *data)
 {
-    struct cluster_link *link = user;
+    struct cluster_link *link = data;
 
-    (void)reply;
+    if (!is_acked)
+        return;
     if (link->inbox.is_partial) {
         link->phase = CLUSTER_LINK_AWAITING_PEERS;
         link->peers_deadline_ms = now_of(link) + PEERS_WAIT_MS;
@@ -329,6 +340,15 @@ static void on_reported(const redisReply *reply, void *user)
         probe_memory(link);
     }
     link->heartbeat_ms = now_of(link); /* at once: who are the others? */
+}
+
+static void on_all_asked(void *data)
+{
+    struct cluster_link *link = data;
+
+    flush_batch(link, NULL);
+    if (!cluster_sender_wait(&link->sender, on_reported, link))
+        on_reported(true, link);
 }
 
 static void remove_previous(struct cluster_link *link);
@@ -342,8 +362,7 @@ static void on_previous_removed(const redisReply *reply, void *user)
         return;
     }
     cluster_batch_all_is_said(batch_of(link));
-    cluster_report_ask_for_state(&link->report);
-    flush_batch(link, on_reported);
+    cluster_report_ask_for_state(&link->report, on_all_asked, link);
 }
 
 static void remove_previous(struct cluster_link *link)
@@ -351,6 +370,11 @@ static void remove_previous(struct cluster_link *link)
     flush_batch(link, NULL);
     cluster_batch_remove_previous(&link->sender.batch);
     flush_batch(link, on_previous_removed);
+}
+
+static void on_all_reported(void *data)
+{
+    remove_previous(data);
 }
 
 /* --- hello ---------------------------------------------------------------------------------- */
@@ -385,9 +409,7 @@ static void on_hello(const redisReply *reply, void *user)
     link->heartbeat_ms = link->joined_ms + CLUSTER_LINK_HEARTBEAT_MS;
     cluster_inbox_reader_resume(&link->reader);
     cluster_changes_announce(&link->changes, batch_of(link));
-    cluster_report_everything(&link->report);
-    flush_batch(link, NULL);
-    remove_previous(link);
+    cluster_report_everything(&link->report, on_all_reported, link);
 }
 
 /* The inbox can be read from now on. */
@@ -546,7 +568,7 @@ void cluster_link_init(struct cluster_link *link, struct cluster_link_shared *sh
         .round_trip_ns = &shared->round_trip_ns,
     };
     cluster_sender_init(&link->sender);
-    cluster_report_init(&link->report, &link->state, &link->sender);
+    cluster_report_init(&link->report, &link->state, &link->sender, shared->loop);
     link->sender.batch.prefix = link->prefix;
     link->sender.batch.node = link->node;
     link->sender.batch.epoch = link->epoch;

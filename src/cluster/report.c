@@ -14,16 +14,28 @@ static struct cluster_batch *batch_of(struct cluster_report *report)
     return cluster_sender_batch(report->sender);
 }
 
-static struct cluster_state_channel *channel_of(struct map_entry *entry)
+void cluster_report_init(struct cluster_report *report, struct cluster_state *state,
+                         struct cluster_sender *sender, struct net_loop *loop)
 {
-    return LIST_OWNER(entry, struct cluster_state_channel, entry);
+    *report = (struct cluster_report){
+        .state = state,
+        .sender = sender,
+        .walk = {.state = state, .loop = loop, .user = report},
+    };
+    list_init(&report->forgotten);
 }
 
-void cluster_report_init(struct cluster_report *report, struct cluster_state *state,
-                         struct cluster_sender *sender)
+static void begin_walk(struct cluster_report *report,
+                       void (*on_channel)(struct cluster_state_channel *channel, void *user),
+                       void (*on_member)(const struct cluster_state_channel *channel,
+                                         const struct cluster_state_member *member, void *user),
+                       void (*on_end)(void *data), void *data)
 {
-    *report = (struct cluster_report){.state = state, .sender = sender};
-    list_init(&report->forgotten);
+    report->walk.on_channel = on_channel;
+    report->walk.on_member = on_member;
+    report->walk.on_end = on_end;
+    report->walk.data = data;
+    cluster_walk_begin(&report->walk);
 }
 
 /* --- what has changed ----------------------------------------------------------------------- */
@@ -147,32 +159,24 @@ void cluster_report_forgotten(struct cluster_report *report)
 
 /* Pages that the previous incarnation has requested may still come: they are none of the snapshot
  * that this one will request. */
-static void report_channel(struct cluster_report *report, struct cluster_state_channel *channel)
+static void report_channel(struct cluster_state_channel *channel, void *user)
 {
+    struct cluster_report *report = user;
+
     channel->chain = ++report->chain;
     cluster_batch_subscriptions(batch_of(report), cluster_state_key(channel),
                                 channel->subscriptions_count, 0, channel->chain);
-    for (struct map_entry *at = map_any(&channel->members, NULL); at != NULL;
-         at = map_any(&channel->members, at)) {
-        const struct cluster_state_member *member =
-            LIST_OWNER(at, struct cluster_state_member, entry);
-
-        cluster_batch_join(batch_of(report), cluster_state_key(channel),
-                           cluster_state_user_id(member), cluster_state_user_info(member));
-    }
 }
 
-void cluster_report_everything(struct cluster_report *report)
+static void report_member(const struct cluster_state_channel *channel,
+                          const struct cluster_state_member *member, void *user)
 {
-    struct map_entry *next;
+    cluster_batch_join(batch_of(user), cluster_state_key(channel), cluster_state_user_id(member),
+                       cluster_state_user_info(member));
+}
 
-    LIST_EACH(at, following, &report->state->dirty) {
-        cluster_state_clean(report->state, LIST_OWNER(at, struct cluster_state_channel, dirty));
-    }
-    for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL; at = next) {
-        next = map_any(&report->state->channels, at);
-        report_channel(report, channel_of(at));
-    }
+static void report_apps(struct cluster_report *report)
+{
     LIST_EACH(at, following, &report->state->dirty_apps) {
         cluster_state_clean_app(report->state, LIST_OWNER(at, struct cluster_state_app, dirty));
     }
@@ -185,6 +189,16 @@ void cluster_report_everything(struct cluster_report *report)
     }
 }
 
+void cluster_report_everything(struct cluster_report *report, void (*on_end)(void *data),
+                               void *data)
+{
+    LIST_EACH(at, following, &report->state->dirty) {
+        cluster_state_clean(report->state, LIST_OWNER(at, struct cluster_state_channel, dirty));
+    }
+    report_apps(report);
+    begin_walk(report, report_channel, report_member, on_end, data);
+}
+
 /* --- what other nodes have ------------------------------------------------------------------ */
 
 static bool has_state(const struct cluster_state_channel *channel)
@@ -192,18 +206,21 @@ static bool has_state(const struct cluster_state_channel *channel)
     return (channel->flags & (CLUSTER_KEY_IS_PRESENCE | CLUSTER_KEY_IS_CACHE)) != 0;
 }
 
-void cluster_report_ask_for_state(struct cluster_report *report)
+static void ask_for_state(struct cluster_state_channel *channel, void *user)
 {
-    for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL;
-         at = map_any(&report->state->channels, at)) {
-        struct cluster_state_channel *channel = channel_of(at);
+    struct cluster_report *report = user;
 
-        if (!has_state(channel) || channel->subscriptions_count == 0)
-            continue;
-        channel->chain = ++report->chain;
-        cluster_batch_show(batch_of(report), cluster_state_key(channel), channel->flags,
-                           channel->chain, BYTES("0"));
-    }
+    if (!has_state(channel) || channel->subscriptions_count == 0)
+        return;
+    channel->chain = ++report->chain;
+    cluster_batch_show(batch_of(report), cluster_state_key(channel), channel->flags, channel->chain,
+                       BYTES("0"));
+}
+
+void cluster_report_ask_for_state(struct cluster_report *report, void (*on_end)(void *data),
+                                  void *data)
+{
+    begin_walk(report, ask_for_state, NULL, on_end, data);
 }
 
 void cluster_report_ask_for_page(struct cluster_report *report, struct bytes key,
@@ -226,19 +243,21 @@ static void ask_whether_online(struct cluster_report *report,
     buffer_deinit(&user_key);
 }
 
+static void ask_what_is_true(struct cluster_state_channel *channel, void *user)
+{
+    struct cluster_report *report = user;
+
+    if (channel->subscriptions_count == 0)
+        return;
+    if (channel->key[0] == CLUSTER_KEY_WATCH)
+        ask_whether_online(report, channel);
+    else if (channel->notifies_count)
+        cluster_batch_notify_count(batch_of(report), cluster_state_key(channel));
+}
+
 void cluster_report_ask_what_is_true(struct cluster_report *report)
 {
-    for (struct map_entry *at = map_any(&report->state->channels, NULL); at != NULL;
-         at = map_any(&report->state->channels, at)) {
-        const struct cluster_state_channel *channel = channel_of(at);
-
-        if (channel->subscriptions_count == 0)
-            continue;
-        if (channel->key[0] == CLUSTER_KEY_WATCH)
-            ask_whether_online(report, channel);
-        else if (channel->notifies_count)
-            cluster_batch_notify_count(batch_of(report), cluster_state_key(channel));
-    }
+    begin_walk(report, ask_what_is_true, NULL, NULL, NULL);
 }
 
 /* --- is it still there? --------------------------------------------------------------------- */

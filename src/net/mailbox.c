@@ -1,5 +1,6 @@
 #include "net/mailbox.h"
 
+#include "base/check.h"
 #include "base/list.h"
 
 #if NET_POLLER_EPOLL
@@ -154,6 +155,7 @@ static void wake(struct net_mailbox *mailbox)
 
 void net_mailbox_close(struct net_mailbox *mailbox)
 {
+    mailbox->holds_count = 0;
     while (atomic_load(&mailbox->newest) != NULL)
         net_mailbox_drain(mailbox);
     close_wake(mailbox);
@@ -192,7 +194,7 @@ void net_mailbox_drain(struct net_mailbox *mailbox)
     struct net_mail *mail;
     struct net_mail *next;
 
-    if (mailbox->is_draining ||
+    if (mailbox->is_draining || mailbox->holds_count > 0 ||
         atomic_load_explicit(&mailbox->newest, memory_order_relaxed) == NULL)
         return;
     mailbox->is_draining = true;
@@ -202,6 +204,17 @@ void net_mailbox_drain(struct net_mailbox *mailbox)
         mail->deliver(mail, mailbox->owner);
     }
     mailbox->is_draining = false;
+}
+
+void net_mailbox_hold(struct net_mailbox *mailbox)
+{
+    mailbox->holds_count++;
+}
+
+void net_mailbox_release(struct net_mailbox *mailbox)
+{
+    CHECK(mailbox->holds_count > 0);
+    mailbox->holds_count--;
 }
 
 bool net_mailbox_is_idle(const struct net_mailbox *mailbox)

@@ -30,6 +30,7 @@ struct net_mailbox {
     struct net_watermark watermark;
     void *owner; /* handed to each delivery */
     bool is_draining;
+    size_t holds_count;
     uv_async_t wake; /* unless it has a poller */
 #if NET_POLLER_EPOLL
     struct net_poller *poller; /* NULL: none */
@@ -68,6 +69,11 @@ void net_mailbox_post(struct net_mailbox *mailbox, struct net_mail *mail);
 /* Delivers what was posted before the call, and not what is posted meanwhile, so that it ends.
  * Within a delivery it does nothing: the waiting mails follow in their order. */
 void net_mailbox_drain(struct net_mailbox *mailbox);
+
+/* Nothing is delivered until the release that follows each hold, and then when it is drained again.
+ */
+void net_mailbox_hold(struct net_mailbox *mailbox);
+void net_mailbox_release(struct net_mailbox *mailbox);
 
 /* Whether nothing waits and nothing is being delivered. Other threads may post meanwhile. */
 bool net_mailbox_is_idle(const struct net_mailbox *mailbox);

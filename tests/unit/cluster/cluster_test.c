@@ -714,6 +714,31 @@ static void pending_events_are_delivered_before_the_link_is_down(void **state)
     UNTIL(was_told("down"));
 }
 
+/* More channels than are reported in one turn. */
+static void a_node_with_many_channels_joins_again(void **state)
+{
+    char name[32];
+
+    (void)state;
+    start_and_join();
+    for (int i = 0; i < 9000; i++) {
+        snprintf(name, sizeof name, "c-%d-", i);
+        cluster_subscriptions(
+            cluster, (struct cluster_key){CLUSTER_KEY_CHANNEL, BYTES("app"), bytes_of(name)}, 1, 0);
+    }
+    UNTIL(ASKED("S c3:app:c-8999- 1"));
+    redis_peer_clear_log(&redis);
+    redis_peer_close_all(&redis);
+    UNTIL(was_told("down"));
+    publish("meanwhile", true);
+    UNTIL(cluster_is_connected(cluster));
+    UNTIL(ASKED("meanwhile"));
+    for (int i = 0; i < 9000; i += 1000) {
+        snprintf(name, sizeof name, "S c3:app:c-%d- 1", i);
+        assert_true(ASKED(name));
+    }
+}
+
 static void what_does_not_fit_is_dropped_and_counted(void **state)
 {
     (void)state;
@@ -1061,6 +1086,7 @@ int main(void)
         TEST(what_was_told_is_verified_and_renewed),
         TEST(who_fills_the_queue_to_redis_is_noted_until_it_is_down),
         TEST(pending_events_are_delivered_before_the_link_is_down),
+        TEST(a_node_with_many_channels_joins_again),
         TEST(while_redis_is_away_the_node_goes_on_and_then_sends_what_it_kept),
         TEST(what_does_not_fit_is_dropped_and_counted),
         TEST(a_redis_without_memory_is_stayed_with_until_it_has_some),
