@@ -39,6 +39,9 @@ const isAlive = ({ child }) => child.exitCode === null && child.signalCode === n
 
 /* --- faults ------------------------------------------------------------------------------------ */
 
+/* A master that has just become a replica, or has just started, refuses. */
+const forget = (server) => server.command('FLUSHALL').catch((error) => assert.match(error.message, /^(LOADING|READONLY|MASTERDOWN)/));
+
 function faultsOf(nodes, world, random) {
     const some = async () => random.one(await world.masters());
     const killable = () => nodes.nodes[1 + random.below(2)]; // never the first, whose clients detect losses
@@ -46,7 +49,7 @@ function faultsOf(nodes, world, random) {
         ...Object.fromEntries(Object.entries(world.faults).map(([name, fault]) => [name, () => fault(random)])),
         cut: async () => cut(await some()),
         hang: async () => hang(await some(), random),
-        forget: async () => Promise.all((await world.masters()).map((server) => server.command('FLUSHALL'))),
+        forget: async () => Promise.all((await world.masters()).map(forget)),
         die: async () => {
             const node = killable();
             await node.kill();
