@@ -270,11 +270,11 @@ class RedisCluster {
     untilWell(count = this.servers.length) {
         return until(async () => {
             const alive = this.servers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
-            const states = await Promise.all(alive.map((one) => one.command('CLUSTER', 'INFO')));
-            const roles = (await this.roles()).filter(({ isUp }) => isUp);
+            const states = await Promise.all(alive.map((one) => one.command('CLUSTER', 'INFO').catch(String))); // one may be loading
+            const roles = (await this.roles().catch(() => [])).filter(({ isUp }) => isUp);
             return states.every((state) => /cluster_state:ok/.test(state)) && roles.length >= count
                 && roles.filter(({ isMaster }) => isMaster).length === CLUSTER_MASTERS_COUNT;
-        }, 'the Redis cluster is well', 30_000);
+        }, 'the Redis cluster is well', 30_000 * SLOW);
     }
 
     get env() {
@@ -308,7 +308,7 @@ class RedisCluster {
                 await replica.server.command('CLUSTER', 'FAILOVER').catch(() => {});
             }
             return false;
-        }, 'the replica is a master', 40_000);
+        }, 'the replica is a master', 40_000 * SLOW);
         await this.untilWell();
     }
 
