@@ -1,10 +1,12 @@
 #include "net/batch.h"
 
+#include "base/check.h"
 #include "base/mem.h"
 #include "net/output.h"
 
 /* What a connection has queued in more pieces leaves in more than one call. */
 #define PIECES_A_SEND_MAX 32
+#define PIECES_MAX (NET_RING_CALLS_MAX * PIECES_A_SEND_MAX)
 
 struct net_batch *net_batch_new(size_t read_len)
 {
@@ -18,7 +20,7 @@ struct net_batch *net_batch_new(size_t read_len)
     batch->read_len = read_len;
     batch->sends_min = NET_BATCH_SENDS_MIN;
     batch->read_buffers = mem_new(NET_BATCH_READS_MAX * read_len);
-    batch->pieces = mem_new(NET_RING_CALLS_MAX * PIECES_A_SEND_MAX * sizeof *batch->pieces);
+    batch->pieces = mem_new(PIECES_MAX * sizeof *batch->pieces);
     return batch;
 }
 
@@ -35,9 +37,15 @@ void net_batch_free(struct net_batch *batch)
 void net_batch_prepare_send(struct net_batch *batch, int fd, const struct net_output *output,
                             bool has_more)
 {
-    struct iovec *pieces = &batch->pieces[net_ring_count(batch->ring) * PIECES_A_SEND_MAX];
-    const int count = net_output_pieces(output, pieces, PIECES_A_SEND_MAX);
+    struct iovec *pieces;
+    int count;
 
+    if (net_ring_count(batch->ring) == 0)
+        batch->pieces_count = 0;
+    CHECK(batch->pieces_count + PIECES_A_SEND_MAX <= PIECES_MAX);
+    pieces = &batch->pieces[batch->pieces_count];
+    count = net_output_pieces(output, pieces, PIECES_A_SEND_MAX);
+    batch->pieces_count += (size_t)count;
     if (count == 1)
         net_ring_send(batch->ring, fd, pieces, has_more);
     else

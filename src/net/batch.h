@@ -25,7 +25,8 @@ struct net_batch {
     size_t sends_min; /* NET_BATCH_SENDS_MIN; a test may want fewer */
     size_t read_len;  /* of each buffer */
     char *read_buffers;
-    struct iovec *pieces; /* of the sends that are being prepared */
+    struct iovec *pieces; /* of the sends that are being prepared, side by side */
+    size_t pieces_count;
 };
 
 /* NULL if the system refuses. `read_len` is what a connection reads at once. */
