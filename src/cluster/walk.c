@@ -56,6 +56,7 @@ void cluster_walk_continue(struct cluster_walk *walk)
 
 void cluster_walk_begin(struct cluster_walk *walk)
 {
+    cluster_walk_give_up(walk);
     walk->is_under_way = true;
     net_mailbox_hold(&walk->loop->mailbox);
     walk->member = NULL;

@@ -27,7 +27,8 @@ struct cluster_walk {
     struct map_entry *member;  /* the next one of that channel; NULL: that itself is next */
 };
 
-/* Visits the first ones at once; with few that is all. `on_end` may begin another. */
+/* Visits the first ones at once; with few that is all. One that is under way is given up. `on_end`
+ * may begin another. */
 void cluster_walk_begin(struct cluster_walk *walk);
 
 /* To be called in each turn: visits some more if a walk is under way. */

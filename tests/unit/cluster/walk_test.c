@@ -29,6 +29,13 @@ static void on_member(const struct cluster_state_channel *channel,
     members_visited++;
 }
 
+static void count_channel(struct cluster_state_channel *channel, void *user)
+{
+    (void)channel;
+    (void)user;
+    channels_visited++;
+}
+
 static void on_end(void *data)
 {
     assert_ptr_equal(data, &fixture);
@@ -162,6 +169,19 @@ static void one_that_is_given_up_lets_the_mail_through(void **state)
     assert_int_equal(ends_count, 0);
 }
 
+static void another_begins_anew_and_lets_the_mail_through_once(void **state)
+{
+    (void)state;
+    add_channels(2 * CHANNELS_COUNT);
+    walk.on_channel = count_channel;
+    cluster_walk_begin(&walk);
+    cluster_walk_begin(&walk);
+    post();
+    FIXTURE_UNTIL(&fixture, is_delivered);
+    assert_int_equal(ends_count, 1);
+    assert_true(channels_visited > 2 * CHANNELS_COUNT);
+}
+
 static void give_up_at_the_third(struct cluster_state_channel *channel, void *user)
 {
     (void)channel;
@@ -189,6 +209,7 @@ int main(void)
         WALK_TEST(with_many_it_takes_turns_and_mail_waits_meanwhile),
         WALK_TEST(members_may_be_left_out),
         WALK_TEST(one_that_is_given_up_lets_the_mail_through),
+        WALK_TEST(another_begins_anew_and_lets_the_mail_through_once),
         WALK_TEST(a_visit_may_give_it_up),
     };
 
