@@ -16,21 +16,36 @@ function failureText({ error }) {
 }
 
 /* `presence: a member is greeted …`, or the path of a file that could not be run to its end. */
-const topicOf = (name) => (name.includes('/') && name.endsWith('.js') ? name.replace(/^.*\/|\.test\.js$/g, '') : name.split(':')[0]);
+const topicOf = (name) => (name.endsWith('.test.js') ? name.replace(/^.*\/|\.test\.js$/g, '') : name.split(':')[0]);
+
+/* A run that is ended from outside says which file did not end: node reports them in order, so the first one that nothing
+ * was heard of to its end holds up the others. */
+function sayWhatHangs(all, ended) {
+    const hanging = process.argv.filter((file) => file.endsWith('.test.js')).map(topicOf).find((topic) => !ended.has(topic));
+    process.stdout.write(`✖ ${hanging}: it had not ended when the run was ended\n${all.passed} passed, ${all.failed + 1} failed\n`);
+    process.exit(1);
+}
 
 export default async function* reporter(source) {
     const all = { passed: 0, failed: 0 };
+    const ended = new Set();
+    process.prependListener('SIGTERM', () => sayWhatHangs(all, ended));
     const topics = new Map();
     const failed = new Map();
     for await (const { type, data } of source) {
         if (type === 'test:diagnostic' && /^(RSS|median|left out|artisan |composer )/.test(data.message))
             yield `${data.message}\n`;
+        if (type === 'test:stderr' && / it did not end after /.test(data.message))
+            yield `    ${data.message}`;
         if (type !== 'test:pass' && type !== 'test:fail')
             continue;
         const passed = type === 'test:pass' && data.skip === undefined && data.todo === undefined;
-        if (passed && data.name.endsWith('.test.js'))
-            continue; // a file that holds tests is not one itself
         const topic = topicOf(data.name);
+        if (data.name.endsWith('.test.js')) {
+            ended.add(topic);
+            if (passed)
+                continue; // a file that holds tests is not one itself
+        }
         if (!topics.has(topic))
             topics.set(topic, { passed: 0, failed: 0, ms: 0 });
         const counts = topics.get(topic);
