@@ -9,6 +9,10 @@
 /* Each would wait for the loop's tick if nobody saw to it, and all of them for minutes. */
 #define BOUNCES_COUNT 2000
 #define FIRINGS_COUNT 200
+/* More than a loop sends to before it asks whether its guest has waited for too long. */
+#define READERS_COUNT 100
+/* Longer than a guest is to wait. */
+#define LONG_NS UINT64_C(5000000)
 
 /* A loop that runs on a thread, perhaps with a guest, and others that post to it. */
 struct party {
@@ -18,7 +22,8 @@ struct party {
     size_t delivered_count;
     size_t bounced_count;
     size_t turns_count;
-    bool is_busy; /* in a callback */
+    void (*at_turn_end)(void); /* NULL: nothing */
+    bool is_busy;              /* in a callback */
 };
 
 struct letter {
@@ -52,6 +57,8 @@ static void on_turn_end(void *user)
 
     enter(party);
     party->turns_count++;
+    if (party->at_turn_end != NULL)
+        party->at_turn_end();
     leave(party);
 }
 
@@ -301,6 +308,108 @@ static void a_guest_reads_its_sockets_and_answers(void **state)
     close(ends[1]);
 }
 
+/* --- in a long turn ------------------------------------------------------------------------- */
+
+static struct net_conn *readers[READERS_COUNT];
+static int reader_fds[READERS_COUNT];
+static uv_timer_t late; /* closed when its loop is */
+static size_t heard_count;
+static size_t sent_to_before; /* the guest's turn */
+
+static size_t count_those_sent_to(void)
+{
+    size_t count = 0;
+    char byte;
+
+    for (size_t i = 0; i < READERS_COUNT; i++)
+        if (recv(reader_fds[i], &byte, 1, MSG_PEEK) == 1)
+            count++;
+    return count;
+}
+
+static void open_readers(void)
+{
+    for (size_t i = 0; i < READERS_COUNT; i++) {
+        int ends[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+        assert_true(net_descriptors_take_connection(&descriptors));
+        readers[i] = net_conn_open(&host.loop, ends[0], NULL, &conn_events, &host);
+        reader_fds[i] = ends[1];
+    }
+}
+
+static void close_readers(void)
+{
+    for (size_t i = 0; i < READERS_COUNT; i++) {
+        net_conn_close(readers[i]);
+        close(reader_fds[i]);
+    }
+    net_loop_turn(&host.loop, false);
+}
+
+static void on_heard(struct net_mail *mail, void *owner)
+{
+    enter(owner);
+    free(LIST_OWNER(mail, struct letter, mail));
+    heard_count++;
+    leave(owner);
+}
+
+static void on_late_fire(uv_timer_t *timer)
+{
+    enter(timer->data);
+    firings_count++;
+    leave(timer->data);
+}
+
+/* From now on the guest has mail, a timer that is due, and no turn since this one began. */
+static void write_to_all_and_take_long(void)
+{
+    const uint64_t began_ns = uv_hrtime();
+    struct letter *letter = mem_new(sizeof *letter);
+
+    for (size_t i = 0; i < READERS_COUNT; i++)
+        assert_true(net_conn_write(readers[i], BYTES("x")));
+    letter->mail.deliver = on_heard;
+    NET_MAILBOX_POST(&guest.loop.mailbox, letter);
+    assert_int_equal(uv_timer_start(&late, on_late_fire, 1, 0), 0);
+    while (uv_hrtime() - began_ns < LONG_NS)
+        ;
+}
+
+static void note_who_was_sent_to(void)
+{
+    if (heard_count > 0 && sent_to_before == 0)
+        sent_to_before = count_those_sent_to();
+}
+
+/* It comes while the host still sends: after some connections, and not after all. */
+static void a_guest_has_a_turn_within_a_long_one_of_its_host(void **state)
+{
+    size_t sent_to_after;
+
+    (void)state;
+    invite();
+    firings_count = 0;
+    heard_count = 0;
+    sent_to_before = 0;
+    open_readers();
+    assert_int_equal(uv_timer_init(&guest.loop.uv, &late), 0);
+    late.data = &guest;
+    host.at_turn_end = write_to_all_and_take_long;
+    guest.at_turn_end = note_who_was_sent_to;
+    net_loop_turn(&host.loop, false);
+    host.at_turn_end = NULL;
+    sent_to_after = count_those_sent_to();
+    uv_close((uv_handle_t *)&late, NULL);
+    close_readers();
+    assert_in_range(sent_to_before, 1, READERS_COUNT - 1);
+    assert_int_equal(sent_to_after, READERS_COUNT);
+    assert_int_equal(heard_count, 1);
+    assert_int_equal(firings_count, 1);
+}
+
 static void on_last_mail(struct net_mail *mail, void *owner)
 {
     free(LIST_OWNER(mail, struct letter, mail));
@@ -338,6 +447,7 @@ int main(void)
         TEST(mail_goes_to_and_fro_between_a_loop_and_its_guest),
         TEST(a_guest_has_its_timers),
         TEST(a_guest_reads_its_sockets_and_answers),
+        TEST(a_guest_has_a_turn_within_a_long_one_of_its_host),
         TEST(when_its_host_has_ended_a_guest_may_run_by_itself),
 #endif
     };
