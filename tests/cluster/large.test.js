@@ -9,6 +9,7 @@ const { app } = require('../support/server.js');
 const { ownCluster, redisOf } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
+const { MembersObserver } = require('../support/observer.js');
 const { channelAuth } = require('../support/signer.js');
 const { SANITIZED, SLOW, until } = require('../support/wait.js');
 
@@ -16,6 +17,7 @@ const CHANNELS = SANITIZED ? 17_000 : 20_000; // Redis looks at 10 000 buckets o
 const MEMBERS = 700;
 const AT_ONCE = 500;
 const COMMANDS_A_CALL = 2500; // some 5 ms
+const PAGES_A_CALL = 8; // of some 200 members each
 const STANDSTILL_MS = 150; // which no scheduling explains
 
 const server = { max_request_size: 1_000_000 };
@@ -61,12 +63,15 @@ async function watchCalls(redis) {
     await redis.command('CONFIG', 'SET', 'slowlog-log-slower-than', String(STANDSTILL_MS * 1000 * SLOW));
     await redis.command('SLOWLOG', 'RESET');
     const monitor = await redis.monitor();
-    const calls = { most: 0, text: '', monitor };
+    const calls = { most: 0, text: '', pages: 0, monitor };
     let count = 0;
+    let pages = 0;
     let text = '';
     monitor.onMonitored = (line) => {
         const [, isOfScript] = /^\S+ \[\d+ (lua)?/.exec(line) ?? [];
         count = isOfScript ? count + 1 : 0;
+        pages = isOfScript ? pages + /"HSCAN"/.test(line) : 0;
+        calls.pages = Math.max(calls.pages, pages);
         text = isOfScript ? text : String(line);
         if (count > calls.most)
             Object.assign(calls, { most: count, text: text.slice(0, 300) });
@@ -174,6 +179,35 @@ test('a node with many presence channels dies: its members leave, each once, and
     await until(() => removed.size === USERS * CHANNELS_OF_MEMBERS, () => `all leave, not ${removed.size}`, 60_000 * SLOW);
     assert.ok([...removed.values()].every((count) => count === 1), 'each once');
     assert.equal((await get(nodes[0], '/channels/presence-7/users')).json.users.length, 1);
+    await noCallWasLong(redis, calls, t);
+});
+
+/* The living node's other members stand in Redis alone: what a call does there is as much. */
+test('a node that has few of very many members dies: no call looks at all of them', { timeout: 90_000 }, async (t) => {
+    const OTHERS = 20_000;
+    const cluster = await ownCluster(t, { nodes: 2 });
+    const { nodes: [living, dead], redis } = cluster;
+    const observer = await MembersObserver.join(living, 'presence-hall', 'observer');
+    for (let n = 0; n < 3; n++)
+        await MembersObserver.join(dead, 'presence-hall', `few-${n}`);
+    await until(() => observer.added.length === 3, 'all have joined');
+    await dead.kill();
+
+    const [name, sha, one, prefix, caller, max, epoch] = await redis.nextCall(); // of the living node
+    const [members] = await redis.command('KEYS', '*:m:*presence-hall');
+    for (let from = 0; from < OTHERS; from += AT_ONCE)
+        await redis.command('HSET', members, ...Array.from({ length: AT_ONCE }, (_, n) => [`other-${from + n}`, `${caller}\n{}`]).flat());
+    const [nodesKey] = await redis.command('KEYS', '*:nodes');
+    const victim = (await redis.command('ZRANGE', nodesKey, '0', '-1')).find((node) => node !== caller);
+    const calls = await watchCalls(redis);
+    /* Given up at once, as if it had been silent for long. */
+    await redis.command(name, sha, one, prefix, caller, max, epoch, 'U', victim, await redis.command('ZSCORE', nodesKey, victim));
+    await until(async () => (await redis.command('KEYS', '*:n:*')).length === 1, 'nothing of the dead is left in Redis', 40_000 * SLOW);
+    await until(() => observer.removed.length === 3, 'its members have left');
+    assert.deepEqual(observer.removed.sort(), ['few-0', 'few-1', 'few-2']);
+    assert.equal(await redis.command('HLEN', members), OTHERS + 1);
+    t.diagnostic(`the longest call looked at ${calls.pages} pages`);
+    assert.ok(calls.pages > 0 && calls.pages <= PAGES_A_CALL, `${calls.pages} pages in one call`);
     await noCallWasLong(redis, calls, t);
 });
 

@@ -135,6 +135,19 @@ class Redis extends Program {
         return client;
     }
 
+    /* The next call of the nodes' script: EVALSHA, its digest, "1", the prefix, the node, what an inbox may hold, the
+     * epoch, the operations. */
+    async nextCall() {
+        const monitor = await this.monitor();
+        const call = deferred();
+        monitor.onMonitored = (line) => /"EVALSHA"/.test(line) && call.resolve([...String(line).matchAll(/"([^"]*)"/g)].map(([, word]) => word));
+        try {
+            return await within(call.promise, 'a heartbeat');
+        } finally {
+            monitor.close();
+        }
+    }
+
     replication() {
         return this.command('INFO', 'replication');
     }
