@@ -16,10 +16,10 @@ function listFiles(root, folders) {
         .sort();
 }
 
-// The files of scripts/apply are one text, as in the build.
-function applyScript(encoding = 'utf8') {
+// The files of scripts/apply are one text, as in the build; `has`: of those files alone.
+function applyScript(encoding = 'utf8', has = () => true) {
     const folder = path.join(ROOT, 'src/cluster/scripts/apply');
-    return fs.readdirSync(folder).sort().map((file) => fs.readFileSync(path.join(folder, file), encoding)).join('');
+    return fs.readdirSync(folder).sort().filter(has).map((file) => fs.readFileSync(path.join(folder, file), encoding)).join('');
 }
 
 // Prints findings as compilers do; the exit status says whether there were any.

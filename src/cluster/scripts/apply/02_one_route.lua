@@ -1,0 +1,116 @@
+-- Events for the same nodes, as most calls have them: an event that comes alone, or several of a channel. They are sent
+-- here, before what all other calls need is defined, which takes Redis longer than the commands below. Whatever is
+-- unusual is left to what follows; then nothing was done here, or it was taken back.
+
+-- The events' route, whether this node wants them too, their items, and, if the node asks for their echo, up to where
+-- it has read. Nil if the call has more than that.
+local function read_events(state)
+    local at, key, wanted, route = 4, ARGV[5], ARGV[6], nil
+    local items = {}
+    while ARGV[at] == 'E' do
+        if not route or key ~= ARGV[at + 1] or wanted ~= ARGV[at + 2] then
+            local colon = string.find(ARGV[at + 1], ':', 2, true)
+            local app = string.sub(ARGV[at + 1], colon + 1, colon + string.sub(ARGV[at + 1], 2, colon - 1))
+            local hash = state .. ':k:' .. string.sub(ARGV[at + 1], 1, 1) .. app
+            local its = redis.pcall('HGET', hash, ARGV[at + 1])
+            if type(its) ~= 'string' or route and route ~= its or wanted ~= ARGV[at + 2] then
+                return nil
+            end
+            key, route = ARGV[at + 1], its
+        end
+        items[#items + 1] = ARGV[at + 3]
+        at = at + 4
+    end
+    local read_up_to = ARGV[at] == 'e' and ARGV[at + 1]
+    if ARGV[read_up_to and at + 2 or at] then
+        return nil
+    end
+    return route, wanted == '1', table.concat(items), read_up_to
+end
+
+-- The processes that the route has, without `except`.
+local function processes_on(route, except)
+    local processes, done = {}, { [except or ''] = true }
+    for process in string.gmatch(route, '([^. ]+)%.%d+ %d+') do
+        if not done[process] then
+            done[process] = true
+            processes[#processes + 1] = process
+        end
+    end
+    return processes
+end
+
+-- Adds to what stands in each inbox, or in the wide stream. False, and takes it back, if one is not there or would have more
+-- than it may.
+local function count_bytes(prefix, targets, len, is_wide)
+    local bytes = prefix .. ':b'
+    for i, target in ipairs(targets) do
+        local sum = is_wide or redis.call('EXISTS', prefix .. ':i:' .. target) == 1
+        sum = sum and redis.call('HINCRBY', bytes, target, len)
+        if not sum or sum > tonumber(ARGV[2]) then
+            for j = 1, sum and i or i - 1 do
+                redis.call('HINCRBY', bytes, targets[j], -len)
+            end
+            return false
+        end
+    end
+    return true
+end
+
+-- Adds the entry to inboxes. One whose ids are ahead of the number is given up: its node notices that.
+local function add_to_inboxes(prefix, processes, id, text)
+    for _, process in ipairs(processes) do
+        local reply = redis.pcall('XADD', prefix .. ':i:' .. process, id, 'm', text)
+        if type(reply) == 'table' then
+            redis.call('UNLINK', prefix .. ':i:' .. process)
+        end
+    end
+    return true
+end
+
+local function add_to_stream(prefix, letter, id, text)
+    local index = redis.call('HINCRBY', prefix .. ':w', letter, '1')
+    if index == 1 then -- Redis does not know (any more) how many there were
+        redis.call('HDEL', prefix .. ':w', letter)
+        redis.call('HINCRBY', prefix .. ':b', 'w:' .. letter, -#text)
+        return false
+    end
+    return type(redis.pcall('XADD', prefix .. ':w:' .. letter, id, index, text)) == 'string'
+end
+
+-- The answer to the call; nil if nothing was done.
+local function send_events(prefix, state, entry_bytes_max)
+    local route, is_wanted, text, read_up_to = read_events(state)
+    local heartbeats = route and #text <= entry_bytes_max and redis.pcall('ZSCORE', prefix .. ':nodes', ARGV[1])
+    if type(heartbeats) ~= 'string' or heartbeats == '-1' then
+        return nil
+    end
+    local process = string.match(ARGV[1], '^[^.]+')
+    local is_echoed = read_up_to and
+        not redis.pcall('XREAD', 'COUNT', '1', 'STREAMS', prefix .. ':i:' .. process, read_up_to)
+    local answer = { 'OK', is_echoed and 'echo' or nil }
+    local letter = string.match(route, '^%*(.)')
+    local targets = letter and { 'w:' .. letter } or
+        processes_on(route, (is_echoed or not is_wanted) and process or nil)
+    if #targets == 0 then
+        return answer
+    end
+    local number = redis.pcall('INCR', prefix .. ':last')
+    if number == 1 then
+        redis.call('UNLINK', prefix .. ':last')
+        return nil
+    elseif type(number) ~= 'number' or not count_bytes(prefix, targets, #text, letter) then
+        return nil
+    end
+    local id = string.format('%.0f-1', number)
+    local is_sent = letter and add_to_stream(prefix, letter, id, text) or
+        not letter and add_to_inboxes(prefix, targets, id, text)
+    return is_sent and answer or nil
+end
+
+if ARGV[4] == 'E' then
+    local done = send_events(prefix, state, ENTRY_BYTES)
+    if done then
+        return done
+    end
+end
