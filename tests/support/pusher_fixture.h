@@ -99,6 +99,23 @@ static inline void pusher_fixture_close(struct pusher_fixture *fixture)
     buffer_deinit(&fixture->heard);
 }
 
+static inline int pusher_fixture_set_up(void **state)
+{
+    pusher_fixture_open(*state);
+    return 0;
+}
+
+static inline int pusher_fixture_tear_down(void **state)
+{
+    pusher_fixture_close(*state);
+    return 0;
+}
+
+/* `fixture` is open while the test runs. */
+#define PUSHER_FIXTURE_TEST(test, fixture)                                \
+    cmocka_unit_test_prestate_setup_teardown(test, pusher_fixture_set_up, \
+                                             pusher_fixture_tear_down, fixture)
+
 /* Three turns: one that reads, and two for the mail that it causes. */
 static inline void pusher_fixture_turn(struct pusher_fixture *fixture)
 {

@@ -6,20 +6,6 @@
 
 static struct pusher_fixture fixture;
 
-static int open_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_open(&fixture);
-    return 0;
-}
-
-static int close_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_close(&fixture);
-    return 0;
-}
-
 /* A sign-in whose watchlist are the users 0 to count - 1. */
 static void sign_in_watching(struct pusher_client *client, size_t count)
 {
@@ -70,7 +56,7 @@ static void users_beyond_the_limit_are_not_watched(void **state)
     assert_int_equal(channel_registry_count(fixture.app->watchers), 3);
 }
 
-#define SINGLE_TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
+#define SINGLE_TEST(name) PUSHER_FIXTURE_TEST(name, &fixture)
 
 #define REFUSED                                                                             \
     "text:{\"event\":\"pusher:error\",\"data\":{\"code\":4009,\"message\":\"Connection is " \

@@ -17,21 +17,7 @@ struct channel *__wrap_channel_registry_find(struct channel_registry *registry, 
 }
 /* NOLINTEND(readability-identifier-naming) */
 
-static int open_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_open(&fixture);
-    return 0;
-}
-
-static int close_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_close(&fixture);
-    return 0;
-}
-
-#define PUBLISH_TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
+#define PUBLISH_TEST(name) PUSHER_FIXTURE_TEST(name, &fixture)
 
 /* As the API does it. Answers whether the event was wanted. */
 static bool publish(const char *channel)

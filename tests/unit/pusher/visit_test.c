@@ -49,20 +49,6 @@ static void run_a_piece(void)
         net_slices_add(&fixture.worker.slices, job);
 }
 
-static int open_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_open(&fixture);
-    return 0;
-}
-
-static int close_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_close(&fixture);
-    return 0;
-}
-
 static void one_session_is_visited_a_piece(void **state)
 {
     (void)state;
@@ -118,7 +104,7 @@ static void it_is_given_up_when_the_worker_ends(void **state)
     assert_int_equal(ended, -1);
 }
 
-#define VISIT_TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
+#define VISIT_TEST(name) PUSHER_FIXTURE_TEST(name, &fixture)
 
 int main(void)
 {

@@ -58,22 +58,7 @@ static json_int_t bytes_at(json_t *json, size_t index)
     return json_integer_value(json_object_get(json_array_get(json, index), "backlog_bytes"));
 }
 
-static int open_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_open(&fixture);
-    return 0;
-}
-
-static int close_fixture(void **state)
-{
-    (void)state;
-    pusher_fixture_close(&fixture);
-    buffer_deinit(&found);
-    return 0;
-}
-
-#define WALK_TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
+#define WALK_TEST(name) PUSHER_FIXTURE_TEST(name, &fixture)
 
 static void who_takes_all_is_not_among_them(void **state)
 {
@@ -141,6 +126,13 @@ static void a_walk_that_the_workers_end_interrupts_is_answered(void **state)
     assert_text(buffer_bytes(&found), "[]");
 }
 
+static int forget_found(void **state)
+{
+    (void)state;
+    buffer_deinit(&found);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,5 +142,5 @@ int main(void)
         WALK_TEST(a_walk_that_the_workers_end_interrupts_is_answered),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, forget_found);
 }
