@@ -37,6 +37,21 @@ void map_deinit(struct map *map)
     *map = (struct map){0};
 }
 
+void map_deinit_each(struct map *map, void (*release)(struct map_entry *entry))
+{
+    for (size_t i = 0; i < map->buckets_count; i++) {
+        struct map_entry *entry = map->buckets[i];
+
+        while (entry != NULL) {
+            struct map_entry *next = entry->next;
+
+            release(entry);
+            entry = next;
+        }
+    }
+    map_deinit(map);
+}
+
 void map_add(struct map *map, struct map_entry *entry, uint64_t hash)
 {
     struct map_entry **bucket;

@@ -24,6 +24,8 @@ struct map {
 };
 
 void map_deinit(struct map *map); /* the elements stay with their owners */
+/* The same; each element is handed to `release`, which may free it. */
+void map_deinit_each(struct map *map, void (*release)(struct map_entry *entry));
 void map_add(struct map *map, struct map_entry *entry, uint64_t hash);
 void map_remove(struct map *map, struct map_entry *entry);
 

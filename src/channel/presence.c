@@ -70,21 +70,17 @@ static void member_free(struct channel_presence_member *member)
     free(member);
 }
 
+static void release(struct map_entry *entry)
+{
+    member_free(LIST_OWNER(entry, struct channel_presence_member, entry));
+}
+
 void channel_presence_free(struct channel_presence *presence)
 {
-    struct map_entry *entry;
-
     if (presence == NULL)
         return;
-    entry = map_any(&presence->by_user_id, NULL);
-    while (entry != NULL) {
-        struct map_entry *next = map_any(&presence->by_user_id, entry);
-
-        member_free(LIST_OWNER(entry, struct channel_presence_member, entry));
-        entry = next;
-    }
     free(presence->members);
-    map_deinit(&presence->by_user_id);
+    map_deinit_each(&presence->by_user_id, release);
     buffer_deinit(&presence->snapshot);
     free(presence);
 }

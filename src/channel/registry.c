@@ -92,19 +92,17 @@ static struct channel *channel_of(struct map_entry *entry)
     return LIST_OWNER(entry, struct channel, entry);
 }
 
+static void release(struct map_entry *entry)
+{
+    channel_unref(channel_of(entry));
+}
+
 void channel_registry_free(struct channel_registry *registry)
 {
     for (int i = 0; i < STRIPES_COUNT; i++) {
         struct shard *shard = &registry->shards[i];
-        struct map_entry *entry = map_any(&shard->channels, NULL);
 
-        while (entry != NULL) {
-            struct map_entry *next = map_any(&shard->channels, entry);
-
-            channel_unref(channel_of(entry));
-            entry = next;
-        }
-        map_deinit(&shard->channels);
+        map_deinit_each(&shard->channels, release);
         pthread_mutex_destroy(&shard->lock);
         pthread_mutex_destroy(&registry->state_locks[i]);
     }

@@ -36,18 +36,14 @@ void cluster_changes_init(struct cluster_changes *changes, size_t link, size_t t
     cluster_told_init(&changes->told, told_max);
 }
 
-/* Without map_remove(), which shrinks the map under the iteration. */
+static void free_known(struct map_entry *entry)
+{
+    free(LIST_OWNER(entry, struct known, entry));
+}
+
 static void forget_known(struct cluster_changes *changes)
 {
-    struct map_entry *at = map_any(&changes->known, NULL);
-
-    while (at != NULL) {
-        struct map_entry *next = map_any(&changes->known, at);
-
-        free(LIST_OWNER(at, struct known, entry));
-        at = next;
-    }
-    map_deinit(&changes->known);
+    map_deinit_each(&changes->known, free_known);
 }
 
 void cluster_changes_deinit(struct cluster_changes *changes)

@@ -22,17 +22,14 @@ static void free_text(struct bytes text)
     free((void *)(uintptr_t)text.data);
 }
 
+static void free_seen(struct map_entry *entry)
+{
+    free(LIST_OWNER(entry, struct seen, entry));
+}
+
 void cluster_facts_deinit(struct cluster_facts *facts)
 {
-    struct map_entry *entry = map_any(&facts->seen, NULL);
-
-    while (entry != NULL) {
-        struct map_entry *next = map_any(&facts->seen, entry);
-
-        free(LIST_OWNER(entry, struct seen, entry));
-        entry = next;
-    }
-    map_deinit(&facts->seen);
+    map_deinit_each(&facts->seen, free_seen);
     for (size_t i = 0; i < facts->channels_count; i++) {
         free_text(facts->channels[i].name);
         free_text(facts->channels[i].cached);

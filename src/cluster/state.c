@@ -23,11 +23,6 @@ struct bytes cluster_state_user_info(const struct cluster_state_member *member)
 
 /* --- channels ------------------------------------------------------------------------------- */
 
-static struct cluster_state_channel *channel_of(struct map_entry *entry)
-{
-    return LIST_OWNER(entry, struct cluster_state_channel, entry);
-}
-
 struct cluster_state_channel *cluster_state_find(const struct cluster_state *state,
                                                  struct bytes key)
 {
@@ -35,8 +30,8 @@ struct cluster_state_channel *cluster_state_find(const struct cluster_state *sta
 
     for (struct map_entry *at = map_first(&state->channels, hash); at != NULL;
          at = map_next(at, hash))
-        if (bytes_equal(cluster_state_key(channel_of(at)), key))
-            return channel_of(at);
+        if (bytes_equal(cluster_state_key(cluster_state_channel_of(at)), key))
+            return cluster_state_channel_of(at);
     return NULL;
 }
 
@@ -55,18 +50,15 @@ static struct cluster_state_channel *find_or_add(struct cluster_state *state, st
     return channel;
 }
 
-static void free_channel(struct cluster_state_channel *channel)
+static void free_member(struct map_entry *entry)
 {
-    struct map_entry *entry = map_any(&channel->members, NULL);
+    free(LIST_OWNER(entry, struct cluster_state_member, entry));
+}
 
-    while (entry != NULL) {
-        struct map_entry *next = map_any(&channel->members, entry);
-
-        free(LIST_OWNER(entry, struct cluster_state_member, entry));
-        entry = next;
-    }
-    map_deinit(&channel->members);
-    free(channel);
+static void free_channel(struct map_entry *entry)
+{
+    map_deinit_each(&cluster_state_channel_of(entry)->members, free_member);
+    free(cluster_state_channel_of(entry));
 }
 
 struct cluster_state_channel *cluster_state_subscribe(struct cluster_state *state, struct bytes key,
@@ -94,7 +86,7 @@ void cluster_state_clean(struct cluster_state *state, struct cluster_state_chann
         return;
     cluster_state_set_wide(state, channel, 0);
     map_remove(&state->channels, &channel->entry);
-    free_channel(channel);
+    free_channel(&channel->entry);
 }
 
 void cluster_state_drop(struct cluster_state *state, struct bytes key)
@@ -105,7 +97,7 @@ void cluster_state_drop(struct cluster_state *state, struct bytes key)
     list_remove(&channel->dirty);
     cluster_state_set_wide(state, channel, 0);
     map_remove(&state->channels, &channel->entry);
-    free_channel(channel);
+    free_channel(&channel->entry);
 }
 
 /* --- wide channels -------------------------------------------------------------------------- */
@@ -129,7 +121,7 @@ void cluster_state_forget_wide(struct cluster_state *state)
 {
     for (struct map_entry *at = map_any(&state->channels, NULL); at != NULL;
          at = map_any(&state->channels, at))
-        cluster_state_set_wide(state, channel_of(at), 0);
+        cluster_state_set_wide(state, cluster_state_channel_of(at), 0);
 }
 
 bool cluster_state_has_wide(const struct cluster_state *state, char letter)
@@ -152,7 +144,8 @@ static struct cluster_state_member *find_member(const struct cluster_state_chann
     return NULL;
 }
 
-static void free_member(struct cluster_state_channel *channel, struct cluster_state_member *member)
+static void remove_member(struct cluster_state_channel *channel,
+                          struct cluster_state_member *member)
 {
     map_remove(&channel->members, &member->entry);
     list_remove(&member->by_age);
@@ -170,7 +163,7 @@ void cluster_state_join(struct cluster_state *state, struct bytes key, struct by
     if (member != NULL && bytes_equal(cluster_state_user_info(member), user_info))
         return;
     if (member != NULL)
-        free_member(channel, member);
+        remove_member(channel, member);
     member = mem_new(sizeof *member + user_id.len + user_info.len);
     member->user_id_len = (uint32_t)user_id.len;
     member->user_info_len = (uint32_t)user_info.len;
@@ -187,7 +180,7 @@ void cluster_state_leave(struct cluster_state *state, struct bytes key, struct b
         channel ? find_member(channel, user_id, hash_bytes(user_id)) : NULL;
 
     if (member != NULL)
-        free_member(channel, member);
+        remove_member(channel, member);
 }
 
 const struct cluster_state_member *cluster_state_oldest_member(
@@ -269,22 +262,13 @@ void cluster_state_init(struct cluster_state *state)
     list_init(&state->dirty_apps);
 }
 
+static void free_app(struct map_entry *entry)
+{
+    free(app_of(entry));
+}
+
 void cluster_state_deinit(struct cluster_state *state)
 {
-    struct map_entry *entry = map_any(&state->channels, NULL);
-
-    while (entry != NULL) {
-        struct map_entry *next = map_any(&state->channels, entry);
-
-        free_channel(channel_of(entry));
-        entry = next;
-    }
-    map_deinit(&state->channels);
-    for (entry = map_any(&state->apps, NULL); entry != NULL;) {
-        struct map_entry *next = map_any(&state->apps, entry);
-
-        free(app_of(entry));
-        entry = next;
-    }
-    map_deinit(&state->apps);
+    map_deinit_each(&state->channels, free_channel);
+    map_deinit_each(&state->apps, free_app);
 }

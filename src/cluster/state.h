@@ -52,6 +52,12 @@ struct cluster_state {
     size_t wide_counts[CLUSTER_STATE_LETTERS]; /* wide channels of each letter */
 };
 
+/* Of an entry of `channels`. */
+static inline struct cluster_state_channel *cluster_state_channel_of(struct map_entry *entry)
+{
+    return LIST_OWNER(entry, struct cluster_state_channel, entry);
+}
+
 void cluster_state_init(struct cluster_state *state);
 void cluster_state_deinit(struct cluster_state *state);
 

@@ -3,11 +3,6 @@
 /* Channels and members, together some ms. */
 #define VISITED_A_TURN 4000
 
-static struct cluster_state_channel *channel_of(struct map_entry *entry)
-{
-    return LIST_OWNER(entry, struct cluster_state_channel, entry);
-}
-
 static void go_on_to_next_channel(struct cluster_walk *walk)
 {
     walk->channel = map_any(&walk->state->channels, walk->channel);
@@ -16,7 +11,7 @@ static void go_on_to_next_channel(struct cluster_walk *walk)
 
 static void visit_one(struct cluster_walk *walk)
 {
-    struct cluster_state_channel *channel = channel_of(walk->channel);
+    struct cluster_state_channel *channel = cluster_state_channel_of(walk->channel);
 
     if (walk->member == NULL) {
         walk->on_channel(channel, walk->user);

@@ -103,12 +103,38 @@ static void memory_is_given_back_as_it_shrinks(void **state)
     assert_int_equal(map.buckets_count, 0);
 }
 
+static void release(struct map_entry *entry)
+{
+    struct thing *thing = LIST_OWNER(entry, struct thing, entry);
+
+    assert_true(thing->is_in);
+    thing->is_in = false;
+    memset(entry, 0xff, sizeof *entry); /* as if it were freed */
+}
+
+static void at_its_end_each_element_is_released_once(void **state)
+{
+    struct map map = {0};
+
+    (void)state;
+    map_deinit_each(&map, release);
+    for (size_t i = 0; i < THINGS_COUNT; i++) {
+        map_add(&map, &things[i].entry, hash_of(i));
+        things[i].is_in = true;
+    }
+    map_deinit_each(&map, release);
+    for (size_t i = 0; i < THINGS_COUNT; i++)
+        assert_false(things[i].is_in);
+    assert_null(map.buckets);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_in_and_out_at_random_is_found_while_it_is_in),
         cmocka_unit_test(an_empty_map_owns_nothing_and_finds_nothing),
         cmocka_unit_test(memory_is_given_back_as_it_shrinks),
+        cmocka_unit_test(at_its_end_each_element_is_released_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
