@@ -21,11 +21,11 @@ static sigset_t waited_for(void)
     return set;
 }
 
-void server_mind_block_signals(void)
+void server_mind_block_signals(sigset_t *before)
 {
     const sigset_t set = waited_for();
 
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, before);
 }
 
 bool server_mind_adopts(void)

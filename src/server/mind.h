@@ -6,11 +6,14 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Blocks signals until server_mind() handles them. */
-void server_mind_block_signals(void);
+/* Blocks, on this thread, the signals that server_mind() handles, until it does. `before`: receives
+ * what was blocked until now; NULL: it is not wanted. Threads that inherit this never get one: else
+ * it would be lost if it comes while the main thread blocks it. */
+void server_mind_block_signals(sigset_t *before);
 
 /* Makes a child's children ours when the child ends. False if the system does not support it. */
 bool server_mind_adopts(void);

@@ -423,9 +423,11 @@ static bool open_all(struct server_state *server, struct buffer *error)
     return is_open;
 }
 
-static void start(struct server_state *server)
+static void start_threads(struct server_state *server)
 {
-    open_main_loop(server);
+    sigset_t before;
+
+    server_mind_block_signals(&before); /* signals are for the main thread alone */
     if (server->cluster != NULL)
         cluster_start(server->cluster,
                       server->workers_count == 1 ? &server->workers[0].loop : NULL);
@@ -433,6 +435,13 @@ static void start(struct server_state *server)
     start_workers(server);
     if (server->admin != NULL)
         admin_start(server->admin);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void start(struct server_state *server)
+{
+    open_main_loop(server);
+    start_threads(server);
     server_banner_print(server->config, server->listen.port, &server->descriptors, &server->io);
     server_listen_store(&server->listen);
     server_predecessor_say_ready(server->start->predecessor);
@@ -447,7 +456,7 @@ static int close_all(struct server_state *server)
     const bool minds = successor != 0 && server_requests_minder(server) == uv_os_getpid();
 
     if (minds)
-        server_mind_block_signals();
+        server_mind_block_signals(NULL);
     server_pages_close(server);
     server_console_close(server);
     close_workers(server);

@@ -3,6 +3,7 @@
 /* A rolling restart under traffic: clients that stay connected miss nothing, the others reconnect by themselves. */
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const { test } = require('../support/test.js');
 const { ownCluster } = require('../support/cluster.js');
 const { Client, called, connectionsAre, pusherJs, sdk } = require('../support/clients.js');
@@ -93,6 +94,27 @@ test('a node that ends while Redis is away ends all the same', { timeout: 60_000
     cluster.nodes[0].signal('SIGTERM');
     assert.equal((await client.waitClosed()).code, 4100); // no other process listens there: clients are to come back a little later
     await cluster.nodes[0].ended();
+});
+
+const SIGTERM = 15n;
+
+/* Whether the main thread has blocked it, to hand it on later, or waits for it already. */
+function keepsTerm({ pid }) {
+    const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+    const has = (set) => (BigInt(`0x${new RegExp(`^${set}:\\s+(\\w+)`, 'm').exec(status)[1]}`) >> (SIGTERM - 1n)) & 1n;
+    return has('SigBlk') || !has('SigCgt');
+}
+
+test('a signal that comes while the former process leaves the cluster reaches the new one', { timeout: 60_000 }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 1, workers: 2 });
+    const [node] = cluster.nodes;
+    cluster.redis.signal('SIGSTOP'); // so that leaving takes its time
+    t.after(() => cluster.redis.signal('SIGCONT'));
+    const restarted = run(['restart', '--port', String(node.port)], { ms: 30_000 });
+    await until(() => keepsTerm(node), 'the former process ends');
+    node.signal('SIGTERM');
+    await node.ended();
+    await restarted;
 });
 
 test('drain spreads the closing over its seconds where there is another node, and a restart keeps nobody away', { timeout: 60_000 }, async (t) => {
