@@ -25,7 +25,7 @@ function eventRequest(channel, number, { length = LARGE, where = server, changed
 
 /* Calls `send` while the server is stopped. */
 async function allAtOnce(where, send) {
-    where.signal('SIGSTOP');
+    await where.freeze();
     try {
         await send();
     } finally {

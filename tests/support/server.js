@@ -195,6 +195,15 @@ class Server {
         this.child.kill(name);
     }
 
+    /* Stops it until SIGCONT. On a busy machine a thread may go on for some ms after the signal; those of the kernel
+     * for io_uring are left out. */
+    async freeze() {
+        this.signal('SIGSTOP');
+        const tasks = `/proc/${this.pid}/task`;
+        const isStopped = (task) => /^Name:\s+iou-|^State:\s+T/m.test(fs.readFileSync(`${tasks}/${task}/status`, 'utf8'));
+        await until(() => fs.readdirSync(tasks).every(isStopped), 'it is stopped');
+    }
+
     assertClean() {
         const report = REPORT.exec(this.stderr);
         assert.equal(report, null, `the server reported on stderr:\n${this.stderr}`);
