@@ -10,7 +10,7 @@ const { ownCluster, redisOf } = require('../support/cluster.js');
 const { Client, connectionsAre } = require('../support/clients.js');
 const { get, post, publish } = require('../support/api.js');
 const { Gate } = require('../support/gate.js');
-const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee, catchUp } = require('../support/observer.js');
 const { Redis } = require('../support/redis.js');
 const { until } = require('../support/wait.js');
 
@@ -54,12 +54,7 @@ async function servesAlone(nodes, observers) {
 
 async function comesBack({ cluster, nodes, observers, listeners, publishers }) {
     await cluster.connected();
-    for (const listener of listeners)
-        await listener.hasAll(publishers, 20_000);
-    for (const publisher of publishers)
-        await publisher.send(5);
-    for (const listener of listeners)
-        await listener.hasAll(publishers);
+    await catchUp(listeners, publishers);
     await allSee(observers, nodes, HALL, new Set(observers.map(({ userId }) => userId)), 30_000);
 }
 

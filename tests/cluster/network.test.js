@@ -9,7 +9,7 @@ const { Server, app } = require('../support/server.js');
 const { isConnected, redisOf } = require('../support/cluster.js');
 const { Namespaces } = require('../support/namespaces.js');
 const { Redis } = require('../support/redis.js');
-const { Listener, Publisher, MembersObserver, allSee } = require('../support/observer.js');
+const { Listener, Publisher, MembersObserver, allSee, catchUp } = require('../support/observer.js');
 const { publish } = require('../support/api.js');
 const { Client } = require('../support/clients.js');
 const { SLOW, until } = require('../support/wait.js');
@@ -66,12 +66,7 @@ async function scene(hall) {
 
 async function isOne(hall, { observers, listeners, publishers }) {
     await isConnected(nodes[2]);
-    for (const listener of listeners)
-        await listener.hasAll(publishers, 20_000);
-    for (const publisher of publishers)
-        await publisher.send(5);
-    for (const listener of listeners)
-        await listener.hasAll(publishers);
+    await catchUp(listeners, publishers);
     await allSee(observers, nodes, hall, usersOf(observers), 20_000);
 }
 

@@ -241,16 +241,21 @@ function sdk(server, options = {}) {
     });
 }
 
+/* What pusher-js is told of a server; it wants the cluster, which means nothing here. */
+const addressOf = (server) => ({
+    cluster: '',
+    wsHost: server.host,
+    wsPort: server.port,
+    wssPort: server.port,
+    forceTLS: Boolean(server.secure),
+    enabledTransports: ['ws', 'wss'],
+});
+
 /* pusher-js as an application configures it for Reverb; `version` 7 or 8. */
 function pusherJs(server, { version = 8, app, ...options } = {}) {
     const PusherClass = version === 7 ? Pusher7() : Pusher8();
     const pusher = new PusherClass((app ?? server.app).key, {
-        cluster: '',
-        wsHost: server.host,
-        wsPort: server.port,
-        wssPort: server.port,
-        forceTLS: Boolean(server.secure),
-        enabledTransports: ['ws', 'wss'],
+        ...addressOf(server),
         disableStats: true,
         ...options,
     });
@@ -265,12 +270,7 @@ async function echo(server, { broadcaster = 'reverb', version = 8, app, ...optio
         broadcaster,
         Pusher: version === 7 ? Pusher7() : Pusher8(),
         key: (app ?? server.app).key,
-        cluster: '',
-        wsHost: server.host,
-        wsPort: server.port,
-        wssPort: server.port,
-        forceTLS: Boolean(server.secure),
-        enabledTransports: ['ws', 'wss'],
+        ...addressOf(server),
         withoutInterceptors: true,
         ...options,
     });

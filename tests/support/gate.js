@@ -11,6 +11,7 @@
  */
 
 const net = require('node:net');
+const { tie } = require('./relay.js');
 const { deferred, within } = require('./wait.js');
 
 class Gate {
@@ -31,15 +32,7 @@ class Gate {
         const far = net.connect(this.target, '127.0.0.1');
         const one = { near, far, tail: '', isHeld: false, back: [] };
         this.carried.add(one);
-        for (const socket of [near, far]) {
-            socket.setNoDelay(true);
-            socket.on('error', () => {});
-            socket.on('close', () => {
-                this.carried.delete(one);
-                near.destroy();
-                far.destroy();
-            });
-        }
+        tie(near, far, () => this.carried.delete(one));
         near.on('data', (data) => this.request(one, data));
         far.on('data', (data) => this.reply(one, data));
     }

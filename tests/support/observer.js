@@ -151,4 +151,14 @@ class Publisher {
     }
 }
 
-module.exports = { MembersObserver, Listener, Publisher, allSee };
+/* After a fault: all that was sent arrives, and so does what is sent then. */
+async function catchUp(listeners, publishers) {
+    for (const listener of listeners)
+        await listener.hasAll(publishers, 20_000);
+    for (const publisher of publishers)
+        await publisher.send(5);
+    for (const listener of listeners)
+        await listener.hasAll(publishers);
+}
+
+module.exports = { MembersObserver, Listener, Publisher, allSee, catchUp };

@@ -6,17 +6,28 @@
  *
  *     relay.js SOCKET PORT
  *
- * Within a test, relayTo(SOCKET) listens on a free port and carries what comes to the socket. */
+ * Within a test, relayTo(SOCKET) listens on a free port and carries what comes to the socket. Other links of tests use
+ * tie(). */
 
 const net = require('node:net');
+
+/* Two sockets that end together. */
+function tie(near, far, onClosed = () => {}) {
+    for (const socket of [near, far]) {
+        socket.setNoDelay(true);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+            onClosed();
+            near.destroy();
+            far.destroy();
+        });
+    }
+}
 
 function join(from, to) {
     from.pipe(to);
     to.pipe(from);
-    for (const [one, other] of [[from, to], [to, from]]) {
-        one.on('error', () => other.destroy());
-        one.on('close', () => other.destroy());
-    }
+    tie(from, to);
 }
 
 /* A server that joins each connection with one that `connect` makes. */
@@ -35,4 +46,4 @@ if (require.main === module) {
     relay(() => net.connect(Number(port), '127.0.0.1')).listen(path, () => process.stdout.write('ready\n'));
 }
 
-module.exports = { relayTo };
+module.exports = { relayTo, tie };

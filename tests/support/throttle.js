@@ -10,6 +10,7 @@
 const net = require('node:net');
 const { once } = require('node:events');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
+const { tie } = require('./relay.js');
 
 const STEP_MS = 20;
 const STEPS_AT_ONCE_MAX = 10; // what a step that comes late makes up for
@@ -47,15 +48,7 @@ class Link {
         const far = net.connect(this.target, '127.0.0.1');
         const one = { near, far, there: [], back: [], backBytes: 0 };
         this.carried.add(one);
-        for (const socket of [near, far]) {
-            socket.setNoDelay(true);
-            socket.on('error', () => {});
-            socket.on('close', () => {
-                this.carried.delete(one);
-                near.destroy();
-                far.destroy();
-            });
-        }
+        tie(near, far, () => this.carried.delete(one));
         near.on('data', (data) => { this.isCut ? one.there.push(data) : far.write(data); });
         far.on('data', (data) => {
             one.back.push(data);
