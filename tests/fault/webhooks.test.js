@@ -40,21 +40,27 @@ test('what is left of its addresses is used, and if that fails its own failure i
     await receiver.until(1);
 });
 
+/* The name of a receiver that has had one event gets another address, that of `next`. */
+async function moved(t) {
+    const names = path.join(temporaryFolder('reverb-names-'), 'names');
+    const [former, next] = [await Receiver.start(t), new Receiver()];
+    await next.listen(former.port, '127.0.0.2');
+    t.after(() => next.stop());
+    fs.writeFileSync(names, '127.0.0.1');
+    const server = await ownServer(t, {
+        apps: [app({ webhooks: former.webhook({ url: `http://receiver.test:${former.port}/hooks` }) })],
+        env: faults({ FAULTS_NAMES: `@${names}` }),
+    });
+    const client = await Client.open(server);
+    await client.subscribe('first');
+    await former.until(1);
+    fs.writeFileSync(names, '127.0.0.2');
+    return { former, next, client };
+}
+
 for (const [what, leave] of [['is gone', (receiver) => receiver.stop()], ['fails', (receiver) => { receiver.behave = () => 'fails'; }]])
     test(`a name gets another address, and the former one ${what}: the next attempt goes to the new one`, async (t) => {
-        const names = path.join(temporaryFolder('reverb-names-'), 'names');
-        const [former, next] = [await Receiver.start(t), new Receiver()];
-        await next.listen(former.port, '127.0.0.2');
-        t.after(() => next.stop());
-        fs.writeFileSync(names, '127.0.0.1');
-        const server = await ownServer(t, {
-            apps: [app({ webhooks: former.webhook({ url: `http://receiver.test:${former.port}/hooks` }) })],
-            env: faults({ FAULTS_NAMES: `@${names}` }),
-        });
-        const client = await Client.open(server);
-        await client.subscribe('first');
-        await former.until(1);
-        fs.writeFileSync(names, '127.0.0.2');
+        const { former, next, client } = await moved(t);
         await leave(former);
         await client.subscribe('second');
         await next.until(1);
@@ -62,3 +68,16 @@ for (const [what, leave] of [['is gone', (receiver) => receiver.stop()], ['fails
         await next.until(2);
         assert.deepEqual(next.told, ['channel_occupied second', 'channel_occupied third']);
     });
+
+/* Ages of connections are known to the second. */
+test('a connection from seconds before a failure is not used any more', async (t) => {
+    const { former, next, client } = await moved(t);
+    former.behave = () => 'asks_for_time';
+    former.retryAfter = '2';
+    await client.subscribe('second');
+    await next.until(1);
+    const asked = former.requests;
+    await client.subscribe('third');
+    await next.until(2);
+    assert.equal(former.requests, asked, 'the former one is not asked again');
+});

@@ -19,7 +19,7 @@ const { until } = require('./wait.js');
 const BEHAVIOURS = {
     takes: (receiver, request, response) => { receiver.record(request); response.end('ok'); },
     fails: (receiver, request, response) => { response.statusCode = 500; response.end(); },
-    asks_for_time: (receiver, request, response) => { response.writeHead(503, { 'Retry-After': '1' }).end(); },
+    asks_for_time: (receiver, request, response) => { response.writeHead(503, { 'Retry-After': receiver.retryAfter ?? '1' }).end(); },
     redirects: (receiver, request, response) => { response.writeHead(302, { Location: receiver.redirectsTo ?? `${receiver.url}elsewhere` }).end(); },
     hangs: () => {},
     takes_and_closes_in_the_middle: (receiver, request, response) => {
