@@ -11,6 +11,7 @@
 #include "cluster/pending_query.h"
 #include "cluster/sentinel_watch.h"
 #include "cluster/watchdog.h"
+#include "net/lending.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@
 struct cluster {
     struct net_loop loop;
     pthread_t thread;
+    struct net_lending lending; /* to the worker that alone uses it */
     uv_timer_t tick;
     struct cluster_link_shared shared;
     struct cluster_link *links;
@@ -50,8 +52,9 @@ struct cluster {
 static void on_op_mail(struct net_mail *mail, void *owner)
 {
     struct cluster_op *op = (struct cluster_op *)mail;
+    struct cluster *cluster = owner;
 
-    (void)owner;
+    net_lending_note(&cluster->lending, op->from);
     cluster_apply(op->link, op);
     cluster_op_free(op);
 }
@@ -70,6 +73,7 @@ static void post(struct cluster *cluster, struct cluster_op *op)
 
     if (atomic_load_explicit(&link->is_up, memory_order_acquire))
         net_watermark_note(&link->sender.pending, 1);
+    op->from = net_loop_running();
     NET_MAILBOX_POST(&cluster->loop.mailbox, op);
 }
 
@@ -205,6 +209,7 @@ static void on_query_mail(struct net_mail *mail, void *owner)
     struct cluster *cluster = query->cluster;
 
     (void)owner;
+    net_lending_note(&cluster->lending, query->from);
     cluster_pending_query_begin(query, cluster->links, cluster->links_count, &cluster->queries,
                                 net_loop_now_ms(&cluster->loop));
 }
@@ -216,6 +221,7 @@ void cluster_take_query(struct cluster *cluster, struct cluster_pending_query **
         return;
     }
     (*query)->cluster = cluster;
+    (*query)->from = net_loop_running();
     (*query)->mail.deliver = on_query_mail;
     NET_MAILBOX_POST(&cluster->loop.mailbox, *query);
 }
@@ -228,6 +234,7 @@ static void on_turn_end(void *user)
 
     for (size_t i = 0; i < cluster->links_count; i++)
         cluster_link_flush(&cluster->links[i]);
+    net_lending_end_turn(&cluster->lending);
 }
 
 static void give_up_queries(struct cluster *cluster, uint64_t now_ms)
@@ -297,7 +304,7 @@ static void *run(void *user)
 {
     struct cluster *cluster = user;
 
-    net_loop_run(&cluster->loop);
+    net_lending_run(&cluster->lending);
     uv_mutex_lock(&cluster->end_lock);
     cluster->has_ended = true;
     uv_cond_signal(&cluster->end_signal);
@@ -357,6 +364,7 @@ struct cluster *cluster_open(const struct config_scaling *settings,
     }
     CHECK(uv_mutex_init(&cluster->end_lock) == 0 && uv_cond_init(&cluster->end_signal) == 0);
     CHECK(net_loop_open(&cluster->loop, descriptors, BACKLOG_BYTES_MAX, on_turn_end, cluster) == 0);
+    net_lending_init(&cluster->lending, &cluster->loop);
     CHECK(uv_timer_init(&cluster->loop.uv, &cluster->tick) == 0);
     cluster->tick.data = cluster;
     cluster->links_count = settings->cluster ? PARTITIONS_OF_CLUSTER : 1;
@@ -377,8 +385,14 @@ void cluster_start(struct cluster *cluster, struct net_loop *host)
 {
     cluster->is_guest = host != NULL && net_loop_take_guest(host, &cluster->loop);
     CHECK(uv_timer_start(&cluster->tick, on_tick, 0, TICK_MS) == 0);
-    if (!cluster->is_guest)
-        CHECK(pthread_create(&cluster->thread, NULL, run, cluster) == 0);
+    if (cluster->is_guest) {
+        net_lending_close(&cluster->lending);
+        return;
+    }
+    CHECK(pthread_create(&cluster->thread, NULL, run, cluster) == 0);
+#if NET_POLLER_EPOLL
+    pthread_setname_np(cluster->thread, "reverb-redis"); /* for `top -H` */
+#endif
 }
 
 bool cluster_is_guest(const struct cluster *cluster)
@@ -388,6 +402,7 @@ bool cluster_is_guest(const struct cluster *cluster)
 
 void cluster_run_on(struct cluster *cluster)
 {
+    net_lending_close(&cluster->lending);
     if (cluster->is_guest)
         run(cluster);
 }
@@ -420,6 +435,7 @@ bool cluster_end(struct cluster *cluster)
 
     end->mail.deliver = on_end_mail;
     end->cluster = cluster;
+    net_lending_close(&cluster->lending);
     NET_MAILBOX_POST(&cluster->loop.mailbox, end);
     if (!waits_for_end(cluster))
         return false;
@@ -436,6 +452,7 @@ void cluster_free(struct cluster *cluster)
     close_links(cluster);
     uv_close((uv_handle_t *)&cluster->tick, NULL);
     net_loop_close(&cluster->loop);
+    net_lending_deinit(&cluster->lending);
     uv_cond_destroy(&cluster->end_signal);
     uv_mutex_destroy(&cluster->end_lock);
     for (size_t i = 0; i < cluster->links_count; i++) {
@@ -499,6 +516,7 @@ void cluster_check_stall(struct cluster *cluster)
 
     if (cluster->is_guest || !cluster_watchdog_check(&cluster->watchdog, ticks))
         return;
+    net_lending_close(&cluster->lending); /* the worker to which it is offered may have stalled */
     log_error("the thread that speaks to Redis has stalled; clients stay, this node goes on by "
               "itself, and should be restarted");
     cluster->shared.events->on_down(cluster->shared.user);

@@ -1,6 +1,7 @@
 /* Many nodes as one, over Redis.
  *
- * A thread holds the links to Redis: one of its own, or that of the worker if there is only one.
+ * A thread holds the links to Redis: one of its own, or that of the worker if there is only one, or
+ * if one alone uses it (net/lending.h).
  * Workers report what happens on this node; the cluster's thread reports, by `cluster_events`, what
  * all nodes agreed on. If a link is down (cluster_is_up() is false), the caller handles its
  * channels alone, as without a cluster, and still reports, so that the other nodes learn of it when
@@ -38,11 +39,11 @@ struct cluster *cluster_open(const struct config_scaling *settings,
  * its own. */
 void cluster_start(struct cluster *cluster, struct net_loop *host);
 
-/* Whether it runs on a worker's thread. NULL is fine: false. */
+/* Whether it has no thread of its own. NULL is fine: false. */
 bool cluster_is_guest(const struct cluster *cluster);
 
 /* Each worker, on its thread, when its loop has ended: a cluster that runs on it runs on until
- * cluster_end(). */
+ * cluster_end(). From now on no worker is lent the loop of the cluster's thread. */
 void cluster_run_on(struct cluster *cluster);
 
 /* Sends what is queued, leaves the cluster, and ends the thread; bounded in time. The loops of the

@@ -11,6 +11,8 @@
 #include "net/chunk.h"
 #include "net/mailbox.h"
 
+struct net_loop;
+
 enum cluster_op_kind {
     CLUSTER_OP_SUBSCRIPTIONS,
     CLUSTER_OP_JOIN,
@@ -25,8 +27,9 @@ enum cluster_op_kind {
 };
 
 struct cluster_op {
-    struct net_mail mail; /* for the cluster's own use */
-    void *link;           /* likewise */
+    struct net_mail mail;  /* for the cluster's own use */
+    void *link;            /* likewise */
+    struct net_loop *from; /* likewise: of the thread that posts it; NULL: it has none */
     enum cluster_op_kind kind;
     struct net_chunk *frame;      /* of an event */
     uint64_t ttl_ms;              /* of cached events */

@@ -19,6 +19,7 @@ struct cluster_pending_query {
     struct net_mail mail;
     struct list link; /* in the cluster's list, for the timeout */
     struct cluster *cluster;
+    struct net_loop *from; /* of the thread that posts it; NULL: it has none */
     struct cluster_query_caller caller;
     enum cluster_pending_query_kind kind;
 

@@ -8,8 +8,15 @@
 #define SHARE_NS_MIN UINT64_C(100000)
 #define SHARE_NS_MAX UINT64_C(2000000)
 #define STANDSTILL_MS (4 * NET_TIMER_TICK_MS)
-/* In a long turn the guest has one of its own each so often. */
+/* In a turn that takes longer the guest has one of its own each so often, or leaves. */
 #define GUEST_WAIT_NS 2000000
+
+static _Thread_local struct net_loop *running;
+
+struct net_loop *net_loop_running(void)
+{
+    return running;
+}
 
 static void observe_turn(const struct net_loop *loop)
 {
@@ -50,16 +57,26 @@ bool net_loop_take_guest(struct net_loop *loop, struct net_loop *guest)
         return false;
     loop->guest = guest;
     loop->is_guest_ready = false;
-    /* Registers with the kernel what was started before. */
-    uv_run(&guest->uv, UV_RUN_NOWAIT);
+    loop->guest_turned_ns = uv_hrtime();
+    net_loop_come_back(guest); /* mail may wait that woke nobody */
+    if (running == loop)
+        net_mailbox_begin_reading(&guest->mailbox);
+    else
+        uv_run(&guest->uv, UV_RUN_NOWAIT); /* registers with the kernel what was started before */
     return true;
 }
 
+/* The guest may be another thread's when this returns. */
 static void dismiss_guest(struct net_loop *loop)
 {
+    struct net_loop *guest = loop->guest;
+
     net_poller_remove(&loop->poller, &loop->guest_watch);
-    net_mailbox_end_reading(&loop->guest->mailbox);
+    net_mailbox_end_reading(&guest->mailbox);
     loop->guest = NULL;
+    guest->is_leaving = false;
+    if (guest->on_dismissed != NULL)
+        guest->on_dismissed(guest->lender);
 }
 
 /* Nothing else of this loop is being handled now. For mail alone the guest does not look at its
@@ -76,14 +93,28 @@ static void turn_guest(struct net_loop *loop)
         on_turn(guest);
     }
     loop->guest_turned_ns = uv_hrtime();
+    if (guest->is_leaving)
+        dismiss_guest(loop);
 }
 
 void net_loop_turn_guest_between(struct net_loop *loop)
 {
     if (loop->guest == NULL || uv_hrtime() - loop->guest_turned_ns < GUEST_WAIT_NS)
         return;
+    if (loop->guest->on_dismissed != NULL) {
+        dismiss_guest(loop);
+        return;
+    }
     loop->is_guest_ready = true; /* the poller has not looked since this turn began */
     turn_guest(loop);
+}
+
+/* A turn that calls net_loop_turn_guest_between() seldom may be long too. */
+static void end_turn_of_guest(struct net_loop *loop)
+{
+    if (loop->guest != NULL && loop->guest->on_dismissed != NULL &&
+        uv_hrtime() - loop->poller.woken_ns >= GUEST_WAIT_NS)
+        dismiss_guest(loop);
 }
 
 /* The poller asks before it waits: mail that the thread itself has posted did not wake it. */
@@ -125,6 +156,11 @@ void net_loop_turn_guest_between(struct net_loop *loop)
     (void)loop;
 }
 
+static void end_turn_of_guest(struct net_loop *loop)
+{
+    (void)loop;
+}
+
 static int limit_wait(int wait_ms, void *user)
 {
     (void)user;
@@ -156,6 +192,7 @@ static void on_turn(void *user)
     loop->on_turn_end(loop->user);
     if (loop->connections != NULL)
         end_turn_of_connections(loop);
+    end_turn_of_guest(loop);
     observe_turn(loop);
 }
 
@@ -281,7 +318,10 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
     loop->unsent_work = 0;
     loop->closed = NULL;
     loop->is_closed = false;
+    loop->takes_guests = false;
     loop->guest = NULL;
+    loop->on_dismissed = NULL;
+    loop->is_leaving = false;
     loop->connections_count = 0;
     atomic_init(&loop->ticks, 0);
     CHECK(net_poller_open(&loop->poller, &loop->uv, on_reported, on_turn, loop) == 0);
@@ -299,6 +339,7 @@ int net_loop_open(struct net_loop *loop, struct net_descriptors *descriptors,
 
 void net_loop_run(struct net_loop *loop)
 {
+    running = loop;
     net_mailbox_begin_reading(&loop->mailbox);
     if (loop->guest != NULL)
         net_mailbox_begin_reading(&loop->guest->mailbox);
@@ -306,6 +347,13 @@ void net_loop_run(struct net_loop *loop)
     net_mailbox_end_reading(&loop->mailbox);
     if (loop->guest != NULL)
         dismiss_guest(loop);
+    running = NULL;
+}
+
+void net_loop_leave(struct net_loop *guest)
+{
+    CHECK(guest->on_dismissed != NULL);
+    guest->is_leaving = true;
 }
 
 void net_loop_turn(struct net_loop *loop, bool waits)

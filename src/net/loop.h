@@ -75,10 +75,15 @@ struct net_loop {
     struct net_address_table *addresses; /* NULL: what an address does is not counted */
     const struct config_address_limits *address_limits; /* of the server; NULL: none */
     const struct ip_ranges *unlimited; /* addresses without limits: trusted proxies; NULL: none */
+    bool takes_guests;                 /* those that are lent: net/lending.h; the owner sets it */
     struct net_loop *guest;            /* net_loop_take_guest(); NULL: none */
     struct net_poller_watch guest_watch;
     bool is_guest_ready;
     uint64_t guest_turned_ns; /* when it had its last turn */
+    /* Of a guest: called when it has left its host; NULL: it stays to the end. */
+    void (*on_dismissed)(void *lender);
+    void *lender;
+    bool is_leaving; /* net_loop_leave() */
     size_t connections_count;
     atomic_uint
         ticks; /* one each NET_TIMER_TICK_MS while the loop is not stuck; any thread reads */
@@ -100,17 +105,25 @@ bool net_loop_use_batch(struct net_loop *loop);
 /* Sends what waits in the batch now, not when the turn ends. */
 void net_loop_send_batch(struct net_loop *loop);
 
-/* Before the run: `guest`, a loop without a thread, gets a turn in each turn of this one in which
- * it has something to do, until the run ends. Its turn comes when all ready sockets of this one
- * have been handled: nothing of one loop happens within a callback of the other. False if this
- * system has no such means: the guest then needs a thread of its own. */
+/* Before the run, or on the thread that runs it: `guest`, a loop that no thread runs, gets a turn
+ * in each turn of this one in which it has something to do, until the run ends or the guest leaves.
+ * Its turn comes when all ready sockets of this one have been handled: nothing of one loop happens
+ * within a callback of the other. False if this system has no such means: the guest then needs a
+ * thread of its own. */
 bool net_loop_take_guest(struct net_loop *loop, struct net_loop *guest);
 
+/* A guest that has `on_dismissed`, in its turn: it leaves at the end of it. It also leaves if a
+ * turn of its host is long. */
+void net_loop_leave(struct net_loop *guest);
+
 /* To be called often in what may make a turn long, and outside of callbacks: the guest, if there is
- * one, has a turn if its last one was some ms ago. */
+ * one, has a turn, or leaves if it may, if its last one was some ms ago. */
 void net_loop_turn_guest_between(struct net_loop *loop);
 
-/* Runs until net_loop_stop(). */
+/* The loop that the calling thread runs; NULL: none. */
+struct net_loop *net_loop_running(void);
+
+/* Runs until net_loop_stop(), and may be run again. */
 void net_loop_run(struct net_loop *loop);
 void net_loop_stop(struct net_loop *loop);
 

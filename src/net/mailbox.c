@@ -16,7 +16,9 @@
  * posted that and seen to it. The reader's own thread wakes nobody: it is awake, and looks for mail
  * before it waits (net/loop.c). So no mail is left behind: if the mailbox holds mail when the
  * reader looks, the reader does not wait; and if it is empty then, the next post is another
- * thread's, which wakes. */
+ * thread's, which wakes. The reader may become another thread (net/lending.c): what the one before
+ * has posted may have woken nobody, so the new one looks before it waits for the first time. What a
+ * third thread posts while nobody reads makes the eventfd ready, which stays so. */
 
 static void on_wake(uv_async_t *wake)
 {

@@ -128,6 +128,7 @@ void net_poller_run(struct net_poller *poller)
     uv_run(poller->uv, UV_RUN_NOWAIT);
     while (!poller->is_stopped)
         net_poller_turn(poller, true);
+    poller->is_stopped = false;
 }
 
 void net_poller_stop(struct net_poller *poller)
@@ -239,6 +240,7 @@ void net_poller_run(struct net_poller *poller)
 {
     while (!poller->is_stopped)
         net_poller_turn(poller, true);
+    poller->is_stopped = false;
 }
 
 void net_poller_stop(struct net_poller *poller)

@@ -62,7 +62,7 @@ int net_poller_open(struct net_poller *poller, uv_loop_t *uv, void (*on_reported
 /* After all watches are removed; the caller then runs libuv's loop once more. */
 void net_poller_close(struct net_poller *poller);
 
-/* Runs turns until net_poller_stop(). */
+/* Runs turns until net_poller_stop(), and may be run again. */
 void net_poller_run(struct net_poller *poller);
 void net_poller_stop(struct net_poller *poller);
 

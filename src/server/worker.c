@@ -382,6 +382,7 @@ int server_worker_open(struct server_worker *worker, const struct config *config
 
     if (status < 0)
         return status;
+    worker->loop.takes_guests = true;
     worker->loop.metrics = worker->pusher->metrics;
     worker->loop.addresses = worker->addresses;
     worker->loop.unlimited = worker->trusted_proxies;

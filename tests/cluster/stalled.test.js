@@ -11,6 +11,7 @@ const { ownCluster, redisOf } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { get, publish, request } = require('../support/api.js');
 const { faults } = require('../support/faults.js');
+const { OnePublisher, isLent } = require('../support/lending.js');
 const { MembersObserver, allSee } = require('../support/observer.js');
 const { run, temporaryFolder } = require('../support/server.js');
 const { SLOW, deferred, until, within } = require('../support/wait.js');
@@ -107,4 +108,19 @@ test('a node whose only worker stalls reports that worker, and is in step with t
     observers.push(await MembersObserver.join(node, 'presence-hall', 'afterwards'));
     await allSee(observers, cluster.nodes, 'presence-hall', ['here', 'there', 'meanwhile', 'afterwards']);
     assert.doesNotMatch(node.stderr, /the thread that speaks to Redis/);
+});
+
+test('a worker that stalls while it has the loop of the thread to Redis is reported as both, and the node is in step when it runs again', { timeout: 90_000 * SLOW }, async (t) => {
+    const cluster = await ownCluster(t, { nodes: 1 });
+    const node = await cluster.add({ workers: 2, env: faults({ FAULTS_BUSY_MS: '9000' }) });
+    const [other] = cluster.nodes;
+    const observers = [await MembersObserver.join(node, 'presence-hall', 'here'), await MembersObserver.join(other, 'presence-hall', 'there')];
+    await isLent(new OnePublisher(t, node, 'news', 'one'));
+    await makeBusy(cluster, node);
+    await until(async () => (await node.status()).cluster.redis === 'stalled', () => `the stall is noticed\n${node.stderr}`, 30_000 * SLOW);
+    await until(async () => (await node.status()).stalled_workers === 1, () => `the worker's stall is noticed\n${node.stderr}`, 30_000 * SLOW);
+    observers.push(await MembersObserver.join(other, 'presence-hall', 'meanwhile'));
+    await until(async () => (await node.status()).cluster.redis === 'connected', () => `it runs again\n${node.stderr}`, 30_000 * SLOW);
+    await until(async () => (await node.status()).stalled_workers === 0, () => `the worker too\n${node.stderr}`, 30_000 * SLOW);
+    await allSee(observers, cluster.nodes, 'presence-hall', ['here', 'there', 'meanwhile']);
 });

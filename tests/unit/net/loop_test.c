@@ -24,6 +24,7 @@ struct party {
     size_t turns_count;
     void (*at_turn_end)(void); /* NULL: nothing */
     bool is_busy;              /* in a callback */
+    bool is_dismissed;
 };
 
 struct letter {
@@ -434,6 +435,93 @@ static void when_its_host_has_ended_a_guest_may_run_by_itself(void **state)
     net_loop_run(&guest.loop);
 }
 
+/* --- a guest that may leave ----------------------------------------------------------------- */
+
+static void on_dismissed(void *lender)
+{
+    CHECK(lender == &guest && host.loop.guest == NULL);
+    guest.is_dismissed = true;
+}
+
+static void invite_for_a_while(void)
+{
+    invite();
+    guest.loop.on_dismissed = on_dismissed;
+    guest.loop.lender = &guest;
+}
+
+static void a_guest_that_leaves_is_dismissed_after_its_turn(void **state)
+{
+    size_t bounced_count;
+
+    (void)state;
+    invite_for_a_while();
+    net_loop_leave(&guest.loop);
+    guest.other = &guest;
+    bounce(&guest);
+    net_loop_turn(&host.loop, false);
+    assert_true(guest.is_dismissed);
+    assert_true(guest.bounced_count > 0);
+    /* It may come again, and finds the mail that has waited. */
+    bounced_count = guest.bounced_count;
+    net_loop_turn(&host.loop, false);
+    assert_int_equal(guest.bounced_count, bounced_count);
+    invite_for_a_while();
+    net_loop_turn(&host.loop, false);
+    assert_true(guest.bounced_count > bounced_count);
+}
+
+static void pass_some_ms(void)
+{
+    const uint64_t now_ms = fixture_clock_ms();
+
+    while (fixture_clock_ms() < now_ms + 4)
+        ;
+}
+
+static void a_long_turn_is_no_place_for_a_guest_that_may_leave(void **state)
+{
+    (void)state;
+    invite_for_a_while();
+    pass_some_ms();
+    net_loop_turn_guest_between(&host.loop);
+    assert_true(guest.is_dismissed);
+    net_loop_turn_guest_between(&host.loop);
+}
+
+static void a_guest_that_may_leave_does_so_at_the_end_of_a_long_turn(void **state)
+{
+    (void)state;
+    invite_for_a_while();
+    host.at_turn_end = pass_some_ms;
+    net_loop_turn(&host.loop, false);
+    assert_true(guest.is_dismissed);
+}
+
+static void on_visit(struct net_mail *mail, void *owner)
+{
+    struct party *party = owner;
+
+    free(LIST_OWNER(mail, struct letter, mail));
+    CHECK(net_loop_running() == &party->loop);
+    invite();
+    bounce(&host);
+}
+
+/* As before the run. */
+static void a_loop_that_runs_may_take_a_guest(void **state)
+{
+    struct letter *letter = mem_new(sizeof *letter);
+
+    (void)state;
+    letter->mail.deliver = on_visit;
+    NET_MAILBOX_POST(&host.loop.mailbox, letter);
+    host.delivered_count = (size_t)SENDERS_COUNT * MAILS_COUNT;
+    net_loop_run(&host.loop);
+    assert_true(host.bounced_count > 0 && guest.bounced_count > 0);
+    assert_null(net_loop_running());
+}
+
 #endif
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -449,6 +537,10 @@ int main(void)
         TEST(a_guest_reads_its_sockets_and_answers),
         TEST(a_guest_has_a_turn_within_a_long_one_of_its_host),
         TEST(when_its_host_has_ended_a_guest_may_run_by_itself),
+        TEST(a_guest_that_leaves_is_dismissed_after_its_turn),
+        TEST(a_long_turn_is_no_place_for_a_guest_that_may_leave),
+        TEST(a_guest_that_may_leave_does_so_at_the_end_of_a_long_turn),
+        TEST(a_loop_that_runs_may_take_a_guest),
 #endif
     };
 
