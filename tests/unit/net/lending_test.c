@@ -329,7 +329,8 @@ static void on_ball_at_shared(struct net_mail *mail, void *owner)
 
     (void)owner;
     enter();
-    CHECK(ball->number == game.received_count[host]++);
+    CHECK(ball->number == game.received_count[host]);
+    game.received_count[host]++;
     net_lending_note(&lending, &hosts[host]);
     if (is_in_play(host)) {
         ball->mail.deliver = on_ball_at_host;
@@ -360,7 +361,8 @@ static void on_letter(struct net_mail *mail, void *owner)
 
     (void)owner;
     enter();
-    CHECK(letter->number == game.next_letter++);
+    CHECK(letter->number == game.next_letter);
+    game.next_letter++;
     atomic_store(&game.letters_count, game.next_letter);
     free(letter);
     leave();
