@@ -1,6 +1,7 @@
 -- Events for the same nodes, as most calls have them: an event that comes alone, or several of a channel. They are sent
 -- here, before what all other calls need is defined, which takes Redis longer than the commands below. Whatever is
--- unusual is left to what follows; then nothing was done here, or it was taken back.
+-- unusual is left to what follows; then nothing was done here, or it was taken back. Keys and nodes are taken apart in
+-- place: with process_of() and app_of() defined before this, a call took Redis a fifth longer (100 nodes, medians of seven).
 
 -- The events' route, whether this node wants them too, their items, and, if the node asks for their echo, up to where
 -- it has read. Nil if the call has more than that.

@@ -1,6 +1,6 @@
 -- What all that follows needs.
 
--- Most calls have only events. They end before what the other operations need is defined: to define a function
+-- Most other calls too have only events. They end before what the other operations need is defined: to define a function
 -- takes Redis longer than to call one. For the same reason there are few functions up to there, and few tables.
 
 local function process_of(node)
