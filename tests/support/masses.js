@@ -139,8 +139,9 @@ class Mass {
         setTimeout(() => this.open(), BACK_MS);
     }
 
+    /* While it waits for its channels too: what it is sent then can take longer than the server waits for an answer. */
     ping() {
-        if (this.isReady)
+        if (this.socketId)
             this.socket.write(maskedFrame(0x1, '{"event":"pusher:ping","data":{}}'));
     }
 }
