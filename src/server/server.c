@@ -30,12 +30,20 @@ static const int ending_signals[SERVER_STATE_ENDING_SIGNALS] = {SIGINT, SIGTERM,
 
 /* --- reloading ------------------------------------------------------------------------------ */
 
+/* To the new process of a restart: who sends signals knows the one that was started. */
+static void hand_on(const struct server_state *server, int number)
+{
+    if (server->succession.pid != 0)
+        uv_kill(server->succession.pid, number);
+}
+
 static void on_reload_signal(uv_signal_t *handle, int number)
 {
     struct server_state *server = handle->data;
 
-    (void)number;
-    server_reload_run(&server->reload, NULL);
+    hand_on(server, number);
+    if (!server->is_ending)
+        server_reload_run(&server->reload, NULL);
 }
 
 /* --- ending --------------------------------------------------------------------------------- */
@@ -56,8 +64,7 @@ static void on_ending_signal(uv_signal_t *handle, int number)
 {
     struct server_state *server = handle->data;
 
-    if (server->succession.pid != 0)
-        uv_kill(server->succession.pid, number);
+    hand_on(server, number);
     server_requests_answer_end(server);
     if (number == SIGINT && server->is_ending)
         server_ending_hasten(server);
@@ -455,8 +462,10 @@ static int close_all(struct server_state *server)
     const bool is_json = server->config->log_json;
     const bool minds = successor != 0 && server_requests_minder(server) == uv_os_getpid();
 
-    if (minds)
+    if (minds) {
         server_mind_block_signals(NULL);
+        uv_run(&server->loop, UV_RUN_NOWAIT); /* hands on what came just before */
+    }
     server_pages_close(server);
     server_console_close(server);
     close_workers(server);

@@ -11,6 +11,7 @@ const path = require('node:path');
 const { test } = require('../support/test.js');
 const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
 const { Client, sdk } = require('../support/clients.js');
+const { faults } = require('../support/faults.js');
 const { app, freePort, ownServer, run } = require('../support/server.js');
 const { RawConnection } = require('../support/raw.js');
 const { publish } = require('../support/api.js');
@@ -114,6 +115,24 @@ test('the process that was started stays, hands signals on and ends with the ser
     server.signal('SIGTERM');
     await server.ended();
     await assert.rejects(RawConnection.open(server));
+});
+
+test('a reload that is asked for while the former process waits for its clients is the new one\'s', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t);
+    const deaf = await RawConnection.open(server);
+    await deaf.upgrade(`/app/${server.app.key}`);
+    deaf.socket.pause();
+    await restart(server);
+    server.apps.push(app({ app_id: '2', key: 'second', secret: 'secret' }));
+    server.writeConfig();
+    server.signal('SIGHUP');
+    await server.line(/apps were reloaded: 2/);
+});
+
+test('a signal that comes last before the former process only minds reaches the new one', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t, { env: faults({ FAULTS_LAST_SIGNAL: String(os.constants.signals.SIGTERM) }) });
+    await restart(server);
+    await server.ended();
 });
 
 test('the status of a server that dies is the status of the process that was started', async (t) => {

@@ -12,6 +12,7 @@
  *     FAULTS_NAMES=@FILE   the same, of a file that may change
  *     FAULTS_PUBLIC=arrives  what is sent to a public address of IPv4 arrives on this machine, at
  * the same port; "refuses": it is refused. Nothing leaves this machine
+ *     FAULTS_LAST_SIGNAL=15    this signal comes just before the process blocks signals for good
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -21,6 +22,7 @@
 #include <linux/seccomp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,6 +45,8 @@ static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static ssize_t (*real_recv)(int, void *, size_t, int);
 static const char *names;
 static const char *public_fate;
+static int last_signal;
+static int (*real_pthread_sigmask)(int, const sigset_t *, sigset_t *);
 static int (*real_accept4)(int, struct sockaddr *, socklen_t *, int);
 static int (*real_connect)(int, const struct sockaddr *, socklen_t);
 static int (*real_getaddrinfo)(const char *, const char *, const struct addrinfo *,
@@ -79,14 +83,17 @@ __attribute__((constructor)) static void begin(void)
     const char *clock_file = getenv("FAULTS_CLOCK");
     const char *busy = getenv("FAULTS_BUSY_MS");
     const char *sndbuf = getenv("FAULTS_SNDBUF");
+    const char *last = getenv("FAULTS_LAST_SIGNAL");
 
     find(&real_clock_gettime, "clock_gettime");
     find(&real_recv, "recv");
     find(&real_accept4, "accept4");
     find(&real_connect, "connect");
     find(&real_getaddrinfo, "getaddrinfo");
+    find(&real_pthread_sigmask, "pthread_sigmask");
     names = getenv("FAULTS_NAMES");
     public_fate = getenv("FAULTS_PUBLIC");
+    last_signal = last != NULL ? (int)strtol(last, NULL, 10) : 0;
     sndbuf_bytes = sndbuf != NULL ? (int)strtol(sndbuf, NULL, 10) : 0;
     if (uring != NULL)
         forbid_uring((int)strtol(uring, NULL, 10));
@@ -222,6 +229,16 @@ int connect(int fd, const struct sockaddr *address, socklen_t len)
     }
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return real_connect(fd, (const struct sockaddr *)&to, sizeof to);
+}
+
+/* For good: who means to unblock them again asks what was blocked before. */
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
+{
+    if (real_pthread_sigmask == NULL)
+        find(&real_pthread_sigmask, "pthread_sigmask");
+    if (last_signal != 0 && how == SIG_BLOCK && before == NULL && sigismember(set, last_signal))
+        raise(last_signal);
+    return real_pthread_sigmask(how, set, before);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
