@@ -30,11 +30,22 @@ static const int ending_signals[SERVER_STATE_ENDING_SIGNALS] = {SIGINT, SIGTERM,
 
 /* --- reloading ------------------------------------------------------------------------------ */
 
-/* To the new process of a restart: who sends signals knows the one that was started. */
+static bool is_minder(const struct server_state *server)
+{
+    return server->succession.is_done && server->succession.pid != 0 &&
+           server_requests_minder(server) == uv_os_getpid();
+}
+
+/* To the new process of a restart: who sends signals knows the one that was started. The new one
+ * may have been succeeded itself, by others of its process group. */
 static void hand_on(const struct server_state *server, int number)
 {
-    if (server->succession.pid != 0)
-        uv_kill(server->succession.pid, number);
+    const pid_t pid = server->succession.pid;
+
+    if (is_minder(server))
+        kill(-pid, number);
+    else if (pid != 0 && (!server->succession.is_done || server_requests_minder(server) == 0))
+        kill(pid, number);
 }
 
 static void on_reload_signal(uv_signal_t *handle, int number)
@@ -103,8 +114,9 @@ static void look_at_threads(struct server_state *server)
     for (size_t i = 0; i < server->workers_count; i++) {
         struct server_worker *worker = &server->workers[i];
         const unsigned ticks = atomic_load(&worker->loop.ticks);
+        const bool is_still = ticks == worker->ticks_seen && !atomic_load(&worker->has_ended);
 
-        worker->still_count = ticks == worker->ticks_seen ? worker->still_count + 1 : 0;
+        worker->still_count = is_still ? worker->still_count + 1 : 0;
         worker->ticks_seen = ticks;
         all_turn = all_turn && worker->still_count == 0;
         stalled_count += worker->still_count >= SERVER_STATE_STALLED_LOOKS;
@@ -458,14 +470,14 @@ static void start(struct server_state *server)
 /* Returns the exit status: that of the new process if this one stayed as its minder. */
 static int close_all(struct server_state *server)
 {
-    const pid_t successor = server->succession.is_done ? server->succession.pid : 0;
     const bool is_json = server->config->log_json;
-    const bool minds = successor != 0 && server_requests_minder(server) == uv_os_getpid();
+    pid_t minded;
 
-    if (minds) {
+    if (is_minder(server)) {
         server_mind_block_signals(NULL);
         uv_run(&server->loop, UV_RUN_NOWAIT); /* hands on what came just before */
     }
+    minded = is_minder(server) ? server->succession.pid : 0;
     server_pages_close(server);
     server_console_close(server);
     close_workers(server);
@@ -476,9 +488,11 @@ static int close_all(struct server_state *server)
     free_parts(server);
     if (is_json)
         log_info("The server has ended.");
-    if (minds)
-        return server_mind(successor);
-    return server->succession.is_done && successor == 0 ? server->succession.exit_status : 0;
+    if (minded != 0)
+        return server_mind(minded);
+    return server->succession.is_done && server->succession.pid == 0
+               ? server->succession.exit_status
+               : 0;
 }
 
 int server_run(const struct server_start *server_start, struct buffer *error)

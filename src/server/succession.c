@@ -87,12 +87,14 @@ void server_succession_free_process(uv_handle_t *handle)
 static void on_process_exit(uv_process_t *process, int64_t status, int number)
 {
     struct server_succession *succession = process->data;
-    const bool is_current = process->pid == succession->pid;
+    const pid_t pid = process->pid;
     struct buffer reason = {0};
 
     uv_close((uv_handle_t *)process, server_succession_free_process);
-    if (!is_current)
+    if (pid != succession->pid)
         return; /* it reported before why it cannot start */
+    if (succession->is_done && kill(-pid, 0) == 0)
+        return; /* another has succeeded it already, in its process group */
     if (number != 0)
         buffer_printf(&reason, "the new process was ended by signal %d before it served", number);
     else

@@ -418,6 +418,7 @@ static void *run(void *user)
     if (worker->has_batches && !net_loop_use_batch(&worker->loop))
         log_warn("a worker has no io_uring, although there is one: it is served by epoll");
     net_loop_run(&worker->loop);
+    atomic_store(&worker->has_ended, true);
     worker->on_ended(worker->user);
     if (worker->cluster != NULL)
         cluster_run_on(worker->cluster);

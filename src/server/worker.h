@@ -46,6 +46,7 @@ struct server_worker {
     atomic_bool is_asked_for_room; /* set by a worker that cannot make room itself */
     void (*on_ended)(void *user);
     void *user;
+    atomic_bool has_ended; /* its loop turns no more */
 
     /* While it ends. */
     uv_timer_t ending;

@@ -31,6 +31,16 @@ function ownFolder(t) {
     return folder;
 }
 
+/* Keeps a process that ends waiting for the answer to its close frame. */
+async function connectDeaf(server) {
+    const deaf = await RawConnection.open(server);
+    await deaf.upgrade(`/app/${server.app.key}`);
+    deaf.socket.pause();
+}
+
+/* The process that was started has ended all but one of its threads. */
+const onlyMinds = ({ pid }) => until(() => !fs.existsSync(`/proc/${pid}/task`) || fs.readdirSync(`/proc/${pid}/task`).length === 1, 'it only minds');
+
 /* A process manager's restart: nothing listens on the port for at least `gapMs` in between. */
 async function restartedAfter(t, server, gapMs) {
     server.signal('SIGTERM');
@@ -82,9 +92,7 @@ test('with the port closed for half a second they are back as soon as their libr
 test('who does not answer its close frame keeps nobody from coming back', { timeout: 60_000 }, async (t) => {
     const server = await ownServer(t, { port: await freePort() });
     const travellers = await Traveller.all(server, 4);
-    const deaf = await RawConnection.open(server);
-    await deaf.upgrade(`/app/${server.app.key}`);
-    deaf.socket.pause();
+    await connectDeaf(server);
     await restartedAfter(t, server, 0);
     assert.ok(await longestAway(travellers) < AWAY_MS);
 });
@@ -119,14 +127,30 @@ test('the process that was started stays, hands signals on and ends with the ser
 
 test('a reload that is asked for while the former process waits for its clients is the new one\'s', { timeout: 60_000 }, async (t) => {
     const server = await ownServer(t);
-    const deaf = await RawConnection.open(server);
-    await deaf.upgrade(`/app/${server.app.key}`);
-    deaf.socket.pause();
+    await connectDeaf(server);
     await restart(server);
     server.apps.push(app({ app_id: '2', key: 'second', secret: 'secret' }));
     server.writeConfig();
     server.signal('SIGHUP');
     await server.line(/apps were reloaded: 2/);
+});
+
+test('two restarts while the first process waits for its clients: it minds the last one', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t);
+    await connectDeaf(server);
+    await restart(server);
+    const { pid: between } = await server.status();
+    await restart(server);
+    await until(() => !fs.existsSync(`/proc/${between}`), 'the process in between is gone');
+    server.apps.push(app({ app_id: '2', key: 'second', secret: 'secret' }));
+    server.writeConfig();
+    server.signal('SIGHUP');
+    await server.line(/apps were reloaded: 2/);
+    await onlyMinds(server);
+    await server.status();
+    assert.doesNotMatch(server.stderr, /error/);
+    server.signal('SIGTERM');
+    await server.ended();
 });
 
 test('a signal that comes last before the former process only minds reaches the new one', { timeout: 60_000 }, async (t) => {
@@ -139,7 +163,7 @@ test('the status of a server that dies is the status of the process that was sta
     const server = await ownServer(t);
     await restart(server);
     const { pid } = await server.status();
-    await until(async () => !fs.existsSync(`/proc/${server.pid}/task`) || fs.readdirSync(`/proc/${server.pid}/task`).length === 1, 'it only minds');
+    await onlyMinds(server);
     process.kill(pid, 'SIGKILL');
     server.isKilled = true;
     const { code, signal } = await server.exited.promise;
