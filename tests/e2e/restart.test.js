@@ -13,7 +13,7 @@ const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
 const { Client, sdk } = require('../support/clients.js');
 const { faults } = require('../support/faults.js');
 const { app, freePort, ownServer, run } = require('../support/server.js');
-const { RawConnection } = require('../support/raw.js');
+const { RawConnection, connectDeaf } = require('../support/raw.js');
 const { publish } = require('../support/api.js');
 const { BIN, until } = require('../support/wait.js');
 
@@ -29,13 +29,6 @@ function ownFolder(t) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'reverb-restart-'));
     t.after(() => fs.rmSync(folder, { recursive: true }));
     return folder;
-}
-
-/* Keeps a process that ends waiting for the answer to its close frame. */
-async function connectDeaf(server) {
-    const deaf = await RawConnection.open(server);
-    await deaf.upgrade(`/app/${server.app.key}`);
-    deaf.socket.pause();
 }
 
 /* The process that was started has ended all but one of its threads. */

@@ -5,6 +5,7 @@ const { test } = require('../support/test.js');
 const { Client } = require('../support/clients.js');
 const { api } = require('../support/api.js');
 const { freePort } = require('../support/server.js');
+const { connectDeaf } = require('../support/raw.js');
 const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
 const { BIN, until } = require('../support/wait.js');
 const { environment, ownApplication, run } = require('./application.js');
@@ -61,6 +62,21 @@ test('`reverb restart` does the same, and the new server has the configuration o
     assert.ok(await traveller.away() < AWAY_MS);
     const late = await Client.open(server).catch((error) => error);
     assert.ok(late instanceof Error, 'the limit is another one now');
+});
+
+test('a second restart while the first server still ends leaves nothing of both', async (t) => {
+    const application = await ownApplication(t).install();
+    const server = await application.server();
+    const traveller = await Traveller.connect(server);
+    await connectDeaf(server);
+    const first = await server.nativePid();
+    for (let n = 0; n < 2; n++) {
+        const { code, said } = await run(BIN, ['restart', '--port', String(server.port)], { env: environment({ HOME: application.folder }) });
+        assert.equal(code, 0, said);
+    }
+    assert.ok((await nativePids(server)).includes(String(first)), 'the first server still ends');
+    await isRestarted(server, first);
+    assert.ok(await traveller.away() < AWAY_MS);
 });
 
 test('an application that could not serve any more goes on as it is', async (t) => {

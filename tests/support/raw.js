@@ -183,4 +183,11 @@ function maskedFrame(opcode, payload = '', { fin = true } = {}) {
     return Buffer.concat([head, mask, masked]);
 }
 
-module.exports = { RawConnection, maskedFrame };
+/* A client that keeps a process that ends waiting for the answer to its close frame. */
+async function connectDeaf(server) {
+    const deaf = await RawConnection.open(server);
+    await deaf.upgrade(`/app/${server.app.key}`);
+    deaf.socket.pause();
+}
+
+module.exports = { RawConnection, connectDeaf, maskedFrame };

@@ -14,16 +14,17 @@ class Succession
     /** Names the control socket of the server that is replaced. */
     protected const PREDECESSOR = 'REVERB_SUCCEEDS';
 
-    /** The process that must then be waited for, so that no zombie stays. */
+    /** The processes that must then be waited for, so that no zombie stays: one may still end when the next is replaced. */
     protected const FORMER = 'REVERB_FORMER_PID';
 
     protected const CHECK_SECONDS = 60;
 
-    protected int $former;
+    /** @var list<int> */
+    protected array $former;
 
     public function __construct(protected string $binary, protected string $directory)
     {
-        $this->former = (int) getenv(self::FORMER);
+        $this->former = array_values(array_filter(array_map(intval(...), explode(' ', (string) getenv(self::FORMER)))));
         putenv(self::FORMER);
     }
 
@@ -62,7 +63,7 @@ class Succession
         pcntl_exec($this->binary, ['renew', ...$this->command()], [
             ...$this->environment(),
             self::PREDECESSOR => $control,
-            self::FORMER => (string) $pid,
+            self::FORMER => implode(' ', [...$this->former, $pid]),
         ]);
     }
 
@@ -75,13 +76,11 @@ class Succession
     }
 
     /**
-     * Collects the exit status of the previous server, if it has ended.
+     * Collects the exit status of previous servers that have ended.
      */
     public function reap(): void
     {
-        if ($this->former > 0 && pcntl_waitpid($this->former, $status, WNOHANG) !== 0) {
-            $this->former = 0;
-        }
+        $this->former = array_values(array_filter($this->former, fn (int $pid) => pcntl_waitpid($pid, $status, WNOHANG) === 0));
     }
 
     /**
