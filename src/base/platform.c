@@ -32,6 +32,22 @@ int platform_socket(int family)
 }
 #endif
 
+#ifdef SO_PEERCRED
+pid_t platform_peer(int fd)
+{
+    struct ucred peer = {0};
+    socklen_t len = sizeof peer;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.pid : 0;
+}
+#else
+pid_t platform_peer(int fd)
+{
+    (void)fd;
+    return 0;
+}
+#endif
+
 #ifdef __linux__
 bool platform_resident_file_bytes(size_t *bytes)
 {

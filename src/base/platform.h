@@ -17,6 +17,10 @@ int platform_socket(int family);
  * sockets of platform_socket(). */
 ssize_t platform_send(int fd, struct bytes data);
 
+/* The process at the other end of a local socket when it connected; 0 if the system does not say.
+ */
+pid_t platform_peer(int fd);
+
 /* How much of the process's resident memory is that of files, such as its program; false if the
  * system does not say. */
 bool platform_resident_file_bytes(size_t *bytes);

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/platform.h"
 #include "server/fd_passing.h"
 #include "server/place.h"
 
@@ -63,6 +64,13 @@ static void close_caller(struct server_control_caller *caller)
         return;
     caller->control->events->on_gone(caller, caller->control->user);
     uv_close((uv_handle_t *)&caller->pipe, on_caller_closed);
+}
+
+pid_t server_control_peer(const struct server_control_caller *caller)
+{
+    uv_os_fd_t fd;
+
+    return uv_fileno((const uv_handle_t *)&caller->pipe, &fd) == 0 ? platform_peer(fd) : 0;
 }
 
 /* --- answering ------------------------------------------------------------------------------ */

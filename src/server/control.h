@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 
+#include <sys/types.h>
 #include <uv.h>
 
 struct server_control;
@@ -31,6 +32,9 @@ struct server_control *server_control_open(uv_loop_t *loop, uint16_t port, bool 
 
 /* The path of its socket, borrowed. */
 const char *server_control_path(const struct server_control *control);
+
+/* The process that has connected; 0 if the system does not say. */
+pid_t server_control_peer(const struct server_control_caller *caller);
 
 /* Sends `answer` as a line (the line end is added) and closes. */
 void server_control_answer(struct server_control_caller *caller, struct bytes answer);

@@ -3,11 +3,13 @@
 #include "base/log.h"
 #include "server/ending.h"
 #include "server/mind.h"
+#include "server/minder.h"
 #include "server/notify.h"
 #include "server/pages.h"
 #include "server/status.h"
 #include "webhook/status.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,7 +49,8 @@ static void on_not_succeeded(const char *reason, void *user)
 {
     struct server_state *server = user;
 
-    log_error("the server was not restarted: %s", reason);
+    if (!server->is_ending)
+        log_error("the server was not restarted: %s", reason);
     if (server->has_lost_parent)
         server_ending_begin(server); /* its parent is gone and cannot end it later */
 }
@@ -56,16 +59,6 @@ const struct server_succession_events server_requests_succession = {
     .on_done = on_succeeded,
     .on_failed = on_not_succeeded,
 };
-
-/* The process that stays for the process manager. */
-pid_t server_requests_minder(const struct server_state *server)
-{
-    const pid_t known = server->start->predecessor->minder;
-
-    if (server_notify_is_heard())
-        return 0;
-    return known != 0 && server_mind_adopts() ? known : uv_os_getpid();
-}
 
 static bool has_configuration_again(const struct server_state *server)
 {
@@ -86,9 +79,24 @@ static void restart(struct server_state *server, struct server_control_caller *c
     } else {
         server_mind_adopts();
         server_succession_start(&server->succession, server->start->argv,
-                                server_control_path(server->control),
-                                server_requests_minder(server), caller);
+                                server_control_path(server->control), server_minder_pid(server),
+                                caller);
     }
+}
+
+static void stop(struct server_state *server, struct server_control_caller *caller, bool is_patient)
+{
+    server_minder_hand_on(server, SIGTERM);
+    server_requests_answer_end(server);
+    is_patient ? server_ending_begin(server) : server_ending_hasten(server);
+    answer_end(server, caller);
+}
+
+/* A new process that has begun to start may not have what has changed since. */
+static void reload(struct server_state *server, struct server_control_caller *caller)
+{
+    server_minder_hand_on(server, SIGHUP);
+    server_reload_run(&server->reload, caller);
 }
 
 /* --- commands ------------------------------------------------------------------------------- */
@@ -150,8 +158,7 @@ static void on_command(struct server_control_caller *caller, struct bytes comman
     } else if (bytes_equal(command, BYTES("webhooks"))) {
         answer_webhooks(server, caller);
     } else if (bytes_equal(command, BYTES("stop")) || bytes_equal(command, BYTES("stop now"))) {
-        command.len == strlen("stop") ? server_ending_begin(server) : server_ending_hasten(server);
-        answer_end(server, caller);
+        stop(server, caller, command.len == strlen("stop"));
     } else if (bytes_equal(command, BYTES("restart")) && server->is_ending) {
         server_control_answer(caller, BYTES("{\"error\":\"the server is ending\"}"));
     } else if (bytes_equal(command, BYTES("restart")) &&
@@ -160,7 +167,7 @@ static void on_command(struct server_control_caller *caller, struct bytes comman
     } else if (bytes_equal(command, BYTES("restart"))) {
         restart(server, caller);
     } else if (bytes_equal(command, BYTES("reload"))) {
-        server_reload_run(&server->reload, caller);
+        reload(server, caller);
     } else {
         server_control_answer(caller, BYTES("{\"error\":\"unknown command\"}"));
     }

@@ -11,6 +11,3 @@ extern const struct server_succession_events server_requests_succession;
 
 /* Answers a pending restart request: the server ends instead. */
 void server_requests_answer_end(struct server_state *server);
-
-/* The minder (server/mind.h) once a new process serves; 0: none. */
-pid_t server_requests_minder(const struct server_state *server);

@@ -8,10 +8,12 @@
 #include "server/console.h"
 #include "server/ending.h"
 #include "server/mind.h"
+#include "server/minder.h"
 #include "server/notify.h"
 #include "server/pages.h"
 #include "server/place.h"
 #include "server/requests.h"
+#include "server/signals.h"
 #include "server/state.h"
 #include "server/supervision.h"
 
@@ -26,37 +28,6 @@
 /* Free memory is returned to the system once in so many housekeepings. */
 #define GIVE_BACK_EVERY 10
 
-static const int ending_signals[SERVER_STATE_ENDING_SIGNALS] = {SIGINT, SIGTERM, SIGQUIT, SIGTSTP};
-
-/* --- reloading ------------------------------------------------------------------------------ */
-
-static bool is_minder(const struct server_state *server)
-{
-    return server->succession.is_done && server->succession.pid != 0 &&
-           server_requests_minder(server) == uv_os_getpid();
-}
-
-/* To the new process of a restart: who sends signals knows the one that was started. The new one
- * may have been succeeded itself, by others of its process group. */
-static void hand_on(const struct server_state *server, int number)
-{
-    const pid_t pid = server->succession.pid;
-
-    if (is_minder(server))
-        kill(-pid, number);
-    else if (pid != 0 && (!server->succession.is_done || server_requests_minder(server) == 0))
-        kill(pid, number);
-}
-
-static void on_reload_signal(uv_signal_t *handle, int number)
-{
-    struct server_state *server = handle->data;
-
-    hand_on(server, number);
-    if (!server->is_ending)
-        server_reload_run(&server->reload, NULL);
-}
-
 /* --- ending --------------------------------------------------------------------------------- */
 
 /* A thread that has stalled cannot be ended, and nothing that it uses can be freed. */
@@ -67,20 +38,6 @@ static void abandon(struct server_state *server, const char *who)
         server_control_close(server->control);
     fflush(NULL);
     _exit(1);
-}
-
-/* A process manager may send SIGTERM more than once, directly and through our parent: that must not
- * hasten the end. A second Ctrl-C does. */
-static void on_ending_signal(uv_signal_t *handle, int number)
-{
-    struct server_state *server = handle->data;
-
-    hand_on(server, number);
-    server_requests_answer_end(server);
-    if (number == SIGINT && server->is_ending)
-        server_ending_hasten(server);
-    else
-        server_ending_begin(server);
 }
 
 static void on_worker_ended(void *user)
@@ -213,23 +170,6 @@ static bool open_workers(struct server_state *server, struct buffer *error)
     return status == 0;
 }
 
-static void watch_signals(struct server_state *server)
-{
-    sigset_t reload;
-
-    for (size_t i = 0; i < SERVER_STATE_ENDING_SIGNALS; i++) {
-        CHECK(uv_signal_init(&server->loop, &server->signals[i]) == 0);
-        server->signals[i].data = server;
-        CHECK(uv_signal_start(&server->signals[i], on_ending_signal, ending_signals[i]) == 0);
-    }
-    CHECK(uv_signal_init(&server->loop, &server->reload_signal) == 0);
-    server->reload_signal.data = server;
-    CHECK(uv_signal_start(&server->reload_signal, on_reload_signal, SIGHUP) == 0);
-    sigemptyset(&reload);
-    sigaddset(&reload, SIGHUP);
-    pthread_sigmask(SIG_UNBLOCK, &reload, NULL); /* it was held while the server started */
-}
-
 static void open_main_loop(struct server_state *server)
 {
     struct buffer error = {0};
@@ -243,7 +183,7 @@ static void open_main_loop(struct server_state *server)
                          HOUSEKEEPING_MS) == 0);
     CHECK(uv_timer_init(&server->loop, &server->lame_duck) == 0);
     server->lame_duck.data = server;
-    watch_signals(server);
+    server_signals_watch(server);
     server_supervision_start(server);
     CHECK(net_mailbox_open(&server->mailbox, &server->loop, server) == 0);
     server->started_ms = uv_now(&server->loop);
@@ -473,11 +413,11 @@ static int close_all(struct server_state *server)
     const bool is_json = server->config->log_json;
     pid_t minded;
 
-    if (is_minder(server)) {
+    if (server_minder_is_self(server)) {
         server_mind_block_signals(NULL);
         uv_run(&server->loop, UV_RUN_NOWAIT); /* hands on what came just before */
     }
-    minded = is_minder(server) ? server->succession.pid : 0;
+    minded = server_minder_is_self(server) ? server->succession.pid : 0;
     server_pages_close(server);
     server_console_close(server);
     close_workers(server);

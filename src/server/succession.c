@@ -45,8 +45,32 @@ void server_succession_fail(struct server_succession *succession, const char *re
     succession->events->on_failed(reason, succession->user);
 }
 
+/* SIGHUP before the new process can hold it, and SIGTSTP before it can handle it, would end and
+ * stop it: the one is sent when it serves, of those that end it SIGTERM is sent in any case. */
+void server_succession_signal(struct server_succession *succession, int number)
+{
+    if (!succession->is_awaited)
+        return;
+    if (number != SIGHUP)
+        succession->deferred = SIGTERM;
+    else if (succession->deferred == 0)
+        succession->deferred = SIGHUP;
+    if (succession->deferred == SIGTERM && succession->pid != 0)
+        kill(succession->pid, SIGTERM);
+}
+
+static void send_deferred(const struct server_succession *succession)
+{
+    const pid_t peer = server_control_peer(succession->successor);
+    const pid_t pid = peer != 0 ? peer : succession->pid;
+
+    if (pid != 0 && succession->deferred != 0)
+        kill(pid, succession->deferred);
+}
+
 static void succeed(struct server_succession *succession)
 {
+    send_deferred(succession);
     succession->is_awaited = false;
     succession->is_done = true;
     uv_timer_stop(&succession->deadline);
@@ -67,6 +91,7 @@ void server_succession_await(struct server_succession *succession,
                              struct server_control_caller *requester)
 {
     succession->is_awaited = true;
+    succession->deferred = 0;
     if (requester != NULL)
         succession->requester = requester;
     CHECK(uv_timer_start(&succession->deadline, on_deadline, START_MS, 0) == 0);

@@ -36,6 +36,7 @@ struct server_succession {
     pid_t pid;                               /* of the new process, if we have started it; else 0 */
     struct server_control_caller *requester; /* requested the restart, and waits for the answer */
     struct server_control_caller *successor; /* has received the sockets */
+    int deferred;                            /* a signal for the new process once it serves; or 0 */
     int exit_status;                         /* of a new process that has ended since */
     bool is_awaited;                         /* a new process may connect and take over */
     bool is_done;
@@ -58,6 +59,11 @@ void server_succession_await(struct server_succession *succession,
 
 /* Ends the wait: no new process comes, for that reason. */
 void server_succession_fail(struct server_succession *succession, const char *reason);
+
+/* A signal to this process that concerns the service, while the new process does not serve yet:
+ * that one is not ready for it, but has perhaps read its configuration already. If it is a signal
+ * to end, no new process takes over. */
+void server_succession_signal(struct server_succession *succession, int number);
 
 /* Handles a line of a new process; false if it is another kind of line. */
 bool server_succession_hear(struct server_succession *succession,

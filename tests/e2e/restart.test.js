@@ -4,6 +4,7 @@
  * must find a listening server, or get a code that has it wait a second. */
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
@@ -30,6 +31,28 @@ function ownFolder(t) {
     t.after(() => fs.rmSync(folder, { recursive: true }));
     return folder;
 }
+
+/* A restart whose new process has opened its configuration, and reads it once it is told. */
+async function beginRestart(server) {
+    fs.rmSync(server.configFile);
+    execFileSync('mkfifo', [server.configFile]);
+    const restarted = run(['restart', '--port', String(server.port)], { ms: 70_000 });
+    const configuration = await fs.promises.open(server.configFile, 'w');
+    fs.rmSync(server.configFile);
+    server.writeConfig();
+    const pid = await until(() => childrenOf(server.pid)[0], 'the new process has been started');
+    return {
+        pid,
+        restarted,
+        tell: async (text) => {
+            await configuration.writeFile(text).catch(() => {}); // it may have gone
+            await configuration.close();
+        },
+    };
+}
+
+const childrenOf = (pid) => fs.readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number));
 
 /* The process that was started has ended all but one of its threads. */
 const onlyMinds = ({ pid }) => until(() => !fs.existsSync(`/proc/${pid}/task`) || fs.readdirSync(`/proc/${pid}/task`).length === 1, 'it only minds');
@@ -107,7 +130,7 @@ test('the process that was started stays, hands signals on and ends with the ser
         await restart(server);
     const status = await server.status();
     assert.notEqual(status.pid, server.pid);
-    await until(() => fs.readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').trim() === String(status.pid),
+    await until(() => childrenOf(server.pid).join() === String(status.pid),
         'the processes in between are gone');
     server.apps.push(app({ app_id: '2', key: 'second', secret: 'secret' }));
     server.writeConfig();
@@ -151,6 +174,41 @@ test('a signal that comes last before the former process only minds reaches the 
     await restart(server);
     await server.ended();
 });
+
+for (const how of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGTSTP', 'stop', 'stop --now'])
+    test(`${how} while a new process starts ends that one too`, async (t) => {
+        const server = await ownServer(t);
+        const { pid, restarted, tell } = await beginRestart(server);
+        if (how.startsWith('SIG')) {
+            server.signal(how);
+        } else {
+            const { code, stderr } = await run([...how.split(' '), '--port', String(server.port)]);
+            assert.equal(code, 0, stderr);
+        }
+        await server.ended();
+        await until(() => !fs.existsSync(`/proc/${pid}`), 'the new process is gone');
+        assert.match((await restarted).stdout, /ended gracefully/);
+        assert.doesNotMatch(server.stderr, /error/);
+        await tell('');
+    });
+
+for (const how of ['SIGHUP', 'reload'])
+    test(`${how} while a new process starts, which may have read its configuration before, is that one's too`, async (t) => {
+        const server = await ownServer(t);
+        const former = JSON.stringify(server.config);
+        const { restarted, tell } = await beginRestart(server);
+        server.apps.push(app({ app_id: '2', key: 'second', secret: 'secret' }));
+        server.writeConfig();
+        if (how === 'reload')
+            assert.equal((await run(['reload', '--port', String(server.port)])).code, 0);
+        else
+            server.signal(how);
+        await server.line(/apps were reloaded: 2/);
+        await tell(former);
+        assert.equal((await restarted).code, 0);
+        await until(() => server.stderr.split('apps were reloaded: 2').length === 3, () => `the new one reloads\n${server.stderr}`);
+        await (await Client.open(server, { app: server.apps[1] })).ping();
+    });
 
 test('the status of a server that dies is the status of the process that was started', async (t) => {
     const server = await ownServer(t);
