@@ -6,6 +6,7 @@
 #include "cli/config.h"
 #include "cli/doctor.h"
 #include "cli/import.h"
+#include "cli/mind.h"
 #include "cli/renew.h"
 #include "cli/running.h"
 #include "cli/start.h"
@@ -98,6 +99,7 @@ static const struct command commands[] = {
      "  --probe=KEY         how long a client of that app waits meanwhile\n" TARGET_OPTIONS,
      false},
     {"renew", cli_renew, " COMMAND", NULL, "", true},
+    {"mind", cli_mind, " PID", NULL, "", true},
 };
 
 #define COMMANDS_COUNT (sizeof commands / sizeof commands[0])

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -64,4 +66,19 @@ int server_mind(pid_t child)
             kill(-child, number);
     }
     return exit_status(status);
+}
+
+/* Children, blocked signals and standard streams stay. `program` may have been replaced by a
+ * version that cannot mind. */
+_Noreturn void server_mind_exec(const char *program, pid_t child)
+{
+    char number[16];
+
+    snprintf(number, sizeof number, "%d", (int)child);
+    server_mind_block_signals(NULL);
+#ifdef __linux__
+    execl("/proc/self/exe", program, "mind", number, (char *)NULL);
+#endif
+    execlp(program, program, "mind", number, (char *)NULL);
+    _exit(server_mind(child));
 }

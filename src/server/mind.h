@@ -18,5 +18,9 @@ void server_mind_block_signals(sigset_t *before);
 /* Makes a child's children ours when the child ends. False if the system does not support it. */
 bool server_mind_adopts(void);
 
+/* The same by another program in this process's place, for one whose threads cannot be ended; never
+ * returns. Its descriptors are closed. */
+_Noreturn void server_mind_exec(const char *program, pid_t child);
+
 /* Runs until the process group of `child` is empty. Returns the exit status of the last process. */
 int server_mind(pid_t child);

@@ -30,13 +30,16 @@
 
 /* --- ending --------------------------------------------------------------------------------- */
 
-/* A thread that has stalled cannot be ended, and nothing that it uses can be freed. */
+/* A thread that has stalled cannot be ended, and nothing that it uses can be freed. The new process
+ * of a restart, which may well be the cure, must not lose its minder. */
 static void abandon(struct server_state *server, const char *who)
 {
     log_error("%s has stalled: the process ends without it", who);
     if (server->control != NULL)
         server_control_close(server->control);
     fflush(NULL);
+    if (server_minder_is_self(server))
+        server_mind_exec(server->start->argv[0], server->succession.pid);
     _exit(1);
 }
 

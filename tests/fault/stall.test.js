@@ -4,8 +4,9 @@
  * reaches each subscriber, or that subscriber is closed. */
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const { test } = require('../support/test.js');
-const { app, Server, ownServer } = require('../support/server.js');
+const { app, Server, ownServer, run } = require('../support/server.js');
 const { Client, connectionsAre, pusherJs } = require('../support/clients.js');
 const { get, publish, request } = require('../support/api.js');
 const { Crowd } = require('../support/crowd.js');
@@ -121,6 +122,24 @@ test('a worker that has stalled is known to `/up` of the others, to status and t
     const healthy = await request(server, 'GET', '/up', { agent: false });
     assert.deepEqual([healthy.status, healthy.json], [200, { health: 'OK' }]);
     await Promise.allSettled(answers);
+});
+
+test('a restart because of a worker that has stalled: the new process serves on when the former cannot be ended', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t, { workers: 2, server: { shutdown_timeout: 1 }, env: faults({ FAULTS_BUSY_MS: '50000' }) });
+    const busy = await RawConnection.open(server);
+    await busy.write('GET /keep-me-busy HTTP/1.1\r\nHost: x\r\n\r\n');
+    const { code, stderr } = await run(['restart', '--port', String(server.port)], { ms: 30_000 });
+    assert.equal(code, 0, stderr);
+    const { pid } = await server.status();
+    const client = await Client.open(server);
+    await until(() => /\0mind\0/.test(fs.readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')), 'another program minds the new one', 20_000);
+    await busy.waitClosed();
+    await client.ping();
+    await pause(2500); // looks for its parent each second
+    assert.equal((await server.status()).pid, pid);
+    await client.ping();
+    server.signal('SIGTERM');
+    await server.ended();
 });
 
 test('killed in the middle of traffic: who was connected has a beginning without a gap and is closed, and pusher-js finds the next one', { timeout: 60_000 }, async (t) => {

@@ -30,6 +30,7 @@ static void help_lists_the_commands_that_people_need(void **state)
         assert_non_null(strstr(buffer_text(&command.out), line));
     }
     assert_lacks_text(buffer_bytes(&command.out), "renew");
+    assert_lacks_text(buffer_bytes(&command.out), "\n  mind ");
 }
 
 static void a_command_tells_its_options_however_it_is_asked(void **state)
@@ -107,6 +108,15 @@ static void renew_runs_the_command_in_its_place(void **state)
     close(nowhere);
 }
 
+static void who_is_to_mind_nobody_says_so(void **state)
+{
+    (void)state;
+    REVERB("mind", "0");
+    assert_int_equal(command.status, 1);
+    assert_text(buffer_bytes(&command.err),
+                "reverb: nothing can be minded: give the process id of a child\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +127,7 @@ int main(void)
         cmocka_unit_test(the_version_is_told_however_it_is_asked),
         cmocka_unit_test(an_answer_that_gets_lost_is_a_failure),
         cmocka_unit_test(renew_runs_the_command_in_its_place),
+        cmocka_unit_test(who_is_to_mind_nobody_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, command_release);
