@@ -52,12 +52,14 @@ static int open_stream(struct stream *stream)
     return 0;
 }
 
-/* Starts it in a process group of its own, so that a kill reaches its children. */
+/* Starts it in a process group of its own, so that a kill reaches its children; without the signals
+ * that this thread blocks. */
 static int spawn(const char *path, char *const *arguments, char *const *environment,
                  const struct stream *out, const struct stream *err, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    sigset_t none;
     int status;
 
     posix_spawn_file_actions_init(&actions);
@@ -65,7 +67,9 @@ static int spawn(const char *path, char *const *arguments, char *const *environm
     posix_spawn_file_actions_adddup2(&actions, out->pipe[WRITE_END], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err->pipe[WRITE_END], STDERR_FILENO);
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setpgroup(&attributes, 0);
     status = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "config/free.h"
 #include "config/load.h"
+#include "server/mind.h"
 #include "server/restart_only.h"
 #include "webhook/cluster.h"
 
@@ -170,6 +171,16 @@ static void on_loaded(uv_work_t *work, int status)
         run_next(reload);
 }
 
+/* The first work starts libuv's threads, which stay: signals are for the main thread alone. */
+static void queue_load(struct server_reload *reload)
+{
+    sigset_t before;
+
+    server_mind_block_signals(&before);
+    CHECK(uv_queue_work(reload->wake->loop, &reload->work, load, on_loaded) == 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void start_loading(struct server_reload *reload)
 {
     reload->is_loading = true;
@@ -178,7 +189,7 @@ static void start_loading(struct server_reload *reload)
     reload->loading_options = *reload->options;
     reload->loading_options.config_text = reload->loading_text;
     reload->work.data = reload;
-    CHECK(uv_queue_work(reload->wake->loop, &reload->work, load, on_loaded) == 0);
+    queue_load(reload);
 }
 
 /* A configuration from standard input cannot be read again; only its sender can send a new one. */

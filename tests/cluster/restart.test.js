@@ -105,17 +105,22 @@ function keepsTerm({ pid }) {
     return has('SigBlk') || !has('SigCgt');
 }
 
-test('a signal that comes while the former process leaves the cluster reaches the new one', { timeout: 60_000 }, async (t) => {
-    const cluster = await ownCluster(t, { nodes: 1, workers: 2 });
-    const [node] = cluster.nodes;
-    cluster.redis.signal('SIGSTOP'); // so that leaving takes its time
-    t.after(() => cluster.redis.signal('SIGCONT'));
-    const restarted = run(['restart', '--port', String(node.port)], { ms: 30_000 });
-    await until(() => keepsTerm(node), 'the former process ends');
-    node.signal('SIGTERM');
-    await node.ended();
-    await restarted;
-});
+for (const [when, before] of Object.entries({
+    '': () => {},
+    ', also after a reload': async ({ port }) => assert.equal((await run(['reload', '--port', String(port)])).code, 0),
+}))
+    test(`a signal that comes while the former process leaves the cluster reaches the new one${when}`, { timeout: 60_000 }, async (t) => {
+        const cluster = await ownCluster(t, { nodes: 1, workers: 2 });
+        const [node] = cluster.nodes;
+        await before(node);
+        cluster.redis.signal('SIGSTOP'); // so that leaving takes its time
+        t.after(() => cluster.redis.signal('SIGCONT'));
+        const restarted = run(['restart', '--port', String(node.port)], { ms: 30_000 });
+        await until(() => keepsTerm(node), 'the former process ends');
+        node.signal('SIGTERM');
+        await node.ended();
+        await restarted;
+    });
 
 test('drain spreads the closing over its seconds where there is another node, and a restart keeps nobody away', { timeout: 60_000 }, async (t) => {
     const cluster = await ownCluster(t, { nodes: 2, server: { drain: 2 } });

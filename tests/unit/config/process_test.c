@@ -3,6 +3,8 @@
 #include "unit/config/folder.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 
 static int run(const char *shell, int timeout_ms, struct config_process_result *result)
 {
@@ -24,6 +26,22 @@ static void both_streams_and_the_status_come_back(void **state)
     assert_string_equal(buffer_text(&result.err), "err\n");
     assert_int_equal(result.status, 3);
     assert_false(result.is_timed_out);
+    config_process_result_deinit(&result);
+}
+
+static void signals_that_the_caller_blocks_end_a_program_as_ever(void **state)
+{
+    struct config_process_result result;
+    sigset_t set;
+    sigset_t before;
+
+    (void)state;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    assert_int_equal(run("kill -TERM $$; exit 0", 10000, &result), 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    assert_int_equal(result.status, 128 + SIGTERM);
     config_process_result_deinit(&result);
 }
 
@@ -95,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(both_streams_and_the_status_come_back),
+        FOLDER_TEST(signals_that_the_caller_blocks_end_a_program_as_ever),
         FOLDER_TEST(a_program_that_stays_is_killed_with_its_children),
         FOLDER_TEST(a_program_that_closes_its_streams_and_stays_is_killed),
         FOLDER_TEST(output_without_end_is_cut_off),
