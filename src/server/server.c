@@ -416,10 +416,9 @@ static int close_all(struct server_state *server)
     const bool is_json = server->config->log_json;
     pid_t minded;
 
-    if (server_minder_is_self(server)) {
-        server_mind_block_signals(NULL);
+    server_mind_block_signals(NULL); /* what comes from now on must not end this end */
+    if (server_minder_is_self(server))
         uv_run(&server->loop, UV_RUN_NOWAIT); /* hands on what came just before */
-    }
     minded = server_minder_is_self(server) ? server->succession.pid : 0;
     server_pages_close(server);
     server_console_close(server);

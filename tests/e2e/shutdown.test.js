@@ -3,10 +3,12 @@
 /* The graceful end: signals, `reverb stop`, `reverb status`. Restarts have a topic of their own. */
 
 const assert = require('node:assert/strict');
+const os = require('node:os');
 const { test } = require('../support/test.js');
 const { app, freePort, ownServer, run } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
 const { post, publish, request } = require('../support/api.js');
+const { faults } = require('../support/faults.js');
 const { RawConnection } = require('../support/raw.js');
 const { signedTarget } = require('../support/signer.js');
 const { SLOW, until } = require('../support/wait.js');
@@ -144,6 +146,12 @@ test('SIGUSR1 and SIGUSR2 change nothing', async (t) => {
     server.signal('SIGUSR1');
     server.signal('SIGUSR2');
     await client.ping();
+});
+
+test('a signal that comes when all is over already does not change the status', async (t) => {
+    const server = await ownServer(t, { env: faults({ FAULTS_LATE_SIGNAL: String(os.constants.signals.SIGTERM) }) });
+    server.signal('SIGTERM');
+    await server.ended();
 });
 
 test('a request in flight is answered, and then no more are taken', async (t) => {

@@ -13,6 +13,7 @@
  *     FAULTS_PUBLIC=arrives  what is sent to a public address of IPv4 arrives on this machine, at
  * the same port; "refuses": it is refused. Nothing leaves this machine
  *     FAULTS_LAST_SIGNAL=15    this signal comes just before the process blocks signals for good
+ *     FAULTS_LATE_SIGNAL=15    this signal comes when the process does not handle it any more
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -46,6 +47,8 @@ static ssize_t (*real_recv)(int, void *, size_t, int);
 static const char *names;
 static const char *public_fate;
 static int last_signal;
+static int late_signal;
+static int (*real_sigaction)(int, const struct sigaction *, struct sigaction *);
 static int (*real_pthread_sigmask)(int, const sigset_t *, sigset_t *);
 static int (*real_accept4)(int, struct sockaddr *, socklen_t *, int);
 static int (*real_connect)(int, const struct sockaddr *, socklen_t);
@@ -84,6 +87,7 @@ __attribute__((constructor)) static void begin(void)
     const char *busy = getenv("FAULTS_BUSY_MS");
     const char *sndbuf = getenv("FAULTS_SNDBUF");
     const char *last = getenv("FAULTS_LAST_SIGNAL");
+    const char *late = getenv("FAULTS_LATE_SIGNAL");
 
     find(&real_clock_gettime, "clock_gettime");
     find(&real_recv, "recv");
@@ -91,9 +95,11 @@ __attribute__((constructor)) static void begin(void)
     find(&real_connect, "connect");
     find(&real_getaddrinfo, "getaddrinfo");
     find(&real_pthread_sigmask, "pthread_sigmask");
+    find(&real_sigaction, "sigaction");
     names = getenv("FAULTS_NAMES");
     public_fate = getenv("FAULTS_PUBLIC");
     last_signal = last != NULL ? (int)strtol(last, NULL, 10) : 0;
+    late_signal = late != NULL ? (int)strtol(late, NULL, 10) : 0;
     sndbuf_bytes = sndbuf != NULL ? (int)strtol(sndbuf, NULL, 10) : 0;
     if (uring != NULL)
         forbid_uring((int)strtol(uring, NULL, 10));
@@ -239,6 +245,19 @@ int pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
     if (last_signal != 0 && how == SIG_BLOCK && before == NULL && sigismember(set, last_signal))
         raise(last_signal);
     return real_pthread_sigmask(how, set, before);
+}
+
+int sigaction(int number, const struct sigaction *action, struct sigaction *before)
+{
+    int status;
+
+    if (real_sigaction == NULL)
+        find(&real_sigaction, "sigaction");
+    status = real_sigaction(number, action, before);
+    if (late_signal != 0 && number == late_signal && action != NULL &&
+        action->sa_handler == SIG_DFL)
+        raise(late_signal);
+    return status;
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
