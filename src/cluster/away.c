@@ -8,7 +8,7 @@
 
 void cluster_away_init(struct cluster_away *away, const struct config_scaling *settings)
 {
-    *away = (struct cluster_away){.settings = settings};
+    *away = (struct cluster_away){.settings = settings, .misfit = ""};
     cluster_reason_init(&away->reason);
     cluster_reason_init(&away->warning);
 }
@@ -75,7 +75,7 @@ void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropp
                  dropped, away->settings->max_kept_bytes);
     if (away->has_gap)
         log_warn(
-            "Redis had lost what this node had not read yet: events of other nodes are missing");
+            "Redis had lost what this node had not read yet: events of other nodes may be missing");
     away->has_gap = false;
 }
 
@@ -89,20 +89,45 @@ void cluster_away_remind(struct cluster_away *away, uint64_t now_ms)
     log_error("Redis is away for %" PRIu64 " s now", (now_ms - away->since_ms) / 1000);
 }
 
-void cluster_away_note_policy(struct cluster_away *away, const char *policy)
+/* The nodes of the other kind spread the keys over other slots: neither would notice the other. */
+static const char *misfit(const struct cluster_away *away, bool is_cluster)
 {
-    char warning[CLUSTER_REASON_LEN_MAX] = "";
+    if (is_cluster == away->settings->cluster)
+        return "";
+    return is_cluster
+               ? "Redis is a node of a Redis Cluster, and REVERB_SCALING_CLUSTER is not true: "
+                 "nodes for which it is are another cluster"
+               : "Redis is no Redis Cluster, and REVERB_SCALING_CLUSTER is true: nodes for "
+                 "which it is not are another cluster";
+}
+
+static void warn(struct cluster_away *away)
+{
+    char text[CLUSTER_REASON_LEN_MAX];
     char before[CLUSTER_REASON_LEN_MAX];
 
-    if (policy[0] != '\0' && strcmp(policy, "noeviction") != 0)
-        snprintf(warning, sizeof warning,
+    snprintf(text, sizeof text, "%s", away->misfit);
+    if (text[0] == '\0' && away->policy[0] != '\0' && strcmp(away->policy, "noeviction") != 0)
+        snprintf(text, sizeof text,
                  "Redis evicts keys when its memory is full (maxmemory-policy %s), and with them "
                  "what the nodes have told it: it must be noeviction",
-                 policy);
+                 away->policy);
     cluster_reason_read(&away->warning, before);
-    if (strcmp(warning, before) == 0)
+    if (strcmp(text, before) == 0)
         return;
-    cluster_reason_set(&away->warning, warning);
-    if (warning[0] != '\0')
-        log_error("%s", warning);
+    cluster_reason_set(&away->warning, text);
+    if (text[0] != '\0')
+        log_error("%s", text);
+}
+
+void cluster_away_note_policy(struct cluster_away *away, struct bytes policy)
+{
+    snprintf(away->policy, sizeof away->policy, "%.*s", BYTES_ARGS(policy));
+    warn(away);
+}
+
+void cluster_away_note_kind(struct cluster_away *away, bool is_cluster)
+{
+    away->misfit = misfit(away, is_cluster);
+    warn(away);
 }

@@ -20,6 +20,8 @@ struct cluster_away {
     uint64_t dropped_before; /* events dropped before it began */
     char said[32];           /* the last error code from Redis */
     bool has_gap;            /* what was not read yet was lost meanwhile */
+    char policy[32];         /* Redis' maxmemory-policy; "": not known */
+    const char *misfit;      /* "", or how its kind differs from the settings */
     struct cluster_reason reason;
     struct cluster_reason warning;
 };
@@ -42,5 +44,7 @@ void cluster_away_end(struct cluster_away *away, uint64_t now_ms, uint64_t dropp
 /* Logs it again each time the configured timeout has passed. */
 void cluster_away_remind(struct cluster_away *away, uint64_t now_ms);
 
-/* Redis' maxmemory-policy; "" if it is not known. Sets or clears the warning. */
-void cluster_away_note_policy(struct cluster_away *away, const char *policy);
+/* Redis' maxmemory-policy, "" if it is not known, and whether it is a Redis Cluster: set or clear
+ * the warning. */
+void cluster_away_note_policy(struct cluster_away *away, struct bytes policy);
+void cluster_away_note_kind(struct cluster_away *away, bool is_cluster);

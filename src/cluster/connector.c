@@ -76,14 +76,23 @@ static void on_looked(const redisReply *reply, void *data, void *user)
 static void on_memory(const redisReply *reply, void *data, void *user)
 {
     struct cluster_connector *connector = data;
-    char policy[32];
 
     (void)user;
-    if (reply == NULL || reply->type != REDIS_REPLY_STRING)
+    if (reply != NULL && reply->type == REDIS_REPLY_STRING)
+        cluster_away_note_policy(connector->away, cluster_redis_info(reply, "maxmemory_policy"));
+}
+
+static void on_kind(const redisReply *reply, void *data, void *user)
+{
+    struct cluster_connector *connector = data;
+    struct bytes enabled;
+
+    (void)user;
+    if (reply == NULL)
         return;
-    snprintf(policy, sizeof policy, "%.*s",
-             BYTES_ARGS(cluster_redis_info(reply, "maxmemory_policy")));
-    cluster_away_note_policy(connector->away, policy);
+    enabled = cluster_redis_info(reply, "cluster_enabled");
+    if (enabled.len > 0)
+        cluster_away_note_kind(connector->away, bytes_equal(enabled, BYTES("1")));
 }
 
 static void send_words(struct cluster_connector *connector, cluster_redis_reply_fn on_reply,
@@ -108,6 +117,7 @@ static void on_logged_in(void *user)
     buffer_printf(&key, "%s:layout", connector->prefix);
     SEND(connector, on_looked, "EXISTS", buffer_text(&key));
     SEND(connector, on_memory, "INFO", "memory");
+    SEND(connector, on_kind, "INFO", "cluster");
     SEND(connector, on_apply_loaded, "SCRIPT", "LOAD", cluster_scripts_apply);
     SEND(connector, on_query_loaded, "SCRIPT", "LOAD", cluster_scripts_query);
     buffer_deinit(&key);

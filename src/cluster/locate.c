@@ -72,6 +72,22 @@ static void on_sentinel_lost(const char *reason, const char *said, void *user)
     fail(locate, reason, said);
 }
 
+static void fail_for_reply(struct cluster_locate *locate, const redisReply *reply)
+{
+    const bool is_error = reply->type == REDIS_REPLY_ERROR;
+    struct buffer text = {0};
+
+    if (!is_error)
+        buffer_printf(&text, "it knows no master \"%s\" (REVERB_SCALING_SENTINEL)",
+                      locate->settings->sentinel);
+    else if (bytes_starts_with(cluster_redis_text(reply), BYTES("ERR unknown command")))
+        buffer_printf(&text, "it is no Sentinel (REVERB_SCALING_HOSTS): %s", reply->str);
+    else
+        buffer_append_text(&text, reply->str);
+    fail(locate, buffer_text(&text), is_error ? reply->str : NULL);
+    buffer_deinit(&text);
+}
+
 static void on_master(const redisReply *reply, void *data, void *user)
 {
     struct cluster_locate *locate = user;
@@ -94,10 +110,7 @@ static void on_master(const redisReply *reply, void *data, void *user)
         locate->on_found(&address, locate->user);
     } else {
         cluster_redis_close(sentinel);
-        if (reply->type == REDIS_REPLY_ERROR)
-            fail(locate, reply->str, reply->str);
-        else
-            fail(locate, "it knows no master of that name", NULL);
+        fail_for_reply(locate, reply);
     }
 }
 

@@ -27,7 +27,8 @@ struct cluster_redis {
     void *user;
     struct pending *first;
     struct pending *last;
-    uint64_t heard_ms; /* when bytes came last */
+    uint64_t heard_ms; /* when bytes came last; 0: never */
+    bool is_plain;     /* without TLS */
     bool is_waiting;   /* replies are not taken for now */
     bool is_over;      /* to be freed when its connection has closed */
 };
@@ -128,9 +129,18 @@ void cluster_redis_resume(struct cluster_redis *redis)
     read_replies(redis);
 }
 
+/* A server that speaks TLS alone closes a connection whose first bytes are no handshake. */
+static void lose_connection(struct cluster_redis *redis, const char *reason)
+{
+    lose(redis, redis->is_plain && redis->heard_ms == 0
+                    ? "it closed the connection without an answer; does it speak TLS alone "
+                      "(REDIS_SCHEME=tls)?"
+                    : reason);
+}
+
 static void on_end(struct net_conn *conn)
 {
-    lose(net_conn_user(conn), "it closed the connection");
+    lose_connection(net_conn_user(conn), "it closed the connection");
 }
 
 static void on_timer(struct net_conn *conn, uint64_t now_ms)
@@ -147,7 +157,7 @@ static void on_closed(struct net_conn *conn)
     if (redis->is_over)
         free_redis(redis);
     else
-        lose(redis, "the connection was lost");
+        lose_connection(redis, "the connection was lost");
 }
 
 static const struct net_conn_events conn_events = {
@@ -266,14 +276,35 @@ static bool is_error(struct cluster_redis *redis, const redisReply *reply, const
 
 static void on_auth(const redisReply *reply, void *data, void *user)
 {
+    const struct cluster_redis *redis = data;
+
     (void)user;
-    is_error(data, reply, "it refuses the user name or password");
+    is_error(data, reply,
+             redis->login.is_sentinel
+                 ? "it refuses the user name or password (REVERB_SCALING_SENTINEL_USERNAME, "
+                   "REVERB_SCALING_SENTINEL_PASSWORD)"
+                 : "it refuses the user name or password (REDIS_USERNAME, REDIS_PASSWORD)");
 }
 
 static void on_select(const redisReply *reply, void *data, void *user)
 {
     (void)user;
-    is_error(data, reply, "it refuses the database");
+    is_error(data, reply, "it refuses the database (REDIS_DB)");
+}
+
+static const char *why_info_is_refused(const struct cluster_redis *redis, const redisReply *reply)
+{
+    if (reply == NULL || !bytes_starts_with(cluster_redis_text(reply), BYTES("NOAUTH ")))
+        return "it refuses INFO";
+    return redis->login.is_sentinel ? "it wants a password (REVERB_SCALING_SENTINEL_PASSWORD)"
+                                    : "it wants a password (REDIS_PASSWORD)";
+}
+
+/* Valkey's name for it is another one. */
+static bool is_of_sentinel(const redisReply *info)
+{
+    return bytes_equal(cluster_redis_info(info, "redis_mode"), BYTES("sentinel")) ||
+           bytes_equal(cluster_redis_info(info, "server_mode"), BYTES("sentinel"));
 }
 
 static void on_info(const redisReply *reply, void *data, void *user)
@@ -283,8 +314,14 @@ static void on_info(const redisReply *reply, void *data, void *user)
     char reason[128];
 
     (void)user;
-    if (is_error(redis, reply, "it does not let us in"))
+    if (is_error(redis, reply, why_info_is_refused(redis, reply)))
         return;
+    if (!redis->login.is_sentinel && is_of_sentinel(reply)) {
+        static const char sentinel[] = "it is a Sentinel: REVERB_SCALING_HOSTS is for its address, "
+                                       "REVERB_SCALING_SENTINEL for its master's name";
+        lose_for(redis, sentinel, sentinel);
+        return;
+    }
     version = cluster_redis_info(reply, "redis_version");
     if (version.len > 0 && version.data[0] < '0' + VERSION_MIN && version.data[1] == '.') {
         snprintf(reason, sizeof reason, "its version is %.*s, and Redis %d or later is needed",
@@ -345,6 +382,7 @@ struct cluster_redis *cluster_redis_open(struct net_loop *loop,
 
     redis->loop = loop;
     redis->login = *login;
+    redis->is_plain = tls == NULL;
     redis->events = events;
     redis->user = user;
     redis->reader = redisReaderCreate();

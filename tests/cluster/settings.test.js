@@ -13,7 +13,7 @@ const { ownCluster, redisOf, isConnected } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
 const { get, publish } = require('../support/api.js');
 const { makeCertificate } = require('../support/certificate.js');
-const { Redis } = require('../support/redis.js');
+const { Redis, Sentinels } = require('../support/redis.js');
 const { until } = require('../support/wait.js');
 
 const SCALING = { REVERB_SCALING_ENABLED: 'true' };
@@ -207,9 +207,35 @@ test('a certificate by an authority that is not known is said in one line', asyn
 
 test('TLS to a Redis without, and plain to one with it, are said in one line', async (t) => {
     const plain = await ownRedis(t);
-    await startsAlone(t, { ...plain.env, REDIS_SCHEME: 'tls' }, /redis/i);
+    await startsAlone(t, { ...plain.env, REDIS_SCHEME: 'tls' }, /redis[^\n]*does it speak TLS there\?/i);
     const secure = await ownRedis(t, { tls: true });
-    await startsAlone(t, { ...secure.env, REDIS_SCHEME: '', REVERB_SCALING_CAFILE: '' }, /redis/i);
+    await startsAlone(t, { ...secure.env, REDIS_SCHEME: '', REVERB_SCALING_CAFILE: '' }, /redis[^\n]*without an answer[^\n]*REDIS_SCHEME=tls/i);
+});
+
+test('a password that is missing or wrong is said with its variable', async (t) => {
+    const redis = await ownRedis(t, { password: PASSWORD });
+    await startsAlone(t, { ...redis.env, REDIS_PASSWORD: '' }, /redis[^\n]*wants a password \(REDIS_PASSWORD\): NOAUTH/i);
+    await startsAlone(t, { ...redis.env, REDIS_PASSWORD: 'wrong' }, /redis[^\n]*REDIS_USERNAME, REDIS_PASSWORD\): WRONGPASS/i);
+    await startsAlone(t, { REVERB_SCALING_SENTINEL: 'mymaster', REVERB_SCALING_HOSTS: `127.0.0.1:${redis.port}` }, /Sentinel[^\n]*wants a password \(REVERB_SCALING_SENTINEL_PASSWORD\): NOAUTH/);
+});
+
+test('a Sentinel as Redis, a Redis as Sentinel, and a master that no Sentinel knows are said', async (t) => {
+    const sentinels = await Sentinels.start();
+    t.after(() => sentinels.stop());
+    const [{ port }] = sentinels.sentinels;
+    await startsAlone(t, { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) }, /redis[^\n]*it is a Sentinel: REVERB_SCALING_HOSTS/i);
+    await startsAlone(t, { REVERB_SCALING_SENTINEL: 'mymaster', REVERB_SCALING_HOSTS: `127.0.0.1:${sentinels.servers[0].port}` }, /it is no Sentinel \(REVERB_SCALING_HOSTS\)/);
+    await startsAlone(t, { ...sentinels.env, REVERB_SCALING_SENTINEL: 'another' }, /it knows no master "another" \(REVERB_SCALING_SENTINEL\)/);
+});
+
+test('one Redis that some nodes take for a Redis Cluster: log and status warn', async (t) => {
+    const redis = await ownRedis(t);
+    const cluster = await ownCluster(t, { nodes: 1, redis });
+    await cluster.add({ env: { REVERB_SCALING_CLUSTER: 'true', REVERB_SCALING_HOSTS: `127.0.0.1:${redis.port}` } });
+    const [one, other] = cluster.nodes;
+    await other.line(/error [^\n]*Redis is no Redis Cluster, and REVERB_SCALING_CLUSTER is true/);
+    assert.match((await other.status()).cluster.warning, /REVERB_SCALING_CLUSTER/);
+    assert.equal((await one.status()).cluster.warning, undefined);
 });
 
 test('settings that cannot be right end the start with one line', async () => {

@@ -310,7 +310,7 @@ static void what_refuses_is_the_reason(void **state)
     UNTIL(reason_holds("its version is 5.0.0, and Redis 6 or later is needed"));
     redis_peer_drop_rules(&redis);
     redis_peer_rule(&redis, "INFO server", "-NOAUTH Authentication required.\r\n", true);
-    UNTIL(reason_holds("it does not let us in: NOAUTH"));
+    UNTIL(reason_holds("it wants a password (REDIS_PASSWORD): NOAUTH"));
     redis_peer_drop_rules(&redis);
     redis_peer_rule(&redis, "INFO server", "HTTP/1.1 400\r\n", true);
     UNTIL(reason_holds("what it answers is not the Redis protocol"));
@@ -333,6 +333,28 @@ static void a_policy_that_evicts_is_a_warning(void **state)
     assert_non_null(strstr(status().warning, "allkeys-lru"));
     redis_peer_close_all(&redis);
     UNTIL(status().warning[0] == '\0');
+}
+
+static void a_redis_of_another_kind_than_configured_is_a_warning(void **state)
+{
+    (void)state;
+    redis_peer_rule(&redis, "INFO cluster", "$17\r\ncluster_enabled:1\r\n", false);
+    start_and_join();
+    assert_non_null(strstr(status().warning, "REVERB_SCALING_CLUSTER is not true"));
+    redis_peer_drop_rules(&redis);
+    redis_peer_rule(&redis, "INFO cluster", "$17\r\ncluster_enabled:0\r\n", false);
+    redis_peer_close_all(&redis);
+    UNTIL(status().warning[0] == '\0');
+}
+
+static void a_sentinel_in_the_place_of_redis_is_the_reason(void **state)
+{
+    (void)state;
+    redis_peer_rule(&redis, "INFO server", "$19\r\nredis_mode:sentinel\r\n", true);
+    start();
+    UNTIL(reason_holds("it is a Sentinel: REVERB_SCALING_HOSTS"));
+    redis_peer_drop_rules(&redis);
+    UNTIL(cluster_is_connected(cluster));
 }
 
 static void a_referral_is_followed(void **state)
@@ -1069,6 +1091,8 @@ int main(void)
         TEST(a_user_with_a_password_and_a_database_logs_in),
         TEST(what_refuses_is_the_reason),
         TEST(a_policy_that_evicts_is_a_warning),
+        TEST(a_redis_of_another_kind_than_configured_is_a_warning),
+        TEST(a_sentinel_in_the_place_of_redis_is_the_reason),
         TEST(a_referral_is_followed),
         TEST(a_sentinel_is_asked_for_the_master),
         TEST(a_server_that_sentinel_does_not_name_any_more_is_left),
