@@ -20,48 +20,99 @@ static bool is_error(const redisReply *reply)
     return reply == NULL || reply->type == REDIS_REPLY_ERROR;
 }
 
-static const char *error_of(const redisReply *reply)
+static const char *error_of(const struct doctor_redis_link *link, const redisReply *reply)
 {
-    return reply != NULL ? reply->str : "it does not answer";
+    return reply != NULL ? reply->str : link->failure;
 }
 
-static void cure_address(struct doctor_report *report, const struct config_scaling *scaling)
+/* --- cures ---------------------------------------------------------------------------------- */
+
+/* `master`: "HOST:PORT" as a Sentinel names it, or NULL. */
+static void cure_address(struct doctor_report *report, const struct config_scaling *scaling,
+                         const char *master)
 {
-    doctor_report_cure(report, ".env", "REDIS_HOST=%s, REDIS_PORT=%u: where Redis listens",
-                       scaling->host, scaling->port);
-    doctor_report_cure(report, "shell", "redis-cli -h %s -p %u ping", scaling->host, scaling->port);
+    const char *address = master != NULL             ? master
+                          : scaling->hosts_count > 0 ? scaling->hosts[0]
+                                                     : NULL;
+    const char *colon = address != NULL ? strrchr(address, ':') : NULL;
+    const char *tls = scaling->tls.enabled ? " --tls" : "";
+
+    if (address == NULL)
+        doctor_report_cure(report, ".env", "REDIS_HOST=%s, REDIS_PORT=%u: where Redis listens",
+                           scaling->host, scaling->port);
+    else if (master == NULL)
+        doctor_report_cure(report, ".env", "REVERB_SCALING_HOSTS=%s,…: where they listen", address);
+    if (address == NULL)
+        doctor_report_cure(report, "shell", "redis-cli -h %s -p %u%s ping", scaling->host,
+                           scaling->port, tls);
+    else if (colon != NULL)
+        doctor_report_cure(report, "shell", "redis-cli -h %.*s -p %s%s ping",
+                           (int)(colon - address), address, colon + 1, tls);
 }
+
+static void add_unreachable(struct doctor_report *report, const struct config_scaling *scaling,
+                            const char *master, const char *error)
+{
+    doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "it cannot be reached: %s", error);
+    if (strstr(error, "certificate verify failed") != NULL)
+        doctor_report_cure(report, ".env",
+                           "REVERB_SCALING_CAFILE=PEM file of the authority that signed its "
+                           "certificate");
+    else if (strstr(error, "TLS") != NULL)
+        doctor_report_cure(report, ".env", "REDIS_SCHEME=tcp    # if it speaks no TLS there");
+    cure_address(report, scaling, master);
+}
+
+/* It was reached, and does not answer as a Redis does. */
+static void add_mute(struct doctor_report *report, const struct config_scaling *scaling,
+                     const char *failure)
+{
+    doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "no Redis answers there: %s", failure);
+    if (!scaling->tls.enabled)
+        doctor_report_cure(report, ".env", "REDIS_SCHEME=tls    # if it speaks TLS alone");
+    cure_address(report, scaling, NULL);
+}
+
+/* --- logging in ----------------------------------------------------------------------------- */
 
 static bool log_in(struct doctor_report *report, struct doctor_redis_link *link,
-                   const char *username, const char *password, uint32_t database)
+                   const struct config_scaling *scaling, bool is_sentinel)
 {
+    const char *username = is_sentinel ? scaling->sentinel_username : scaling->username;
+    const char *password = is_sentinel ? scaling->sentinel_password : scaling->password;
     redisReply *reply = NULL;
     char number[16];
     bool ok;
 
-    snprintf(number, sizeof number, "%u", database);
+    snprintf(number, sizeof number, "%u", scaling->database);
     if (password != NULL && username != NULL)
         reply = doctor_redis_link_ask(link, "AUTH", username, password, NULL);
     else if (password != NULL)
         reply = doctor_redis_link_ask(link, "AUTH", password, NULL);
-    if (reply == NULL && password == NULL)
-        reply = doctor_redis_link_ask(link, "PING", NULL);
-    if (!is_error(reply) && database > 0) {
+    else
+        reply = doctor_redis_link_ask(link, "INFO", "server", NULL);
+    if (!is_error(reply) && !is_sentinel && scaling->database > 0) {
         freeReplyObject(reply);
         reply = doctor_redis_link_ask(link, "SELECT", number, NULL);
     }
     ok = !is_error(reply);
-    if (!ok) {
+    if (reply == NULL) {
+        add_mute(report, scaling, link->failure);
+    } else if (!ok) {
         doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "it refuses this server: %s",
-                          error_of(reply));
+                          reply->str);
         doctor_report_cure(report, ".env",
-                           "REDIS_PASSWORD=, REDIS_USERNAME= and REDIS_DB= of "
-                           "that Redis (null for none)");
+                           is_sentinel ? "REVERB_SCALING_SENTINEL_PASSWORD= and "
+                                         "REVERB_SCALING_SENTINEL_USERNAME= of the Sentinels"
+                                       : "REDIS_PASSWORD=, REDIS_USERNAME= and REDIS_DB= of "
+                                         "that Redis (null for none)");
     }
     if (reply != NULL)
         freeReplyObject(reply);
     return ok;
 }
+
+/* --- what it is ----------------------------------------------------------------------------- */
 
 /* The value of "name:value" in INFO; "" if it is missing. */
 static void find_info(const redisReply *info, const char *name, char *out, size_t out_len)
@@ -152,6 +203,23 @@ static bool check_kind(struct doctor_report *report, const struct config_scaling
     return false;
 }
 
+/* A Sentinel answers INFO as a Redis does, and takes nothing. */
+static bool is_sentinel(struct doctor_report *report, const redisReply *info)
+{
+    char mode[16];
+
+    find_info(info, "redis_mode", mode, sizeof mode);
+    if (mode[0] == '\0')
+        find_info(info, "server_mode", mode, sizeof mode);
+    if (strcmp(mode, "sentinel") != 0)
+        return false;
+    doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "it is a Sentinel, not a Redis");
+    doctor_report_cure(report, ".env",
+                       "REVERB_SCALING_SENTINEL=NAME, REVERB_SCALING_HOSTS=HOST:26379,…    "
+                       "# NAME as in `sentinel monitor NAME …`");
+    return true;
+}
+
 static double now_ms(void)
 {
     struct timespec now;
@@ -166,7 +234,7 @@ static bool check_round_trip(struct doctor_report *report, struct doctor_redis_l
 
     for (int i = 0; i < PINGS; i++) {
         const double before = now_ms();
-        redisReply *reply = doctor_redis_link_ask(link, "PING", NULL);
+        redisReply *reply = doctor_redis_link_ask(link, "TIME", NULL);
 
         if (reply == NULL)
             break;
@@ -185,26 +253,34 @@ static bool check_round_trip(struct doctor_report *report, struct doctor_redis_l
     return false;
 }
 
+static void examine_info(struct doctor_report *report, const struct config_scaling *scaling,
+                         const redisReply *info)
+{
+    bool ok = check_version(report, info);
+
+    ok = check_kind(report, scaling, info) && ok;
+    ok = check_role(report, info) && ok;
+    ok = check_eviction(report, info) && ok;
+    if (ok)
+        doctor_report_add(report, DOCTOR_REPORT_OK, REDIS,
+                          "version, role and maxmemory-policy fit");
+}
+
 static void examine(struct doctor_report *report, const struct config_scaling *scaling,
                     struct doctor_redis_link *link)
 {
     redisReply *info = doctor_redis_link_ask(link, "INFO", NULL);
-    bool ok = !is_error(info);
 
-    if (!ok) {
+    if (is_error(info)) {
         doctor_report_add(report, DOCTOR_REPORT_WARNING, REDIS,
-                          "INFO is refused, so role and policy are unknown: %s", error_of(info));
+                          "INFO is refused, so role and policy are unknown: %s",
+                          error_of(link, info));
         doctor_report_cure(report, "redis.conf", "user NAME … +info");
-    } else {
-        ok = check_version(report, info);
-        ok = check_kind(report, scaling, info) && ok;
-        ok = check_role(report, info) && ok;
-        ok = check_eviction(report, info) && ok;
-        if (ok)
-            doctor_report_add(report, DOCTOR_REPORT_OK, REDIS,
-                              "version, role and maxmemory-policy fit");
+        check_round_trip(report, link);
+    } else if (!is_sentinel(report, info)) {
+        examine_info(report, scaling, info);
+        check_round_trip(report, link);
     }
-    check_round_trip(report, link);
     if (info != NULL)
         freeReplyObject(info);
 }
@@ -227,6 +303,21 @@ static bool connect_any(struct doctor_redis_link *link, const struct config_scal
     return false;
 }
 
+static void add_no_master(struct doctor_report *report, const struct config_scaling *scaling,
+                          const char *error)
+{
+    if (strncmp(error, "ERR unknown command", strlen("ERR unknown command")) == 0) {
+        doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "no Sentinel listens there: %s",
+                          error);
+        doctor_report_cure(report, ".env", "REVERB_SCALING_HOSTS=HOST:26379,…");
+        return;
+    }
+    doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "the Sentinels know no master \"%s\"%s%s",
+                      scaling->sentinel, error[0] != '\0' ? ": " : "", error);
+    doctor_report_cure(report, ".env",
+                       "REVERB_SCALING_SENTINEL=the name in `sentinel monitor NAME …`");
+}
+
 /* "HOST:PORT" of the master that the Sentinel knows. */
 static bool ask_sentinel(struct doctor_report *report, struct doctor_redis_link *link,
                          const struct config_scaling *scaling, struct buffer *address)
@@ -235,16 +326,10 @@ static bool ask_sentinel(struct doctor_report *report, struct doctor_redis_link 
         doctor_redis_link_ask(link, "SENTINEL", "get-master-addr-by-name", scaling->sentinel, NULL);
     const bool ok = reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
 
-    if (ok) {
+    if (ok)
         buffer_printf(address, "%s:%s", reply->element[0]->str, reply->element[1]->str);
-    } else {
-        doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS,
-                          "the Sentinels know no master \"%s\"%s%s", scaling->sentinel,
-                          reply != NULL && reply->type == REDIS_REPLY_ERROR ? ": " : "",
-                          reply != NULL && reply->type == REDIS_REPLY_ERROR ? reply->str : "");
-        doctor_report_cure(report, ".env",
-                           "REVERB_SCALING_SENTINEL=the name in `sentinel monitor NAME …`");
-    }
+    else
+        add_no_master(report, scaling, is_error(reply) ? error_of(link, reply) : "");
     if (reply != NULL)
         freeReplyObject(reply);
     return ok;
@@ -261,8 +346,8 @@ static bool find_by_sentinel(struct doctor_report *report, const struct config_s
                           buffer_text(error));
         doctor_report_cure(report, ".env", "REVERB_SCALING_HOSTS=HOST:26379,…");
     }
-    ok = ok && log_in(report, &link, scaling->sentinel_username, scaling->sentinel_password, 0) &&
-         ask_sentinel(report, &link, scaling, address);
+    ok =
+        ok && log_in(report, &link, scaling, true) && ask_sentinel(report, &link, scaling, address);
     doctor_redis_link_close(&link);
     return ok;
 }
@@ -288,13 +373,11 @@ void doctor_redis_check(struct doctor_report *report, const struct doctor_subjec
     } else {
         goto done;
     }
-    if (!is_open) {
-        doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "it cannot be reached: %s",
-                          buffer_text(&error));
-        cure_address(report, scaling);
-    } else if (log_in(report, &link, scaling->username, scaling->password, scaling->database)) {
+    if (!is_open)
+        add_unreachable(report, scaling, address.len > 0 ? buffer_text(&address) : NULL,
+                        buffer_text(&error));
+    else if (log_in(report, &link, scaling, false))
         examine(report, scaling, &link);
-    }
 done:
     doctor_redis_link_close(&link);
     buffer_deinit(&address);

@@ -87,7 +87,12 @@ static bool start_tls(struct doctor_redis_link *link, const struct config_scalin
     if (link->tls == NULL)
         return false;
     link->session = net_tls_session_new_client(link->tls, link->fd, host);
-    return link->session != NULL && net_tls_handshake(link->session, &wants_write, error);
+    if (link->session != NULL && net_tls_handshake(link->session, &wants_write, error))
+        return true;
+    if (error->len == 0)
+        buffer_printf(error, "timed out after %d s in the TLS handshake; does it speak TLS there?",
+                      WAIT_S);
+    return false;
 }
 
 bool doctor_redis_link_open(struct doctor_redis_link *link, const struct config_scaling *scaling,
@@ -133,9 +138,17 @@ static redisReply *receive(struct doctor_redis_link *link)
         const ssize_t len = link->session != NULL ? net_tls_read(link->session, in, sizeof in)
                                                   : recv(link->fd, in, sizeof in, 0);
 
-        if (len <= 0 || redisReaderFeed(link->reader, in, (size_t)len) != REDIS_OK)
+        if (len <= 0) {
+            link->failure = len < 0 && errno == EAGAIN
+                                ? "it does not answer"
+                                : "it closed the connection without an answer";
             return NULL;
+        }
+        if (redisReaderFeed(link->reader, in, (size_t)len) != REDIS_OK)
+            break;
     }
+    if (reply == NULL)
+        link->failure = "what it answers is not the Redis protocol";
     return reply;
 }
 
@@ -153,6 +166,8 @@ redisReply *doctor_redis_link_ask(struct doctor_redis_link *link, const char *wo
     va_end(args);
     buffer_printf(&command, "*%u\r\n%s", count, buffer_text(&words));
     is_sent = send_all(link, buffer_bytes(&command));
+    if (!is_sent)
+        link->failure = "it closed the connection without an answer";
     buffer_deinit(&words);
     buffer_deinit(&command);
     return is_sent ? receive(link) : NULL;

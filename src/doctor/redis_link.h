@@ -15,6 +15,7 @@ struct doctor_redis_link {
     struct net_tls *tls;
     struct net_tls_session *session;
     redisReader *reader;
+    const char *failure; /* why the last reply did not come */
 };
 
 /* Connects to `address`, "HOST:PORT", "HOST" or the path of a Unix socket. False, and the reason in
@@ -23,7 +24,7 @@ bool doctor_redis_link_open(struct doctor_redis_link *link, const struct config_
                             const char *address, uint16_t port_default, struct buffer *error);
 
 /* Sends the words, up to NULL, and returns the reply, for the caller to release by
- * freeReplyObject(). NULL if none came. */
+ * freeReplyObject(). NULL if none came: `failure` says why. */
 redisReply *doctor_redis_link_ask(struct doctor_redis_link *link, const char *word, ...)
     __attribute__((sentinel));
 

@@ -11,7 +11,7 @@ const { makeCertificate, makeSigned } = require('../support/certificate.js');
 const { clock } = require('../support/faults.js');
 const { haproxy, nginx } = require('../support/proxy.js');
 const { RawConnection } = require('../support/raw.js');
-const { Redis } = require('../support/redis.js');
+const { Redis, Sentinels } = require('../support/redis.js');
 
 const server = sharedServer();
 const upstream = () => `127.0.0.1:${server.port}`;
@@ -236,12 +236,44 @@ test('Redis: away, with a password, full and evicting, a replica, not a cluster'
     assert.deepEqual(fine.findings.filter(({ check }) => check === 'redis').map(({ level }) => level), ['ok', 'ok'], JSON.stringify(fine.findings));
     assertFault(await ofRedis(t, { server: { ...settings, password: null } }), 'redis', /it refuses this server: NOAUTH/, ['.env', /REDIS_PASSWORD=/]);
     assertFault(await ofRedis(t, { server: { ...settings, cluster: true } }), 'redis', /it is no Redis Cluster/, ['.env', /^REVERB_SCALING_CLUSTER=false$/]);
-    assertFault(await ofRedis(t, { server: { ...settings, sentinel: 'mymaster', hosts: [`127.0.0.1:${redis.port}`], sentinel_password: 'open sesame' } }), 'redis', /Sentinels know no master "mymaster"/, ['.env', /REVERB_SCALING_SENTINEL=/]);
+    assertFault(await ofRedis(t, { server: { ...settings, sentinel: 'mymaster', hosts: [`127.0.0.1:${redis.port}`], sentinel_password: 'open sesame' } }), 'redis', /no Sentinel listens there/, ['.env', /^REVERB_SCALING_HOSTS=/]);
     await redis.command('CONFIG', 'SET', 'maxmemory', '100mb');
     await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
     assertFault(await ofRedis(t, { server: settings }), 'redis', /maxmemory-policy allkeys-lru/, ['redis.conf', /^maxmemory-policy noeviction$/]);
     await redis.command('REPLICAOF', '127.0.0.1', '1');
     assertFault(await ofRedis(t, { server: settings }), 'redis', /it is a replica/, ['.env', /^REDIS_HOST=127\.0\.0\.1 /]);
+});
+
+test('Redis: TLS on one side alone, another authority, no Redis at all', async (t) => {
+    const [plain, secure] = await Promise.all([Redis.start(), Redis.start({ tls: true })]);
+    t.after(() => Promise.all([plain.stop(), secure.stop()]));
+    const of = (redis, more) => ofRedis(t, { server: { host: '127.0.0.1', port: String(redis.port), ...more } });
+    assertFault(await of(plain, { scheme: 'tls' }), 'redis', /cannot be reached: [^:]*does it speak TLS there\?/, ['.env', /^REDIS_SCHEME=tcp /]);
+    assertFault(await of(secure, {}), 'redis', /closed the connection without an answer/, ['.env', /^REDIS_SCHEME=tls /]);
+    assertFault(await of(secure, { scheme: 'tls' }), 'redis', /certificate verify failed/, ['.env', /^REVERB_SCALING_CAFILE=/]);
+    assertFault(await of(secure, { scheme: 'tls' }), 'redis', /certificate verify failed/, ['shell', /^redis-cli .*--tls/]);
+    assertFault(await of({ port: server.port }, {}), 'redis', /not the Redis protocol/, ['.env', /^REDIS_HOST=/]);
+});
+
+test('Redis: a Sentinel with a password, and one in the place of Redis', async (t) => {
+    const sentinels = await Sentinels.start();
+    t.after(() => sentinels.stop());
+    const hosts = sentinels.sentinels.map(({ port }) => `127.0.0.1:${port}`);
+    assertFault(await ofRedis(t, { server: { host: '127.0.0.1', port: hosts[0].split(':')[1] } }), 'redis', /it is a Sentinel/, ['.env', /^REVERB_SCALING_SENTINEL=/]);
+    assertFault(await ofRedis(t, { server: { sentinel: 'another', hosts } }), 'redis', /Sentinels know no master "another"/, ['.env', /^REVERB_SCALING_SENTINEL=/]);
+    const closed = await Redis.start({ password: 'open sesame' });
+    t.after(() => closed.stop());
+    assertFault(await ofRedis(t, { server: { sentinel: 'mymaster', hosts: [`127.0.0.1:${closed.port}`] } }), 'redis', /it refuses this server: NOAUTH/, ['.env', /^REVERB_SCALING_SENTINEL_PASSWORD=/]);
+});
+
+test('Redis: the user of docs/scaling.md is enough, and is refused nothing', async (t) => {
+    const redis = await Redis.start();
+    t.after(() => redis.stop());
+    const [, acl] = /<!-- acl -->\n\s+(ACL .*)/.exec(fs.readFileSync(path.join(__dirname, '../../docs/scaling.md'), 'utf8'));
+    await redis.command(...acl.split(' '));
+    const { findings } = await ofRedis(t, { server: { host: '127.0.0.1', port: String(redis.port), username: 'reverb', password: 'secret' } });
+    assert.deepEqual(findings.filter(({ check }) => check === 'redis').map(({ level }) => level), ['ok', 'ok'], JSON.stringify(findings));
+    assert.deepEqual(await redis.command('ACL', 'LOG'), []);
 });
 
 /* --- the application ------------------------------------------------------------------------- */
