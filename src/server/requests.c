@@ -55,9 +55,17 @@ static void on_not_succeeded(const char *reason, void *user)
         server_ending_begin(server); /* its parent is gone and cannot end it later */
 }
 
+/* Nobody serves until this process has ended, and the process manager starts another. */
+static void on_successor_lost(const char *reason, void *user)
+{
+    log_error("%s; this one, which still waits for clients, ends at once", reason);
+    server_ending_hasten(user);
+}
+
 const struct server_succession_events server_requests_succession = {
     .on_done = on_succeeded,
     .on_failed = on_not_succeeded,
+    .on_lost = on_successor_lost,
 };
 
 static bool has_configuration_again(const struct server_state *server)

@@ -120,16 +120,20 @@ static void on_process_exit(uv_process_t *process, int64_t status, int number)
         return; /* it reported before why it cannot start */
     if (succession->is_done && kill(-pid, 0) == 0)
         return; /* another has succeeded it already, in its process group */
-    if (number != 0)
-        buffer_printf(&reason, "the new process was ended by signal %d before it served", number);
-    else
-        buffer_printf(&reason,
-                      "the new process ended with status %d before it served; its log "
-                      "says why",
-                      (int)status);
     succession->pid = 0;
     succession->exit_status = number != 0 ? 128 + number : (int)status;
-    server_succession_fail(succession, buffer_text(&reason));
+    if (number != 0)
+        buffer_printf(&reason, "the new process was ended by signal %d", number);
+    else
+        buffer_printf(&reason, "the new process ended with status %d", (int)status);
+    if (!succession->is_done) {
+        buffer_append_text(&reason, " before it served");
+        if (number == 0)
+            buffer_append_text(&reason, "; its log says why");
+        server_succession_fail(succession, buffer_text(&reason));
+    } else if (succession->exit_status != 0) {
+        succession->events->on_lost(buffer_text(&reason), succession->user);
+    }
     buffer_deinit(&reason);
 }
 

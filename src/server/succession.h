@@ -26,6 +26,8 @@ struct server_succession_events {
     void (*on_done)(void *user);
     /* It failed, for that reason; this process continues to serve, if it can. */
     void (*on_failed)(const char *reason, void *user);
+    /* It served, and has died for that reason, while this process still ends. */
+    void (*on_lost)(const char *reason, void *user);
 };
 
 struct server_succession {

@@ -16,7 +16,7 @@ const { faults } = require('../support/faults.js');
 const { app, freePort, ownServer, run } = require('../support/server.js');
 const { RawConnection, connectDeaf } = require('../support/raw.js');
 const { publish } = require('../support/api.js');
-const { BIN, until } = require('../support/wait.js');
+const { BIN, until, within } = require('../support/wait.js');
 
 const CROWD = 150;
 
@@ -219,6 +219,16 @@ test('the status of a server that dies is the status of the process that was sta
     server.isKilled = true;
     const { code, signal } = await server.exited.promise;
     assert.deepEqual({ code, signal }, { code: 137, signal: null });
+});
+
+test('a new process that dies while the former waits for its clients: that one waits no longer', { timeout: 60_000 }, async (t) => {
+    const server = await ownServer(t, { server: { shutdown_timeout: 60 } });
+    await connectDeaf(server);
+    await restart(server);
+    process.kill((await server.status()).pid, 'SIGKILL');
+    server.isKilled = true;
+    assert.deepEqual(await within(server.exited.promise, 'the former process ends'), { code: 137, signal: null });
+    assert.match(server.stderr, /error the new process was ended by signal 9; this one, which still waits for clients, ends at once/);
 });
 
 test('a server whose parent is killed does not stay behind', async (t) => {

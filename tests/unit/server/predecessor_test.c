@@ -51,7 +51,7 @@ static void on_failed(const char *reason, void *user)
 }
 
 static const struct server_control_events control_events = {on_command, on_gone};
-static const struct server_succession_events succession_events = {on_done, on_failed};
+static const struct server_succession_events succession_events = {on_done, on_failed, NULL};
 
 static int open_all(void **state)
 {
