@@ -109,6 +109,15 @@ void server_succession_free_process(uv_handle_t *handle)
     free(handle);
 }
 
+static void start_program(struct server_succession *succession);
+
+/* A reload of the whole process group may reach the new process before it can hold it. */
+static bool is_needed_again(const struct server_succession *succession)
+{
+    return succession->is_awaited && succession->successor == NULL &&
+           succession->deferred != SIGTERM;
+}
+
 static void on_process_exit(uv_process_t *process, int64_t status, int number)
 {
     struct server_succession *succession = process->data;
@@ -121,6 +130,10 @@ static void on_process_exit(uv_process_t *process, int64_t status, int number)
     if (succession->is_done && kill(-pid, 0) == 0)
         return; /* another has succeeded it already, in its process group */
     succession->pid = 0;
+    if (number == SIGHUP && is_needed_again(succession)) {
+        start_program(succession);
+        return;
+    }
     succession->exit_status = number != 0 ? 128 + number : (int)status;
     if (number != 0)
         buffer_printf(&reason, "the new process was ended by signal %d", number);
@@ -180,28 +193,37 @@ static int spawn(struct server_succession *succession, char *const *argv, char *
     return status;
 }
 
+static void start_program(struct server_succession *succession)
+{
+    struct buffer path = {0};
+    struct buffer minder = {0};
+    struct buffer reason = {0};
+    int status;
+
+    buffer_printf(&path, SERVER_SUCCESSION_PATH "=%s", succession->control_path);
+    buffer_printf(&minder, SERVER_SUCCESSION_MINDER "=%d", (int)succession->minder);
+    status = spawn(succession, succession->argv, (char *)(uintptr_t)buffer_text(&path),
+                   (char *)(uintptr_t)buffer_text(&minder));
+    if (status < 0) {
+        buffer_printf(&reason, "%s cannot be started: %s", succession->argv[0],
+                      uv_strerror(status));
+        server_succession_fail(succession, buffer_text(&reason));
+    }
+    buffer_deinit(&path);
+    buffer_deinit(&minder);
+    buffer_deinit(&reason);
+}
+
 void server_succession_start(struct server_succession *succession, char *const *argv,
                              const char *control_path, pid_t minder,
                              struct server_control_caller *requester)
 {
-    struct buffer path = {0};
-    struct buffer minder_text = {0};
-    struct buffer reason = {0};
-    int status;
-
     CHECK(server_succession_is_possible(succession));
-    buffer_printf(&path, SERVER_SUCCESSION_PATH "=%s", control_path);
-    buffer_printf(&minder_text, SERVER_SUCCESSION_MINDER "=%d", (int)minder);
+    succession->argv = argv;
+    succession->control_path = control_path;
+    succession->minder = minder;
     server_succession_await(succession, requester);
-    status = spawn(succession, argv, (char *)(uintptr_t)buffer_text(&path),
-                   (char *)(uintptr_t)buffer_text(&minder_text));
-    if (status < 0) {
-        buffer_printf(&reason, "%s cannot be started: %s", argv[0], uv_strerror(status));
-        server_succession_fail(succession, buffer_text(&reason));
-    }
-    buffer_deinit(&path);
-    buffer_deinit(&minder_text);
-    buffer_deinit(&reason);
+    start_program(succession);
 }
 
 /* --- its messages --------------------------------------------------------------------------- */

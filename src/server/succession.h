@@ -35,6 +35,9 @@ struct server_succession {
     void *user;
     uv_loop_t *loop;
     uv_timer_t deadline;
+    char *const *argv; /* of the program that was started last */
+    const char *control_path;
+    pid_t minder;
     pid_t pid;                               /* of the new process, if we have started it; else 0 */
     struct server_control_caller *requester; /* requested the restart, and waits for the answer */
     struct server_control_caller *successor; /* has received the sockets */
@@ -50,7 +53,8 @@ void server_succession_init(struct server_succession *succession, uv_loop_t *loo
 /* Whether a succession may begin: none is under way. */
 bool server_succession_is_possible(const struct server_succession *succession);
 
-/* Starts `argv` as the new process. The requester is answered when it serves or has failed. */
+/* Starts `argv`, which stays the caller's as `control_path` does, as the new process. The requester
+ * is answered when it serves or has failed. */
 void server_succession_start(struct server_succession *succession, char *const *argv,
                              const char *control_path, pid_t minder,
                              struct server_control_caller *requester);

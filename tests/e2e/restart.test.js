@@ -270,6 +270,17 @@ test('a program that is gone, or cannot run, leaves the server where it is', asy
     }
 });
 
+test('a new process that a reload of the process group ends before it can hold it is started again', async (t) => {
+    const folder = ownFolder(t);
+    const copy = path.join(folder, 'reverb');
+    fs.copyFileSync(BIN, copy);
+    const server = await ownServer(t, { binary: copy });
+    fs.rmSync(copy);
+    fs.writeFileSync(copy, `#!/bin/sh\nmkdir ${folder}/second 2>/dev/null || exec ${BIN} "$@"\nkill -HUP $$\n`, { mode: 0o755 });
+    await restart(server);
+    await (await Client.open(server)).ping();
+});
+
 test('a port of the system\'s choice is kept', async (t) => {
     const server = await ownServer(t);
     const client = await Client.open(server);
