@@ -282,7 +282,7 @@ static int print_answer(const char *socket_id, json_t *answer)
     if (connection == NULL && json_array_size(history) == 0) {
         printable_print_line(stderr,
                              "reverb: %s: nothing is known of it; what became of a connection is "
-                             "kept for ten minutes",
+                             "kept for ten minutes, by the server that it was connected to",
                              socket_id);
         return 1;
     }

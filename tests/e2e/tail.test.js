@@ -187,7 +187,7 @@ test('why says it if nothing is known, or the id is none', async (t) => {
     const server = await ownServer(t);
     const unknown = await why(server, '1.2');
     assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /1\.2: nothing is known of it/);
+    assert.match(unknown.stderr, /1\.2: nothing is known of it; [^\n]* by the server that it was connected to$/m);
     const wrong = await why(server, 'abc');
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /abc: that is no socket id; they look like 1234\.5678/);
