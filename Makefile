@@ -87,7 +87,7 @@ deps: ## install what building needs, on Debian and Ubuntu (FOR=test: what the t
 .PHONY: start
 start: ## install what is missing, build, and run the server with a demo app on port 8080
 	@tools/install-dependencies build
-	@tools/build-with-progress $(OUT)/reverb
+	@+tools/build-with-progress $(OUT)/reverb
 	@exec tools/start-demo
 
 # What is installed below PREFIX beside the program, and from where.
