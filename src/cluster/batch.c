@@ -324,6 +324,7 @@ void cluster_batch_event(struct cluster_batch *batch, struct cluster_outbox_even
             add_event(batch, event);
     }
     event->is_sent = true;
+    event->attempts++;
     batch->has_undelivered |= !event->is_delivered;
     batch->first = batch->first == 0 ? event->number : batch->first;
     batch->last = event->number;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "cluster/delivery.h"
+#include "cluster/resend.h"
 #include "cluster/scripts.h"
 
 #include <stdio.h>
@@ -98,6 +99,7 @@ static void await_memory(struct cluster_link *link, const char *error)
     char reason[512];
 
     deliver_pending(link);
+    cluster_outbox_forgive(&link->outbox);
     snprintf(reason, sizeof reason, "it answers: %s", error);
     note_away(link, reason, error);
     cluster_changes_restart(&link->changes); /* the refused call may have had the question */
@@ -267,14 +269,7 @@ static void go_up(struct cluster_link *link)
     note_back(link);
     link->connector.attempts = 0;
     link->phase = CLUSTER_LINK_UP;
-    cluster_outbox_renumber(&link->outbox);
-    LIST_EACH(at, following, &link->outbox.events) {
-        struct cluster_outbox_event *event = LIST_OWNER(at, struct cluster_outbox_event, link);
-
-        if (!event->is_acked)
-            cluster_batch_event(batch_of(link), event);
-    }
-    flush_batch(link, NULL);
+    atomic_fetch_add(&link->shared->events_dropped, cluster_resend(&link->sender));
     atomic_store(&link->is_up, true);
     cluster_report_ask_what_is_true(&link->report);
     link->shared->events->on_up(link->shared->user);

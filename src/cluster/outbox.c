@@ -107,6 +107,13 @@ void cluster_outbox_refused(struct cluster_outbox *outbox, uint64_t first, uint6
     }
 }
 
+void cluster_outbox_forgive(struct cluster_outbox *outbox)
+{
+    LIST_EACH(link, following, &outbox->events) {
+        event_of(link)->attempts = 0;
+    }
+}
+
 void cluster_outbox_renumber(struct cluster_outbox *outbox)
 {
     struct list renumbered;

@@ -24,6 +24,7 @@ struct cluster_outbox_event {
     bool is_delivered;       /* this node's subscribers have it */
     bool is_sent;            /* Redis may have it */
     bool is_acked;           /* Redis has it */
+    unsigned attempts;       /* how often it was sent, while Redis had memory for it */
     uint32_t key_len;
     char key[];
 };
@@ -61,6 +62,9 @@ size_t cluster_outbox_acked(struct cluster_outbox *outbox, uint64_t first, uint6
 
 /* Redis has none of them. */
 void cluster_outbox_refused(struct cluster_outbox *outbox, uint64_t first, uint64_t last);
+
+/* Redis had no memory for what was sent: that is no fault of an event. */
+void cluster_outbox_forgive(struct cluster_outbox *outbox);
 
 /* To be called before events are sent again: those that Redis does not have for sure come behind
  * those that it may have, with new numbers. */

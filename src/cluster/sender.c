@@ -4,6 +4,8 @@
 
 /* An error of scripts/apply that begins so: some inboxes have got what was in the batch. */
 #define PARTLY "PARTLY "
+/* Redis answers nothing after it, and closes the connection: which call it means is not known. */
+#define PROTOCOL_ERROR "ERR Protocol error"
 /* What others wait for behind it. */
 #define PENDING_WORK_HIGH (20 * CLUSTER_BATCH_WORK_LONG)
 
@@ -66,6 +68,15 @@ static void take_echo(const struct cluster_sender_sent *sent, const redisReply *
                         sender->user);
 }
 
+/* Whether Redis has nothing of the batch for sure. */
+static bool is_refusal(const redisReply *reply)
+{
+    const struct bytes text = cluster_redis_text(reply);
+
+    return !bytes_starts_with(text, BYTES(PARTLY)) &&
+           !bytes_starts_with(text, BYTES(PROTOCOL_ERROR));
+}
+
 static void on_reply(const redisReply *reply, void *data, void *user)
 {
     struct cluster_sender_sent *sent = data;
@@ -85,7 +96,7 @@ static void on_reply(const redisReply *reply, void *data, void *user)
     if (sent->may_echo)
         take_echo(sent, reply);
     if (!is_acked && reply != NULL) {
-        if (!bytes_starts_with(cluster_redis_text(reply), BYTES(PARTLY)))
+        if (is_refusal(reply))
             cluster_outbox_refused(sender->outbox, sent->first, sent->last);
         sender->on_refused(reply, sent->changes_state, sender->user);
     }
