@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* So many entries are requested as should fit in about so many bytes, judged by the last ones. */
-#define BYTES_AT_ONCE 524288
+/* So many entries are requested as should fit in about so many bytes, judged by the last ones.
+ * Redis may end a connection that it owes more (client-output-buffer-limit): with each new
+ * connection it is half as much, and more again as long as there is much to read. */
+#define BYTES_AT_ONCE_MAX 524288
+#define BYTES_AT_ONCE_MIN 32768
+#define BYTES_MORE 8192
 #define ENTRIES_AT_ONCE_MAX 1000
 #define ENTRIES_AT_FIRST 16
 /* What was read is deleted so many entries at a time, or when nothing more comes. */
@@ -82,9 +86,12 @@ static void read_entry(struct cluster_inbox_reader *reader, const struct cluster
 
 static void adapt(struct cluster_inbox_reader *reader, size_t entries_count, size_t bytes)
 {
-    const size_t fit = BYTES_AT_ONCE / (bytes / entries_count + 1);
+    const size_t fit = reader->bytes_at_once / (bytes / entries_count + 1);
     const size_t grown = reader->entries_at_once * 2;
 
+    if (entries_count >= reader->entries_at_once &&
+        reader->bytes_at_once + BYTES_MORE <= BYTES_AT_ONCE_MAX)
+        reader->bytes_at_once += BYTES_MORE;
     reader->entries_at_once = fit < grown ? fit : grown;
     if (reader->entries_at_once == 0)
         reader->entries_at_once = 1;
@@ -189,6 +196,7 @@ static bool read_entries(struct cluster_inbox_reader *reader, struct cluster_mer
         bytes += entry.value.len;
     }
     reader->must_reread |= merge->is_cut;
+    reader->has_read = true;
     if (entries_count > 0)
         adapt(reader, entries_count, bytes);
     is_all = !reader->must_reread && !merge->has_horizon;
@@ -323,6 +331,8 @@ void cluster_inbox_reader_init(struct cluster_inbox_reader *reader)
 {
     reader->inbox->on_wide = on_wide;
     reader->inbox->wide_user = reader;
+    reader->has_read = true;
+    reader->bytes_at_once = 2 * BYTES_AT_ONCE_MAX; /* the first connection halves it */
     cluster_inbox_reader_rewind(reader);
 }
 
@@ -420,7 +430,10 @@ void cluster_inbox_reader_open(struct cluster_inbox_reader *reader, struct net_l
                                const struct cluster_redis_address *address,
                                const struct cluster_redis_login *login, struct net_tls *tls)
 {
-    reader->entries_at_once = ENTRIES_AT_FIRST;
+    if (reader->bytes_at_once / 2 >= BYTES_AT_ONCE_MIN)
+        reader->bytes_at_once /= 2;
+    reader->entries_at_once = reader->has_read ? ENTRIES_AT_FIRST : 1;
+    reader->has_read = false;
     reader->must_reread = false;
     for (size_t i = 0; i < CLUSTER_MERGE_STREAMS_MAX; i++)
         reader->streams[i].told_index = 0; /* a replica may not have had all of them */

@@ -48,8 +48,10 @@ struct cluster_inbox_reader {
     uint64_t asked_number;           /* the same, when the pending request was sent */
     uint64_t read_number;            /* all streams have been read up to it */
     size_t entries_at_once;          /* how many are requested */
+    size_t bytes_at_once;            /* and what they should have together */
     size_t waits_for;                /* pending echoes that come before what has arrived */
     bool is_waiting;                 /* the pending request waits for entries */
+    bool has_read;                   /* a reply has come on this connection, or the last one */
     bool must_reread;                /* the last reply was not complete, or a stream was added */
     bool is_paused;
 };
