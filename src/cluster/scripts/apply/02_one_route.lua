@@ -58,11 +58,18 @@ local function count_bytes(prefix, targets, len, is_wide)
     return true
 end
 
--- Adds the entry to inboxes. One whose ids are ahead of the number is given up: its node notices that.
+-- Adds the entry to inboxes. One whose ids are ahead of the number is given up: its node notices that. False, and nothing
+-- was done, if Redis does not permit it.
 local function add_to_inboxes(prefix, processes, id, text)
-    for _, process in ipairs(processes) do
+    for i, process in ipairs(processes) do
         local reply = redis.pcall('XADD', prefix .. ':i:' .. process, id, 'm', text)
         if type(reply) == 'table' then
+            if i == 1 and not string.find(reply.err, 'equal or smaller', 1, true) then
+                for _, each in ipairs(processes) do
+                    redis.call('HINCRBY', prefix .. ':b', each, -#text)
+                end
+                return false
+            end
             redis.call('UNLINK', prefix .. ':i:' .. process)
         end
     end

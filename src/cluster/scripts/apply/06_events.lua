@@ -72,7 +72,20 @@ local function run()
     send_all(echoed)
 end
 
--- Runs the operations; returns the answer.
+local refusal -- a command that Redis does not permit
+
+-- Texts of Redis 6, 7.0, and 7.2 with Valkey.
+local function is_refusal(text)
+    return string.find(text, 'can\'t run this command', 1, true) or string.find(text, 'can\'t access', 1, true)
+        or string.find(text, 'NOPERM', 1, true) or string.find(text, 'ACL failure', 1, true)
+end
+
+-- Before version 7 Redis' errors have the line of the script in front.
+local function error_reply(text)
+    return redis.error_reply((is_sent and 'PARTLY ' or '') .. string.gsub(text, '^@user_script: ?%d+: %-?', ''))
+end
+
+-- Runs the operations; returns the answer, or nil if there is a refusal, which refuse() answers.
 local function finish()
     local is_done, failure = pcall(run)
     if is_done then
@@ -86,9 +99,8 @@ local function finish()
     elseif failure.layout then
         return { 'LAYOUT', failure.layout }
     end
-    -- Before version 7 Redis' errors have the line of the script in front.
-    return redis.error_reply((is_sent and 'PARTLY ' or '')
-        .. string.gsub(failure.err, '^@user_script: ?%d+: %-?', ''))
+    refusal = is_refusal(failure.err) and failure.err or nil
+    return not refusal and error_reply(failure.err) or nil
 end
 
 local at = 4
@@ -96,5 +108,8 @@ while events[ARGV[at]] do
     at = at + 1 + events[ARGV[at]]
 end
 if not ARGV[at] then
-    return finish()
+    local done = finish()
+    if done then
+        return done
+    end
 end

@@ -117,11 +117,24 @@ local function try_commands()
         { { 'XADD', key, '1-1', 'a', '' }, { 'XREAD', 'STREAMS', key, '0' }, { 'XLEN', key },
             { 'XRANGE', key, '-', '+' }, { 'XTRIM', key, 'MAXLEN', 0 }, { 'XDEL', key, '1-1' }, { 'TIME' } },
     }) do
+        of_one_type[#of_one_type + 1] = { 'UNLINK', key }
         for _, command in ipairs(of_one_type) do
-            call(unpack(command))
+            local reply = redis.pcall(unpack(command))
+            if type(reply) == 'table' and reply.err then
+                error({ err = reply.err .. (is_refusal(reply.err) and ' (' .. command[1] .. ')' or '') })
+            end
         end
-        call('UNLINK', key)
     end
+end
+
+-- The rights of a node that is connected were changed, and the call has ended somewhere: what others were to be told of
+-- it is lost. So all nodes report their state again. Says which command is not permitted.
+local function refuse()
+    local _, failure = pcall(try_commands)
+    if ARGV[4] ~= 'H' then
+        pcall(lose, 'rights')
+    end
+    return error_reply(type(failure) == 'table' and failure.err or failure or refusal) -- Redis 7 makes a text of it
 end
 
 -- Hello: joins the node. `new_epoch` is used if there is none yet; `known`: the latest number that

@@ -96,4 +96,5 @@ others = {
     P = { 4, compare },
 }
 
-return finish()
+local done = not refusal and finish()
+return done or refuse()
