@@ -1,6 +1,7 @@
 #include "cluster/redis.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <stdarg.h>
@@ -366,10 +367,21 @@ static void on_connected(struct net_conn *conn, const char *error, void *user)
 
     redis->connecting = NULL;
     redis->conn = conn;
-    if (conn == NULL)
-        lose(redis, error);
+    if (conn == NULL) /* what is wrong with a certificate is as good as Redis' own word */
+        lose_for(redis, error,
+                 bytes_starts_with(bytes_of(error), BYTES("certificate ")) ? error : NULL);
     else
         log_in(redis);
+}
+
+/* Redis may have got a certificate of another authority. */
+static void refresh(struct net_tls *tls)
+{
+    struct buffer error = {0};
+
+    if (tls != NULL && !net_tls_refresh(tls, &error))
+        log_error("for the connection to Redis: %s; what it was stays in use", buffer_text(&error));
+    buffer_deinit(&error);
 }
 
 struct cluster_redis *cluster_redis_open(struct net_loop *loop,
@@ -380,6 +392,7 @@ struct cluster_redis *cluster_redis_open(struct net_loop *loop,
 {
     struct cluster_redis *redis = mem_new(sizeof *redis);
 
+    refresh(tls);
     redis->loop = loop;
     redis->login = *login;
     redis->is_plain = tls == NULL;

@@ -28,11 +28,12 @@ struct file_mark {
 
 struct net_tls {
     bool is_client;
-    pthread_mutex_t lock; /* over all fields below, which only main changes */
+    pthread_mutex_t lock; /* over all fields below, which one thread alone changes */
     SSL_CTX *context;
     struct config_tls settings; /* a copy */
     struct file_mark cert_mark;
     struct file_mark key_mark;
+    struct file_mark authorities_mark;
 };
 
 static SSL *ssl_of(const struct net_tls_session *session)
@@ -67,6 +68,16 @@ static const char *key_file(const struct config_tls *settings)
 {
     /* As in PHP, the certificate's file may hold the key as well. */
     return settings->local_pk ? settings->local_pk : settings->local_cert;
+}
+
+/* NULL: there are none, or they are in a folder, which OpenSSL reads when it needs one. */
+static const char *authorities_file(const struct config_tls *settings, bool is_client)
+{
+    const char *of_system = getenv(X509_get_default_cert_file_env());
+
+    if (settings->cafile != NULL || settings->capath != NULL || !is_client)
+        return settings->cafile;
+    return of_system ? of_system : X509_get_default_cert_file();
 }
 
 static int give_passphrase(char *out, int out_len, int is_writing, void *user)
@@ -258,6 +269,7 @@ bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, stru
 {
     struct file_mark cert_mark = mark_of(settings->local_cert);
     struct file_mark key_mark = mark_of(key_file(settings));
+    struct file_mark authorities_mark = mark_of(authorities_file(settings, tls->is_client));
     struct config_tls former = tls->settings;
     SSL_CTX *context = context_new(settings, tls->is_client, error);
     SSL_CTX *old;
@@ -266,6 +278,7 @@ bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, stru
     tls->settings = settings_copy(settings);
     tls->cert_mark = cert_mark;
     tls->key_mark = key_mark;
+    tls->authorities_mark = authorities_mark;
     old = tls->context;
     if (context != NULL)
         tls->context = context;
@@ -330,9 +343,16 @@ bool net_tls_is_stale(struct net_tls *tls)
 
     pthread_mutex_lock(&tls->lock);
     is_outdated = !mark_equal(tls->cert_mark, mark_of(tls->settings.local_cert)) ||
-                  !mark_equal(tls->key_mark, mark_of(key_file(&tls->settings)));
+                  !mark_equal(tls->key_mark, mark_of(key_file(&tls->settings))) ||
+                  !mark_equal(tls->authorities_mark,
+                              mark_of(authorities_file(&tls->settings, tls->is_client)));
     pthread_mutex_unlock(&tls->lock);
     return is_outdated;
+}
+
+bool net_tls_refresh(struct net_tls *tls, struct buffer *error)
+{
+    return !net_tls_is_stale(tls) || net_tls_reload(tls, &tls->settings, error);
 }
 
 static SSL *ssl_new(struct net_tls *tls, int fd)

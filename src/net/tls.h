@@ -25,15 +25,19 @@ struct net_tls *net_tls_new_client(const struct config_tls *settings, struct buf
 
 void net_tls_free(struct net_tls *tls);
 
-/* Main only. Reads the files again; new connections get the new certificate. False, and the old one
- * stays in use, if it cannot be used. */
+/* One thread alone: main, or the one whose connections a client side is for. Reads the files again;
+ * new connections get the new certificate. False, and the old one stays in use, if it cannot be
+ * used. */
 bool net_tls_reload(struct net_tls *tls, const struct config_tls *settings, struct buffer *error);
 
 /* When the certificate expires, in Unix time; 0 if there is none. */
 int64_t net_tls_expires_s(struct net_tls *tls);
 
-/* Whether a file of the certificate has changed since it was read. */
+/* Whether a file of the certificate, or of the authorities, has changed since it was read. */
 bool net_tls_is_stale(struct net_tls *tls);
+
+/* Like net_tls_reload(), if a file has changed; a change that is wrong is reported once. */
+bool net_tls_refresh(struct net_tls *tls, struct buffer *error);
 
 struct net_tls_session *net_tls_session_new(struct net_tls *tls, int fd);
 
