@@ -252,13 +252,16 @@ uint64_t cluster_redis_waits_ms(const struct cluster_redis *redis, uint64_t now_
 
 /* --- logging in ----------------------------------------------------------------------------- */
 
-/* A Redis that is busy, or loads its data, refuses everything: that is not `what`. */
+/* A Redis that is busy, loads its data, or takes no more clients refuses everything: that is not
+ * `what`. */
 static bool serves_nobody(const redisReply *error)
 {
     const struct bytes text = cluster_redis_text(error);
 
     return bytes_starts_with(text, BYTES("BUSY ")) || bytes_starts_with(text, BYTES("LOADING ")) ||
-           bytes_starts_with(text, BYTES("MASTERDOWN "));
+           bytes_starts_with(text, BYTES("MASTERDOWN ")) ||
+           bytes_starts_with(text, BYTES("DENIED ")) ||
+           bytes_starts_with(text, BYTES("ERR max number of clients"));
 }
 
 static bool is_error(struct cluster_redis *redis, const redisReply *reply, const char *what)
