@@ -9,17 +9,16 @@
 #include "config/webhook.h"
 #include "net/loop.h"
 #include "webhook/observe.h"
+#include "webhook/precedence.h"
 #include "webhook/spec.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #define FINISH_MS 3000
+/* At the end, for the server before this one to have ended: that one gives its clients time. */
+#define FORMER_MS 60000
 #define LOCK_RETRY_MS 100
 #define WAIT_MS_MAX 1000
 #define SOURCE_LEN_MAX 17
@@ -32,7 +31,6 @@ struct webhook {
     struct pusher_observers observer;
     struct webhook_pipe pipe;
     char source[SOURCE_LEN_MAX];
-    char *lock_path;
     pthread_t thread;
     bool has_thread;
 
@@ -48,8 +46,8 @@ struct webhook {
     uint64_t changes_count;
 
     /* The thread's. */
-    int lock_fd;
-    bool may_send;
+    struct webhook_precedence precedence; /* its path is fixed after start */
+    uint64_t end_ms;                      /* what is left then is dropped; 0: it does not end */
 };
 
 static uint64_t now_ms(void)
@@ -127,19 +125,6 @@ static void forget_links(struct webhook *webhook, uint64_t links)
     }
 }
 
-/* A file that cannot be locked, for another reason than that it is locked, keeps nobody waiting. */
-static bool may_send(struct webhook *webhook)
-{
-    if (webhook->may_send || webhook->lock_path == NULL)
-        return true;
-    if (webhook->lock_fd < 0)
-        webhook->lock_fd =
-            open(webhook->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    webhook->may_send = webhook->lock_fd < 0 || flock(webhook->lock_fd, LOCK_EX | LOCK_NB) == 0 ||
-                        errno != EWOULDBLOCK;
-    return webhook->may_send;
-}
-
 /* How long the thread may wait, in ms. */
 static int wait_ms(struct webhook *webhook, uint64_t now)
 {
@@ -150,7 +135,7 @@ static int wait_ms(struct webhook *webhook, uint64_t now)
 
         due_ms = target_ms < due_ms ? target_ms : due_ms;
     }
-    if (!webhook->may_send && webhook->lock_path != NULL)
+    if (!webhook_precedence_has(&webhook->precedence))
         return LOCK_RETRY_MS;
     return due_ms > now ? (int)(due_ms - now) : 0;
 }
@@ -194,32 +179,40 @@ static int turn(struct webhook *webhook, const struct webhook_intake_content *co
     LIST_EACH(at, following, &webhook->targets) {
         if (content->is_ending)
             webhook_target_hurry(target_of(at));
-        if (may_send(webhook))
+        if (webhook_precedence_has(&webhook->precedence))
             webhook_target_turn(target_of(at), now);
     }
     webhook_delivery_work(webhook->delivery);
     return wait_ms(webhook, now);
 }
 
+static bool is_over(struct webhook *webhook)
+{
+    const uint64_t now = now_ms();
+
+    if (webhook->end_ms == 0)
+        webhook->end_ms = now + FORMER_MS;
+    if (webhook_precedence_has(&webhook->precedence) && webhook->end_ms > now + FINISH_MS)
+        webhook->end_ms = now + FINISH_MS;
+    return are_idle(webhook) || now >= webhook->end_ms;
+}
+
 static void *run(void *user)
 {
     struct webhook *webhook = user;
-    uint64_t end_ms = 0;
 
     for (;;) {
         const struct webhook_intake_content content = webhook_intake_take(&webhook->intake);
-        bool is_over;
+        bool ends;
         int wait;
 
         pthread_mutex_lock(&webhook->targets_lock);
         wait = turn(webhook, &content);
-        if (content.is_ending && end_ms == 0)
-            end_ms = now_ms() + FINISH_MS;
-        is_over = end_ms != 0 && (are_idle(webhook) || now_ms() >= end_ms);
+        ends = content.is_ending && is_over(webhook);
         pthread_mutex_unlock(&webhook->targets_lock);
-        if (is_over)
+        if (ends)
             return NULL;
-        if (end_ms != 0 && wait > LOCK_RETRY_MS)
+        if (content.is_ending && wait > LOCK_RETRY_MS)
             wait = LOCK_RETRY_MS;
         webhook_delivery_wait(webhook->delivery, wait);
     }
@@ -283,7 +276,7 @@ struct webhook *webhook_new(const struct config *config, const struct webhook_pi
         return NULL;
     }
     draw_source(webhook);
-    webhook->lock_fd = -1;
+    webhook_precedence_init(&webhook->precedence);
     webhook_intake_init(&webhook->intake, wake, webhook);
     list_init(&webhook->targets);
     CHECK(pthread_mutex_init(&webhook->specs_lock, NULL) == 0);
@@ -302,7 +295,7 @@ const struct pusher_observers *webhook_observe(struct webhook *webhook,
 
 void webhook_start(struct webhook *webhook, const char *lock_path)
 {
-    webhook->lock_path = lock_path != NULL ? bytes_copy(bytes_of(lock_path)) : NULL;
+    webhook->precedence.path = lock_path != NULL ? bytes_copy(bytes_of(lock_path)) : NULL;
     start_thread(webhook);
 }
 
@@ -331,9 +324,7 @@ void webhook_end(struct webhook *webhook)
     webhook_intake_end(&webhook->intake);
     CHECK(pthread_join(webhook->thread, NULL) == 0);
     webhook->has_thread = false;
-    if (webhook->lock_fd >= 0)
-        close(webhook->lock_fd);
-    webhook->lock_fd = -1;
+    webhook_precedence_leave(&webhook->precedence);
 }
 
 void webhook_free(struct webhook *webhook)
@@ -349,7 +340,7 @@ void webhook_free(struct webhook *webhook)
     webhook_spec_list_free(webhook->specs);
     pthread_mutex_destroy(&webhook->specs_lock);
     pthread_mutex_destroy(&webhook->targets_lock);
-    free(webhook->lock_path);
+    webhook_precedence_deinit(&webhook->precedence);
     free(webhook);
 }
 

@@ -37,7 +37,8 @@ bool webhook_prepare(struct webhook *webhook, const struct config *config, struc
  * still there stays. */
 void webhook_reload(struct webhook *webhook, const struct config *config);
 
-/* Sends what waits, within a few seconds, drops the rest, and ends the thread. NULL is fine. */
+/* Sends what waits, within a few seconds from when it may (a server before this one may still
+ * send), drops the rest, and ends the thread. NULL is fine. */
 void webhook_end(struct webhook *webhook);
 void webhook_free(struct webhook *webhook); /* after webhook_end(); NULL is fine */
 

@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const { test } = require('../support/test.js');
 const { makeCertificate, makeSigned } = require('../support/certificate.js');
 const { Client, sdk } = require('../support/clients.js');
+const { connectDeaf } = require('../support/raw.js');
 const { Receiver } = require('../support/receiver.js');
 const { Server, app, ownServer, run, temporaryFolder } = require('../support/server.js');
 const { SLOW, until } = require('../support/wait.js');
@@ -388,6 +389,18 @@ test('after a restart nothing of the new server overtakes what the former one st
     if (first !== undefined && told.includes('channel_vacated presence-room'))
         assert.ok(told.indexOf('channel_vacated presence-room') < told.lastIndexOf('channel_occupied presence-room'), told.join(', '));
     assert.equal(told.at(-1), 'member_added presence-room bob');
+});
+
+test('a second restart while the first process waits for its clients: what the second one has to send is not lost, nor overtaken', { timeout: 60_000 }, async (t) => {
+    const { receiver, server } = await serverWith(t);
+    const restart = async () => assert.equal((await run(['restart', '--port', String(server.port)], { ms: 70_000 })).code, 0);
+    await connectDeaf(server);
+    await restart();
+    await (await Client.open(server)).subscribe('second');
+    await restart();
+    await (await Client.open(server)).subscribe('third');
+    await receiver.until(3);
+    assert.deepEqual(receiver.told, ['channel_occupied second', 'channel_vacated second', 'channel_occupied third']);
 });
 
 test('the environment gives the one app its webhook', async (t) => {

@@ -46,6 +46,7 @@ static void what_cannot_be_sent_is_counted_and_the_end_comes(void **state)
     const struct pusher_observers *observer = webhook_observe(webhook, NULL);
     struct pusher_app app = {.id = (char *)(uintptr_t) "app"};
     char lock[] = "/tmp/reverb-webhook-test-XXXXXX";
+    char next[sizeof lock + sizeof ".next"];
     uint64_t dropped = 0;
 
     (void)state;
@@ -71,6 +72,8 @@ static void what_cannot_be_sent_is_counted_and_the_end_comes(void **state)
     buffer_deinit(&status);
     buffer_deinit(&error);
     unlink(lock);
+    snprintf(next, sizeof next, "%s.next", lock);
+    unlink(next);
 }
 
 static void an_app_without_webhooks_costs_a_look(void **state)
