@@ -3,7 +3,7 @@
 
 /* The number of the key layout, the same in all scripts (`make lint` compares them): one more with
  * each change that older nodes would misread. */
-#define CLUSTER_SCRIPTS_LAYOUT "4"
+#define CLUSTER_SCRIPTS_LAYOUT "5"
 
 extern const char cluster_scripts_apply[];
 extern const char cluster_scripts_query[];

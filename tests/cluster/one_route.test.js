@@ -9,6 +9,7 @@ const { Redis } = require('../support/redis.js');
 const { randomness } = require('../support/random.js');
 const { applyScript } = require('../../tools/sources.js');
 
+const [, LAYOUT] = /local LAYOUT = '(\d+)'/.exec(applyScript());
 const TRIALS = 200;
 const APP = '1001';
 const CHANNELS = ['c4:1001:a', 'c4:1001:b', 'u4:1001:a'];
@@ -45,7 +46,7 @@ class Side {
     }
 
     key(name) {
-        return `${this.name}:4:${name}`;
+        return `${this.name}:${LAYOUT}:${name}`;
     }
 
     async apply(sha, node, max, ...operations) {
@@ -57,7 +58,7 @@ class Side {
     async dump(isByClock) {
         const read = { hash: ['HGETALL'], set: ['SMEMBERS'], zset: ['ZRANGE', 0, -1, 'WITHSCORES'], stream: ['XRANGE', '-', '+'], string: ['GET'] };
         const dump = {};
-        for (const key of (await this.command('KEYS', `${this.name}:4:*`)).sort()) {
+        for (const key of (await this.command('KEYS', `${this.name}:${LAYOUT}:*`)).sort()) {
             const name = key.slice(this.name.length + 3);
             const [command, ...args] = read[await this.command('TYPE', key)];
             let value = await this.command(command, key, ...args);
@@ -97,14 +98,14 @@ const FAULTS = {
     'an inbox is gone': (side, process) => [['DEL', side.key(`i:${process}`)]],
     'the number is gone': (side) => [['DEL', side.key('last')]],
     'the indexes are gone': (side) => [['DEL', side.key('w')]],
-    'the bytes are gone': (side) => [['DEL', side.key('b')]],
+    'the bytes are gone': (side) => [['DEL', side.key('b'), side.key('wb')]],
     'the wide streams are gone': (side) => [...LETTERS].map((letter) => ['DEL', side.key(`w:${letter}`)]),
     'the routes are gone': (side) => [['DEL', side.key(`epoch:k:c${APP}`)]],
     'all is gone': (side) => [['FLUSHALL']],
     'a node is expelled': (side, process) => [['ZADD', side.key('nodes'), 'XX', -1, `${process}.1`]],
     'a node is given up': (side, process) => [['ZREM', side.key('nodes'), `${process}.1`]],
     'an inbox holds much': (side, process) => [['HSET', side.key('b'), process, BYTES_MAX - 10]],
-    'wide streams hold much': (side) => [['HSET', side.key('b'), ...[...LETTERS].flatMap((letter) => [`w:${letter}`, BYTES_MAX - 10])]],
+    'wide streams hold much': (side) => [['HSET', side.key('wb'), ...[...LETTERS].flatMap((letter) => [letter, BYTES_MAX - 10])]],
 };
 const BY_CLOCK = ['the number is gone', 'the indexes are gone', 'all is gone'];
 

@@ -152,7 +152,7 @@ test('Redis evicts wide streams, or what it notes of them: all that follows arri
         for (const listener of listeners)
             await listener.hasAll([publisher], 20_000 * SLOW);
     };
-    for (const pattern of ['*:w:*', '*:w', '*[^w]:b', '*:p', '*:last']) {
+    for (const pattern of ['*:w:*', '*:w', '*:wb', '*[^w]:b', '*:p', '*:last']) {
         await allArrive();
         assert.ok(await evict(pattern) > 0, pattern);
         await allArrive();

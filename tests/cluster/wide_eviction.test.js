@@ -26,7 +26,7 @@ async function evict(...patterns) {
 
 const STREAM = '*:w:*';
 const COUNTS = '*:w';
-const BYTES = '*[^w]:b'; // there may be a stream of the letter b
+const BYTES = '*:wb';
 
 const letterOf = (channel) => createHash('sha1').update(`c4:1001:${channel}`).digest('hex')[0];
 
@@ -37,7 +37,7 @@ async function streamOf(channel) {
     const [bytes] = await cluster.redis.command('KEYS', BYTES);
     return {
         length: key ? await cluster.redis.command('XLEN', key) : 0,
-        bytes: Number(bytes && await cluster.redis.command('HGET', bytes, `w:${letter}`)),
+        bytes: Number(bytes && await cluster.redis.command('HGET', bytes, letter)),
     };
 }
 

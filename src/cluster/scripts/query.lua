@@ -9,7 +9,7 @@
 --       "channels", "0", keys…; "users", cursor, key; "connections", "0", app.
 -- Each channel is answered as name or key, subscriptions, members, cached event, its time to live.
 
-local LAYOUT = '4'
+local LAYOUT = '5'
 local PAGE = 200
 local PAGE_OF_MATCHES = 1000
 

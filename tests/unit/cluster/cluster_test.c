@@ -278,7 +278,7 @@ static void a_node_says_hello_tells_what_it_has_and_is_in_step(void **state)
     (void)state;
     start_and_join();
     assert_true(ASKED("SCRIPT LOAD (long)"));
-    assert_true(ASKED("XDEL reverb:native:{reverb0/1}:4:i:"));
+    assert_true(ASKED("XDEL reverb:native:{reverb0/1}:5:i:"));
     assert_true(ASKED(" H "));
     assert_true(ASKED(" F\n"));
     assert_true(ASKED(" Z\n"));
@@ -464,7 +464,7 @@ static void what_stands_in_the_inbox_is_told_and_taken_out(void **state)
     UNTIL(was_told("refused") || was_told("admitted"));
     assert_true(was_told("event app/news frame 0"));
     assert_true(was_told("ready"));
-    UNTIL(ASKED("XDEL reverb:native:{reverb0/1}:4:i:") && ASKED(" 1-0"));
+    UNTIL(ASKED("XDEL reverb:native:{reverb0/1}:5:i:") && ASKED(" 1-0"));
     UNTIL(status().events_received == 1);
     UNTIL(ASKED(" A "));
 }

@@ -25,8 +25,9 @@
 --   g:APP      text: when the app was removed the last time: its events of before are not shown
 --   i:PROCESS  stream: the inbox
 --   w:LETTER   stream: the entries for wide channels of that letter
---   b          hash: process → bytes in its inbox; "w:"LETTER → bytes in that stream
+--   b          hash: process → bytes in its inbox
 --   w          hash: letter → the index of that stream's last entry: see count_anew()
+--   wb         hash: letter → bytes in that stream
 --   p          hash: process → the number up to which it has read all its streams
 --   last       text: the number of the last call that added entries
 --   h          stream: changes of channels and members for webhooks, each a letter and packed texts
@@ -49,7 +50,7 @@
 -- of them read beside their inboxes. The ids of entries are one order over all streams: the number
 -- of the call, and within it the order of putting. A node reads its streams merged in that order.
 
-local LAYOUT = '4'
+local LAYOUT = '5'
 -- Nodes of a channel from which on it is wide, and down to which it is not any more.
 local WIDE_MIN = 8
 local NARROW_MAX = 3

@@ -26,7 +26,7 @@ local function read_events(state)
     if ARGV[read_up_to and at + 2 or at] then
         return nil
     end
-    return route, wanted == '1', table.concat(items), read_up_to
+    return route, wanted == '1', items[2] and table.concat(items) or items[1], read_up_to
 end
 
 -- The processes that the route has, without `except`.
@@ -41,17 +41,19 @@ local function processes_on(route, except)
     return processes
 end
 
--- Adds to what stands in each inbox, or in the wide stream. False, and takes it back, if one is not there or would have more
--- than it may.
-local function count_bytes(prefix, targets, len, is_wide)
-    local bytes = prefix .. ':b'
-    for i, target in ipairs(targets) do
-        local sum = is_wide or redis.call('EXISTS', prefix .. ':i:' .. target) == 1
-        sum = sum and redis.call('HINCRBY', bytes, target, len)
+-- Takes back what was added to the bytes of the first so many inboxes.
+local function take_bytes_back(prefix, processes, count, len)
+    for i = 1, count do
+        call('HINCRBY', prefix .. ':b', processes[i], '-' .. len)
+    end
+end
+
+-- Adds to what stands in each inbox. False, and takes it back, if one is not there or would have more than it may.
+local function count_bytes(prefix, processes, len)
+    for i, process in ipairs(processes) do
+        local sum = call('EXISTS', prefix .. ':i:' .. process) == 1 and call('HINCRBY', prefix .. ':b', process, len)
         if not sum or sum > tonumber(ARGV[2]) then
-            for j = 1, sum and i or i - 1 do
-                redis.call('HINCRBY', bytes, targets[j], -len)
-            end
+            take_bytes_back(prefix, processes, sum and i or i - 1, len)
             return false
         end
     end
@@ -59,28 +61,33 @@ local function count_bytes(prefix, targets, len, is_wide)
 end
 
 -- Adds the entry to inboxes. One whose ids are ahead of the number is given up: its node notices that. False, and nothing
--- was done, if Redis does not permit it.
-local function add_to_inboxes(prefix, processes, id, text)
+-- was done, if an inbox is not there or would have more than it may, or Redis does not permit it.
+local function add_to_inboxes(prefix, processes, id, text, len)
+    if not count_bytes(prefix, processes, len) then
+        return false
+    end
     for i, process in ipairs(processes) do
         local reply = redis.pcall('XADD', prefix .. ':i:' .. process, id, 'm', text)
         if type(reply) == 'table' then
             if i == 1 and not string.find(reply.err, 'equal or smaller', 1, true) then
-                for _, each in ipairs(processes) do
-                    redis.call('HINCRBY', prefix .. ':b', each, -#text)
-                end
+                take_bytes_back(prefix, processes, #processes, len)
                 return false
             end
-            redis.call('UNLINK', prefix .. ':i:' .. process)
+            call('UNLINK', prefix .. ':i:' .. process)
         end
     end
     return true
 end
 
-local function add_to_stream(prefix, letter, id, text)
-    local index = redis.call('HINCRBY', prefix .. ':w', letter, '1')
+local function add_to_stream(prefix, letter, id, text, len)
+    if call('HINCRBY', prefix .. ':wb', letter, len) > tonumber(ARGV[2]) then
+        call('HINCRBY', prefix .. ':wb', letter, '-' .. len)
+        return false
+    end
+    local index = call('HINCRBY', prefix .. ':w', letter, '1')
     if index == 1 then -- Redis does not know (any more) how many there were
-        redis.call('HDEL', prefix .. ':w', letter)
-        redis.call('HINCRBY', prefix .. ':b', 'w:' .. letter, -#text)
+        call('HDEL', prefix .. ':w', letter)
+        call('HINCRBY', prefix .. ':wb', letter, '-' .. len)
         return false
     end
     return type(redis.pcall('XADD', prefix .. ':w:' .. letter, id, index, text)) == 'string'
@@ -98,21 +105,21 @@ local function send_events(prefix, state, entry_bytes_max)
         not redis.pcall('XREAD', 'COUNT', '1', 'STREAMS', prefix .. ':i:' .. process, read_up_to)
     local answer = { 'OK', is_echoed and 'echo' or nil }
     local letter = string.match(route, '^%*(.)')
-    local targets = letter and { 'w:' .. letter } or
-        processes_on(route, (is_echoed or not is_wanted) and process or nil)
-    if #targets == 0 then
+    local processes = not letter and processes_on(route, (is_echoed or not is_wanted) and process or nil)
+    if processes and #processes == 0 then
         return answer
     end
     local number = redis.pcall('INCR', prefix .. ':last')
     if number == 1 then
-        redis.call('UNLINK', prefix .. ':last')
+        call('UNLINK', prefix .. ':last')
         return nil
-    elseif type(number) ~= 'number' or not count_bytes(prefix, targets, #text, letter) then
+    elseif type(number) ~= 'number' then
         return nil
     end
     local id = string.format('%.0f-1', number)
-    local is_sent = letter and add_to_stream(prefix, letter, id, text) or
-        not letter and add_to_inboxes(prefix, targets, id, text)
+    local len = string.format('%d', #text) -- Redis takes long to write out a number that is none of its integers
+    local is_sent = letter and add_to_stream(prefix, letter, id, text, len) or
+        not letter and add_to_inboxes(prefix, processes, id, text, len)
     return is_sent and answer or nil
 end
 

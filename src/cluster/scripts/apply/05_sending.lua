@@ -3,10 +3,9 @@
 -- Keeps the last entries of a wide stream.
 local function trim(letter, count)
     local removed = call('XTRIM', prefix .. ':w:' .. letter, 'MAXLEN', count)
-    local bytes = tonumber(call('HGET', prefix .. ':b', 'w:' .. letter) or 0)
+    local bytes = tonumber(call('HGET', prefix .. ':wb', letter) or 0)
     if removed > 0 or count == 0 then -- Redis may have lost the stream
-        call('HSET', prefix .. ':b', 'w:' .. letter,
-            count > 0 and math.floor(bytes * count / (count + removed)) or 0)
+        call('HSET', prefix .. ':wb', letter, count > 0 and math.floor(bytes * count / (count + removed)) or 0)
     end
 end
 
@@ -107,7 +106,7 @@ end
 -- Beyond the limit the older half is removed: a node that has not read it notices that.
 local function send_wide(letter, id, text)
     local stream = prefix .. ':w:' .. letter
-    if call('HINCRBY', prefix .. ':b', 'w:' .. letter, #text) > tonumber(ARGV[2]) then
+    if call('HINCRBY', prefix .. ':wb', letter, #text) > tonumber(ARGV[2]) then
         trim(letter, math.floor(call('XLEN', stream) / 2))
     end
     local index = call('HINCRBY', prefix .. ':w', letter, '1')

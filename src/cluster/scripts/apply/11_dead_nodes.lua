@@ -144,8 +144,7 @@ local function leave()
     if call('ZCARD', prefix .. ':nodes') == 0 then
         for _, letter in ipairs(call('HKEYS', prefix .. ':w')) do
             call('UNLINK', prefix .. ':w:' .. letter)
-            call('HDEL', prefix .. ':b', 'w:' .. letter)
         end
-        call('UNLINK', base .. ':layout', prefix .. ':last', prefix .. ':w', prefix .. ':p')
+        call('UNLINK', base .. ':layout', prefix .. ':last', prefix .. ':w', prefix .. ':wb', prefix .. ':p')
     end
 end

@@ -67,7 +67,7 @@ local function trim_what_is_read()
 end
 
 local function renew()
-    for _, name in ipairs({ 'nodes', 'synced', 'epoch', 'b', 'h', 'hw', 'w', 'p' }) do
+    for _, name in ipairs({ 'nodes', 'synced', 'epoch', 'b', 'h', 'hw', 'w', 'wb', 'p' }) do
         call('PEXPIRE', prefix .. ':' .. name, STATE_TTL_MS)
     end
     trim_what_is_read()
@@ -83,7 +83,7 @@ local function renew()
         end
     end
     for _, process in ipairs(call('HKEYS', prefix .. ':b')) do
-        if not string.find(process, '^w:') and call('EXISTS', prefix .. ':i:' .. process) == 0 then
+        if call('EXISTS', prefix .. ':i:' .. process) == 0 then
             call('HDEL', prefix .. ':b', process)
         end
     end
