@@ -166,7 +166,7 @@ async function dirtOf(server, nodesCount) {
                 || (kind === 'i' && ![...living].some((node) => node.startsWith(`${name}.`)))
                 || /^[0-9a-f]{32}$/.test(kind)) // a state that was given up
                 dirt.push(key);
-            if (kind === 'k' || kind === 'm')
+            if (kind === 'k' || kind === 'r' || kind === 'm')
                 dirt.push(...(await client.command('HVALS', key)).filter(isOfDead).map((text) => `${key}: ${text.slice(0, 80)}`));
         }
     }

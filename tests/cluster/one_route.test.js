@@ -23,8 +23,8 @@ const BYTES_MAX = 1e9;
 
 const pack = (text) => `${String.fromCharCode(text.length)}\0\0\0${text}`;
 
-/* An index that was counted anew, by the clock, is as good as another. */
-const maskIndex = (text, isByClock) => (isByClock && Number(text) > 3e13 ? 'by the clock' : text);
+/* An index that was counted anew, by the clock, is as good as another; "x" says that the call wrote to several streams. */
+const maskIndex = (text, isByClock) => (isByClock ? text.replace(/^(x?)[3-9]\d{13}$/, '$1by the clock') : text);
 
 /* The same with the rank of each entry's number in its place. */
 function inOrder(dump) {
@@ -101,6 +101,7 @@ const FAULTS = {
     'the bytes are gone': (side) => [['DEL', side.key('b'), side.key('wb')]],
     'the wide streams are gone': (side) => [...LETTERS].map((letter) => ['DEL', side.key(`w:${letter}`)]),
     'the routes are gone': (side) => [['DEL', side.key(`epoch:k:c${APP}`)]],
+    'the nodes of wide channels are gone': (side) => [['DEL', side.key(`epoch:r:c${APP}`)]],
     'all is gone': (side) => [['FLUSHALL']],
     'a node is expelled': (side, process) => [['ZADD', side.key('nodes'), 'XX', -1, `${process}.1`]],
     'a node is given up': (side, process) => [['ZREM', side.key('nodes'), `${process}.1`]],

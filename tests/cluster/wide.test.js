@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { ownCluster, sharedCluster } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
-const { publish } = require('../support/api.js');
+const { get, publish } = require('../support/api.js');
 const { Listener, MembersObserver, Publisher, allSee } = require('../support/observer.js');
 const { SLOW, until } = require('../support/wait.js');
 
@@ -81,6 +81,8 @@ test('a channel becomes wide, and narrow again, while events are published: none
             await client.leave();
         }
         await until(() => streamsOf(monitor, 'numbered').at(-1) === 'i', 'the channel is narrow again');
+        const [wideNodes] = await cluster.redis.command('KEYS', '*:r:c1001');
+        assert.equal(await cluster.redis.command('HEXISTS', wideNodes ?? 'none', 'c4:1001:growing'), 0);
     }
     for (const publisher of publishers)
         await publisher.stop();
@@ -143,8 +145,9 @@ test('a node whose links blip catches up what it has missed of wide channels', {
 });
 
 /* What Redis does when its memory is full and it may. */
+const evict = async (pattern) => cluster.redis.command('DEL', ...await cluster.redis.command('KEYS', pattern));
+
 test('Redis evicts wide streams, or what it notes of them: all that follows arrives', { timeout: 90_000 }, async () => {
-    const evict = async (pattern) => cluster.redis.command('DEL', ...await cluster.redis.command('KEYS', pattern));
     const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'evicted')));
     const publisher = new Publisher(nodes[1], 'evicted', 'p');
     const allArrive = async () => {
@@ -158,6 +161,23 @@ test('Redis evicts wide streams, or what it notes of them: all that follows arri
         await allArrive();
         await cluster.connected();
     }
+});
+
+test('Redis evicts which nodes have the wide channels: events arrive all the same, and the nodes tell it again', { timeout: 90_000 }, async () => {
+    const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'forgotten')));
+    const publisher = new Publisher(nodes[1], 'forgotten', 'p');
+    const allArrive = async () => {
+        await publisher.send(3);
+        for (const listener of listeners)
+            await listener.hasAll([publisher], 20_000 * SLOW);
+    };
+    await allArrive();
+    assert.ok(await evict('*:r:c*') > 0);
+    await allArrive();
+    const count = async () => (await get(nodes[0], '/channels/forgotten', { query: { info: 'subscription_count' } })).json.subscription_count;
+    await until(async () => await count() === nodes.length, 'the API counts all again', 30_000 * SLOW);
+    await cluster.connected();
+    await allArrive();
 });
 
 test('what all nodes have read does not stay in Redis', { timeout: 60_000 }, async () => {

@@ -24,13 +24,15 @@ local function app_of(key)
     return string.sub(key, colon + 1, colon + app_len)
 end
 
-local function hash_of(key)
-    return state .. ':k:' .. string.sub(key, 1, 1) .. app_of(key)
+local function hash_of(name, key)
+    return state .. ':' .. name .. ':' .. string.sub(key, 1, 1) .. app_of(key)
 end
 
-local function total_of(route)
+local function total_of(key, route)
     local total = 0
-    for count in string.gmatch(route or '', '%S+ (%d+)') do
+    local is_wide = route and string.byte(route) == 42
+    local nodes = is_wide and call('HGET', hash_of('r', key), key) or route
+    for count in string.gmatch(nodes or '', '%S+ (%d+)') do
         total = total + tonumber(count)
     end
     return total
@@ -44,7 +46,7 @@ end
 local function channel(name, key, route, has_users, has_cached)
     local cached = has_cached and cached_key(key)
     local event = cached and call('GET', cached)
-    return { name, total_of(route), has_users and call('HLEN', state .. ':m:' .. key) or 0,
+    return { name, total_of(key, route), has_users and call('HLEN', state .. ':m:' .. key) or 0,
         event or '', event and call('PTTL', cached) or 0 }
 end
 
@@ -66,7 +68,7 @@ elseif kind == 'channels' then
     local channels = {}
     for i = 4, #ARGV do
         local key = ARGV[i]
-        channels[i - 3] = channel(key, key, call('HGET', hash_of(key), key), true, true)
+        channels[i - 3] = channel(key, key, call('HGET', hash_of('k', key), key), true, true)
     end
     return { '0', channels }
 elseif kind == 'users' then
@@ -76,7 +78,7 @@ elseif kind == 'users' then
     for i = 1, #page[2], 2 do
         ids[#ids + 1] = page[2][i]
     end
-    return { page[1], { channel(key, key, call('HGET', hash_of(key), key), true, false) }, ids }
+    return { page[1], { channel(key, key, call('HGET', hash_of('k', key), key), true, false) }, ids }
 end
 local sum = 0
 for _, count in ipairs(call('HVALS', state .. ':x:' .. ARGV[4])) do

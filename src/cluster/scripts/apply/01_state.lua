@@ -36,9 +36,10 @@
 -- After the name of the state as well:
 --   dying      hash: dead node whose state is being removed → how far that has come
 --   reaper     text: the node that does the removing now
---   made       set:  which of the following keys must exist ("k…", "x…", "n:…")
---   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"; before them,
---              if the channel is wide, "*" and the letter of its stream
+--   made       set:  which of the following keys must exist ("k…", "r…", "x…", "n:…")
+--   k:KIND APP hash: key → the nodes with subscriptions, and how many: "node 2 node 1"; if the channel
+--              is wide, "*" and the letter of its stream
+--   r:KIND APP hash: key → the nodes of a wide channel, which need not be read to publish to it
 --   m:KEY      hash: member → the nodes it is on, a line feed, its info; if it joined on other nodes
 --              with another info, a zero byte and the same for that info. The first info is listed.
 --   x:APP      hash: node → its connections

@@ -32,10 +32,15 @@ local function width_of(key)
         lose(hash)
     end
     work = work + 1
-    route = { hash = hash, unread = text or '',
-        wide = text and string.byte(text) == 42 and string.sub(text, 2, 2) or nil }
+    local wide = text and string.byte(text) == 42 and string.sub(text, 2, 2) or nil
+    route = { hash = hash, unread = text or '', wide = wide, was_wide = wide }
     routes[key] = route
     return route
+end
+
+-- The hash that has the nodes if the channel is wide.
+local function wide_hash(route)
+    return 'r' .. string.sub(route.hash, 2)
 end
 
 -- A list of { node, count }, with their `total` and, once processes_of() was called, `processes`.
@@ -43,7 +48,10 @@ local function route_of(key)
     local route = width_of(key)
     if route.unread then
         route.total = 0
-        local text = route.wide and string.sub(route.unread, 3) or route.unread
+        local text = route.unread
+        if route.wide then
+            text = call('HGET', state .. ':' .. wide_hash(route), key) or lose(wide_hash(route))
+        end
         for node, count in string.gmatch(text, '(%S+) (%d+)') do
             route[#route + 1] = { node, tonumber(count) }
             route.total = route.total + tonumber(count)

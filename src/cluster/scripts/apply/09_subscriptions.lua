@@ -30,20 +30,28 @@ local function adapt_width(key, route, newcomer)
     end
 end
 
+-- Sets a field of a hash that all nodes rely on; an empty text removes it.
+local function write_field(hash, key, text)
+    if text ~= '' then
+        if call('HSET', state .. ':' .. hash, key, text) == 1 then
+            note_made(hash)
+        end
+    elseif call('HDEL', state .. ':' .. hash, key) == 1 and call('EXISTS', state .. ':' .. hash) == 0 then
+        call('SREM', state .. ':made', hash)
+    end
+end
+
 local function write_route(key, route)
     local texts = {}
     for i, entry in ipairs(route) do
         texts[i] = entry[1] .. ' ' .. entry[2]
     end
-    if #texts == 0 then
-        call('HDEL', state .. ':' .. route.hash, key)
-        if call('EXISTS', state .. ':' .. route.hash) == 0 then
-            call('SREM', state .. ':made', route.hash)
-        end
-    elseif call('HSET', state .. ':' .. route.hash, key,
-        (route.wide and '*' .. route.wide or '') .. table.concat(texts, ' ')) == 1 then
-        note_made(route.hash)
+    local nodes = table.concat(texts, ' ')
+    write_field(route.hash, key, route.wide and '*' .. route.wide or nodes)
+    if route.wide or route.was_wide then
+        write_field(wide_hash(route), key, route.wide and nodes or '')
     end
+    route.was_wide = route.wide
     work = work + 3
 end
 
