@@ -124,6 +124,22 @@ static bool check_hosts(const struct config *config, struct buffer *error)
     return true;
 }
 
+static bool check_host(const struct config *config, struct buffer *error)
+{
+    const struct config_scaling *scaling = &config->scaling;
+    struct bytes host;
+    uint16_t port;
+
+    if (scaling->hosts_count > 0 ||
+        !config_scaling_split_host(bytes_of(scaling->host), &host, &port))
+        return true;
+    buffer_printf(error,
+                  "%s: \"%s\" is a host and a port; give the port as scaling.server.port "
+                  "(REDIS_PORT)",
+                  config_source_of_server(config, AT(host)), scaling->host);
+    return false;
+}
+
 static bool check_kind(const struct config *config, struct buffer *error)
 {
     const struct config_scaling *scaling = &config->scaling;
@@ -200,8 +216,8 @@ static bool judge(struct config *config, struct buffer *error, struct buffer *wa
         return false;
     scaling->tls.enabled =
         scaling->scheme == CONFIG_SCALING_TLS || scaling->scheme == CONFIG_SCALING_REDISS;
-    return check_hosts(config, error) && check_kind(config, error) && check_socket(config, error) &&
-           check_tls(config, error, warnings);
+    return check_hosts(config, error) && check_host(config, error) && check_kind(config, error) &&
+           check_socket(config, error) && check_tls(config, error, warnings);
 }
 
 /* --- resolving ------------------------------------------------------------------------------ */

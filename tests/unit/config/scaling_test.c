@@ -158,6 +158,16 @@ static void a_host_may_be_written_as_a_url(void **state)
     assert_false(load(*state)->tls.enabled);
 }
 
+static void a_host_with_its_port_is_refused(void **state)
+{
+    setenv("REDIS_HOST", "redis.test:6380", 1);
+    assert_has(folder_fail(*state),
+               "REDIS_HOST in the environment: \"redis.test:6380\" is a host "
+               "and a port; give the port as scaling.server.port (REDIS_PORT)");
+    setenv("REDIS_HOST", "::1", 1);
+    assert_string_equal(load(*state)->host, "::1");
+}
+
 static void secrets_are_in_no_output(void **state)
 {
     struct folder *folder = *state;
@@ -311,6 +321,7 @@ int main(void)
         SCALING_TEST(the_file_says_it_as_laravels_connections_do),
         SCALING_TEST(a_url_beats_the_parts_it_says),
         SCALING_TEST(a_host_may_be_written_as_a_url),
+        SCALING_TEST(a_host_with_its_port_is_refused),
         SCALING_TEST(secrets_are_in_no_output),
         SCALING_TEST(sentinels_and_nodes_are_hosts_with_ports),
         SCALING_TEST(what_is_no_host_and_port_is_refused),
