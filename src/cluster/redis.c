@@ -130,13 +130,18 @@ void cluster_redis_resume(struct cluster_redis *redis)
     read_replies(redis);
 }
 
-/* A server that speaks TLS alone closes a connection whose first bytes are no handshake. */
+/* A server that speaks TLS alone closes a connection whose first bytes are no handshake; one that
+ * asks for a client certificate, Redis' default with TLS, after a handshake without it. */
 static void lose_connection(struct cluster_redis *redis, const char *reason)
 {
-    lose(redis, redis->is_plain && redis->heard_ms == 0
-                    ? "it closed the connection without an answer; does it speak TLS alone "
-                      "(REDIS_SCHEME=tls)?"
-                    : reason);
+    if (redis->heard_ms > 0)
+        lose(redis, reason);
+    else if (redis->is_plain)
+        lose(redis, "it closed the connection without an answer; does it speak TLS alone "
+                    "(REDIS_SCHEME=tls)?");
+    else
+        lose(redis, "it closed the connection without an answer; does it ask for a client "
+                    "certificate (scaling.server.tls.local_cert)?");
 }
 
 static void on_end(struct net_conn *conn)
@@ -283,11 +288,12 @@ static void on_auth(const redisReply *reply, void *data, void *user)
     const struct cluster_redis *redis = data;
 
     (void)user;
-    is_error(data, reply,
-             redis->login.is_sentinel
-                 ? "it refuses the user name or password (REVERB_SCALING_SENTINEL_USERNAME, "
-                   "REVERB_SCALING_SENTINEL_PASSWORD)"
-                 : "it refuses the user name or password (REDIS_USERNAME, REDIS_PASSWORD)");
+    is_error(
+        data, reply,
+        redis->login.is_sentinel
+            ? "it refuses the user name or password (REVERB_SCALING_SENTINEL_USERNAME, "
+              "REVERB_SCALING_SENTINEL_PASSWORD)"
+            : "it refuses the user name or password (REDIS_USERNAME, REDIS_PASSWORD, REDIS_URL)");
 }
 
 static void on_select(const redisReply *reply, void *data, void *user)

@@ -54,7 +54,9 @@ static void add_unreachable(struct doctor_report *report, const struct config_sc
                             const char *master, const char *error)
 {
     doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "it cannot be reached: %s", error);
-    if (strstr(error, "certificate verify failed") != NULL)
+    if (strstr(error, "mismatch") != NULL)
+        doctor_report_cure(report, ".env", "REDIS_HOST=the name in its certificate");
+    else if (strstr(error, "certificate verify failed") != NULL)
         doctor_report_cure(report, ".env",
                            "REVERB_SCALING_CAFILE=PEM file of the authority that signed its "
                            "certificate");
@@ -68,8 +70,14 @@ static void add_mute(struct doctor_report *report, const struct config_scaling *
                      const char *failure)
 {
     doctor_report_add(report, DOCTOR_REPORT_FAULT, REDIS, "no Redis answers there: %s", failure);
-    if (!scaling->tls.enabled)
+    if (!scaling->tls.enabled) {
         doctor_report_cure(report, ".env", "REDIS_SCHEME=tls    # if it speaks TLS alone");
+    } else {
+        doctor_report_cure(report, "config/reverb.php",
+                           "'tls' => ['local_cert' => '…', 'local_pk' => '…'], in "
+                           "scaling.server    # if it asks for client certificates");
+        doctor_report_cure(report, "redis.conf", "tls-auth-clients no    # if it need not");
+    }
     cure_address(report, scaling, NULL);
 }
 

@@ -93,7 +93,7 @@ for (const [code, refuse] of Object.entries(refusals))
         const clients = await cluster.openMany(2);
         await Promise.all(clients.map((client) => client.subscribe('news')));
         const end = await refuse(redis);
-        const reason = code === 'WRONGPASS' ? /it refuses the user name or password \(REDIS_USERNAME, REDIS_PASSWORD\): WRONGPASS/ : new RegExp(`it answers: ${code} `);
+        const reason = code === 'WRONGPASS' ? /it refuses the user name or password \(REDIS_USERNAME, REDIS_PASSWORD, REDIS_URL\): WRONGPASS/ : new RegExp(`it answers: ${code} `);
         for (const node of nodes) {
             await node.line(new RegExp(`Redis[^\n]* is (still )?away: ${reason.source}`));
             await until(async () => reason.exec(await reasonOf(node)), `the status says ${code}`, OVER_MS);

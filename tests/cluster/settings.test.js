@@ -212,10 +212,15 @@ test('TLS to a Redis without, and plain to one with it, are said in one line', a
     await startsAlone(t, { ...secure.env, REDIS_SCHEME: '', REVERB_SCALING_CAFILE: '' }, /redis[^\n]*without an answer[^\n]*REDIS_SCHEME=tls/i);
 });
 
+test('a Redis that asks for a client certificate: the line says what may be missing', async (t) => {
+    const redis = await ownRedis(t, { tls: true, args: ['--tls-auth-clients', 'yes'] });
+    await startsAlone(t, redis.env, /redis[^\n]*without an answer[^\n]*scaling\.server\.tls\.local_cert/i);
+});
+
 test('a password that is missing or wrong is said with its variable', async (t) => {
     const redis = await ownRedis(t, { password: PASSWORD });
     await startsAlone(t, { ...redis.env, REDIS_PASSWORD: '' }, /redis[^\n]*wants a password \(REDIS_PASSWORD\): NOAUTH/i);
-    await startsAlone(t, { ...redis.env, REDIS_PASSWORD: 'wrong' }, /redis[^\n]*REDIS_USERNAME, REDIS_PASSWORD\): WRONGPASS/i);
+    await startsAlone(t, { ...redis.env, REDIS_PASSWORD: 'wrong' }, /redis[^\n]*REDIS_USERNAME, REDIS_PASSWORD, REDIS_URL\): WRONGPASS/i);
     await startsAlone(t, { REVERB_SCALING_SENTINEL: 'mymaster', REVERB_SCALING_HOSTS: `127.0.0.1:${redis.port}` }, /Sentinel[^\n]*wants a password \(REVERB_SCALING_SENTINEL_PASSWORD\): NOAUTH/);
 });
 
@@ -245,6 +250,7 @@ test('settings that cannot be right end the start with one line', async () => {
     for (const [env, names] of [
         [{ REDIS_PORT: 'abc' }, /REDIS_PORT/],
         [{ REDIS_URL: 'http://127.0.0.1' }, /REDIS_URL/],
+        [{ REDIS_HOST: '127.0.0.1:6379' }, /REDIS_HOST[^\n]*REDIS_PORT/],
         [{ REVERB_SCALING_HOSTS: 'nothing-like-it', REVERB_SCALING_CLUSTER: 'true' }, /REVERB_SCALING_HOSTS/],
         [{ REVERB_SCALING_MAX_KEPT: '-1' }, /REVERB_SCALING_MAX_KEPT/],
     ]) {

@@ -252,6 +252,11 @@ test('Redis: TLS on one side alone, another authority, no Redis at all', async (
     assertFault(await of(secure, {}), 'redis', /closed the connection without an answer/, ['.env', /^REDIS_SCHEME=tls /]);
     assertFault(await of(secure, { scheme: 'tls' }), 'redis', /certificate verify failed/, ['.env', /^REVERB_SCALING_CAFILE=/]);
     assertFault(await of(secure, { scheme: 'tls' }), 'redis', /certificate verify failed/, ['shell', /^redis-cli .*--tls/]);
+    const strict = await Redis.start({ tls: true, args: ['--tls-auth-clients', 'yes'] });
+    t.after(() => strict.stop());
+    const trusting = { scheme: 'tls', host: 'localhost', tls: { cafile: strict.certificate.cert, verify_peer: true } };
+    assertFault(await of(strict, trusting), 'redis', /certificate verify failed: [hH]ostname mismatch/, ['.env', /^REDIS_HOST=the name in its certificate/]);
+    assertFault(await of(strict, { scheme: 'tls', tls: { verify_peer: false } }), 'redis', /closed the connection without an answer/, ['redis.conf', /^tls-auth-clients no/]);
     assertFault(await of({ port: server.port }, {}), 'redis', /not the Redis protocol/, ['.env', /^REDIS_HOST=/]);
 });
 
