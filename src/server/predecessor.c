@@ -80,12 +80,13 @@ static void leave(struct server_predecessor *predecessor)
 size_t server_predecessor_take_sockets(struct server_predecessor *predecessor, uint16_t port,
                                        int *fds)
 {
+    const bool is_known = predecessor->fd >= 0;
     struct buffer answer = {0};
     int count = -1;
 
-    if (predecessor->fd < 0 && port != 0)
+    if (!is_known && port != 0)
         look_at_port(predecessor, port);
-    if (say(predecessor, SERVER_SUCCESSION_ASK, BYTES("")))
+    if (say(predecessor, is_known ? SERVER_SUCCESSION_ASK : SERVER_SUCCESSION_ASK_PORT, BYTES("")))
         count = server_fd_passing_receive(predecessor->fd, &answer, fds);
     if (count <= 0)
         leave(predecessor);

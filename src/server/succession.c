@@ -228,12 +228,15 @@ void server_succession_start(struct server_succession *succession, char *const *
 
 /* --- its messages --------------------------------------------------------------------------- */
 
+/* If we have started the new process, another one that comes by our port is none: it would take the
+ * sockets from that one, and our process manager would not know it. */
 static void give(struct server_succession *succession, struct server_control_caller *caller,
-                 const int *fds, size_t fds_count)
+                 bool is_of_port, const int *fds, size_t fds_count)
 {
     struct buffer answer = {0};
 
-    if (!succession->is_awaited || succession->successor != NULL) {
+    if (!succession->is_awaited || succession->successor != NULL ||
+        (is_of_port && succession->pid != 0)) {
         server_control_answer(caller, BYTES("{\"error\":\"nobody is waited for\"}"));
         return;
     }
@@ -250,8 +253,10 @@ bool server_succession_hear(struct server_succession *succession,
 {
     const struct bytes failed = BYTES(SERVER_SUCCESSION_FAILED);
 
-    if (bytes_equal(line, BYTES(SERVER_SUCCESSION_ASK))) {
-        give(succession, caller, fds, fds_count);
+    const bool is_of_port = bytes_equal(line, BYTES(SERVER_SUCCESSION_ASK_PORT));
+
+    if (is_of_port || bytes_equal(line, BYTES(SERVER_SUCCESSION_ASK))) {
+        give(succession, caller, is_of_port, fds, fds_count);
     } else if (caller == succession->successor &&
                bytes_equal(line, BYTES(SERVER_SUCCESSION_READY))) {
         succeed(succession);

@@ -18,6 +18,8 @@
 #define SERVER_SUCCESSION_PATH "REVERB_SUCCEEDS"
 #define SERVER_SUCCESSION_MINDER "REVERB_MINDER"
 #define SERVER_SUCCESSION_ASK "handover"
+/* Of a process that was not told of us, and has found us on its port. */
+#define SERVER_SUCCESSION_ASK_PORT "handover port"
 #define SERVER_SUCCESSION_READY "ready"
 #define SERVER_SUCCESSION_FAILED "failed "
 

@@ -210,6 +210,18 @@ for (const how of ['SIGHUP', 'reload'])
         await (await Client.open(server, { app: server.apps[1] })).ping();
     });
 
+test('a server that somebody else starts while a new process starts does not take its place', async (t) => {
+    const server = await ownServer(t);
+    const text = JSON.stringify(server.config);
+    const { restarted, tell } = await beginRestart(server);
+    const other = await run(['start', '--config', server.configFile, '--port', String(server.port)]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /is in use by another program/);
+    await tell(text);
+    assert.equal((await restarted).code, 0);
+    await (await Client.open(server)).ping();
+});
+
 test('the status of a server that dies is the status of the process that was started', async (t) => {
     const server = await ownServer(t);
     await restart(server);
