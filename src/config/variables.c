@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define PREFIX "REVERB_"
+#define REDIS_PREFIX "REDIS_"
 #define KNOWN_MAX 128
 #define NAME_LEN_MAX 128
 
@@ -21,12 +22,17 @@ static const char *const others[] = {
     "REVERB_FORMER_PID",  "REVERB_BIN",          "REVERB_STOCK_PATH",
 };
 
+static bool begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 static size_t add_settings(const char **known, size_t count, const struct config_setting *settings,
                            size_t settings_count)
 {
     for (size_t i = 0; i < settings_count && count < KNOWN_MAX; i++)
-        if (settings[i].variable != NULL &&
-            strncmp(settings[i].variable, PREFIX, strlen(PREFIX)) == 0)
+        if (settings[i].variable != NULL && (begins_with(settings[i].variable, PREFIX) ||
+                                             begins_with(settings[i].variable, REDIS_PREFIX)))
             known[count++] = settings[i].variable;
     return count;
 }
@@ -40,16 +46,30 @@ static size_t list_known(const char **known)
     return add_settings(known, count, config_setting_app, config_setting_app_count);
 }
 
+/* Without what nearly all begin with, so that a part of a name is recognised as one. */
+static void suggest(const char *name, const char *const *known, size_t count,
+                    struct buffer *warnings)
+{
+    const char *rests[KNOWN_MAX];
+    const char *nearest;
+
+    for (size_t i = 0; i < count; i++)
+        rests[i] = begins_with(known[i], PREFIX) ? known[i] + strlen(PREFIX) : known[i];
+    nearest = config_nearest(name + strlen(PREFIX), rests, count);
+    buffer_printf(warnings, "%s%s", begins_with(nearest, REDIS_PREFIX) ? "" : PREFIX, nearest);
+}
+
 static void check(const char *name, const char *where, const char *const *known, size_t count,
                   struct buffer *warnings)
 {
-    if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
+    if (!begins_with(name, PREFIX))
         return;
     for (size_t i = 0; i < count; i++)
         if (strcmp(known[i], name) == 0)
             return;
-    buffer_printf(warnings, "%s in %s is no setting; did you mean %s?\n", name, where,
-                  config_nearest(name, known + 1, count - 1));
+    buffer_printf(warnings, "%s in %s is no setting; did you mean ", name, where);
+    suggest(name, known + 1, count - 1, warnings);
+    buffer_append_text(warnings, "?\n");
 }
 
 void config_variables_check(const struct config_input *input, struct buffer *warnings)

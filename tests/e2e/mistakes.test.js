@@ -115,6 +115,8 @@ test('all mistakes of a file are named at once', async (t) => {
 /* Odd but acceptable settings: [what, how, the warning]. */
 const WARNED = [
     ['keys of Laravel\'s file that stock serves too', { php: php(", 'scheme' => 'http', 'allowed_origins' => ['*']", PHP_APPS) }, /warning: servers\.reverb\.scheme in config\/reverb\.php is not a setting/],
+    ['a variable without a part of its name', { file: FULL, env: { REVERB_CLUSTER: 'true' } }, /warning: REVERB_CLUSTER in the environment is no setting; did you mean REVERB_SCALING_CLUSTER\?/],
+    ['a variable of Redis with ours before it', { file: FULL, env: { REVERB_REDIS_HOST: 'redis' } }, /warning: REVERB_REDIS_HOST in the environment is no setting; did you mean REDIS_HOST\?/],
     ['a variable misspelt', { file: FULL, env: { REVERB_SERVER_PROT: '1' } }, /warning: REVERB_SERVER_PROT in the environment is no setting; did you mean REVERB_SERVER_PORT\?/],
     ['an origin that can match nothing', { file: withApp({ allowed_origins: ['https://a.com'] }) }, /"https:\/\/a\.com" matches no origin; give a host alone/],
 ];
