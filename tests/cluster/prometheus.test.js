@@ -3,6 +3,8 @@
 /* The dashboard and the alerts of docs/ find their data: a real Prometheus scrapes two loaded servers. */
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { test, before, after } = require('../support/test.js');
 const { app, freePort, temporaryFolder } = require('../support/server.js');
@@ -92,6 +94,33 @@ test('each alert of docs/alerts.yml is evaluated, and what it compares returns d
     const rules = async () => JSON.parse((await prometheus.get('/api/v1/rules')).text).data.groups.flatMap((group) => group.rules);
     await until(async () => (await rules()).every(({ health }) => health === 'ok'), () => 'every rule is evaluated', 30_000);
     assert.equal((await rules()).length, expressions.length);
+});
+
+/* Whether an alert fires, by promtool, if each server has so many nodes. */
+function alertsOfNodes(...counts) {
+    const file = path.join(temporaryFolder(), 'test.yml');
+    fs.writeFileSync(file, JSON.stringify({
+        rule_files: [path.join(ROOT, 'docs/alerts.yml')],
+        tests: [{
+            interval: '1m',
+            input_series: counts.map((count, n) => ({ series: `reverb_cluster_nodes{job="reverb",instance="${n}"}`, values: `${count}x10` })),
+            promql_expr_test: [{ expr: 'count(ALERTS{alertname="ReverbNodes",alertstate="firing"}) or vector(0)', eval_time: '5m', exp_samples: [{ value: 0 }] }],
+        }],
+    }));
+    try {
+        execFileSync('promtool', ['test', 'rules', file], { encoding: 'utf8' });
+        return false;
+    } catch (error) {
+        assert.match(error.stdout + error.stderr, /got:[^]*1E\+00/);
+        return true;
+    }
+}
+
+test('the alert for nodes fires if they do not agree, and if they are several clusters of one size', () => {
+    assert.equal(alertsOfNodes(3, 3, 3), false);
+    assert.equal(alertsOfNodes(3, 3, 2), true);
+    assert.equal(alertsOfNodes(1, 1), true);
+    assert.equal(alertsOfNodes(2, 2, 2, 2), true);
 });
 
 test('servers are scraped without an error, have every metric of docs/operations.md but webhooks\', and no label that clients can invent', async () => {
