@@ -56,7 +56,8 @@ static void on_wake(uv_async_t *wake)
     struct server_state *server = wake->data;
 
     server_reload_finish(&server->reload);
-    if (server->is_ending && !server->are_told && atomic_load(&server->listening_count) == 0)
+    if (server->is_ending && !server->are_told && !atomic_load(&server->is_lame_duck) &&
+        atomic_load(&server->listening_count) == 0)
         server_ending_notify_workers(server);
     if (atomic_load(&server->ended_count) == server->workers_count)
         uv_stop(&server->loop);

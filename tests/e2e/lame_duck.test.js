@@ -8,8 +8,10 @@ const { test } = require('../support/test.js');
 const { freePort, ownServer, run } = require('../support/server.js');
 const { Client } = require('../support/clients.js');
 const { post, publish, request } = require('../support/api.js');
+const { faults } = require('../support/faults.js');
 const { Haproxy } = require('../support/haproxy.js');
 const { Nginx } = require('../support/nginx.js');
+const { RawConnection } = require('../support/raw.js');
 const { until } = require('../support/wait.js');
 
 const status = async (server) => (await request(server, 'GET', '/up')).status;
@@ -48,6 +50,22 @@ for (const [how, hasten] of [['a second Ctrl-C', (server) => server.signal('SIGI
         await client.waitClosed();
         await server.ended();
     });
+
+test('a reload that a worker takes up late does not shorten its time', async (t) => {
+    const server = await ownServer(t, { server: { lame_duck: 4 }, env: faults({ FAULTS_BUSY_MS: '1500' }) });
+    const clients = await Client.openMany(server, 4);
+    const busy = await RawConnection.open(server);
+    await busy.write('GET /keep-me-busy HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 200)); // a worker has received it: nothing says so
+    server.signal('SIGHUP');
+    await server.line(/apps were reloaded/);
+    const start = Date.now();
+    server.signal('SIGTERM');
+    await busy.response(); // from then on the reload is done
+    await Promise.all(clients.map((client) => client.waitClosed()));
+    assert.ok(Date.now() - start > 3500, `${Date.now() - start} ms`);
+    await server.ended();
+});
 
 test('a restart needs no lame duck: the new process answers', async (t) => {
     const server = await ownServer(t, { port: await freePort(), server: { lame_duck: 1 } });
