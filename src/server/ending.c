@@ -8,6 +8,8 @@
 
 /* Added to the time for its clients; a worker needs far less to end. */
 #define STALL_MS 10000
+/* The same if one is known to have stalled. */
+#define STALLED_MS 1000
 
 /* Clients reconnect at once if another process accepts them, or a balancer that has been notified
  * in time sends them elsewhere; otherwise after a second. Closes are spread over `drain` seconds
@@ -29,6 +31,8 @@ static struct server_worker_end how_to_end(const struct server_state *server)
 
 void server_ending_notify_workers(struct server_state *server)
 {
+    const bool is_stalled = atomic_load(&server->stalled_workers_count) > 0;
+    const uint64_t stall_ms = is_stalled ? STALLED_MS : STALL_MS;
     struct server_worker_end how = how_to_end(server);
 
     if (server->is_hastened) {
@@ -36,7 +40,7 @@ void server_ending_notify_workers(struct server_state *server)
         how.grace_ms = 0;
     }
     server->are_told = true;
-    server->ends_by_ms = uv_now(&server->loop) + how.spread_ms + how.grace_ms + STALL_MS;
+    server->ends_by_ms = uv_now(&server->loop) + how.spread_ms + how.grace_ms + stall_ms;
     for (size_t i = 0; i < server->workers_count; i++)
         server_worker_end(&server->workers[i], &how);
 }

@@ -51,14 +51,24 @@ static void on_worker_ended(void *user)
     uv_async_send(&server->wake);
 }
 
+/* A worker that has stalled does not close its listening socket. Where a new process answers on
+ * that one too, the others' clients need not wait for it. */
+static void look_at_listeners(struct server_state *server)
+{
+    const size_t unheard =
+        server->succession.is_done ? atomic_load(&server->stalled_workers_count) : 0;
+
+    if (server->is_ending && !server->are_told && !atomic_load(&server->is_lame_duck) &&
+        atomic_load(&server->listening_count) <= unheard)
+        server_ending_notify_workers(server);
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct server_state *server = wake->data;
 
     server_reload_finish(&server->reload);
-    if (server->is_ending && !server->are_told && !atomic_load(&server->is_lame_duck) &&
-        atomic_load(&server->listening_count) == 0)
-        server_ending_notify_workers(server);
+    look_at_listeners(server);
     if (atomic_load(&server->ended_count) == server->workers_count)
         uv_stop(&server->loop);
 }
@@ -99,6 +109,7 @@ static void on_housekeeping(uv_timer_t *timer)
     if (server->cluster != NULL)
         cluster_check_stall(server->cluster);
     look_at_threads(server);
+    look_at_listeners(server);
     server_console_tick(server);
     server_top_tick(&server->top);
     pusher_refusals_flush(server->refusals, uv_now(&server->loop));

@@ -126,11 +126,14 @@ test('a worker that has stalled is known to `/up` of the others, to status and t
 
 test('a restart because of a worker that has stalled: the new process serves on when the former cannot be ended', { timeout: 60_000 }, async (t) => {
     const server = await ownServer(t, { workers: 2, server: { shutdown_timeout: 1 }, env: faults({ FAULTS_BUSY_MS: '50000' }) });
+    const served = await Client.openMany(server, 12); // by both
     const busy = await RawConnection.open(server);
     await busy.write('GET /keep-me-busy HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until(async () => (await server.status()).stalled_workers === 1, 'status says so', 9000);
     const { code, stderr } = await run(['restart', '--port', String(server.port)], { ms: 30_000 });
     assert.equal(code, 0, stderr);
     const { pid } = await server.status();
+    assert.equal((await Promise.race(served.map((each) => each.waitClosed()))).code, 4200); // the other worker's know at once
     const client = await Client.open(server);
     await until(() => /\0mind\0/.test(fs.readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')), 'another program minds the new one', 20_000);
     await busy.waitClosed();
