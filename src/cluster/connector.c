@@ -171,6 +171,19 @@ void cluster_connector_query(struct cluster_connector *connector, const char *ep
     cluster_resp_deinit(&command);
 }
 
+static void on_query_reloaded(const redisReply *reply, void *data, void *user)
+{
+    struct cluster_connector *connector = data;
+
+    (void)user;
+    take_sha(connector, reply, &connector->query_sha);
+}
+
+void cluster_connector_load_query(struct cluster_connector *connector)
+{
+    SEND(connector, on_query_reloaded, "SCRIPT", "LOAD", cluster_scripts_query);
+}
+
 bool cluster_connector_is_referred(const struct cluster_connector *connector)
 {
     return connector->locate.is_referred && connector->attempts < REFERRALS_MAX;

@@ -51,5 +51,8 @@ void cluster_connector_query(struct cluster_connector *connector, const char *ep
                              struct cluster_resp *arguments, cluster_redis_reply_fn on_answer,
                              void *data);
 
+/* Loads scripts/query.lua again, for the commands that are sent from now on. */
+void cluster_connector_load_query(struct cluster_connector *connector);
+
 /* Whether a reply is overdue. */
 bool cluster_connector_is_silent(const struct cluster_connector *connector, uint64_t now_ms);

@@ -14,6 +14,7 @@ struct part {
     struct cluster_pending_query *query;
     struct cluster_link *link;
     char cursor[24];
+    bool is_loaded; /* the script, for this page */
     size_t count;
     size_t indices[CHANNELS_AT_ONCE];
 };
@@ -140,6 +141,17 @@ static void finish_one(struct cluster_pending_query *query)
 
 static void send_part(struct part *part);
 
+/* Somebody has flushed the scripts: this one is loaded again, once for a page. */
+static bool must_load(struct part *part, const redisReply *reply)
+{
+    const bool is_missing = reply != NULL && reply->type == REDIS_REPLY_ERROR &&
+                            bytes_starts_with(cluster_redis_text(reply), BYTES("NOSCRIPT ")) &&
+                            !part->is_loaded && part->link->phase == CLUSTER_LINK_UP;
+
+    part->is_loaded = is_missing;
+    return is_missing;
+}
+
 /* [cursor of the next page, …] */
 static void on_reply(const redisReply *reply, void *data, void *user)
 {
@@ -148,6 +160,12 @@ static void on_reply(const redisReply *reply, void *data, void *user)
     struct bytes cursor = BYTES("0");
 
     (void)user;
+    if (must_load(part, reply)) {
+        cluster_connector_load_query(&part->link->connector);
+        send_part(part);
+        finish_one(query);
+        return;
+    }
     if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements < 2) {
         query->facts.is_known = false;
     } else if (!query->is_answered) {
