@@ -39,13 +39,14 @@ local function total_of(key, route)
 end
 
 local function cached_key(key)
-    local removed = call('GET', prefix .. ':g:' .. app_of(key))
-    return prefix .. ':e:' .. (removed and removed .. ':' or '') .. key
+    local removed = redis.pcall('GET', prefix .. ':g:' .. app_of(key))
+    return prefix .. ':e:' .. (type(removed) == 'string' and removed .. ':' or '') .. key
 end
 
 local function channel(name, key, route, has_users, has_cached)
     local cached = has_cached and cached_key(key)
-    local event = cached and call('GET', cached)
+    local event = cached and redis.pcall('GET', cached)
+    event = type(event) == 'string' and event
     return { name, total_of(key, route), has_users and call('HLEN', state .. ':m:' .. key) or 0,
         event or '', event and call('PTTL', cached) or 0 }
 end

@@ -1,8 +1,8 @@
 -- Events and the end of a user's connections. A call that has nothing else ends here.
 
 local function cached_key(key)
-    local removed = call('GET', prefix .. ':g:' .. app_of(key))
-    return prefix .. ':e:' .. (removed and removed .. ':' or '') .. key
+    local removed = redis.pcall('GET', prefix .. ':g:' .. app_of(key))
+    return prefix .. ':e:' .. (type(removed) == 'string' and removed .. ':' or '') .. key
 end
 
 -- An event of a cache channel is cached as well. The mark outlives the events that were cached since.
@@ -72,7 +72,7 @@ local function run()
     send_all(echoed)
 end
 
-local refusal -- a command that Redis does not permit
+local refusal -- a command that Redis does not permit, or not for what a key is
 
 -- Texts of Redis 6, 7.0, and 7.2 with Valkey.
 local function is_refusal(text)
@@ -99,7 +99,7 @@ local function finish()
     elseif failure.layout then
         return { 'LAYOUT', failure.layout }
     end
-    refusal = is_refusal(failure.err) and failure.err or nil
+    refusal = (is_refusal(failure.err) or string.find(failure.err, 'WRONGTYPE', 1, true)) and failure.err or nil
     return not refusal and error_reply(failure.err) or nil
 end
 

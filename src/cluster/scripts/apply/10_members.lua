@@ -127,7 +127,8 @@ local function show(key, flags, chain, cursor)
     end
     if string.find(flags, 'k', 1, true) then
         local name = cached_key(key)
-        local event = call('GET', name)
+        local event = redis.pcall('GET', name)
+        event = type(event) == 'string' and event
         local ttl = event and call('PTTL', name) or 0
         put('S', pack(key, tostring(ttl), event or ''))
     end

@@ -91,8 +91,8 @@ end
 
 -- Nodes of layout 1, which had no number yet, count for some seconds after their last heartbeat.
 local function layout_of_others()
-    local layout = call('GET', base .. ':layout')
-    if layout then
+    local layout = redis.pcall('GET', base .. ':layout')
+    if type(layout) == 'string' then
         return layout ~= LAYOUT and layout or nil
     end
     local last = call('ZREVRANGE', base .. ':nodes', 0, 0, 'WITHSCORES')[2]
@@ -127,11 +127,17 @@ local function try_commands()
     end
 end
 
--- The rights of a node that is connected were changed, and the call has ended somewhere: what others were to be told of
--- it is lost. So all nodes report their state again. Says which command is not permitted.
+-- The rights of a node that is connected were changed, or somebody else has written to our keys, and the call has ended
+-- somewhere: what others were to be told of it is lost. So all nodes report their state again. Says which command is
+-- not permitted.
 local function refuse()
     local _, failure = pcall(try_commands)
-    if ARGV[4] ~= 'H' then
+    if string.find(refusal, 'WRONGTYPE', 1, true) then -- which key it is is not said
+        for _, name in ipairs({ 'b', 'last', 'p', 'w', 'wb', 'h', 'hl', 'hw', 'nodes', 'synced', 'epoch' }) do
+            redis.pcall('UNLINK', prefix .. ':' .. name)
+        end
+        redis.pcall('UNLINK', state .. ':made')
+    elseif ARGV[4] ~= 'H' then
         pcall(lose, 'rights')
     end
     return error_reply(type(failure) == 'table' and failure.err or failure or refusal) -- Redis 7 makes a text of it
@@ -146,6 +152,9 @@ local function greet(new_epoch, known)
     local layout = layout_of_others()
     if layout then
         error({ layout = layout })
+    end
+    if type(redis.pcall('XLEN', inbox)) == 'table' then
+        call('UNLINK', inbox)
     end
     call('SET', base .. ':layout', LAYOUT, 'PX', LAYOUT_TTL_MS)
     epoch = call('GET', prefix .. ':epoch') or new_epoch
