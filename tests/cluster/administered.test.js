@@ -11,7 +11,7 @@ const { test } = require('../support/test.js');
 const { makeCertificate } = require('../support/certificate.js');
 const { ownCluster } = require('../support/cluster.js');
 const { Client } = require('../support/clients.js');
-const { publish } = require('../support/api.js');
+const { get, publish } = require('../support/api.js');
 const { Listener, Publisher, MembersObserver, allSee, catchUp } = require('../support/observer.js');
 const { Redis, RedisCluster, isSince } = require('../support/redis.js');
 const { SLOW, until } = require('../support/wait.js');
@@ -70,6 +70,18 @@ for (const how of ['SYNC', 'ASYNC'])
             }
         });
     });
+
+/* Before a heartbeat has noticed it, which is a matter of luck: in one round of three at least. */
+test('scripts are flushed while nothing happens: the API still answers for all nodes', { timeout: 60_000 }, async (t) => {
+    const it = await scene(t, await Redis.start());
+    const counts = [];
+    for (let round = 0; round < 3; round++) {
+        await it.redis.command('SCRIPT', 'FLUSH');
+        counts.push((await get(it.nodes[0], '/connections')).json.connections);
+        await it.cluster.connected();
+    }
+    assert.ok(counts.includes(6), `${counts} of 6 connections`);
+});
 
 for (const what of ['ALL', 'WRITE'])
     test(`CLIENT PAUSE ${what}: it is said that Redis does not answer, and nothing is lost`, { timeout: 90_000 }, async (t) => {
@@ -153,13 +165,27 @@ for (const command of ['xadd', 'hset', 'hdel', 'srem'])
         await allIsWell(it);
     });
 
+for (const [what, name] of [['the list of nodes', /:nodes$/], ['the bytes of inboxes', /:b$/], ['the last number', /:last$/], ['the name of the state', /:epoch$/],
+    ['an inbox', /:i:/], ['the subscribers', /:k:c/], ['the members', /:m:/]])
+    test(`somebody else writes to the key of ${what}: it is made anew, and afterwards all see the true members`, { timeout: 90_000 }, async (t) => {
+        const it = await scene(t, await Redis.start());
+        const key = (await it.redis.command('KEYS', '*')).find((one) => name.test(one));
+        await it.redis.command('UNLINK', key);
+        await it.redis.command(...(/:last$|:epoch$/.test(key) ? ['HSET', key, 'a', 'b'] : ['SET', key, 'x']));
+        it.observers.push(await MembersObserver.join(it.nodes[1], HALL, 'comer'));
+        await membersAreTrue(it);
+        await it.cluster.connected();
+        await pause(2500); // a heartbeat or two
+        await allIsWell(it);
+    });
+
 test('the user is deleted, and comes back', { timeout: 90_000 }, async (t) => {
     const redis = await Redis.start();
     await redis.command('ACL', 'SETUSER', ...USER);
     const it = await scene(t, redis, { env: AS_USER });
     await underTraffic(it, async () => {
         await redis.command('ACL', 'DELUSER', 'most');
-        await allSay(it.nodes, /it refuses the user name or password: WRONGPASS/);
+        await allSay(it.nodes, /it refuses the user name or password[^\n]*: WRONGPASS/);
         await redis.command('ACL', 'SETUSER', ...USER);
     });
 });
