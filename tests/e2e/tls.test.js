@@ -247,6 +247,18 @@ test('verify_peer with a cafile lets in only who shows a certificate of it', asy
     assert.ok(without.error, 'it was not let in');
 });
 
+test('the authorities of clients are taken up when their file changes, without any signal', async (t) => {
+    const cafile = path.join(folder, 'authorities.pem');
+    fs.copyFileSync(client.cert, cafile);
+    const own = await ownServer(t, secured({ local_cert: main.cert, local_pk: main.key, verify_peer: true, cafile }));
+    const shown = { cert: renewed.pem, key: fs.readFileSync(renewed.key) };
+    await new Client(own, { ws: shown }).waitClosed();
+    fs.copyFileSync(renewed.cert, cafile);
+    await own.line(/the certificate was taken up anew/);
+    const socket = await Client.open(own, { ws: shown });
+    await socket.ping();
+});
+
 for (const [what, where] of [['Herd', 'Library/Application Support/Herd/config/valet/Certificates'],
     ['Valet', '.config/valet/Certificates']])
     test(`the certificate of --hostname is found where ${what} keeps it`, async (t) => {
