@@ -92,9 +92,22 @@ static void restart(struct server_state *server, struct server_control_caller *c
     }
 }
 
+/* `php artisan reverb:start` that puts itself in its own place would start the next server,
+ * whatever has become of this one. A signal to end comes from it, or to it as well; a command does
+ * not. */
+static void stop_parent(const struct server_state *server)
+{
+    const pid_t parent = getppid();
+
+    if (server->laravel != NULL && server->succession.is_awaited &&
+        parent == server->start->predecessor->parent)
+        kill(parent, SIGTERM);
+}
+
 static void stop(struct server_state *server, struct server_control_caller *caller, bool is_patient)
 {
     server_minder_hand_on(server, SIGTERM);
+    stop_parent(server);
     server_requests_answer_end(server);
     is_patient ? server_ending_begin(server) : server_ending_hasten(server);
     answer_end(server, caller);

@@ -5,7 +5,7 @@ const { test } = require('../support/test.js');
 const { Client } = require('../support/clients.js');
 const { api } = require('../support/api.js');
 const { freePort } = require('../support/server.js');
-const { connectDeaf } = require('../support/raw.js');
+const { RawConnection, connectDeaf } = require('../support/raw.js');
 const { AWAY_MS, Traveller, longestAway } = require('../support/away.js');
 const { BIN, until } = require('../support/wait.js');
 const { environment, ownApplication, run } = require('./application.js');
@@ -77,6 +77,19 @@ test('a second restart while the first server still ends leaves nothing of both'
     assert.ok((await nativePids(server)).includes(String(first)), 'the first server still ends');
     await isRestarted(server, first);
     assert.ok(await traveller.away() < AWAY_MS);
+});
+
+test('`reverb stop` while artisan puts itself in its own place ends both', async (t) => {
+    const application = await ownApplication(t).install();
+    const server = await application.server();
+    const native = (command) => run(BIN, [command, '--port', String(server.port)], { env: environment({ HOME: application.folder }) });
+    const restarted = native('restart');
+    await server.line(/Restarting server/);
+    const { code, said } = await native('stop');
+    assert.equal(code, 0, said);
+    await server.ended();
+    await restarted;
+    await assert.rejects(RawConnection.open({ host: '127.0.0.1', port: server.port }));
 });
 
 test('an application that could not serve any more goes on as it is', async (t) => {
