@@ -55,11 +55,11 @@ static void on_worker_ended(void *user)
  * that one too, the others' clients need not wait for it. */
 static void look_at_listeners(struct server_state *server)
 {
-    const size_t unheard =
+    const size_t open_count_max =
         server->succession.is_done ? atomic_load(&server->stalled_workers_count) : 0;
 
     if (server->is_ending && !server->are_told && !atomic_load(&server->is_lame_duck) &&
-        atomic_load(&server->listening_count) <= unheard)
+        atomic_load(&server->listening_count) <= open_count_max)
         server_ending_notify_workers(server);
 }
 
