@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* So many entries are requested as should fit in about so many bytes, judged by the last ones.
- * Redis may end a connection that it owes more (client-output-buffer-limit): with each new
+ * Redis may end a connection for which it holds more (client-output-buffer-limit): with each new
  * connection it is half as much, and more again as long as there is much to read. */
 #define BYTES_AT_ONCE_MAX 524288
 #define BYTES_AT_ONCE_MIN 32768
