@@ -78,3 +78,8 @@ local state = prefix .. ':' .. epoch
 local call = redis.call
 local work = 0
 local answer = { 'OK' }
+
+-- Whether the answer to XADD says that the ids of the stream are ahead of the number, or that it is none.
+local function is_spoilt(text)
+    return string.find(text, 'equal or smaller', 1, true) or string.find(text, 'WRONGTYPE', 1, true)
+end

@@ -60,8 +60,8 @@ local function count_bytes(prefix, processes, len)
     return true
 end
 
--- Adds the entry to inboxes. One whose ids are ahead of the number, or that is no stream, is given up: its node notices
--- that. False, and nothing was done, if an inbox is not there or would have more than it may, or Redis does not permit it.
+-- Adds the entry to inboxes. One that is spoilt is given up: its node notices that. False, and nothing was done, if an
+-- inbox is not there or would have more than it may, or Redis does not permit it.
 local function add_to_inboxes(prefix, processes, id, text, len)
     if not count_bytes(prefix, processes, len) then
         return false
@@ -69,8 +69,7 @@ local function add_to_inboxes(prefix, processes, id, text, len)
     for i, process in ipairs(processes) do
         local reply = redis.pcall('XADD', prefix .. ':i:' .. process, id, 'm', text)
         if type(reply) == 'table' then
-            if i == 1 and not string.find(reply.err, 'equal or smaller', 1, true) and
-                not string.find(reply.err, 'WRONGTYPE', 1, true) then
+            if i == 1 and not is_spoilt(reply.err) then
                 take_bytes_back(prefix, processes, #processes, len)
                 return false
             end

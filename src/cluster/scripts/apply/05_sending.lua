@@ -28,14 +28,13 @@ local is_sent = false -- a stream has got something
 -- stream alone, and must then read all of them.
 local is_mixed = false
 
--- False if the ids of the stream are ahead of Redis' clock, or it is none: it is given up.
+-- False if the stream is spoilt: it is given up.
 local function add_entry(stream, id, name, text)
     local reply = redis.pcall('XADD', stream, id, is_mixed and 'x' .. name or name, text)
     if type(reply) ~= 'table' then
         is_sent = true
         return true
-    elseif not string.find(reply.err, 'equal or smaller', 1, true) and
-        not string.find(reply.err, 'WRONGTYPE', 1, true) then
+    elseif not is_spoilt(reply.err) then
         error(reply)
     end
     return false
