@@ -147,14 +147,19 @@ test('a node whose links blip catches up what it has missed of wide channels', {
 /* What Redis does when its memory is full and it may. */
 const evict = async (pattern) => cluster.redis.command('DEL', ...await cluster.redis.command('KEYS', pattern));
 
-test('Redis evicts wide streams, or what it notes of them: all that follows arrives', { timeout: 90_000 }, async () => {
-    const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'evicted')));
-    const publisher = new Publisher(nodes[1], 'evicted', 'p');
-    const allArrive = async () => {
+/* Publishes some events, each time that it is called, and sees that all nodes' subscribers have them. */
+async function listenEverywhere(channel) {
+    const listeners = await Promise.all(nodes.map((node) => Listener.open(node, channel)));
+    const publisher = new Publisher(nodes[1], channel, 'p');
+    return async () => {
         await publisher.send(3);
         for (const listener of listeners)
             await listener.hasAll([publisher], 20_000 * SLOW);
     };
+}
+
+test('Redis evicts wide streams, or what it notes of them: all that follows arrives', { timeout: 90_000 }, async () => {
+    const allArrive = await listenEverywhere('evicted');
     for (const pattern of ['*:w:*', '*:w', '*:wb', '*[^w]:b', '*:p', '*:last']) {
         await allArrive();
         assert.ok(await evict(pattern) > 0, pattern);
@@ -164,13 +169,7 @@ test('Redis evicts wide streams, or what it notes of them: all that follows arri
 });
 
 test('Redis evicts which nodes have the wide channels: events arrive all the same, and the nodes tell it again', { timeout: 90_000 }, async () => {
-    const listeners = await Promise.all(nodes.map((node) => Listener.open(node, 'forgotten')));
-    const publisher = new Publisher(nodes[1], 'forgotten', 'p');
-    const allArrive = async () => {
-        await publisher.send(3);
-        for (const listener of listeners)
-            await listener.hasAll([publisher], 20_000 * SLOW);
-    };
+    const allArrive = await listenEverywhere('forgotten');
     await allArrive();
     assert.ok(await evict('*:r:c*') > 0);
     await allArrive();
