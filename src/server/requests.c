@@ -106,10 +106,8 @@ static void stop_parent(const struct server_state *server)
 
 static void stop(struct server_state *server, struct server_control_caller *caller, bool is_patient)
 {
-    server_minder_hand_on(server, SIGTERM);
     stop_parent(server);
-    server_requests_answer_end(server);
-    is_patient ? server_ending_begin(server) : server_ending_hasten(server);
+    server_requests_end(server, SIGTERM, !is_patient);
     answer_end(server, caller);
 }
 
@@ -205,12 +203,17 @@ static void on_caller_gone(struct server_control_caller *caller, void *user)
     server_top_forget(&server->top, caller);
 }
 
-void server_requests_answer_end(struct server_state *server)
+void server_requests_end(struct server_state *server, int number, bool is_hastened)
 {
     struct server_control_caller *requester = server->succession.requester;
 
+    server_minder_hand_on(server, number);
     if (requester != NULL && !server->succession.is_done)
         answer_end(server, requester);
+    if (is_hastened)
+        server_ending_hasten(server);
+    else
+        server_ending_begin(server);
 }
 
 const struct server_control_events server_requests_control = {

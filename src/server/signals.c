@@ -1,7 +1,6 @@
 #include "server/signals.h"
 
 #include "base/check.h"
-#include "server/ending.h"
 #include "server/minder.h"
 #include "server/requests.h"
 
@@ -24,12 +23,7 @@ static void on_ending_signal(uv_signal_t *handle, int number)
 {
     struct server_state *server = handle->data;
 
-    server_minder_hand_on(server, number);
-    server_requests_answer_end(server);
-    if (number == SIGINT && server->is_ending)
-        server_ending_hasten(server);
-    else
-        server_ending_begin(server);
+    server_requests_end(server, number, number == SIGINT && server->is_ending);
 }
 
 void server_signals_watch(struct server_state *server)
