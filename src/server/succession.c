@@ -118,6 +118,20 @@ static bool is_needed_again(const struct server_succession *succession)
            succession->deferred != SIGTERM;
 }
 
+static void write_end(struct buffer *reason, const struct server_succession *succession,
+                      int64_t status, int number)
+{
+    if (number != 0)
+        buffer_printf(reason, "the new process was ended by signal %d", number);
+    else
+        buffer_printf(reason, "the new process ended with status %d", (int)status);
+    if (succession->is_done)
+        return;
+    buffer_append_text(reason, " before it served");
+    if (number == 0)
+        buffer_append_text(reason, "; its log says why");
+}
+
 static void on_process_exit(uv_process_t *process, int64_t status, int number)
 {
     struct server_succession *succession = process->data;
@@ -135,18 +149,11 @@ static void on_process_exit(uv_process_t *process, int64_t status, int number)
         return;
     }
     succession->exit_status = number != 0 ? 128 + number : (int)status;
-    if (number != 0)
-        buffer_printf(&reason, "the new process was ended by signal %d", number);
-    else
-        buffer_printf(&reason, "the new process ended with status %d", (int)status);
-    if (!succession->is_done) {
-        buffer_append_text(&reason, " before it served");
-        if (number == 0)
-            buffer_append_text(&reason, "; its log says why");
+    write_end(&reason, succession, status, number);
+    if (!succession->is_done)
         server_succession_fail(succession, buffer_text(&reason));
-    } else if (succession->exit_status != 0) {
+    else if (succession->exit_status != 0)
         succession->events->on_lost(buffer_text(&reason), succession->user);
-    }
     buffer_deinit(&reason);
 }
 
